@@ -1,0 +1,61 @@
+/** What the package promises: exact versions, a lock file that names no registry, no code run by an install. */
+import t from 'tap'
+import { readProjectFile } from './house/project.ts'
+
+interface Manifest {
+  readonly type: string
+  readonly license: string
+  readonly bin: Readonly<Record<string, string>>
+  readonly engines: Readonly<Record<string, string>>
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+interface LockedPackage {
+  readonly version?: string
+  readonly resolved?: string
+  readonly integrity?: string
+  readonly dev?: boolean
+  readonly optional?: boolean
+  readonly hasInstallScript?: boolean
+}
+
+const manifest: Manifest = JSON.parse(readProjectFile('package.json'))
+const lock: { packages: Record<string, LockedPackage> } = JSON.parse(readProjectFile('package-lock.json'))
+const locked = Object.entries(lock.packages).filter(([path]) => path !== '')
+
+t.test('every version is exact and is the locked one', async (t) => {
+  const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
+  t.ok(wanted.length > 0)
+  for (const [name, version] of wanted) {
+    t.match(version, /^\d+\.\d+\.\d+$/, `${name} is pinned`)
+    t.equal(lock.packages[`node_modules/${name}`]?.version, version, `${name} is locked as pinned`)
+  }
+})
+
+t.test('the lock file holds hashes and no registry', async (t) => {
+  t.ok(locked.length > 0)
+  t.same(
+    locked.filter(([, one]) => one.resolved !== undefined).map(([path]) => path),
+    [],
+  )
+  t.same(
+    locked.filter(([, one]) => one.integrity === undefined).map(([path]) => path),
+    [],
+  )
+})
+
+t.test('nothing that runs in production has an install script', async (t) => {
+  const scripted = locked.filter(([, one]) => one.hasInstallScript === true && one.dev !== true)
+  t.same(
+    scripted.map(([path]) => path),
+    [],
+  )
+})
+
+t.test('the manifest keeps its contract', async (t) => {
+  t.equal(manifest.type, 'module')
+  t.equal(manifest.license, 'MIT')
+  t.same(manifest.bin, { sigill: 'dist/src/main.js' })
+  t.same(manifest.engines, { node: '>=20.19' })
+})
