@@ -1,0 +1,109 @@
+/**
+ * Every bound in the program, each with its reason. Work limits count per client query, sub-queries included,
+ * and no retry resets them.
+ */
+
+// --- messages and names -------------------------------------------------------------------------------------------
+
+/** RFC 1035 2.3.4: octets of a name, length octets and root included. */
+export const NAME_OCTETS_MAX = 255
+/** RFC 1035 2.3.4: octets of a label. */
+export const LABEL_OCTETS_MAX = 63
+/** A name of 255 octets has at most 127 labels besides the root, so an honest one needs no more pointers. */
+export const POINTER_HOPS_MAX = 127
+/** Octets that decompression may produce per message octet: a chain of pointers must not multiply work (attack C08). */
+export const DECOMPRESSED_OCTETS_PER_OCTET_MAX = 40
+/** Floor of the same budget, so that small honest messages never meet it. */
+export const DECOMPRESSED_OCTETS_FLOOR = 16_384
+/** DNS flag day 2020: what crosses every path unfragmented. Offered upstream and to clients. */
+export const UDP_PAYLOAD_OCTETS = 1232
+/** RFC 1035 4.2.1: the size of a client that sent no OPT. */
+export const UDP_PAYLOAD_OCTETS_MIN = 512
+/** RFC 1035 4.2.2: the length field of TCP has two octets. */
+export const MESSAGE_OCTETS_MAX = 65_535
+
+// --- time to live -------------------------------------------------------------------------------------------------
+
+/** A day: what every peer but BIND caps at; a wrong record outlives its mending no longer than this. */
+export const TTL_SECONDS_MAX = 86_400
+/** RFC 2308 5 advises 1 to 3 hours for negative answers. */
+export const NEGATIVE_TTL_SECONDS_MAX = 3_600
+/** How long a verdict `bogus` stands before the zone is tried again (Unbound's val-bogus-ttl). */
+export const BOGUS_TTL_SECONDS = 60
+/** RFC 9520 3.2: a failure is remembered at least 1 s … */
+export const FAILURE_TTL_SECONDS_MIN = 5
+/** … and at most 5 min, doubling in between. */
+export const FAILURE_TTL_SECONDS_MAX = 300
+/** A question that met a limit may be asked again soon: the limit is the question's, not the zone's. */
+export const LIMIT_FAILURE_TTL_SECONDS = 5
+
+// --- work per client query ----------------------------------------------------------------------------------------
+
+/** Upstream queries in all (NXNSAttack CVE-2020-8616, CAMP; BIND allows 200, PowerDNS 50). */
+export const UPSTREAM_QUERIES_MAX = 100
+/** Upstream queries for one of its questions. */
+export const UPSTREAM_QUERIES_PER_QUESTION_MAX = 50
+/** Failing signature verifications (KeyTrap CVE-2023-50387). */
+export const FAILED_SIGNATURES_MAX = 16
+/** Signature verifications in all. */
+export const SIGNATURES_MAX = 64
+/** SHA-1 calls for NSEC3, iterations counted (CVE-2023-50868). */
+export const NSEC3_SHA1_CALLS_MAX = 2_000
+/** RRSIGs whose key tag and algorithm match a key, tried per RRset (KeyTrap). */
+export const RRSIGS_PER_RRSET_MAX = 8
+/** Keys of one tag and algorithm tried: an honest zone has one, a collision makes two (KeyTrap). */
+export const KEYS_PER_TAG_MAX = 2
+/** DS records with supported algorithm and digest tried (KeyTrap); the insecure decision reads all. */
+export const DS_TRIED_MAX = 8
+/** NS names without glue looked up per delegation (NXNSAttack). */
+export const NS_LOOKUPS_PER_DELEGATION_MAX = 5
+/** The same per client query. */
+export const NS_LOOKUPS_MAX = 20
+/** Name-server address look-ups nest this deep (iDNS CVE-2014-8500). */
+export const ADDRESS_LOOKUP_DEPTH_MAX = 6
+/** Aliases followed: CNAME chains of honest content networks stay below (Unbound: 11). */
+export const ALIASES_MAX = 11
+/** RFC 9156 2.3: minimised questions per name (MAX_MINIMISE_COUNT). */
+export const MINIMISED_LABELS_MAX = 10
+/** A client has given up by then. */
+export const QUERY_TIME_MS_MAX = 7_000
+/** RFC 9276 3.2: above this many additional iterations an NSEC3 proof says nothing: insecure. */
+export const NSEC3_ITERATIONS_MAX = 50
+/** Other servers asked after data that did not validate, before `bogus` is said. */
+export const BOGUS_RETRIES_MAX = 2
+/** NSEC or NSEC3 RRsets of one negative answer looked at (CVE-2026-11605); a full NSEC3 proof has three. */
+export const DENIAL_RRSETS_MAX = 10
+
+// --- keys ---------------------------------------------------------------------------------------------------------
+
+/** RFC 3110, RFC 8301's floor rounded down for what the root once used; larger moduli cost CPU without gain. */
+export const RSA_MODULUS_BITS_MIN = 512
+export const RSA_MODULUS_BITS_MAX = 4096
+/** Octets of an RSA exponent: 65537 fits in three; a long one makes verification slow (attack C03). */
+export const RSA_EXPONENT_OCTETS_MAX = 4
+/** Key handles kept (about 1 KiB of native memory each). */
+export const KEY_HANDLES_MAX = 10_000
+
+// --- clock --------------------------------------------------------------------------------------------------------
+
+/** Least tolerance at both ends of a signature's validity (Unbound's val-sig-skew-min). */
+export const SIGNATURE_SKEW_SECONDS_MIN = 3_600
+/** Most tolerance; between them a tenth of the signature's lifetime. */
+export const SIGNATURE_SKEW_SECONDS_MAX = 86_400
+
+// --- servers ------------------------------------------------------------------------------------------------------
+
+/** Name servers kept of one delegation; the root has 13, honest zones rarely more. */
+export const NS_PER_DELEGATION_MAX = 20
+/** Addresses tried of one delegation. */
+export const ADDRESSES_PER_DELEGATION_MAX = 40
+/** Time allowed to a server nothing is known of. */
+export const UPSTREAM_TIMEOUT_MS_INITIAL = 400
+export const UPSTREAM_TIMEOUT_MS_MIN = 50
+export const UPSTREAM_TIMEOUT_MS_MAX = 2_000
+/** A TCP exchange, connection included. */
+export const UPSTREAM_TCP_TIMEOUT_MS = 3_000
+/** Datagrams that came from the right address but did not match, before the question moves to TCP (attack A01). */
+export const NEAR_MISSES_MAX = 3
+/** Servers remembered (RTT, EDNS, lameness). */
+export const SERVERS_REMEMBERED_MAX = 50_000

@@ -1,0 +1,134 @@
+/** What the engine asks of the world around it. Production, simulation and replay each bring their own. */
+import type { Endpoint } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { TrustAnchors } from '../dnssec/trust-anchors.ts'
+import type { Name } from '../wire/name.ts'
+
+export type { Clock, Endpoint, Random }
+
+/** One question to one server. */
+export interface UpstreamRequest {
+  readonly server: Endpoint
+  readonly transport: 'udp' | 'tcp'
+  /** The whole query message, id included. */
+  readonly message: Uint8Array
+  readonly timeoutMs: number
+}
+
+/** What came of it. A reply matches its query: id, QR, opcode and question (octet for octet) were compared. */
+export type UpstreamResult =
+  | { readonly kind: 'reply'; readonly message: Uint8Array; readonly rttMs: number }
+  | { readonly kind: 'failure'; readonly reason: UpstreamFailure; readonly detail?: string }
+
+/**
+ * - `timeout`: nothing that matched came in time
+ * - `refused`: the host said that nothing listens (ICMP, RST)
+ * - `unreachable`: no route, or the address family is off
+ * - `near-miss`: too many datagrams from the right address did not match: somebody may be guessing (attack A01)
+ * - `closed`: the stream ended before a whole reply
+ * - `resources`: no socket could be had here
+ */
+export type UpstreamFailure = 'timeout' | 'refused' | 'unreachable' | 'near-miss' | 'closed' | 'resources'
+
+/** The way to authorities. */
+export interface Upstream {
+  ask(request: UpstreamRequest): Promise<UpstreamResult>
+}
+
+/** Whether answers are judged, and whether the verdict is enforced. */
+export type ValidationMode = 'off' | 'observe' | 'enforce'
+
+/** What the operator decided. Read at every question, so a change acts at once. */
+export interface ResolverPolicy {
+  /** Raised by every change that may alter a verdict; entries judged under an older number are judged again. */
+  readonly sequence: number
+  readonly mode: ValidationMode
+  readonly anchors: TrustAnchors
+  /** True when a negative trust anchor or an insecure zone covers the name and no positive anchor lies between. */
+  negativeTrustAnchor(name: Name): boolean
+  /** DNSKEY algorithms that count as unsupported (`dnssec.disabled-algorithms`). */
+  readonly disabledAlgorithms: ReadonlySet<number>
+  /** DS digest types that count as unsupported. */
+  readonly disabledDigests: ReadonlySet<number>
+  readonly skewSecondsMin: number
+  readonly skewSecondsMax: number
+}
+
+/** How the engine resolves. Fixed for its lifetime. */
+export interface ResolverSettings {
+  /** Addresses of root servers to prime from (RFC 9609). */
+  readonly rootHints: readonly { readonly name: Name; readonly addresses: readonly Uint8Array[] }[]
+  /** Where authorities listen; 53 but in labs. */
+  readonly authorityPort: number
+  /** Lets 127.0.0.0/8 and ::1 be asked; labs only (attack B08). */
+  readonly allowLoopbackAuthorities: boolean
+  /** The resolver's own listening addresses, never asked. */
+  readonly ownAddresses: readonly Endpoint[]
+  readonly qnameMinimisation: boolean
+  readonly ipv4: boolean
+  readonly ipv6: boolean
+}
+
+/** Counters that the engine raises; names as in the metrics. */
+export interface EngineCounters {
+  upstreamQuery(transport: 'udp' | 'tcp'): void
+  upstreamFailure(reason: string): void
+  validation(verdict: string): void
+  bogus(reason: string): void
+  signatureVerification(algorithm: number): void
+  nsec3Hash(calls: number): void
+  limitHit(limit: string): void
+}
+
+/** One step worth telling, for `lookup --trace` and tests. Octets, not text: formatting is the listener's. */
+export type TraceEvent =
+  | {
+      readonly kind: 'exchange'
+      readonly server: Endpoint
+      readonly transport: 'udp' | 'tcp'
+      readonly zone: Name
+      readonly name: Name
+      readonly type: number
+      readonly outcome: string
+      readonly octets: number
+      readonly rttMs: number
+    }
+  | {
+      /** One link of the chain of trust: the DS set of a zone, its DNSKEY set, or an RRset under a zone's keys. */
+      readonly kind: 'link'
+      readonly zone: Name
+      readonly owner: Name
+      readonly type: number
+      readonly keyTag?: number
+      readonly algorithm?: number
+      /** RRSIG expiration, seconds since 1970 (serial arithmetic, RFC 4034 3.1.5). */
+      readonly expiration?: number
+      readonly verdict: 'secure' | 'insecure' | 'bogus' | 'indeterminate'
+      readonly reason: string
+      readonly detail: string
+    }
+
+/** A listener to one resolution. */
+export type Trace = (event: TraceEvent) => void
+
+/**
+ * The boundary between front and resolver: a message each way, octets and numbers only, so that it can cross threads.
+ */
+export interface ClientQuestion {
+  /** The name as the client wrote it. */
+  readonly name: Name
+  readonly type: number
+  /** The client set CD: it wants the data whatever the verdict. */
+  readonly checkingDisabled: boolean
+}
+
+/** What comes back: an answer entry (`cache/answer-entry.ts`), to be finished for this client by the front. */
+export interface ClientReply {
+  readonly entry: Uint8Array
+}
+
+/** The resolver as the front sees it. Never rejects: our own fault is an entry with SERVFAIL. */
+export interface ResolverPort {
+  resolve(question: ClientQuestion, trace?: Trace): Promise<ClientReply>
+}
