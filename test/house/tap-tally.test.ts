@@ -26,7 +26,8 @@ ok 1 - dist/test/a.test.js # time=37.429ms
     1..1
 not ok 2 - dist/test/b.test.js # time=46.423ms
   ---
-  exitCode: 1
+  args:
+    - dist/test/b.test.js
   ...
 
 # Subtest: dist/test/c.test.js
@@ -74,7 +75,8 @@ t.test('passing files take a line, failures and skips are told', async (t) => {
     '    not ok 1 - two # time=31.619ms',
     'not ok 2 - dist/test/b.test.js # time=46.423ms',
     '  ---',
-    '  exitCode: 1',
+    '  args:',
+    '    - dist/test/b.test.js',
     '  ...',
     'ok 3 - dist/test/c.test.js # SKIP no such folder',
     '# time=2127.593ms',

@@ -16,7 +16,8 @@ const TOTALS = /^# \{ (total: \d+.*) \}$/
 
 /** One run of tap with `--reporter=tap`. */
 export class TapTally {
-  #held: string[] = []
+  /** Lines of the file that is being told, undefined between files. */
+  #held: string[] | undefined
   #counts: Counts | undefined
 
   /**
@@ -29,7 +30,8 @@ export class TapTally {
     const totals = TOTALS.exec(line)
     if (totals !== null) this.#counts = countsOf(totals[1]!)
     if (FILE_RESULT.test(line)) return this.#release(line)
-    if (line.startsWith('    ') || line.startsWith('# Subtest: ')) {
+    if (line.startsWith('# Subtest: ')) this.#held = []
+    if (this.#held !== undefined) {
       this.#held.push(line)
       return []
     }
@@ -42,8 +44,8 @@ export class TapTally {
   }
 
   #release(result: string): string[] {
-    const held = this.#held
-    this.#held = []
+    const held = this.#held ?? []
+    this.#held = undefined
     const failed = result.startsWith('not ')
     const shown = held.filter((line) => {
       if (LEFT_OUT.test(line)) return true
