@@ -1,0 +1,179 @@
+/** What the operator decided about validation, changeable while the resolver runs. */
+import type { Cancel, Clock } from '../base/clock.ts'
+import { SIGNATURE_SKEW_SECONDS_MAX, SIGNATURE_SKEW_SECONDS_MIN } from '../base/limits.ts'
+import type { TrustAnchors } from '../dnssec/trust-anchors.ts'
+import type { ResolverPolicy, ValidationMode } from '../resolver/ports.ts'
+import type { Name } from '../wire/name.ts'
+import { labelCount, nameKey, parentOf } from '../wire/name.ts'
+
+/** A negative trust anchor (RFC 7646): below this name nothing is validated, for a time. */
+export interface NegativeTrustAnchor {
+  readonly name: Name
+  readonly reason: string
+  readonly author: string
+  /** Seconds since 1970. */
+  readonly expiresSeconds: number
+}
+
+/** Where the policy starts. */
+export interface ValidationPolicyOptions {
+  readonly clock: Clock
+  readonly mode: ValidationMode
+  readonly anchors: TrustAnchors
+  /** Those that have expired already are dropped. */
+  readonly negativeTrustAnchors?: readonly NegativeTrustAnchor[]
+  /** Zones never validated, without an end: private zones below a signed parent. */
+  readonly insecureZones?: readonly Name[]
+  /** DNSKEY algorithms that count as unsupported. */
+  readonly disabledAlgorithms?: ReadonlySet<number>
+  /** DS digest types that count as unsupported. */
+  readonly disabledDigests?: ReadonlySet<number>
+  readonly skewSecondsMin?: number
+  readonly skewSecondsMax?: number
+}
+
+/** How often expiry is looked at: the wall clock may jump, so one long timer would not do. */
+const EXPIRY_CHECK_MS = 60_000
+
+/** The live `ResolverPolicy`. A change that may alter a verdict raises `sequence`: what was judged is judged again. */
+export class ValidationPolicy implements ResolverPolicy {
+  readonly skewSecondsMin: number
+  readonly skewSecondsMax: number
+  readonly #clock: Clock
+  readonly #negative = new Map<string, NegativeTrustAnchor>()
+  #insecure: ReadonlySet<string>
+  #sequence = 1
+  #mode: ValidationMode
+  #anchors: TrustAnchors
+  #disabledAlgorithms: ReadonlySet<number>
+  #disabledDigests: ReadonlySet<number>
+  #cancelTimer: Cancel = () => {}
+
+  constructor(options: ValidationPolicyOptions) {
+    this.#clock = options.clock
+    this.#mode = options.mode
+    this.#anchors = options.anchors
+    this.#insecure = new Set((options.insecureZones ?? []).map(nameKey))
+    this.#disabledAlgorithms = options.disabledAlgorithms ?? new Set()
+    this.#disabledDigests = options.disabledDigests ?? new Set()
+    this.skewSecondsMin = options.skewSecondsMin ?? SIGNATURE_SKEW_SECONDS_MIN
+    this.skewSecondsMax = options.skewSecondsMax ?? SIGNATURE_SKEW_SECONDS_MAX
+    for (const anchor of options.negativeTrustAnchors ?? []) this.#negative.set(nameKey(anchor.name), anchor)
+    this.#expire()
+  }
+
+  get sequence(): number {
+    return this.#sequence
+  }
+
+  get mode(): ValidationMode {
+    return this.#mode
+  }
+
+  get anchors(): TrustAnchors {
+    return this.#anchors
+  }
+
+  get disabledAlgorithms(): ReadonlySet<number> {
+    return this.#disabledAlgorithms
+  }
+
+  get disabledDigests(): ReadonlySet<number> {
+    return this.#disabledDigests
+  }
+
+  /** Negative trust anchors in force. */
+  get negativeTrustAnchors(): readonly NegativeTrustAnchor[] {
+    return [...this.#negative.values()]
+  }
+
+  /**
+   * See `ResolverPolicy`. A positive anchor below the negative one is stronger; at the same name the negative one is
+   * (RFC 7646 1.1: it is there to disable the chain).
+   */
+  negativeTrustAnchor(name: Name): boolean {
+    if (this.#negative.size === 0 && this.#insecure.size === 0) return false
+    const covering = this.#deepestNegative(name)
+    if (covering === undefined) return false
+    const positive = this.#anchors.closest(name)
+    return positive === undefined || labelCount(positive) <= labelCount(covering)
+  }
+
+  /** Observing and enforcing reach the same verdicts; only switching validation on or off alters them. */
+  setMode(mode: ValidationMode): void {
+    if (mode !== this.#mode && (mode === 'off' || this.#mode === 'off')) this.#changed()
+    this.#mode = mode
+  }
+
+  setAnchors(anchors: TrustAnchors): void {
+    this.#anchors = anchors
+    this.#changed()
+  }
+
+  /** Sets or replaces the anchor of that name. One that has expired already has no effect. */
+  addNegativeTrustAnchor(anchor: NegativeTrustAnchor): void {
+    this.#negative.set(nameKey(anchor.name), anchor)
+    this.#changed()
+    this.#expire()
+  }
+
+  /** Returns false when there was none. */
+  removeNegativeTrustAnchor(name: Name): boolean {
+    const removed = this.#negative.delete(nameKey(name))
+    if (removed) this.#changed()
+    return removed
+  }
+
+  setInsecureZones(zones: readonly Name[]): void {
+    this.#insecure = new Set(zones.map(nameKey))
+    this.#changed()
+  }
+
+  setDisabled(algorithms: ReadonlySet<number>, digests: ReadonlySet<number>): void {
+    this.#disabledAlgorithms = algorithms
+    this.#disabledDigests = digests
+    this.#changed()
+  }
+
+  /** Has everything judged again: after a flush, or when the wall clock jumped. */
+  raise(): void {
+    this.#changed()
+    this.#expire()
+  }
+
+  /** Stops the timer of expiry. */
+  close(): void {
+    this.#cancelTimer()
+  }
+
+  #changed(): void {
+    this.#sequence++
+  }
+
+  #deepestNegative(name: Name): Name | undefined {
+    const now = this.#clock.unixSeconds()
+    for (let zone = name; ; zone = parentOf(zone)) {
+      const key = nameKey(zone)
+      const anchor = this.#negative.get(key)
+      if (this.#insecure.has(key) || (anchor !== undefined && anchor.expiresSeconds > now)) return zone
+      if (zone.length === 1) return undefined
+    }
+  }
+
+  /** Drops what has expired and looks again when the next one does, or in a minute. */
+  #expire(): void {
+    this.#cancelTimer()
+    this.#cancelTimer = () => {}
+    const now = this.#clock.unixSeconds()
+    let nextSeconds = Number.POSITIVE_INFINITY
+    for (const [key, anchor] of this.#negative) {
+      if (anchor.expiresSeconds <= now) {
+        this.#negative.delete(key)
+        this.#changed()
+      } else nextSeconds = Math.min(nextSeconds, anchor.expiresSeconds)
+    }
+    if (nextSeconds === Number.POSITIVE_INFINITY) return
+    const delayMs = Math.min(EXPIRY_CHECK_MS, (nextSeconds - now) * 1000)
+    this.#cancelTimer = this.#clock.after(delayMs, () => this.#expire())
+  }
+}
