@@ -81,6 +81,8 @@ export const RSA_MODULUS_BITS_MIN = 512
 export const RSA_MODULUS_BITS_MAX = 4096
 /** Octets of an RSA exponent: 65537 fits in three; a long one makes verification slow (attack C03). */
 export const RSA_EXPONENT_OCTETS_MAX = 4
+/** Octets of a public key looked at: the largest usable RSA key has 519; the table of keys must not hold messages. */
+export const PUBLIC_KEY_OCTETS_MAX = 1_024
 /** Key handles kept (about 1 KiB of native memory each). */
 export const KEY_HANDLES_MAX = 10_000
 
@@ -107,3 +109,47 @@ export const UPSTREAM_TCP_TIMEOUT_MS = 3_000
 export const NEAR_MISSES_MAX = 3
 /** Servers remembered (RTT, EDNS, lameness). */
 export const SERVERS_REMEMBERED_MAX = 50_000
+/** Pairs of server and zone remembered as lame; a hoster's server may be lame for thousands of zones. */
+export const LAME_REMEMBERED_MAX = 50_000
+/** What is known of a server is forgotten when it was not asked for so long (Unbound's infra-host-ttl). */
+export const SERVER_MEMORY_MS = 900_000
+/** A lame server is tried for the zone again after a quarter of an hour (BIND had 10 min). */
+export const LAME_MS = 900_000
+/** A server that broke EDNS, or answered only by TCP, is tried the proper way again after a quarter of an hour. */
+export const SERVER_QUIRK_MS = 900_000
+/** Time-outs in a row before a server is left alone: loss of single datagrams is nothing. */
+export const TIMEOUTS_BEFORE_BACK_OFF = 3
+/** First and longest pause for a server that does not answer; doubled in between, then one query probes it. */
+export const BACK_OFF_MS_MIN = 1_000
+export const BACK_OFF_MS_MAX = 60_000
+
+// --- caches -------------------------------------------------------------------------------------------------------
+
+/** Least octets of a cache table: room for some entries of each kind. */
+export const TABLE_OCTETS_MIN = 2_048
+/** Most octets of one table: positions stay exact and within what every supported Node can allocate at once. */
+export const TABLE_OCTETS_MAX = 0xffff_fff8
+/** Octets of one RRset or one negative answer in the cache: what fits a message; larger ones are not kept (C10). */
+export const CACHED_OCTETS_MAX = 65_535
+/** Failed questions remembered (RFC 9520). */
+export const FAILURES_REMEMBERED_MAX = 20_000
+/** Octets of the text of one extended error in an answer: a line or two; the reply needs the room for data. */
+export const EDE_TEXT_OCTETS_MAX = 200
+/** Extended errors of one answer: the most exact one, and one that explains it. */
+export const EDE_PER_ANSWER_MAX = 2
+
+// --- sockets to authorities ---------------------------------------------------------------------------------------
+
+/** RFC 6056 3.2: source ports are drawn from all that are not well known. */
+export const UPSTREAM_PORT_MIN = 1024
+/** Draws of a source port: with half of all ports taken, one question in 65,536 finds none. */
+export const PORT_DRAWS_MAX = 16
+/** Questions on their way at once; each holds a descriptor, of which a process commonly may have thousands. */
+export const UPSTREAM_OUTSTANDING_MAX = 4_000
+
+// --- files that the operator writes -------------------------------------------------------------------------------
+
+/** Octets of a configuration file and of the files it names: ten thousand access prefixes take a third of it. */
+export const CONFIG_FILE_OCTETS_MAX = 1_048_576
+/** Levels of a configuration file: the reference has four; the YAML reader recurses, so the stack is at stake. */
+export const CONFIG_DEPTH_MAX = 32

@@ -1,0 +1,94 @@
+/** One question on its way to one server: what UDP and TCP have in common. */
+import { type Address, formatAddress } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { UpstreamFailure, UpstreamRequest, UpstreamResult } from '../resolver/ports.ts'
+
+/** Counts what the engine cannot see. */
+export interface UpstreamCounters {
+  /** A datagram or frame from the server asked that did not match the question. */
+  nearMiss(): void
+  /** A datagram longer than we said we would take. */
+  oversize(): void
+  /** A drawn source port that somebody else holds. */
+  portTaken(): void
+}
+
+/** What an exchange needs of its surroundings. */
+export interface ExchangeSurroundings {
+  readonly clock: Clock
+  readonly random: Random
+  readonly counters: UpstreamCounters
+  /** Source addresses of the server's family, or none: the system chooses. */
+  readonly sources: readonly Address[]
+}
+
+/** The state that ends exactly once, whatever comes first: reply, error or time. */
+export abstract class Exchange {
+  protected readonly request: UpstreamRequest
+  protected readonly surroundings: ExchangeSurroundings
+  protected nearMisses = 0
+  #startMs: number
+  #settle: ((result: UpstreamResult) => void) | undefined
+  #cancelTimer: () => void = () => {}
+
+  constructor(request: UpstreamRequest, surroundings: ExchangeSurroundings) {
+    this.request = request
+    this.surroundings = surroundings
+    this.#startMs = surroundings.clock.nowMs()
+  }
+
+  /** Opens the socket and sends. The promise never rejects. */
+  run(): Promise<UpstreamResult> {
+    return new Promise((resolve) => {
+      this.#settle = resolve
+      this.#cancelTimer = this.surroundings.clock.after(this.request.timeoutMs, () => this.onTimeout())
+      this.open()
+    })
+  }
+
+  /** Ends it from outside, when the resolver stops. */
+  cancel(): void {
+    this.fail('closed', 'the resolver stops')
+  }
+
+  protected abstract open(): void
+  protected abstract closeSocket(): void
+
+  protected onTimeout(): void {
+    this.fail('timeout')
+  }
+
+  protected get ended(): boolean {
+    return this.#settle === undefined
+  }
+
+  /** Round-trip time runs from here. */
+  protected sent(): void {
+    this.#startMs = this.surroundings.clock.nowMs()
+  }
+
+  protected succeed(message: Uint8Array): void {
+    this.#end({ kind: 'reply', message, rttMs: this.surroundings.clock.nowMs() - this.#startMs })
+  }
+
+  protected fail(reason: UpstreamFailure, detail?: string): void {
+    this.#end(detail === undefined ? { kind: 'failure', reason } : { kind: 'failure', reason, detail })
+  }
+
+  /** A source address in text, one at random when several are configured. */
+  protected drawSource(): string | undefined {
+    const { sources, random } = this.surroundings
+    if (sources.length === 0) return undefined
+    return formatAddress(sources[random.below(sources.length)]!)
+  }
+
+  #end(result: UpstreamResult): void {
+    const settle = this.#settle
+    if (settle === undefined) return
+    this.#settle = undefined
+    this.#cancelTimer()
+    this.closeSocket()
+    settle(result)
+  }
+}

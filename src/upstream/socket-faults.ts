@@ -1,0 +1,28 @@
+/** What the operating system's error codes mean for a question on its way. */
+import type { UpstreamFailure } from '../resolver/ports.ts'
+
+const FAILURES: Readonly<Record<string, UpstreamFailure>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'closed',
+  EPIPE: 'closed',
+  ETIMEDOUT: 'timeout',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EHOSTDOWN: 'unreachable',
+  ENETDOWN: 'unreachable',
+  EAFNOSUPPORT: 'unreachable',
+  EACCES: 'unreachable',
+  EPERM: 'unreachable',
+  EINVAL: 'unreachable',
+  EMSGSIZE: 'unreachable',
+}
+
+/** The failure that an error of a socket stands for; what is not the network's is our own lack of resources. */
+export function failureOf(error: Error): UpstreamFailure {
+  return FAILURES[codeOf(error)] ?? 'resources'
+}
+
+/** The system's name of an error (`EADDRINUSE`), or its message where it has none. */
+export function codeOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? error.message
+}
