@@ -1,0 +1,69 @@
+/**
+ * The head of an entry in the RRset cache: what is known of the data behind it.
+ *
+ * 0: u8 rank, 1: u8 status, 2: u16 reason, 4: u32 policy sequence number, 8: f64 when stored (ms), 16: u32 TTL (s),
+ * 20: u16 rcode, 22: u8 octets of detail, 23: detail in UTF-8, then RRsets (`rrset-code.ts`).
+ */
+import { EDE_TEXT_OCTETS_MAX } from '../base/limits.ts'
+import type { SecurityStatus } from '../dnssec/security-status.ts'
+import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
+import { readF64, statusFromOctet, statusOctet, utf8Within, writeF64 } from './fields.ts'
+
+/** A verdict as the cache keeps it. */
+export interface CachedVerdict {
+  readonly status: SecurityStatus
+  /** Number of a reason (`dnssec/reasons.ts`). */
+  readonly reason: number
+  /** Names the zone and the failing link; empty when there is nothing to tell. At most 200 octets are kept. */
+  readonly detail: string
+  /** The policy sequence number the verdict was reached under. */
+  readonly policySequence: number
+}
+
+/** A head, read. */
+export interface EntryHead extends CachedVerdict {
+  readonly rank: number
+  readonly rcode: number
+  readonly storedMs: number
+  readonly ttlSeconds: number
+  /** Where the RRsets begin, from the start of the entry. */
+  readonly end: number
+}
+
+const FIXED_OCTETS = 23
+
+/** Room for a head and `bodyOctets` behind it, the head written. */
+export function entryWithHead(
+  head: Omit<EntryHead, 'end'>,
+  bodyOctets: number,
+): { octets: Uint8Array; end: number } {
+  const detail = utf8Within(head.detail, EDE_TEXT_OCTETS_MAX)
+  const end = FIXED_OCTETS + detail.length
+  const octets = new Uint8Array(end + bodyOctets)
+  octets[0] = head.rank
+  octets[1] = statusOctet(head.status)
+  writeU16(octets, 2, head.reason)
+  writeU32(octets, 4, head.policySequence)
+  writeF64(octets, 8, head.storedMs)
+  writeU32(octets, 16, head.ttlSeconds)
+  writeU16(octets, 20, head.rcode)
+  octets[22] = detail.length
+  octets.set(detail, FIXED_OCTETS)
+  return { octets, end }
+}
+
+/** Reads the head of an entry. */
+export function readHead(octets: Uint8Array): EntryHead {
+  const end = FIXED_OCTETS + octets[22]!
+  return {
+    rank: octets[0]!,
+    status: statusFromOctet(octets[1]!),
+    reason: readU16(octets, 2),
+    policySequence: readU32(octets, 4),
+    storedMs: readF64(octets, 8),
+    ttlSeconds: readU32(octets, 16),
+    rcode: readU16(octets, 20),
+    detail: Buffer.from(octets.buffer, octets.byteOffset + FIXED_OCTETS, octets[22]!).toString('utf8'),
+    end,
+  }
+}

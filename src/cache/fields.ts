@@ -1,0 +1,40 @@
+/** Fields of cache entries that the wire has no form for. */
+import type { SecurityStatus } from '../dnssec/security-status.ts'
+
+const FLOAT = new Float64Array(1)
+const FLOAT_OCTETS = new Uint8Array(FLOAT.buffer)
+
+/** Reads a 64-bit float at any alignment, in the machine's octet order: such fields stay on the machine. */
+export function readF64(octets: Uint8Array, at: number): number {
+  for (let i = 0; i < 8; i++) FLOAT_OCTETS[i] = octets[at + i]!
+  return FLOAT[0]!
+}
+
+/** The inverse of `readF64`. */
+export function writeF64(octets: Uint8Array, at: number, value: number): void {
+  FLOAT[0] = value
+  octets.set(FLOAT_OCTETS, at)
+}
+
+const STATUSES: readonly SecurityStatus[] = ['indeterminate', 'insecure', 'secure', 'bogus']
+
+/** The octet that stands for a status. */
+export function statusOctet(status: SecurityStatus): number {
+  return STATUSES.indexOf(status)
+}
+
+/** The inverse of `statusOctet`; an octet that stands for none says `indeterminate`. */
+export function statusFromOctet(octet: number): SecurityStatus {
+  return STATUSES[octet] ?? 'indeterminate'
+}
+
+/** Whole seconds of a lifetime that remain `nowMs`, never negative; a started second counts until it is over. */
+export function remainingSeconds(ttlSeconds: number, storedMs: number, nowMs: number): number {
+  return Math.max(0, ttlSeconds - Math.max(0, Math.floor((nowMs - storedMs) / 1000)))
+}
+
+/** The text in UTF-8, cut between characters where it is longer than `octetsMax`. */
+export function utf8Within(text: string, octetsMax: number): Uint8Array {
+  const octets = new Uint8Array(octetsMax)
+  return octets.subarray(0, new TextEncoder().encodeInto(text, octets).written)
+}

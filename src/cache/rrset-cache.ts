@@ -1,0 +1,427 @@
+/**
+ * RRsets and negative answers, in octets, with what is known of them. One resolver thread owns one.
+ *
+ * Four kinds of data are kept apart, so that none can stand in for another:
+ *
+ * - what zones say of their own names (`put`, `get`);
+ * - what they say is not there (`putNegative`, `getNegative`), by name and type, and by name alone for NXDOMAIN;
+ * - delegations: the NS set as the *parent* gave it, with the parent's lifetime (`putDelegation`). The child's NS set
+ *   goes by `put` and cannot touch it, so a child that lost its delegation is gone when that has run out, however
+ *   often the child repeats its NS records ("ghost domains", CVE-2012-1033);
+ * - glue: addresses that came with a delegation (`putGlue`). They serve to reach servers and are never answers.
+ */
+import type { HashKey } from '../base/keyed-hash.ts'
+import {
+  BOGUS_TTL_SECONDS,
+  CACHED_OCTETS_MAX,
+  NAME_OCTETS_MAX,
+  NEGATIVE_TTL_SECONDS_MAX,
+  TTL_SECONDS_MAX,
+} from '../base/limits.ts'
+import { REASONS } from '../dnssec/reasons.ts'
+import type { SecurityStatus } from '../dnssec/security-status.ts'
+import { CLASS } from '../wire/iana/class.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
+import { readU32, writeU16 } from '../wire/integers.ts'
+import { copyName, FOLD, isRoot, type Name, parentOf } from '../wire/name.ts'
+import type { Rrset } from '../wire/record.ts'
+import { type CachedVerdict, entryWithHead, readHead } from './entry-head.ts'
+import { remainingSeconds } from './fields.ts'
+import { OctetTable } from './octet-table.ts'
+import { RrsetReader, rrsetOctets, sameData, writeRrset } from './rrset-code.ts'
+
+/** How much a source is worth (RFC 2181 5.4.1), from the least. */
+export const RANK = {
+  /** Addresses in the additional section of a referral. */
+  GLUE: 1,
+  /** The authority section of a reply without AA: the NS set of a referral. */
+  AUTHORITY: 2,
+  /** The answer section of a reply without AA. */
+  ANSWER_NONAUTH: 3,
+  /** The authority section of a reply with AA. */
+  AUTHORITY_AA: 4,
+  /** The answer section of a reply with AA. */
+  ANSWER_AA: 5,
+} as const
+
+/** A value of `RANK`. */
+export type Rank = (typeof RANK)[keyof typeof RANK]
+
+/** An RRset out of the cache. Its TTL is what remains; its octets are copies. */
+export interface CachedRrset extends CachedVerdict {
+  readonly rrset: Rrset
+  readonly rank: Rank
+}
+
+/** A negative answer out of the cache. */
+export interface CachedNegative extends CachedVerdict {
+  /** NOERROR (no data) or NXDOMAIN. */
+  readonly rcode: number
+  /** SOA, NSEC, NSEC3, each with its RRSIGs and the TTL that remains. */
+  readonly authority: readonly Rrset[]
+  /** Seconds that the answer as a whole has left. */
+  readonly ttlSeconds: number
+}
+
+/** A verdict to store; without one the data is `indeterminate`. `detail` may be left out. */
+export interface VerdictToStore {
+  readonly status: SecurityStatus
+  readonly reason: number
+  readonly detail?: string
+  readonly policySequence: number
+}
+
+/** What `put` is told of an RRset. */
+export interface PutOptions extends VerdictToStore {
+  readonly rank: Rank
+  /** The lifetime where something else than TTL and RRSIG original TTL bounds it, as for a verified set. */
+  readonly ttlSeconds?: number
+}
+
+/** What `putNegative` is told. */
+export interface NegativeToStore extends VerdictToStore {
+  readonly rcode: number
+  readonly authority: readonly Rrset[]
+  /** By RFC 2308 5 and RFC 9077; the cache applies the caps only. */
+  readonly ttlSeconds: number
+}
+
+/** How large the cache is, and whose time it goes by. */
+export interface RrsetCacheOptions {
+  /** Octets in all, index included. */
+  readonly bytesMax: number
+  readonly hashKey: HashKey
+  /** The clock's monotonic milliseconds. */
+  readonly nowMs: () => number
+  readonly buffer?: ArrayBuffer | SharedArrayBuffer
+}
+
+/** First octet of a key. Then the type in two octets and the folded name. */
+const KIND = { RRSET: 0, NEGATIVE: 1, NAME_ERROR: 2, DELEGATION: 3, GLUE: 4 } as const
+const KINDS = Object.values(KIND)
+const KEY_PREFIX_OCTETS = 3
+
+const UNJUDGED: CachedVerdict = {
+  status: 'indeterminate',
+  reason: REASONS['not-judged'].number,
+  detail: '',
+  policySequence: 0,
+}
+
+/** The cache. Only class IN is kept. */
+export class RrsetCache {
+  readonly #table: OctetTable
+  readonly #nowMs: () => number
+  readonly #key = new Uint8Array(KEY_PREFIX_OCTETS + NAME_OCTETS_MAX)
+  #keyEnd = 0
+
+  constructor({ nowMs, ...table }: RrsetCacheOptions) {
+    this.#table = new OctetTable(table)
+    this.#nowMs = nowMs
+  }
+
+  /** Octets in use, index included. */
+  get bytesUsed(): number {
+    return this.#table.bytesUsed
+  }
+
+  /** Entries of all kinds, expired ones not yet displaced included. */
+  get entryCount(): number {
+    return this.#table.entryCount
+  }
+
+  // --- what zones say of their own names ---------------------------------------------------------------------------
+
+  /** The RRset of an owner and type. */
+  get(owner: Name, type: number): CachedRrset | undefined {
+    return this.#readRrset(KIND.RRSET, owner, type, true)
+  }
+
+  /**
+   * Stores an RRset for the least of its TTL, `ttlSeconds` (or else the original TTL in its RRSIGs, RFC 4035 5.3.3),
+   * and a day; bogus data for a minute. A TTL of 0 is not kept (RFC 1035 3.2.1).
+   *
+   * Data that lives is not replaced by data of a lower rank (RFC 2181 5.4.1) unless only the new is secure;
+   * judged data not by unjudged; good data not by bogus data, save when the same records are judged again under a
+   * newer policy. What is stored ends a denial of the same name and type that is worth no more.
+   *
+   * @returns false when it was not stored
+   */
+  put(rrset: Rrset, options: PutOptions): boolean {
+    const { rank, status } = options
+    const old = this.#readRrset(KIND.RRSET, rrset.owner, rrset.type, false)
+    if (old !== undefined) {
+      const outranked = rank < old.rank && !(status === 'secure' && old.status !== 'secure')
+      if (outranked || !mayReplace(options, old, () => sameData(old.rrset, rrset))) return false
+    }
+    const bound = options.ttlSeconds ?? originalTtlSeconds(rrset)
+    const ttlSeconds = Math.min(rrset.ttlSeconds, bound, bogusCap(options))
+    if (!this.#writeRrset(KIND.RRSET, rrset, rank, options, ttlSeconds)) return false
+    const denial = this.#readDenial(rrset.owner, rrset.type, false)
+    if (denial !== undefined && mayReplace(options, denial, never)) {
+      this.#remove(KIND.NEGATIVE, rrset.owner, rrset.type)
+      this.#remove(KIND.NAME_ERROR, rrset.owner, 0)
+    }
+    return true
+  }
+
+  /**
+   * Changes the verdict on an RRset that is here, and leaves rank and lifetime as they are; bogus data lives on for at
+   * most a minute.
+   *
+   * @param ttlSeconds a new bound of the lifetime from now; it never gets longer
+   * @returns false when the RRset is not here any more
+   */
+  judgeAgain(
+    owner: Name,
+    type: number,
+    verdict: VerdictToStore,
+    ttlSeconds: number = TTL_SECONDS_MAX,
+  ): boolean {
+    const octets = this.#load(KIND.RRSET, owner, type, true)
+    if (octets === undefined) return false
+    const head = readHead(octets)
+    const ageSeconds = head.ttlSeconds - remainingSeconds(head.ttlSeconds, head.storedMs, this.#nowMs())
+    const lifetime = Math.min(head.ttlSeconds, ageSeconds + Math.min(ttlSeconds, bogusCap(verdict)))
+    const rrset = new RrsetReader(octets, head.end).next(0)
+    return this.#writeRrset(KIND.RRSET, rrset, head.rank as Rank, verdict, lifetime, head.storedMs)
+  }
+
+  // --- what zones say is not there ---------------------------------------------------------------------------------
+
+  /** The denial of a name and type: of the type at this name, or of the name itself. */
+  getNegative(name: Name, type: number): CachedNegative | undefined {
+    return this.#readDenial(name, type, true)
+  }
+
+  /** The denial of exactly this name, for all types (RFC 2308 5). */
+  getNameError(name: Name): CachedNegative | undefined {
+    return this.#readNegative(KIND.NAME_ERROR, name, 0, true)
+  }
+
+  /**
+   * The nearest of the name and the names above it that is securely denied: there is nothing below it (RFC 8020 2).
+   * Only a proof counts, because anybody could forge away a whole zone with an unsigned NXDOMAIN.
+   */
+  nameErrorAbove(name: Name): { readonly name: Name; readonly entry: CachedNegative } | undefined {
+    for (let at = name; !isRoot(at); at = parentOf(at)) {
+      const entry = this.getNameError(at)
+      if (entry?.status === 'secure') return { name: copyName(at), entry }
+    }
+    return undefined
+  }
+
+  /**
+   * Stores a denial for `ttlSeconds`, at most an hour, a minute when bogus. NXDOMAIN counts for the name, a bogus one
+   * and any other rcode for name and type. It replaces an older denial and data of the same name and type by
+   * the rules of `put`, ranks aside. The absence of a DS set in a referral belongs here too: name of the child,
+   * type DS, rcode NOERROR, the parent's NSEC or NSEC3 without SOA.
+   *
+   * @returns false when it was not stored
+   */
+  putNegative(name: Name, type: number, entry: NegativeToStore): boolean {
+    const old = this.#readDenial(name, type, false)
+    if (old !== undefined && !mayReplace(entry, old, never)) return false
+    const data = this.#readRrset(KIND.RRSET, name, type, false)
+    if (data !== undefined && !mayReplace(entry, data, never)) return false
+    const ttlSeconds = Math.min(entry.ttlSeconds, NEGATIVE_TTL_SECONDS_MAX, bogusCap(entry))
+    let octets = 0
+    for (const rrset of entry.authority) octets += rrsetOctets(rrset)
+    const storedMs = this.#nowMs()
+    const { status, reason, detail = '', policySequence, rcode } = entry
+    const head = {
+      rank: RANK.AUTHORITY_AA,
+      status,
+      reason,
+      detail,
+      policySequence,
+      rcode,
+      ttlSeconds,
+      storedMs,
+    }
+    const { octets: value, end } = entryWithHead(head, octets)
+    let at = end
+    for (const rrset of entry.authority)
+      at = writeRrset(value, at, rrset, Math.min(rrset.ttlSeconds, TTL_SECONDS_MAX))
+    // One denial of a name and type at a time, under whichever key.
+    this.#remove(KIND.NEGATIVE, name, type)
+    this.#remove(KIND.NAME_ERROR, name, 0)
+    this.#remove(KIND.RRSET, name, type)
+    const expiresMs = storedMs + ttlSeconds * 1000
+    if (rcode === RCODE.NXDOMAIN && status !== 'bogus')
+      return this.#store(KIND.NAME_ERROR, name, 0, value, expiresMs)
+    return this.#store(KIND.NEGATIVE, name, type, value, expiresMs)
+  }
+
+  // --- delegations and glue ----------------------------------------------------------------------------------------
+
+  /** Stores the NS set of a referral, as the parent's servers gave it. A later referral replaces it. */
+  putDelegation(ns: Rrset, ttlSeconds: number = ns.ttlSeconds): boolean {
+    return this.#writeRrset(KIND.DELEGATION, ns, RANK.AUTHORITY, UNJUDGED, ttlSeconds)
+  }
+
+  /** The NS set by which the parent delegates `zone`. */
+  getDelegation(zone: Name): CachedRrset | undefined {
+    return this.#readRrset(KIND.DELEGATION, zone, TYPE.NS, true)
+  }
+
+  /** The delegation of the name itself or of the nearest name above it that has one here. */
+  closestDelegation(name: Name): CachedRrset | undefined {
+    for (let at = name; ; at = parentOf(at)) {
+      const found = this.getDelegation(at)
+      if (found !== undefined || isRoot(at)) return found
+    }
+  }
+
+  /** Stores addresses from the additional section of a referral; `ttlSeconds` should not exceed the delegation's. */
+  putGlue(addresses: Rrset, ttlSeconds: number = addresses.ttlSeconds): boolean {
+    return this.#writeRrset(KIND.GLUE, addresses, RANK.GLUE, UNJUDGED, ttlSeconds)
+  }
+
+  /** Glue of a name server, type A or AAAA. */
+  getGlue(owner: Name, type: number): CachedRrset | undefined {
+    return this.#readRrset(KIND.GLUE, owner, type, true)
+  }
+
+  // --- removal -----------------------------------------------------------------------------------------------------
+
+  /** Removes all that is known of a name and type: data, denial, glue, delegation. */
+  remove(owner: Name, type: number): void {
+    for (const kind of KINDS) this.#remove(kind, owner, kind === KIND.NAME_ERROR ? 0 : type)
+  }
+
+  /**
+   * Removes what is at a name and below it, or everything. Reads the whole cache.
+   *
+   * @returns how many entries went
+   */
+  flush(name?: Name): number {
+    if (name === undefined) {
+      const all = this.#table.entryCount
+      this.#table.clear()
+      return all
+    }
+    return this.#table.removeWhere((octets, start, end) =>
+      isAtOrBelow(octets, start + KEY_PREFIX_OCTETS, end, name),
+    )
+  }
+
+  // --- octets ------------------------------------------------------------------------------------------------------
+
+  #setKey(kind: number, name: Name, type: number): void {
+    const key = this.#key
+    key[0] = kind
+    writeU16(key, 1, type)
+    for (let i = 0; i < name.length; i++) key[KEY_PREFIX_OCTETS + i] = FOLD[name[i]!]!
+    this.#keyEnd = KEY_PREFIX_OCTETS + name.length
+  }
+
+  #remove(kind: number, name: Name, type: number): void {
+    this.#setKey(kind, name, type)
+    this.#table.remove(this.#key, 0, this.#keyEnd)
+  }
+
+  /** A copy of an entry. `asked` says whether this is a use that should keep it longer. */
+  #load(kind: number, name: Name, type: number, asked: boolean): Uint8Array | undefined {
+    this.#setKey(kind, name, type)
+    const nowMs = this.#nowMs()
+    const entry = asked
+      ? this.#table.find(this.#key, nowMs, 0, this.#keyEnd)
+      : this.#table.peek(this.#key, nowMs, 0, this.#keyEnd)
+    return entry < 0 ? undefined : this.#table.value(entry)
+  }
+
+  #store(kind: number, name: Name, type: number, value: Uint8Array, expiresMs: number): boolean {
+    this.#setKey(kind, name, type)
+    const key = this.#key.subarray(0, this.#keyEnd)
+    if (value.length <= CACHED_OCTETS_MAX) return this.#table.put(key, value, expiresMs, this.#nowMs())
+    this.#table.remove(key)
+    return false
+  }
+
+  #writeRrset(
+    kind: number,
+    rrset: Rrset,
+    rank: Rank,
+    verdict: VerdictToStore,
+    lifetime: number,
+    storedMs: number = this.#nowMs(),
+  ): boolean {
+    if (rrset.class !== CLASS.IN) return false
+    const { status, reason, detail = '', policySequence } = verdict
+    const ttlSeconds = Math.min(lifetime, TTL_SECONDS_MAX)
+    const head = { rank, status, reason, detail, policySequence, rcode: RCODE.NOERROR, ttlSeconds, storedMs }
+    const { octets, end } = entryWithHead(head, rrsetOctets(rrset))
+    writeRrset(octets, end, rrset, ttlSeconds)
+    return this.#store(kind, rrset.owner, rrset.type, octets, storedMs + ttlSeconds * 1000)
+  }
+
+  #readRrset(kind: number, owner: Name, type: number, asked: boolean): CachedRrset | undefined {
+    const octets = this.#load(kind, owner, type, asked)
+    if (octets === undefined) return undefined
+    const { status, reason, detail, policySequence, rank, storedMs, ttlSeconds, end } = readHead(octets)
+    const ageSeconds = ttlSeconds - remainingSeconds(ttlSeconds, storedMs, this.#nowMs())
+    const rrset = new RrsetReader(octets, end).next(ageSeconds)
+    return { rrset, rank: rank as Rank, status, reason, detail, policySequence }
+  }
+
+  #readDenial(name: Name, type: number, asked: boolean): CachedNegative | undefined {
+    return (
+      this.#readNegative(KIND.NEGATIVE, name, type, asked) ??
+      this.#readNegative(KIND.NAME_ERROR, name, 0, asked)
+    )
+  }
+
+  #readNegative(kind: number, name: Name, type: number, asked: boolean): CachedNegative | undefined {
+    const octets = this.#load(kind, name, type, asked)
+    if (octets === undefined) return undefined
+    const head = readHead(octets)
+    const ttlSeconds = remainingSeconds(head.ttlSeconds, head.storedMs, this.#nowMs())
+    const reader = new RrsetReader(octets, head.end)
+    const authority: Rrset[] = []
+    while (!reader.done) authority.push(reader.next(head.ttlSeconds - ttlSeconds))
+    const { status, reason, detail, policySequence, rcode } = head
+    return { rcode, authority, ttlSeconds, status, reason, detail, policySequence }
+  }
+}
+
+/** Whether data with one verdict may take the place of data with another. Ranks are looked at elsewhere. */
+function mayReplace(fresh: VerdictToStore, old: CachedVerdict, same: () => boolean): boolean {
+  if (fresh.status === 'bogus') {
+    const good = old.status === 'secure' || old.status === 'insecure'
+    return !good || (fresh.policySequence > old.policySequence && same())
+  }
+  return fresh.status !== 'indeterminate' || old.status === 'indeterminate'
+}
+
+function never(): boolean {
+  return false
+}
+
+function bogusCap({ status }: VerdictToStore): number {
+  return status === 'bogus' ? BOGUS_TTL_SECONDS : TTL_SECONDS_MAX
+}
+
+/** Offset of the original TTL in an RRSIG (RFC 4034 3.1). */
+const ORIGINAL_TTL_AT = 4
+
+/** The least original TTL that a signature states; without signatures, no bound. */
+function originalTtlSeconds(rrset: Rrset): number {
+  let ttlSeconds = TTL_SECONDS_MAX
+  for (const rrsig of rrset.signatures) {
+    if (rrsig.length >= ORIGINAL_TTL_AT + 4)
+      ttlSeconds = Math.min(ttlSeconds, readU32(rrsig, ORIGINAL_TTL_AT))
+  }
+  return ttlSeconds
+}
+
+/** True when the folded name in `octets[start, end)` is `ancestor` or below it. */
+function isAtOrBelow(octets: Uint8Array, start: number, end: number, ancestor: Name): boolean {
+  const from = end - ancestor.length
+  let at = start
+  while (at < from) at += octets[at]! + 1
+  if (at !== from) return false
+  for (let i = 0; i < ancestor.length; i++) if (octets[from + i] !== FOLD[ancestor[i]!]) return false
+  return true
+}

@@ -1,0 +1,201 @@
+/** What is known of authority servers, by address: how fast, how reliable, which quirks. */
+import type { Address } from '../base/address.ts'
+import {
+  BACK_OFF_MS_MAX,
+  BACK_OFF_MS_MIN,
+  LAME_MS,
+  LAME_REMEMBERED_MAX,
+  SERVER_MEMORY_MS,
+  SERVER_QUIRK_MS,
+  SERVERS_REMEMBERED_MAX,
+  TIMEOUTS_BEFORE_BACK_OFF,
+  UPSTREAM_TIMEOUT_MS_INITIAL,
+  UPSTREAM_TIMEOUT_MS_MAX,
+  UPSTREAM_TIMEOUT_MS_MIN,
+} from '../base/limits.ts'
+import { mapKey } from '../base/octets.ts'
+import { type Name, nameKey } from '../wire/name.ts'
+import { ExpiringTable } from './expiring-table.ts'
+
+/** Whether a server understands EDNS: not tried yet, seen to work, seen to break. */
+export type EdnsState = 'unknown' | 'works' | 'broken'
+
+/** How large the table is, and whose time it goes by. */
+export interface ServerTableOptions {
+  readonly nowMs: () => number
+  readonly max?: number
+}
+
+interface Server {
+  /** Smoothed round-trip time and its variation, milliseconds; undefined before the first reply. */
+  srttMs: number | undefined
+  rttvarMs: number
+  /** Time-outs since the last reply. */
+  timeouts: number
+  /** The last pause, 0 when none; and when it ends. */
+  pauseMs: number
+  pausedUntilMs: number
+  /** While a probe is on its way nobody else asks. */
+  probedUntilMs: number
+  ednsWorks: boolean
+  ednsBrokenUntilMs: number
+  tcpUntilMs: number
+}
+
+/** The table. A server nobody asked for a quarter of an hour is forgotten. */
+export class ServerTable {
+  readonly #servers: ExpiringTable<Server>
+  readonly #lame: ExpiringTable<true>
+  readonly #nowMs: () => number
+
+  constructor({ nowMs, max = SERVERS_REMEMBERED_MAX }: ServerTableOptions) {
+    this.#nowMs = nowMs
+    this.#servers = new ExpiringTable({ max, nowMs })
+    this.#lame = new ExpiringTable({ max: LAME_REMEMBERED_MAX, nowMs })
+  }
+
+  /** Servers remembered. */
+  get size(): number {
+    return this.#servers.size
+  }
+
+  // --- time --------------------------------------------------------------------------------------------------------
+
+  /** Smoothed round-trip time in milliseconds; undefined when the server never replied. */
+  rttMs(address: Address): number | undefined {
+    return this.#peek(address)?.srttMs
+  }
+
+  /** How long to wait for a reply: by RFC 6298 2, doubled for each time-out since the last reply, within our bounds. */
+  timeoutMs(address: Address): number {
+    const server = this.#peek(address)
+    const { srttMs, rttvarMs = 0, timeouts = 0 } = server ?? {}
+    const base = srttMs === undefined ? UPSTREAM_TIMEOUT_MS_INITIAL : srttMs + 4 * rttvarMs
+    const bounded = Math.max(base, UPSTREAM_TIMEOUT_MS_MIN) * 2 ** Math.min(timeouts, 16)
+    return Math.min(bounded, UPSTREAM_TIMEOUT_MS_MAX)
+  }
+
+  /** A reply came, `rttMs` after the query: the server is up. */
+  replied(address: Address, rttMs: number): void {
+    const server = this.#touch(address)
+    if (server.srttMs === undefined) {
+      server.srttMs = rttMs
+      server.rttvarMs = rttMs / 2
+    } else {
+      server.rttvarMs = 0.75 * server.rttvarMs + 0.25 * Math.abs(server.srttMs - rttMs)
+      server.srttMs = 0.875 * server.srttMs + 0.125 * rttMs
+    }
+    server.timeouts = 0
+    server.pauseMs = server.pausedUntilMs = server.probedUntilMs = 0
+  }
+
+  /** No reply came in time. The third time in a row the server is left alone for a while. */
+  timedOut(address: Address): void {
+    const server = this.#touch(address)
+    server.timeouts++
+    if (server.timeouts >= TIMEOUTS_BEFORE_BACK_OFF) this.#pause(server)
+  }
+
+  /** The host or the network said no: left alone at once. */
+  unreachable(address: Address): void {
+    this.#pause(this.#touch(address))
+  }
+
+  // --- whether to ask ----------------------------------------------------------------------------------------------
+
+  /** False while the server is left alone, and while a probe after that is on its way. */
+  mayAsk(address: Address): boolean {
+    const server = this.#peek(address)
+    return server === undefined || this.#nowMs() >= Math.max(server.pausedUntilMs, server.probedUntilMs)
+  }
+
+  /** A query is being sent. To a server that failed before it is the one probe, until something comes of it. */
+  asked(address: Address): void {
+    const server = this.#touch(address)
+    if (server.pauseMs > 0) server.probedUntilMs = this.#nowMs() + UPSTREAM_TIMEOUT_MS_MAX
+  }
+
+  /** A pause of 1 s, twice the last one while nothing is heard, 60 s at most. What fails during a pause adds nothing. */
+  #pause(server: Server): void {
+    const nowMs = this.#nowMs()
+    server.probedUntilMs = 0
+    if (nowMs < server.pausedUntilMs) return
+    server.pauseMs = Math.min(Math.max(2 * server.pauseMs, BACK_OFF_MS_MIN), BACK_OFF_MS_MAX)
+    server.pausedUntilMs = nowMs + server.pauseMs
+  }
+
+  // --- quirks ------------------------------------------------------------------------------------------------------
+
+  /** Whether the server understands EDNS, as far as known. */
+  edns(address: Address): EdnsState {
+    const server = this.#peek(address)
+    if (server === undefined) return 'unknown'
+    if (this.#nowMs() < server.ednsBrokenUntilMs) return 'broken'
+    return server.ednsWorks ? 'works' : 'unknown'
+  }
+
+  /** A reply with an OPT record came. */
+  ednsWorked(address: Address): void {
+    const server = this.#touch(address)
+    server.ednsWorks = true
+    server.ednsBrokenUntilMs = 0
+  }
+
+  /** A query with EDNS failed where the same without it did not (RFC 6891 7). */
+  ednsBroke(address: Address): void {
+    const server = this.#touch(address)
+    server.ednsWorks = false
+    server.ednsBrokenUntilMs = this.#nowMs() + SERVER_QUIRK_MS
+  }
+
+  /** True for a server that was seen to answer by TCP only, or whose datagrams somebody seems to guess (attack A01). */
+  tcpOnly(address: Address): boolean {
+    return this.#nowMs() < (this.#peek(address)?.tcpUntilMs ?? 0)
+  }
+
+  /** Asks by TCP from now on, for a quarter of an hour. */
+  requireTcp(address: Address): void {
+    this.#touch(address).tcpUntilMs = this.#nowMs() + SERVER_QUIRK_MS
+  }
+
+  /** True when the server did not know the zone a moment ago (RFC 9499: lame delegation). */
+  lame(address: Address, zone: Name): boolean {
+    return this.#lame.get(lameKey(address, zone)) === true
+  }
+
+  /** The server does not know the zone that is delegated to it: not asked for it for a quarter of an hour. */
+  setLame(address: Address, zone: Name): void {
+    this.#lame.set(lameKey(address, zone), true, LAME_MS)
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#servers.clear()
+    this.#lame.clear()
+  }
+
+  #peek(address: Address): Server | undefined {
+    return this.#servers.get(mapKey(address))
+  }
+
+  #touch(address: Address): Server {
+    const server = this.#peek(address) ?? {
+      srttMs: undefined,
+      rttvarMs: 0,
+      timeouts: 0,
+      pauseMs: 0,
+      pausedUntilMs: 0,
+      probedUntilMs: 0,
+      ednsWorks: false,
+      ednsBrokenUntilMs: 0,
+      tcpUntilMs: 0,
+    }
+    this.#servers.set(mapKey(address), server, SERVER_MEMORY_MS)
+    return server
+  }
+}
+
+function lameKey(address: Address, zone: Name): string {
+  // A name says where it ends, so no two pairs share a key.
+  return nameKey(zone) + mapKey(address)
+}
