@@ -1,0 +1,29 @@
+/** Which DNSKEY algorithms this platform can verify. */
+import { ALGORITHM_VECTORS, type AlgorithmVector } from './algorithm-vectors.ts'
+import { importHandle, verifySignature } from './keys.ts'
+
+const MESSAGE: Uint8Array = Uint8Array.from(Buffer.from('sigill'))
+const OTHER_MESSAGE: Uint8Array = Uint8Array.from(Buffer.from('sigilL'))
+
+/**
+ * The algorithms that verify a good signature and refuse a bad one, tried once at start. All others count as
+ * unsupported: zones signed only with them are insecure, never bogus (RFC 4035 5.2), for instance where the
+ * platform's policy forbids SHA-1.
+ *
+ * @param vectors the built-in ones, or a test's
+ */
+export function selfTest(vectors: readonly AlgorithmVector[] = ALGORITHM_VECTORS): ReadonlySet<number> {
+  const passed = new Set<number>()
+  for (const { algorithm, publicKey, signature } of vectors) {
+    const handle = importHandle(algorithm, octetsOf(publicKey))
+    if (handle === undefined) continue
+    const octets = octetsOf(signature)
+    if (!verifySignature(handle, MESSAGE, octets) || verifySignature(handle, OTHER_MESSAGE, octets)) continue
+    passed.add(algorithm)
+  }
+  return passed
+}
+
+function octetsOf(base64: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(base64, 'base64'))
+}

@@ -1,0 +1,47 @@
+/** Digests of DS records (RFC 4034 5.1.4, 4509, 6605) and the NSEC3 hash. */
+import { hash } from 'node:crypto'
+import { octetsEqual, octetsFromHex } from '../base/octets.ts'
+import { DIGEST } from '../wire/iana/digest-type.ts'
+
+const NAMES: ReadonlyMap<number, string> = new Map([
+  [DIGEST.SHA1, 'sha1'],
+  [DIGEST.SHA256, 'sha256'],
+  [DIGEST.SHA384, 'sha384'],
+])
+
+/** The digest of `octets`, or undefined when the type is unknown here or the platform refuses it. */
+export function digestOf(digestType: number, octets: Uint8Array): Uint8Array | undefined {
+  const name = NAMES.get(digestType)
+  if (name === undefined) return undefined
+  try {
+    return hash(name, octets, 'buffer')
+  } catch {
+    return undefined
+  }
+}
+
+/** SHA-1, for NSEC3 (RFC 5155 5). */
+export function sha1(octets: Uint8Array): Uint8Array {
+  return hash('sha1', octets, 'buffer')
+}
+
+/** The digests of the three letters "abc" (FIPS 180). */
+const VECTORS: ReadonlyMap<number, string> = new Map([
+  [DIGEST.SHA1, 'a9993e364706816aba3e25717850c26c9cd0d89d'],
+  [DIGEST.SHA256, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
+  [
+    DIGEST.SHA384,
+    'cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7',
+  ],
+])
+
+/** The DS digest types that this platform computes rightly: asked once, at start. */
+export function selfTestDigests(): ReadonlySet<number> {
+  const letters = Uint8Array.of(0x61, 0x62, 0x63)
+  const passed = new Set<number>()
+  for (const [digestType, expected] of VECTORS) {
+    const digest = digestOf(digestType, letters)
+    if (digest !== undefined && octetsEqual(digest, octetsFromHex(expected)!)) passed.add(digestType)
+  }
+  return passed
+}

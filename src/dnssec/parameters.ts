@@ -1,0 +1,19 @@
+/** What every check takes from outside. */
+import type { ProofBudget } from './budget.ts'
+import type { KeyTable } from './keys.ts'
+
+/** The circumstances of one validation. */
+export interface ValidationParameters {
+  /** Seconds since 1970 at which signatures are judged. */
+  readonly nowSeconds: number
+  /** Least tolerance at either end of a signature's validity, seconds; a tenth of its lifetime otherwise … */
+  readonly skewSecondsMin: number
+  /** … but no more than this. */
+  readonly skewSecondsMax: number
+  /** True when signatures of this DNSKEY algorithm can be verified and the operator has not disabled it. */
+  algorithmSupported(algorithm: number): boolean
+  /** The same for a DS digest type. */
+  digestSupported(digestType: number): boolean
+  readonly keys: KeyTable
+  readonly budget: ProofBudget
+}
