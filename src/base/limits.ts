@@ -15,6 +15,8 @@ export const POINTER_HOPS_MAX = 127
 export const DECOMPRESSED_OCTETS_PER_OCTET_MAX = 40
 /** Floor of the same budget, so that small honest messages never meet it. */
 export const DECOMPRESSED_OCTETS_FLOOR = 16_384
+/** Slots looked at for a label when a message is compressed; honest tables need a few (CVE-2024-8508). */
+export const COMPRESSION_PROBES_MAX = 16
 /** DNS flag day 2020: what crosses every path unfragmented. Offered upstream and to clients. */
 export const UDP_PAYLOAD_OCTETS = 1232
 /** RFC 1035 4.2.1: the size of a client that sent no OPT. */
@@ -69,6 +71,10 @@ export const MINIMISED_LABELS_MAX = 10
 export const QUERY_TIME_MS_MAX = 7_000
 /** RFC 9276 3.2: above this many additional iterations an NSEC3 proof says nothing: insecure. */
 export const NSEC3_ITERATIONS_MAX = 50
+/** Delegations followed for one question: a name has at most 127 labels, an honest one few cuts (Unbound: 130). */
+export const REFERRALS_MAX = 32
+/** Times one address is asked for one question: two losses in a row are an accident, a third is an outage. */
+export const UPSTREAM_TRIES_PER_ADDRESS_MAX = 3
 /** Other servers asked after data that did not validate, before `bogus` is said. */
 export const BOGUS_RETRIES_MAX = 2
 /** NSEC or NSEC3 RRsets of one negative answer looked at (CVE-2026-11605); a full NSEC3 proof has three. */
