@@ -1,36 +1,33 @@
-/** Address prefixes: networks in CIDR notation (RFC 4632 3.1, RFC 4291 2.3). */
+/** Networks: an address and how many of its leading bits count. */
 import { type Address, formatAddress, parseAddress } from './address.ts'
 
-/** An address prefix. No bit of `address` is set beyond `bits`. */
+/** A network. Bits of the address behind the prefix are zero. */
 export interface Prefix {
   readonly address: Address
+  /** 0 to 32, or to 128 for IPv6. */
   readonly bits: number
 }
 
-/**
- * Reads `192.0.2.0/24`, `2001:db8::/32` or a bare address.
- *
- * @returns undefined when it is none, or when bits beyond the length are set: then one of the two is a mistake
- */
+/** Reads `192.0.2.0/24`, or an address alone; undefined when it is none or a bit behind the prefix is set. */
 export function parsePrefix(text: string): Prefix | undefined {
-  const slash = text.indexOf('/')
-  const address = parseAddress(slash < 0 ? text : text.slice(0, slash))
-  if (address === undefined) return undefined
-  if (slash < 0) return { address, bits: address.length * 8 }
-  const digits = text.slice(slash + 1)
-  if (!/^(0|[1-9][0-9]{0,2})$/.test(digits)) return undefined
-  const bits = Number(digits)
-  if (bits > address.length * 8) return undefined
-  for (let i = 0; i < address.length; i++) if ((address[i]! & ~maskOctet(bits, i)) !== 0) return undefined
+  const [addressText = '', bitsText, ...rest] = text.split('/')
+  const address = parseAddress(addressText)
+  if (address === undefined || rest.length > 0) return undefined
+  if (bitsText === undefined) return { address, bits: address.length * 8 }
+  if (!/^[0-9]{1,3}$/.test(bitsText)) return undefined
+  const bits = Number(bitsText)
+  if (bits > address.length * 8 || !isZeroFrom(address, bits)) return undefined
   return { address, bits }
 }
 
-/** `192.0.2.0/24`. */
+/** `address/bits`. */
 export function formatPrefix(prefix: Prefix): string {
   return `${formatAddress(prefix.address)}/${prefix.bits}`
 }
 
-/** The bits of octet `index` that a prefix of `bits` covers. */
-function maskOctet(bits: number, index: number): number {
-  return (0xff << (8 - Math.max(0, Math.min(8, bits - index * 8)))) & 0xff
+function isZeroFrom(address: Address, bits: number): boolean {
+  for (let bit = bits; bit < address.length * 8; bit++) {
+    if ((address[bit >> 3]! & (0x80 >> (bit & 7))) !== 0) return false
+  }
+  return true
 }

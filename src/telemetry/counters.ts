@@ -1,0 +1,120 @@
+/** What the engine and the front raise, by the names they know. Hot ones go by an index found once. */
+import { CounterSet } from '../base/counters.ts'
+import type { EngineCounters } from '../resolver/ports.ts'
+import { formatRcode } from '../wire/iana/rcode.ts'
+import { DELAY_BOUNDS_SECONDS, families, LATENCY_BOUNDS_SECONDS } from './families.ts'
+
+/** Which way an answer took. */
+export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
+
+/** Extended RCODEs kept by index; those above are rare enough to be looked up. */
+const RCODES_INDEXED = 24
+
+/** The counters of one thread. */
+export class Counters implements EngineCounters {
+  /** The cells, for whoever reads them. */
+  readonly set: CounterSet
+  readonly #thread: string
+  readonly #udp: number
+  readonly #tcp: number
+  readonly #hits: number
+  readonly #misses: number
+  readonly #rcodes: readonly number[]
+  readonly #paths: Readonly<Record<AnswerPath, number>>
+
+  /**
+   * @param thread the thread's name in the metrics
+   * @param buffer memory for the cells (`CounterSet.octetsFor`)
+   */
+  constructor(thread = 'main', buffer?: ArrayBuffer | SharedArrayBuffer) {
+    const set = new CounterSet(families(thread), buffer)
+    this.set = set
+    this.#thread = thread
+    this.#udp = set.index('client_queries_total', 'udp')
+    this.#tcp = set.index('client_queries_total', 'tcp')
+    this.#hits = set.index('cache_hits_total')
+    this.#misses = set.index('cache_misses_total')
+    this.#rcodes = Array.from({ length: RCODES_INDEXED }, (_, n) =>
+      set.index('answers_total', formatRcode(n)),
+    )
+    const path = (name: AnswerPath): number => set.index('answer_latency_seconds', name)
+    this.#paths = { hit: path('hit'), miss: path('miss'), local: path('local'), stale: path('stale') }
+  }
+
+  /** A message came from a client. */
+  clientQuery(transport: string): void {
+    if (transport === 'udp') this.set.cells[this.#udp]!++
+    else if (transport === 'tcp') this.set.cells[this.#tcp]!++
+    else this.set.add('client_queries_total', transport)
+  }
+
+  /** An answer went out, `seconds` after its question came. */
+  answer(rcode: number, path: AnswerPath, seconds: number): void {
+    const index = this.#rcodes[rcode] ?? this.set.index('answers_total', formatRcode(rcode))
+    this.set.cells[index]!++
+    this.set.observe(this.#paths[path], LATENCY_BOUNDS_SECONDS, seconds)
+  }
+
+  /** The answer was SERVFAIL; `ede` is its first Extended DNS Error. */
+  servfail(ede: number | undefined): void {
+    this.set.add('servfail_total', ede === undefined ? 'none' : String(ede))
+  }
+
+  /** The answer cache had it. */
+  cacheHit(): void {
+    this.set.cells[this.#hits]!++
+  }
+
+  /** The answer cache did not have it. */
+  cacheMiss(): void {
+    this.set.cells[this.#misses]!++
+  }
+
+  upstreamQuery(transport: 'udp' | 'tcp'): void {
+    this.set.add('upstream_queries_total', transport)
+  }
+
+  upstreamFailure(reason: string): void {
+    this.set.add('upstream_failures_total', reason)
+  }
+
+  validation(verdict: string): void {
+    this.set.add('validations_total', verdict)
+  }
+
+  bogus(reason: string): void {
+    this.set.add('bogus_total', reason)
+  }
+
+  signatureVerification(algorithm: number): void {
+    this.set.add('signature_verifications_total', String(algorithm))
+  }
+
+  nsec3Hash(calls: number): void {
+    this.set.add('nsec3_hashes_total', '', calls)
+  }
+
+  limitHit(limit: string): void {
+    this.set.add('limit_hits_total', limit)
+  }
+
+  /** A datagram or frame that did not match the question it seemed to answer. */
+  nearMiss(): void {
+    this.set.add('upstream_near_misses_total')
+  }
+
+  /** A datagram longer than was offered. */
+  oversize(): void {
+    this.set.add('upstream_oversize_total')
+  }
+
+  /** A drawn source port that somebody else holds. */
+  portTaken(): void {
+    this.set.add('upstream_ports_taken_total')
+  }
+
+  /** A timer of this thread fired `seconds` late. */
+  eventLoopDelay(seconds: number): void {
+    this.set.observe(this.set.index('event_loop_delay_seconds', this.#thread), DELAY_BOUNDS_SECONDS, seconds)
+  }
+}

@@ -1,0 +1,116 @@
+/** What is counted: one table. The names and labels are a contract with whoever watches. */
+import type { Family } from '../base/counters.ts'
+import { REASONS } from '../dnssec/reasons.ts'
+import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
+import { EDE } from '../wire/iana/extended-error.ts'
+import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
+import { LIMIT_NAMES, UPSTREAM_FAILURES } from './label-values.ts'
+
+/** Label value for whatever the table does not name. */
+export const OTHER = 'other'
+
+/** From a cache hit (tens of microseconds) to the time after which a client has given up. */
+export const LATENCY_BOUNDS_SECONDS: readonly number[] = [
+  0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5,
+]
+
+/** Delays of the event loop: below a millisecond is quiet, above a tenth of a second is felt by every client. */
+export const DELAY_BOUNDS_SECONDS: readonly number[] = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+]
+
+const SUPPORTED_ALGORITHMS: readonly number[] = [
+  ALGORITHM.RSASHA1,
+  ALGORITHM.RSASHA1_NSEC3_SHA1,
+  ALGORITHM.RSASHA256,
+  ALGORITHM.RSASHA512,
+  ALGORITHM.ECDSAP256SHA256,
+  ALGORITHM.ECDSAP384SHA384,
+  ALGORITHM.ED25519,
+  ALGORITHM.ED448,
+]
+
+/** Counters and histograms of one thread. */
+export function families(thread: string): readonly Family[] {
+  return [...COUNTERS, { ...EVENT_LOOP_DELAY, values: [thread] }]
+}
+
+const EVENT_LOOP_DELAY: Family = {
+  name: 'event_loop_delay_seconds',
+  help: 'How late a timer of the thread fires.',
+  label: 'thread',
+  bounds: DELAY_BOUNDS_SECONDS,
+}
+
+const COUNTERS: readonly Family[] = [
+  {
+    name: 'client_queries_total',
+    help: 'Messages from clients, whatever became of them.',
+    label: 'transport',
+    values: ['udp', 'tcp', OTHER],
+  },
+  {
+    name: 'answers_total',
+    help: 'Answers to clients.',
+    label: 'rcode',
+    values: [...new Set(Object.values(RCODE).map(formatRcode)), OTHER],
+  },
+  {
+    name: 'answer_latency_seconds',
+    help: 'From the arrival of a question to its answer.',
+    label: 'path',
+    values: ['hit', 'miss', 'local', 'stale'],
+    bounds: LATENCY_BOUNDS_SECONDS,
+  },
+  { name: 'cache_hits_total', help: 'Questions answered from the answer cache.' },
+  { name: 'cache_misses_total', help: 'Questions that the answer cache could not answer.' },
+  {
+    name: 'upstream_queries_total',
+    help: 'Questions to authoritative servers.',
+    label: 'transport',
+    values: ['udp', 'tcp', OTHER],
+  },
+  {
+    name: 'upstream_failures_total',
+    help: 'Questions to authoritative servers that brought nothing usable.',
+    label: 'reason',
+    values: [...UPSTREAM_FAILURES, OTHER],
+  },
+  {
+    name: 'upstream_near_misses_total',
+    help: 'Datagrams from the server asked that did not match the question: somebody may be guessing.',
+  },
+  { name: 'upstream_oversize_total', help: 'Datagrams longer than was offered; thrown away.' },
+  { name: 'upstream_ports_taken_total', help: 'Source ports drawn that somebody else held; drawn again.' },
+  {
+    name: 'validations_total',
+    help: 'Verdicts on RRsets and on links of the chain of trust.',
+    label: 'verdict',
+    values: ['secure', 'insecure', 'bogus', 'indeterminate'],
+  },
+  {
+    name: 'bogus_total',
+    help: 'Answers judged bogus.',
+    label: 'reason',
+    values: [...Object.keys(REASONS), OTHER],
+  },
+  {
+    name: 'servfail_total',
+    help: 'SERVFAIL answers to clients, by their first Extended DNS Error.',
+    label: 'ede',
+    values: ['none', ...Object.values(EDE).map(String), OTHER],
+  },
+  {
+    name: 'signature_verifications_total',
+    help: 'Signatures checked.',
+    label: 'algorithm',
+    values: [...SUPPORTED_ALGORITHMS.map(String), OTHER],
+  },
+  { name: 'nsec3_hashes_total', help: 'SHA-1 calls for NSEC3, iterations counted.' },
+  {
+    name: 'limit_hits_total',
+    help: 'Questions that met a bound on work.',
+    label: 'limit',
+    values: [...LIMIT_NAMES, OTHER],
+  },
+]

@@ -1,0 +1,36 @@
+/** The log of the daemon: events, never single queries. */
+import { isatty } from 'node:tty'
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
+import { prettyFactory } from 'pino-pretty'
+
+/** Where lines go: `log.info({ field }, 'sentence')`. */
+export type Log = Logger
+
+/** How the log looks. */
+export interface LogOptions {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly format: 'auto' | 'json' | 'pretty'
+}
+
+/** Octets that may wait while nobody reads the log; beyond, lines are dropped rather than the daemon held up. */
+const WAITING_OCTETS_MAX = 1_048_576
+const STDOUT = 1
+
+/**
+ * A log on standard output, or on a stream of the caller's. What waits is written when the process exits.
+ */
+export function createLog(options: LogOptions, destination?: DestinationStream): Log {
+  const stream = destination ?? pino.destination({ dest: STDOUT, sync: false, maxLength: WAITING_OCTETS_MAX })
+  const settings = { level: options.level, timestamp: stdTimeFunctions.isoTime }
+  if (options.format === 'pretty' || (options.format === 'auto' && isatty(STDOUT))) {
+    return pino({ ...settings, base: null }, prettyStream(stream))
+  }
+  const formatters = { level: (label: string) => ({ level: label }) }
+  return pino({ ...settings, base: { pid: process.pid }, formatters }, stream)
+}
+
+/** Makes lines readable on their way, in this thread: pino's own transports would start another. */
+function prettyStream(stream: DestinationStream): DestinationStream {
+  const pretty = prettyFactory({ colorize: isatty(STDOUT), translateTime: 'SYS:HH:MM:ss', singleLine: true })
+  return { write: (line) => stream.write(pretty(line)) }
+}

@@ -1,0 +1,152 @@
+/** The exposition for Prometheus: reads the typed arrays when asked, never per query. */
+import { collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
+import { type CounterSet, counterSamples, type Family, histogramSamples } from '../base/counters.ts'
+
+/** Before every name of ours. */
+export const METRIC_PREFIX = 'sigill_'
+
+/** How full a cache is. */
+export interface CacheUse {
+  readonly bytes: number
+  readonly entries: number
+}
+
+/** A trust anchor as the metrics show it. */
+export interface AnchorState {
+  readonly tag: number
+  /** RFC 5011 4.2: start, add-pending, valid, missing, revoked, removed. */
+  readonly state: string
+}
+
+/** What is read at each scrape. */
+export interface MetricSources {
+  /** One set a thread, all of one layout but for the thread's name. */
+  readonly counters: readonly CounterSet[]
+  readonly caches: () => Readonly<Record<'answers' | 'rrsets', CacheUse>>
+  readonly anchors: () => readonly AnchorState[]
+  readonly negativeTrustAnchors: () => number
+  /** Share of clients for whom a bogus verdict means SERVFAIL, 0 to 1. */
+  readonly enforcedRatio: () => number
+}
+
+/** A page for `/metrics`. */
+export interface MetricsPage {
+  readonly contentType: string
+  readonly body: string
+}
+
+/** All metrics of the process. */
+export class Metrics {
+  readonly #registry = new Registry()
+  #rendering: Promise<MetricsPage> | undefined
+
+  constructor(sources: MetricSources) {
+    const [first] = sources.counters
+    for (const family of first?.families ?? []) {
+      this.#registry.registerMetric(metricOf(family, sources.counters) as unknown as Metric)
+    }
+    registerGauges(this.#registry, sources)
+    collectDefaultMetrics({ register: this.#registry })
+  }
+
+  /** Names of all metrics, those of the process included. */
+  get names(): string[] {
+    return this.#registry.getMetricsAsArray().map((metric) => metric.name)
+  }
+
+  /** The page. Callers that ask while it is being made share it. */
+  page(): Promise<MetricsPage> {
+    this.#rendering ??= this.#registry
+      .metrics()
+      .then((body) => ({ contentType: this.#registry.contentType, body }))
+      .finally(() => {
+        this.#rendering = undefined
+      })
+    return this.#rendering
+  }
+}
+
+/** What the registry reads of a metric: its public classes offer the same three fields and `get`. */
+interface ReadMetric {
+  readonly name: string
+  readonly help: string
+  readonly type: 'counter' | 'histogram'
+  readonly aggregator: 'sum'
+  get(): Promise<object>
+}
+
+interface Value {
+  readonly metricName?: string
+  readonly labels: Record<string, string | number>
+  readonly value: number
+}
+
+function metricOf(family: Family, sets: readonly CounterSet[]): ReadMetric {
+  const name = METRIC_PREFIX + family.name
+  const type = family.bounds === undefined ? 'counter' : 'histogram'
+  const read = type === 'counter' ? readCounter : readHistogram
+  const head = { name, help: family.help, type, aggregator: 'sum' } as const
+  return { ...head, get: async () => ({ ...head, values: read(name, family, sets) }) }
+}
+
+function readCounter(_name: string, family: Family, sets: readonly CounterSet[]): Value[] {
+  return counterSamples(sets, family).map(({ labelValue, count }) => ({
+    labels: labelsOf(family, labelValue),
+    value: count,
+  }))
+}
+
+function readHistogram(name: string, family: Family, sets: readonly CounterSet[]): Value[] {
+  const bounds = [...(family.bounds ?? []), '+Inf']
+  return histogramSamples(sets, family).flatMap(({ labelValue, buckets, sum }) => {
+    const labels = labelsOf(family, labelValue)
+    let count = 0
+    const values: Value[] = buckets.map((inBucket, i) => {
+      count += inBucket
+      return { metricName: `${name}_bucket`, labels: { ...labels, le: bounds[i]! }, value: count }
+    })
+    values.push({ metricName: `${name}_sum`, labels, value: sum })
+    values.push({ metricName: `${name}_count`, labels, value: count })
+    return values
+  })
+}
+
+function labelsOf(family: Family, labelValue: string): Record<string, string> {
+  return family.label === undefined ? {} : { [family.label]: labelValue }
+}
+
+function registerGauges(registry: Registry, sources: MetricSources): void {
+  const registers = [registry]
+  const gauge = (
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: (set: (labels: Record<string, string>, value: number) => void) => void,
+  ): void => {
+    new Gauge({
+      name: METRIC_PREFIX + name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset()
+        read((labels, value) => this.set(labels, value))
+      },
+    })
+  }
+  gauge('cache_bytes', 'Memory that cached data takes.', ['cache'], (set) => {
+    for (const [cache, use] of Object.entries(sources.caches())) set({ cache }, use.bytes)
+  })
+  gauge('cache_entries', 'Entries in a cache.', ['cache'], (set) => {
+    for (const [cache, use] of Object.entries(sources.caches())) set({ cache }, use.entries)
+  })
+  gauge('trust_anchor', 'A trust anchor in force; always 1.', ['tag', 'state'], (set) => {
+    for (const { tag, state } of sources.anchors()) set({ tag: String(tag), state }, 1)
+  })
+  gauge('negative_trust_anchors', 'Negative trust anchors in force.', [], (set) => {
+    set({}, sources.negativeTrustAnchors())
+  })
+  gauge('rollout_enforced_ratio', 'Share of clients for whom bogus data is SERVFAIL.', [], (set) => {
+    set({}, sources.enforcedRatio())
+  })
+}

@@ -1,0 +1,149 @@
+/** The exposition: names and labels are a contract. */
+import t from 'tap'
+import { REASONS } from '../../src/dnssec/reasons.ts'
+import { Counters } from '../../src/telemetry/counters.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { parseExposition } from './exposition.ts'
+
+/** Name, kind and labels as the design has them. */
+const CONTRACT: [name: string, type: string, ...labels: string[]][] = [
+  ['client_queries_total', 'counter', 'transport'],
+  ['answers_total', 'counter', 'rcode'],
+  ['answer_latency_seconds', 'histogram', 'path'],
+  ['cache_hits_total', 'counter'],
+  ['cache_misses_total', 'counter'],
+  ['cache_bytes', 'gauge', 'cache'],
+  ['cache_entries', 'gauge', 'cache'],
+  ['upstream_queries_total', 'counter', 'transport'],
+  ['upstream_failures_total', 'counter', 'reason'],
+  ['validations_total', 'counter', 'verdict'],
+  ['bogus_total', 'counter', 'reason'],
+  ['servfail_total', 'counter', 'ede'],
+  ['signature_verifications_total', 'counter', 'algorithm'],
+  ['nsec3_hashes_total', 'counter'],
+  ['limit_hits_total', 'counter', 'limit'],
+  ['trust_anchor', 'gauge', 'tag', 'state'],
+  ['negative_trust_anchors', 'gauge'],
+  ['rollout_enforced_ratio', 'gauge'],
+  ['event_loop_delay_seconds', 'histogram', 'thread'],
+]
+
+function makeMetrics(counters: Counters): Metrics {
+  return new Metrics({
+    counters: [counters.set],
+    caches: () => ({ answers: { bytes: 4096, entries: 7 }, rrsets: { bytes: 1024, entries: 3 } }),
+    anchors: () => [
+      { tag: 20326, state: 'valid' },
+      { tag: 38696, state: 'valid' },
+    ],
+    negativeTrustAnchors: () => 2,
+    enforcedRatio: () => 1,
+  })
+}
+
+t.test('every metric of the contract is there, of its type, with its labels', async (t) => {
+  const { body, contentType } = await makeMetrics(new Counters()).page()
+  t.match(contentType, /^text\/plain; version=0\.0\.4/)
+  const families = parseExposition(body)
+  for (const [name, type, ...labels] of CONTRACT) {
+    const family = families.get(`sigill_${name}`)
+    t.equal(family?.type, type, name)
+    t.ok((family?.help.length ?? 0) > 10, `${name} is explained`)
+    t.ok((family?.samples.length ?? 0) > 0, `${name} has values from the start`)
+    for (const sample of family?.samples ?? []) {
+      t.same(
+        Object.keys(sample.labels)
+          .filter((label) => label !== 'le')
+          .sort(),
+        [...labels].sort(),
+      )
+    }
+  }
+  t.ok(families.has('process_cpu_seconds_total'), "the process's own are there")
+})
+
+t.test('what is raised is what is read', async (t) => {
+  const counters = new Counters()
+  const metrics = makeMetrics(counters)
+  counters.clientQuery('udp')
+  counters.clientQuery('udp')
+  counters.clientQuery('tcp')
+  counters.clientQuery('carrier-pigeon')
+  counters.answer(0, 'hit', 0.00004)
+  counters.answer(2, 'miss', 3)
+  counters.answer(23, 'miss', 60)
+  counters.answer(4000, 'local', 0)
+  counters.servfail(6)
+  counters.servfail(undefined)
+  counters.servfail(49_999)
+  counters.cacheHit()
+  counters.cacheMiss()
+  counters.upstreamQuery('udp')
+  counters.upstreamFailure('timeout')
+  counters.validation('secure')
+  counters.bogus('signature-expired')
+  counters.signatureVerification(13)
+  counters.signatureVerification(200)
+  counters.nsec3Hash(51)
+  counters.limitHit('signatures')
+  counters.nearMiss()
+  counters.eventLoopDelay(0.3)
+  const families = parseExposition((await metrics.page()).body)
+  const value = (name: string, labels: Record<string, string> = {}): number | undefined =>
+    [...families.values()]
+      .flatMap((family) => family.samples)
+      .find((sample) => sample.name === `sigill_${name}` && same(sample.labels, labels))?.value
+  t.equal(value('client_queries_total', { transport: 'udp' }), 2)
+  t.equal(value('client_queries_total', { transport: 'tcp' }), 1)
+  t.equal(value('client_queries_total', { transport: 'other' }), 1)
+  t.equal(value('answers_total', { rcode: 'NOERROR' }), 1)
+  t.equal(value('answers_total', { rcode: 'SERVFAIL' }), 1)
+  t.equal(value('answers_total', { rcode: 'BADCOOKIE' }), 1)
+  t.equal(value('answers_total', { rcode: 'other' }), 1)
+  t.equal(value('answer_latency_seconds_bucket', { path: 'hit', le: '0.00005' }), 1)
+  t.equal(value('answer_latency_seconds_bucket', { path: 'miss', le: '2.5' }), 0)
+  t.equal(value('answer_latency_seconds_bucket', { path: 'miss', le: '5' }), 1)
+  t.equal(value('answer_latency_seconds_bucket', { path: 'miss', le: '+Inf' }), 2)
+  t.equal(value('answer_latency_seconds_count', { path: 'miss' }), 2)
+  t.equal(value('answer_latency_seconds_sum', { path: 'miss' }), 63)
+  t.equal(value('servfail_total', { ede: '6' }), 1)
+  t.equal(value('servfail_total', { ede: 'none' }), 1)
+  t.equal(value('servfail_total', { ede: 'other' }), 1)
+  t.equal(value('cache_hits_total'), 1)
+  t.equal(value('cache_misses_total'), 1)
+  t.equal(value('upstream_queries_total', { transport: 'udp' }), 1)
+  t.equal(value('upstream_failures_total', { reason: 'timeout' }), 1)
+  t.equal(value('validations_total', { verdict: 'secure' }), 1)
+  t.equal(value('bogus_total', { reason: 'signature-expired' }), 1)
+  t.equal(value('signature_verifications_total', { algorithm: '13' }), 1)
+  t.equal(value('signature_verifications_total', { algorithm: 'other' }), 1)
+  t.equal(value('nsec3_hashes_total'), 51)
+  t.equal(value('limit_hits_total', { limit: 'signatures' }), 1)
+  t.equal(value('upstream_near_misses_total'), 1)
+  t.equal(value('event_loop_delay_seconds_bucket', { thread: 'main', le: '0.25' }), 0)
+  t.equal(value('event_loop_delay_seconds_bucket', { thread: 'main', le: '0.5' }), 1)
+  t.equal(value('cache_bytes', { cache: 'answers' }), 4096)
+  t.equal(value('cache_entries', { cache: 'rrsets' }), 3)
+  t.equal(value('trust_anchor', { tag: '38696', state: 'valid' }), 1)
+  t.equal(value('negative_trust_anchors'), 2)
+  t.equal(value('rollout_enforced_ratio'), 1)
+})
+
+function same(a: Record<string, string>, b: Record<string, string>): boolean {
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
+}
+
+t.test('every reason has a place of its own', async (t) => {
+  const counters = new Counters()
+  const other = counters.set.index('bogus_total', 'other')
+  for (const reason of Object.keys(REASONS)) t.not(counters.set.index('bogus_total', reason), other, reason)
+})
+
+t.test('two registries do not meet', async (t) => {
+  const first = makeMetrics(new Counters())
+  const second = makeMetrics(new Counters())
+  t.same(first.names, second.names)
+  const pages = await Promise.all([first.page(), first.page(), second.page()])
+  t.equal(pages[0], pages[1], 'callers at the same time share one page')
+})
