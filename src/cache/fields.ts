@@ -1,5 +1,6 @@
 /** Fields of cache entries that the wire has no form for. */
 import type { SecurityStatus } from '../dnssec/security-status.ts'
+import { FOLD, type Name } from '../wire/name.ts'
 
 const FLOAT = new Float64Array(1)
 const FLOAT_OCTETS = new Uint8Array(FLOAT.buffer)
@@ -37,4 +38,14 @@ export function remainingSeconds(ttlSeconds: number, storedMs: number, nowMs: nu
 export function utf8Within(text: string, octetsMax: number): Uint8Array {
   const octets = new Uint8Array(octetsMax)
   return octets.subarray(0, new TextEncoder().encodeInto(text, octets).written)
+}
+
+/** True when the folded name in `octets[start, end)` is `ancestor` or lies below it. */
+export function nameIsAtOrBelow(octets: Uint8Array, start: number, end: number, ancestor: Name): boolean {
+  const from = end - ancestor.length
+  let at = start
+  while (at < from) at += octets[at]! + 1
+  if (at !== from) return false
+  for (let i = 0; i < ancestor.length; i++) if (octets[from + i] !== FOLD[ancestor[i]!]) return false
+  return true
 }

@@ -27,7 +27,7 @@ import { readU32, writeU16 } from '../wire/integers.ts'
 import { copyName, FOLD, isRoot, type Name, parentOf } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import { type CachedVerdict, entryWithHead, readHead } from './entry-head.ts'
-import { remainingSeconds } from './fields.ts'
+import { nameIsAtOrBelow, remainingSeconds } from './fields.ts'
 import { OctetTable } from './octet-table.ts'
 import { RrsetReader, rrsetOctets, sameData, writeRrset } from './rrset-code.ts'
 
@@ -303,7 +303,7 @@ export class RrsetCache {
       return all
     }
     return this.#table.removeWhere((octets, start, end) =>
-      isAtOrBelow(octets, start + KEY_PREFIX_OCTETS, end, name),
+      nameIsAtOrBelow(octets, start + KEY_PREFIX_OCTETS, end, name),
     )
   }
 
@@ -414,14 +414,4 @@ function originalTtlSeconds(rrset: Rrset): number {
       ttlSeconds = Math.min(ttlSeconds, readU32(rrsig, ORIGINAL_TTL_AT))
   }
   return ttlSeconds
-}
-
-/** True when the folded name in `octets[start, end)` is `ancestor` or below it. */
-function isAtOrBelow(octets: Uint8Array, start: number, end: number, ancestor: Name): boolean {
-  const from = end - ancestor.length
-  let at = start
-  while (at < from) at += octets[at]! + 1
-  if (at !== from) return false
-  for (let i = 0; i < ancestor.length; i++) if (octets[from + i] !== FOLD[ancestor[i]!]) return false
-  return true
 }

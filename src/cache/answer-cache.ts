@@ -1,0 +1,122 @@
+/**
+ * The answer cache: answer entries by question. The key is the folded qname and the qtype in two octets; CD, DO, AD
+ * and the client are not in it (`answer-entry.ts` says why that works).
+ */
+import type { HashKey } from '../base/keyed-hash.ts'
+import { NAME_OCTETS_MAX } from '../base/limits.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
+import { writeU16 } from '../wire/integers.ts'
+import { FOLD, type Name } from '../wire/name.ts'
+import { entryExpiresMs, entryPolicySequence, entryRcode, entryStatus } from './answer-entry.ts'
+import { nameIsAtOrBelow } from './fields.ts'
+import { OctetTable } from './octet-table.ts'
+
+/** The cache as those see it who answer clients. */
+export interface AnswerReader {
+  /** The memory that entries are in. */
+  readonly octets: Uint8Array
+  /**
+   * Looks up the answer to a question. Allocates nothing. Whether the entry was judged under the present policy is for
+   * the caller to see (`entryPolicySequence`).
+   *
+   * @param source octets that hold the qname, uncompressed, in any case: a query as it came
+   * @param from where the name begins
+   * @param nameOctets its length, root label included
+   * @returns offset of the entry in `octets`, to be copied out at once, or -1
+   */
+  find(source: Uint8Array, from: number, nameOctets: number, type: number, nowMs: number): number
+}
+
+/** The cache as the resolver sees it. */
+export interface AnswerWriter {
+  /**
+   * Stores an entry (`writeAnswerEntry`) until it expires. A bogus answer or a failure does not replace a good
+   * answer that lives and was judged under the same policy.
+   *
+   * @returns false when it was not stored
+   */
+  put(name: Name, type: number, entry: Uint8Array, nowMs: number): boolean
+  /** Removes one answer. False when there was none. */
+  remove(name: Name, type: number): boolean
+  /** Removes the answers for a name and all below it, or all there are. Returns how many. */
+  flush(name?: Name): number
+}
+
+/** How large the cache is. */
+export interface AnswerCacheOptions {
+  /** Octets in all, index included. */
+  readonly bytesMax: number
+  readonly hashKey: HashKey
+  readonly buffer?: ArrayBuffer | SharedArrayBuffer
+}
+
+const TYPE_OCTETS = 2
+
+/** Both sides in one thread. */
+export class AnswerCache implements AnswerReader, AnswerWriter {
+  readonly #table: OctetTable
+  readonly #key = new Uint8Array(NAME_OCTETS_MAX + TYPE_OCTETS)
+
+  constructor(options: AnswerCacheOptions) {
+    this.#table = new OctetTable(options)
+  }
+
+  get octets(): Uint8Array {
+    return this.#table.octets
+  }
+
+  /** Octets in use, index included. */
+  get bytesUsed(): number {
+    return this.#table.bytesUsed
+  }
+
+  /** Answers held, expired ones not yet displaced included. */
+  get entryCount(): number {
+    return this.#table.entryCount
+  }
+
+  find(source: Uint8Array, from: number, nameOctets: number, type: number, nowMs: number): number {
+    const entry = this.#table.find(this.#key, nowMs, 0, this.#setKey(source, from, nameOctets, type))
+    return entry < 0 ? -1 : this.#table.valueStart(entry)
+  }
+
+  put(name: Name, type: number, entry: Uint8Array, nowMs: number): boolean {
+    const keyEnd = this.#setKey(name, 0, name.length, type)
+    const old = this.#table.peek(this.#key, nowMs, 0, keyEnd)
+    if (old >= 0 && !isGood(entry, 0)) {
+      const oldAt = this.#table.valueStart(old)
+      const samePolicy = entryPolicySequence(this.octets, oldAt) === entryPolicySequence(entry, 0)
+      if (samePolicy && isGood(this.octets, oldAt)) return false
+    }
+    return this.#table.put(this.#key.subarray(0, keyEnd), entry, entryExpiresMs(entry, 0), nowMs)
+  }
+
+  remove(name: Name, type: number): boolean {
+    return this.#table.remove(this.#key, 0, this.#setKey(name, 0, name.length, type))
+  }
+
+  flush(name?: Name): number {
+    if (name !== undefined) {
+      return this.#table.removeWhere((octets, start, end) =>
+        nameIsAtOrBelow(octets, start, end - TYPE_OCTETS, name),
+      )
+    }
+    const all = this.#table.entryCount
+    this.#table.clear()
+    return all
+  }
+
+  /** Sets the key; returns its length. */
+  #setKey(source: Uint8Array, from: number, nameOctets: number, type: number): number {
+    const key = this.#key
+    for (let i = 0; i < nameOctets; i++) key[i] = FOLD[source[from + i]!]!
+    writeU16(key, nameOctets, type)
+    return nameOctets + TYPE_OCTETS
+  }
+}
+
+/** An answer with data or a denial that no check spoke against. */
+function isGood(octets: Uint8Array, at: number): boolean {
+  const rcode = entryRcode(octets, at)
+  return entryStatus(octets, at) !== 'bogus' && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN)
+}

@@ -1,0 +1,456 @@
+/**
+ * An answer as the answer cache keeps it and the resolver hands it over: octets that a front thread copies into a
+ * reply without looking at records.
+ *
+ *     | head 64 | EDNS options with the extended errors | TTL offsets, u16 each | message                        |
+ *
+ * The message is the reply to a client with DO, header and question included, OPT left out:
+ *
+ *     | header | question | answer: plain, DNSSEC | authority: plain, DNSSEC |
+ *
+ * A client without DO gets the same without the two DNSSEC parts. Compression pointers lead only to octets before the
+ * first DNSSEC record, so they hold in both forms. DNSSEC records are RRSIG, NSEC and NSEC3 that nobody asked for by
+ * name (RFC 3225 3); for the qtypes RRSIG, NSEC, NSEC3 and ANY those of the answer section that were asked for are plain.
+ *
+ * Readers take the octets that hold the entry and its offset `at`, so that they work inside the cache's memory.
+ * They allocate nothing where not said otherwise. Offsets "in the message" count from the message's first octet.
+ */
+import {
+  EDE_PER_ANSWER_MAX,
+  EDE_TEXT_OCTETS_MAX,
+  LIMIT_FAILURE_TTL_SECONDS,
+  MESSAGE_OCTETS_MAX,
+} from '../base/limits.ts'
+import { REASONS } from '../dnssec/reasons.ts'
+import type { SecurityStatus } from '../dnssec/security-status.ts'
+import { type ExtendedError, parseEde } from '../wire/edns.ts'
+import { OPTION } from '../wire/iana/edns-option.ts'
+import { EDE } from '../wire/iana/extended-error.ts'
+import { OPCODE } from '../wire/iana/opcode.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
+import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
+import { parseMessage, type Question } from '../wire/message.ts'
+import { groupRrsets, type Rrset } from '../wire/record.ts'
+import { MessageWriter } from '../wire/writer.ts'
+import { readF64, remainingSeconds, statusFromOctet, statusOctet, utf8Within, writeF64 } from './fields.ts'
+
+/** An answer before it is octets. */
+export interface AnswerParts {
+  readonly question: Question
+  /** Twelve bits. */
+  readonly rcode: number
+  /** In the order of the answer: aliases first. */
+  readonly answer: readonly Rrset[]
+  readonly authority: readonly Rrset[]
+  readonly status: SecurityStatus
+  /** Number of a reason (`dnssec/reasons.ts`). */
+  readonly reason: number
+  /** The most exact first; two are kept, of each 200 octets of text. */
+  readonly ede: readonly ExtendedError[]
+  readonly policySequence: number
+  /** How long the answer may be given. Its records keep TTLs of their own. */
+  readonly ttlSeconds: number
+  /** AD may be set: secure, and no opt-out span in the proof (RFC 5155 9.2). */
+  readonly authenticated: boolean
+}
+
+// --- layout of the head -------------------------------------------------------------------------------------------
+
+const FLAGS_AT = 0
+const STATUS_AT = 1
+const REASON_AT = 2
+const POLICY_SEQUENCE_AT = 4
+const STORED_MS_AT = 8
+const EXPIRES_MS_AT = 16
+const TTL_AT = 24
+const RCODE_AT = 28
+const EDE_OCTETS_AT = 30
+const TTL_COUNT_AT = 32
+const MESSAGE_OCTETS_AT = 34
+const QUESTION_END_AT = 36
+const ANSWER_PLAIN_END_AT = 38
+const ANSWER_END_AT = 40
+const AUTHORITY_PLAIN_END_AT = 42
+const ANSWER_PLAIN_COUNT_AT = 44
+const ANSWER_COUNT_AT = 46
+const AUTHORITY_PLAIN_COUNT_AT = 48
+const AUTHORITY_COUNT_AT = 50
+const ROTATE_AT = 52
+const ROTATE_STRIDE_AT = 54
+const ROTATE_OCTETS_AT = 56
+const ROTATE_COUNT_AT = 58
+const HEAD_OCTETS = 64
+
+const FLAG_AUTHENTICATED = 0x01
+
+const OPTION_HEADER_OCTETS = 4
+
+// --- write --------------------------------------------------------------------------------------------------------
+
+/**
+ * The octets of an answer. One that does not fit a message becomes SERVFAIL with an extended error that says so.
+ *
+ * @param nowMs when it is stored: the clock's monotonic milliseconds
+ */
+export function writeAnswerEntry(parts: AnswerParts, nowMs: number): Uint8Array {
+  const message = writeEntryMessage(parts)
+  if (message === undefined) return writeAnswerEntry(tooLarge(parts), nowMs)
+  const { octets, ttlOffsets } = message
+  const ede = edeOctets(parts.ede)
+  const entry = new Uint8Array(HEAD_OCTETS + ede.length + 2 * ttlOffsets.length + octets.length)
+  entry[FLAGS_AT] = parts.authenticated ? FLAG_AUTHENTICATED : 0
+  entry[STATUS_AT] = statusOctet(parts.status)
+  writeU16(entry, REASON_AT, parts.reason)
+  writeU32(entry, POLICY_SEQUENCE_AT, parts.policySequence)
+  writeF64(entry, STORED_MS_AT, nowMs)
+  writeF64(entry, EXPIRES_MS_AT, nowMs + parts.ttlSeconds * 1000)
+  writeU32(entry, TTL_AT, parts.ttlSeconds)
+  writeU16(entry, RCODE_AT, parts.rcode)
+  writeU16(entry, EDE_OCTETS_AT, ede.length)
+  writeU16(entry, TTL_COUNT_AT, ttlOffsets.length)
+  writeU16(entry, MESSAGE_OCTETS_AT, octets.length)
+  for (const [at, value] of message.fields) writeU16(entry, at, value)
+  let end = HEAD_OCTETS
+  entry.set(ede, end)
+  end += ede.length
+  for (const offset of ttlOffsets) {
+    writeU16(entry, end, offset)
+    end += 2
+  }
+  entry.set(octets, end)
+  return entry
+}
+
+function tooLarge(parts: AnswerParts): AnswerParts {
+  const { question, policySequence } = parts
+  const text = `the answer exceeds ${MESSAGE_OCTETS_MAX} octets`
+  return {
+    question,
+    rcode: RCODE.SERVFAIL,
+    answer: [],
+    authority: [],
+    status: 'indeterminate',
+    reason: REASONS['not-judged'].number,
+    ede: [{ code: EDE.OTHER, text }],
+    policySequence,
+    ttlSeconds: LIMIT_FAILURE_TTL_SECONDS,
+    authenticated: false,
+  }
+}
+
+function edeOctets(errors: readonly ExtendedError[]): Uint8Array {
+  const octets = new Uint8Array(EDE_PER_ANSWER_MAX * (OPTION_HEADER_OCTETS + 2 + EDE_TEXT_OCTETS_MAX))
+  let end = 0
+  for (const { code, text } of errors.slice(0, EDE_PER_ANSWER_MAX)) {
+    const extra = utf8Within(text, EDE_TEXT_OCTETS_MAX)
+    writeU16(octets, end, OPTION.EXTENDED_ERROR)
+    writeU16(octets, end + 2, 2 + extra.length)
+    writeU16(octets, end + 4, code)
+    octets.set(extra, end + 6)
+    end += 6 + extra.length
+  }
+  return octets.subarray(0, end)
+}
+
+/** What every reply says; id, RD, AD, CD and TC depend on the client. */
+const REPLY_HEADER = {
+  id: 0,
+  opcode: OPCODE.QUERY,
+  qr: true,
+  aa: false,
+  tc: false,
+  rd: false,
+  ra: true,
+  ad: false,
+  cd: false,
+} as const
+
+interface EntryMessage {
+  readonly octets: Uint8Array
+  readonly ttlOffsets: readonly number[]
+  /** Fields of the head: where, and what. */
+  readonly fields: readonly (readonly [at: number, value: number])[]
+}
+
+/** Undefined when it does not fit. */
+function writeEntryMessage({ question, rcode, answer, authority }: AnswerParts): EntryMessage | undefined {
+  const writer = new MessageWriter()
+  const ttlOffsets: number[] = []
+  const fields: [number, number][] = []
+  writer.header({ ...REPLY_HEADER, rcode })
+  writer.question(question)
+  fields.push([QUESTION_END_AT, writer.position])
+  const write = (section: 'answer' | 'authority', rows: readonly Row[]): boolean => {
+    for (const { owner, type, class: recordClass, ttlSeconds, rdata } of rows) {
+      if (!writer.record(section, owner, type, recordClass, ttlSeconds, rdata)) return false
+      ttlOffsets.push(writer.lastTtlOffset)
+    }
+    return true
+  }
+  const answers = split(answer, asked(question.type))
+  const proofs = split(authority, () => false)
+
+  if (!write('answer', answers.plain)) return undefined
+  fields.push([ANSWER_PLAIN_END_AT, writer.position], ...rotation(answers.plain, ttlOffsets))
+  if (answers.dnssec.length > 0) writer.freezeCompression()
+  if (!write('answer', answers.dnssec)) return undefined
+  fields.push([ANSWER_END_AT, writer.position])
+  if (!write('authority', proofs.plain)) return undefined
+  fields.push([AUTHORITY_PLAIN_END_AT, writer.position])
+  writer.freezeCompression()
+  if (!write('authority', proofs.dnssec)) return undefined
+  fields.push([ANSWER_PLAIN_COUNT_AT, answers.plain.length], [AUTHORITY_PLAIN_COUNT_AT, proofs.plain.length])
+  fields.push([ANSWER_COUNT_AT, answers.plain.length + answers.dnssec.length])
+  fields.push([AUTHORITY_COUNT_AT, proofs.plain.length + proofs.dnssec.length])
+  return { octets: writer.finish(), ttlOffsets, fields }
+}
+
+/** One record to write. */
+interface Row extends Pick<Rrset, 'owner' | 'type' | 'class' | 'ttlSeconds'> {
+  readonly rdata: Uint8Array
+  readonly rrset: Rrset
+}
+
+/** The records of a section, those that only a client with DO gets apart. */
+function split(rrsets: readonly Rrset[], wanted: (type: number) => boolean): { plain: Row[]; dnssec: Row[] } {
+  const plain: Row[] = []
+  const dnssec: Row[] = []
+  for (const rrset of rrsets) {
+    const { owner, type, class: recordClass, ttlSeconds } = rrset
+    const home = isDnssecType(type) && !wanted(type) ? dnssec : plain
+    const common = { owner, class: recordClass, ttlSeconds, rrset }
+    for (const rdata of rrset.rdatas) home.push({ ...common, type, rdata })
+    const signatureHome = wanted(TYPE.RRSIG) ? plain : dnssec
+    for (const rdata of rrset.signatures) signatureHome.push({ ...common, type: TYPE.RRSIG, rdata })
+  }
+  return { plain, dnssec }
+}
+
+function asked(qtype: number): (type: number) => boolean {
+  return (type) => type === qtype || qtype === TYPE.ANY
+}
+
+function isDnssecType(type: number): boolean {
+  return type === TYPE.RRSIG || type === TYPE.NSEC || type === TYPE.NSEC3
+}
+
+/** Octets between a record's TTL and its RDATA: TTL and RDLENGTH. */
+const TTL_TO_RDATA_OCTETS = 6
+
+/** Head fields of the last A or AAAA set, if it has several records at equal distances. */
+function rotation(rows: readonly Row[], ttlOffsets: readonly number[]): [number, number][] {
+  const last = rows.findLast(({ type }) => type === TYPE.A || type === TYPE.AAAA)?.rrset
+  const first = rows.findIndex(({ rrset }) => rrset === last)
+  const count = last?.rdatas.length ?? 0
+  if (last === undefined || count < 2) return []
+  const octets = last.rdatas[0]!.length
+  const stride = ttlOffsets[first + 1]! - ttlOffsets[first]!
+  for (let i = 1; i < count; i++) {
+    const even = ttlOffsets[first + i]! - ttlOffsets[first + i - 1]! === stride
+    if (!even || last.rdatas[i]!.length !== octets) return []
+  }
+  return [
+    [ROTATE_AT, ttlOffsets[first]! + TTL_TO_RDATA_OCTETS],
+    [ROTATE_STRIDE_AT, stride],
+    [ROTATE_OCTETS_AT, octets],
+    [ROTATE_COUNT_AT, count],
+  ]
+}
+
+// --- read ---------------------------------------------------------------------------------------------------------
+
+/** Octets of the whole entry. */
+export function entryOctets(octets: Uint8Array, at: number): number {
+  return messageStart(octets, at) - at + readU16(octets, at + MESSAGE_OCTETS_AT)
+}
+
+/** The verdict on the answer. */
+export function entryStatus(octets: Uint8Array, at: number): SecurityStatus {
+  return statusFromOctet(octets[at + STATUS_AT]!)
+}
+
+/** Number of the reason for the verdict, or for the failure. */
+export function entryReason(octets: Uint8Array, at: number): number {
+  return readU16(octets, at + REASON_AT)
+}
+
+/** The policy sequence number it was judged under. */
+export function entryPolicySequence(octets: Uint8Array, at: number): number {
+  return readU32(octets, at + POLICY_SEQUENCE_AT)
+}
+
+/** When it was stored, in the clock's monotonic milliseconds. */
+export function entryStoredMs(octets: Uint8Array, at: number): number {
+  return readF64(octets, at + STORED_MS_AT)
+}
+
+/** The first moment at which it must not be given any more, in the clock's monotonic milliseconds. */
+export function entryExpiresMs(octets: Uint8Array, at: number): number {
+  return readF64(octets, at + EXPIRES_MS_AT)
+}
+
+/** Its lifetime, in seconds from when it was stored. */
+export function entryTtlSeconds(octets: Uint8Array, at: number): number {
+  return readU32(octets, at + TTL_AT)
+}
+
+/** The rcode, twelve bits; the message's header has the lower four. */
+export function entryRcode(octets: Uint8Array, at: number): number {
+  return readU16(octets, at + RCODE_AT)
+}
+
+/** True when AD may be set. */
+export function entryAuthenticated(octets: Uint8Array, at: number): boolean {
+  return (octets[at + FLAGS_AT]! & FLAG_AUTHENTICATED) !== 0
+}
+
+/** Offset in `octets` of the extended errors: EDNS options, ready to be copied into an OPT record. */
+export function entryEdeStart(_octets: Uint8Array, at: number): number {
+  return at + HEAD_OCTETS
+}
+
+/** Offset in `octets` behind the extended errors. */
+export function entryEdeEnd(octets: Uint8Array, at: number): number {
+  return at + HEAD_OCTETS + readU16(octets, at + EDE_OCTETS_AT)
+}
+
+/** INFO-CODE of the most exact extended error, or -1 when there is none. */
+export function entryEdeCode(octets: Uint8Array, at: number): number {
+  if (readU16(octets, at + EDE_OCTETS_AT) === 0) return -1
+  return readU16(octets, entryEdeStart(octets, at) + OPTION_HEADER_OCTETS)
+}
+
+/** Offset in the message behind the question. */
+export function entryQuestionEnd(octets: Uint8Array, at: number): number {
+  return readU16(octets, at + QUESTION_END_AT)
+}
+
+/** Records in the answer section of a reply, with or without the DNSSEC records. */
+export function entryAnswerCount(octets: Uint8Array, at: number, dnssec: boolean): number {
+  return readU16(octets, at + (dnssec ? ANSWER_COUNT_AT : ANSWER_PLAIN_COUNT_AT))
+}
+
+/** Records in the authority section of a reply, with or without the DNSSEC records. */
+export function entryAuthorityCount(octets: Uint8Array, at: number, dnssec: boolean): number {
+  return readU16(octets, at + (dnssec ? AUTHORITY_COUNT_AT : AUTHORITY_PLAIN_COUNT_AT))
+}
+
+/** Records of the last A or AAAA set of the answer when it can be rotated, else 0. */
+export function entryRotateCount(octets: Uint8Array, at: number): number {
+  return readU16(octets, at + ROTATE_COUNT_AT)
+}
+
+/** Octets that `copyAnswer` writes. */
+export function answerOctets(octets: Uint8Array, at: number, dnssec: boolean): number {
+  if (dnssec) return readU16(octets, at + MESSAGE_OCTETS_AT)
+  return readU16(octets, at + AUTHORITY_PLAIN_END_AT) - answerDnssecOctets(octets, at)
+}
+
+function answerDnssecOctets(octets: Uint8Array, at: number): number {
+  return readU16(octets, at + ANSWER_END_AT) - readU16(octets, at + ANSWER_PLAIN_END_AT)
+}
+
+function messageStart(octets: Uint8Array, at: number): number {
+  return entryEdeEnd(octets, at) + 2 * readU16(octets, at + TTL_COUNT_AT)
+}
+
+// --- copy ---------------------------------------------------------------------------------------------------------
+
+/**
+ * Writes the reply, OPT left out, to the start of `out`: sections and counts for a client with DO (`dnssec`) or
+ * without, TTLs that remain at `nowMs`. Left to the caller: id, the client's spelling of the question, the flags RD,
+ * AD, CD and TC (QR and RA are set, AA is clear), OPT and its count. Allocates nothing.
+ *
+ * @param out at least `answerOctets` long
+ * @returns octets written
+ */
+export function copyAnswer(
+  octets: Uint8Array,
+  at: number,
+  out: Uint8Array,
+  dnssec: boolean,
+  nowMs: number,
+): number {
+  const message = messageStart(octets, at)
+  const length = answerOctets(octets, at, dnssec)
+  const plainEnd = readU16(octets, at + ANSWER_PLAIN_END_AT)
+  const cut = dnssec ? 0 : answerDnssecOctets(octets, at)
+  for (let i = 0; i < plainEnd; i++) out[i] = octets[message + i]!
+  for (let i = plainEnd; i < length; i++) out[i] = octets[message + cut + i]!
+  writeU16(out, 6, entryAnswerCount(octets, at, dnssec))
+  writeU16(out, 8, entryAuthorityCount(octets, at, dnssec))
+  patchTtls(octets, at, out, plainEnd, cut, length, nowMs)
+  return length
+}
+
+/** Ages the TTLs of a copied reply: those from `plainEnd` on lie `cut` octets earlier than in the entry. */
+function patchTtls(
+  octets: Uint8Array,
+  at: number,
+  out: Uint8Array,
+  plainEnd: number,
+  cut: number,
+  length: number,
+  nowMs: number,
+): void {
+  const storedMs = entryStoredMs(octets, at)
+  const message = messageStart(octets, at)
+  const answerEnd = plainEnd + cut
+  for (let offsetAt = entryEdeEnd(octets, at); offsetAt < message; offsetAt += 2) {
+    const offset = readU16(octets, offsetAt)
+    if (offset >= plainEnd && offset < answerEnd) continue
+    const to = offset < plainEnd ? offset : offset - cut
+    if (to >= length) return
+    writeU32(out, to, remainingSeconds(readU32(octets, message + offset), storedMs, nowMs))
+  }
+}
+
+/**
+ * Rotates the last A or AAAA set of a reply that `copyAnswer` wrote: the address at `turn` modulo their number comes
+ * first. It is the same place in both forms. Allocates nothing.
+ */
+export function rotateAddresses(octets: Uint8Array, at: number, out: Uint8Array, turn: number): void {
+  const count = readU16(octets, at + ROTATE_COUNT_AT)
+  if (count === 0) return
+  const first = readU16(octets, at + ROTATE_AT)
+  const stride = readU16(octets, at + ROTATE_STRIDE_AT)
+  const width = readU16(octets, at + ROTATE_OCTETS_AT)
+  const from = messageStart(octets, at) + first
+  for (let i = 0; i < count; i++) {
+    const source = from + ((i + turn) % count) * stride
+    for (let j = 0; j < width; j++) out[first + i * stride + j] = octets[source + j]!
+  }
+}
+
+/** The answer as values again, its TTLs and lifetime what remains at `nowMs`. Allocates. */
+export function parseAnswerEntry(octets: Uint8Array, at: number, nowMs: number): AnswerParts {
+  const reply = new Uint8Array(answerOctets(octets, at, true))
+  copyAnswer(octets, at, reply, true, nowMs)
+  const { questions, answer, authority } = parseMessage(reply)
+  return {
+    question: questions[0]!,
+    rcode: entryRcode(octets, at),
+    answer: groupRrsets(answer),
+    authority: groupRrsets(authority),
+    status: entryStatus(octets, at),
+    reason: entryReason(octets, at),
+    ede: entryEdes(octets, at),
+    policySequence: entryPolicySequence(octets, at),
+    ttlSeconds: remainingSeconds(entryTtlSeconds(octets, at), entryStoredMs(octets, at), nowMs),
+    authenticated: entryAuthenticated(octets, at),
+  }
+}
+
+/** The extended errors, the most exact first. Allocates. */
+export function entryEdes(octets: Uint8Array, at: number): ExtendedError[] {
+  const errors: ExtendedError[] = []
+  const end = entryEdeEnd(octets, at)
+  for (let optionAt = entryEdeStart(octets, at); optionAt < end; ) {
+    const contentAt = optionAt + OPTION_HEADER_OCTETS
+    optionAt = contentAt + readU16(octets, optionAt + 2)
+    const error = parseEde({ code: OPTION.EXTENDED_ERROR, octets: octets.subarray(contentAt, optionAt) })
+    if (error !== undefined) errors.push(error)
+  }
+  return errors
+}
