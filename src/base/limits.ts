@@ -89,6 +89,8 @@ export const RSA_MODULUS_BITS_MAX = 4096
 export const RSA_EXPONENT_OCTETS_MAX = 4
 /** Octets of a public key looked at: the largest usable RSA key has 519; the table of keys must not hold messages. */
 export const PUBLIC_KEY_OCTETS_MAX = 1_024
+/** Zones whose keys (or whose lack of them, by proof) are remembered. */
+export const ZONES_TRUSTED_MAX = 50_000
 /** Key handles kept (about 1 KiB of native memory each). */
 export const KEY_HANDLES_MAX = 10_000
 
@@ -159,3 +161,14 @@ export const UPSTREAM_OUTSTANDING_MAX = 4_000
 export const CONFIG_FILE_OCTETS_MAX = 1_048_576
 /** Levels of a configuration file: the reference has four; the YAML reader recurses, so the stack is at stake. */
 export const CONFIG_DEPTH_MAX = 32
+
+// --- the HTTP listener for metrics and health ---------------------------------------------------------------------
+
+/** Connections at a time: a few scrapers and probes, and room for one that hangs (CVE-2026-33256 and its kin). */
+export const HTTP_CONNECTIONS_MAX = 64
+/** Octets of request line and header fields; a scraper sends some hundred. */
+export const HTTP_HEADER_OCTETS_MAX = 8_192
+/** Time for a request to arrive whole. */
+export const HTTP_REQUEST_MS_MAX = 5_000
+/** Time that an idle connection is kept for the next request: longer than a scrape interval would hold them all. */
+export const HTTP_KEEP_ALIVE_MS = 5_000

@@ -1,0 +1,223 @@
+/**
+ * Reads a reply (RFC 1034 5.3.3 step 4): what it means for the question asked, and which of its records may be kept.
+ * Only what was asked, in the bailiwick of the zone whose server answered, gets past this file (attack A07).
+ */
+import { NS_PER_DELEGATION_MAX } from '../base/limits.ts'
+import { CLASS } from '../wire/iana/class.ts'
+import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
+import type { Message, Question } from '../wire/message.ts'
+import {
+  isRoot,
+  isStrictSubdomainOf,
+  isSubdomainOf,
+  type Name,
+  nameKey,
+  namesEqual,
+  replaceSuffix,
+} from '../wire/name.ts'
+import { targetName } from '../wire/rdata/target.ts'
+import { groupRrsets, type ResourceRecord, type Rrset } from '../wire/record.ts'
+
+/** A reply that sends the question to the next server. */
+export interface Lame {
+  readonly kind: 'lame'
+  /** For the trace. */
+  readonly reason: string
+  /** The server does not serve the zone at all, so it need not be asked again soon. */
+  readonly lasting: boolean
+}
+
+/** What a reply means. */
+export type Classified =
+  | {
+      readonly kind: 'records' | 'alias'
+      readonly answer: readonly Rrset[]
+      readonly authority: readonly Rrset[]
+      readonly target: Name | undefined
+      readonly authoritative: boolean
+      /** RRsets further down the chain of aliases, for the cache. */
+      readonly further: readonly Rrset[]
+    }
+  | {
+      readonly kind: 'negative'
+      readonly rcode: number
+      readonly authority: readonly Rrset[]
+      readonly authoritative: boolean
+    }
+  | {
+      readonly kind: 'referral'
+      readonly zone: Name
+      readonly ns: Rrset
+      readonly glue: readonly Rrset[]
+      readonly ds: Rrset | undefined
+      /** NSEC or NSEC3: why there is no DS. */
+      readonly proofs: readonly Rrset[]
+    }
+  | Lame
+
+/**
+ * @param zone the zone whose server was asked
+ * @param question as sent to it, minimised or not
+ */
+export function classify(message: Message, question: Question, zone: Name): Classified {
+  if (
+    message.rcode !== RCODE.NOERROR &&
+    message.rcode !== RCODE.NXDOMAIN &&
+    message.rcode !== RCODE.YXDOMAIN
+  ) {
+    const lasting = message.rcode === RCODE.REFUSED || message.rcode === RCODE.NOTAUTH
+    return { kind: 'lame', reason: formatRcode(message.rcode), lasting }
+  }
+  const answers = groupRrsets(inBailiwick(message.answer, zone))
+  const authorities = groupRrsets(inBailiwick(message.authority, zone))
+  const positive = classifyAnswer(message, question, answers, authorities)
+  if (positive !== undefined) return positive
+  if (message.rcode === RCODE.YXDOMAIN)
+    return { kind: 'lame', reason: 'YXDOMAIN without a DNAME', lasting: false }
+  const soa = authorities.find((set) => set.type === TYPE.SOA && isSubdomainOf(question.name, set.owner))
+  if (
+    soa !== undefined &&
+    question.type === TYPE.DS &&
+    namesEqual(soa.owner, question.name) &&
+    !isRoot(soa.owner)
+  ) {
+    return { kind: 'lame', reason: 'the child answered a question for the parent', lasting: false }
+  }
+  if (message.rcode === RCODE.NXDOMAIN) return negative(message, authorities, soa)
+  if (soa === undefined) {
+    const referral = classifyReferral(message, question, zone, authorities)
+    if (referral !== undefined) return referral
+  }
+  if (soa !== undefined || (message.aa && !hasForeignNs(message, zone)))
+    return negative(message, authorities, soa)
+  const reason = hasForeignNs(message, zone) ? 'upward referral' : 'empty answer without authority'
+  return { kind: 'lame', reason, lasting: true }
+}
+
+function inBailiwick(records: readonly ResourceRecord[], zone: Name): ResourceRecord[] {
+  return records.filter((record) => record.class === CLASS.IN && isSubdomainOf(record.owner, zone))
+}
+
+function hasForeignNs(message: Message, zone: Name): boolean {
+  return message.authority.some(
+    (record) => record.type === TYPE.NS && !isStrictSubdomainOf(record.owner, zone),
+  )
+}
+
+function classifyAnswer(
+  message: Message,
+  { name, type }: Question,
+  answers: readonly Rrset[],
+  authorities: readonly Rrset[],
+): Classified | undefined {
+  const here = answers.filter((set) => namesEqual(set.owner, name))
+  const exact = type === TYPE.ANY ? here : here.filter((set) => set.type === type)
+  const proofs = denialSets(authorities)
+  if (exact.length > 0) {
+    const parts = { answer: exact, authority: proofs, target: undefined, further: [] }
+    return { kind: 'records', ...parts, authoritative: message.aa }
+  }
+  const alias = findAlias(name, here, answers)
+  if (alias === undefined) return undefined
+  const further = furtherSets(alias, type, answers)
+  return { kind: 'alias', ...alias, authority: proofs, authoritative: message.aa, further }
+}
+
+interface Alias {
+  readonly answer: readonly Rrset[]
+  readonly target: Name | undefined
+}
+
+/** A DNAME above the name wins over a CNAME at it: the CNAME is then synthesised (RFC 6672 3.1). */
+function findAlias(name: Name, here: readonly Rrset[], answers: readonly Rrset[]): Alias | undefined {
+  const dname = answers.find((set) => set.type === TYPE.DNAME && isStrictSubdomainOf(name, set.owner))
+  if (dname !== undefined) return aliasByDname(name, dname)
+  const cname = here.find((set) => set.type === TYPE.CNAME)
+  if (cname === undefined) return undefined
+  const target = targetName(cname.rdatas[0]!)
+  return target === undefined ? undefined : { answer: [cname], target }
+}
+
+/**
+ * The alias that a DNAME makes of a name below its owner: the DNAME and the CNAME as RFC 6672 3.1 synthesises it.
+ * The server's own CNAME is not used, so it cannot say anything else.
+ *
+ * @returns target undefined when the substitution is too long (RFC 6672 2.2: YXDOMAIN)
+ */
+export function aliasByDname(name: Name, dname: Rrset): Alias | undefined {
+  const replacement = targetName(dname.rdatas[0]!)
+  if (replacement === undefined || dname.rdatas.length !== 1) return undefined
+  const target = replaceSuffix(name, dname.owner, replacement)
+  if (target === undefined) return { answer: [dname], target }
+  const { ttlSeconds } = dname
+  const cname: Rrset = {
+    owner: name,
+    type: TYPE.CNAME,
+    class: CLASS.IN,
+    ttlSeconds,
+    rdatas: [target],
+    signatures: [],
+  }
+  return { answer: [dname, cname], target }
+}
+
+/** What the answer holds at the later names of the chain, as far as it leads without a gap. */
+function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrset[] {
+  const further: Rrset[] = []
+  const seen = new Set<string>()
+  for (let name = alias.target; name !== undefined && !seen.has(nameKey(name)); ) {
+    seen.add(nameKey(name))
+    const at = name
+    const here = answers.filter((set) => namesEqual(set.owner, at))
+    const wanted = here.find((set) => set.type === type)
+    const cname = here.find((set) => set.type === TYPE.CNAME)
+    const next = wanted ?? cname
+    if (next === undefined) break
+    further.push(next)
+    name = next === cname ? targetName(cname.rdatas[0]!) : undefined
+  }
+  return further
+}
+
+function negative(message: Message, authorities: readonly Rrset[], soa: Rrset | undefined): Classified {
+  const authority = soa === undefined ? denialSets(authorities) : [soa, ...denialSets(authorities)]
+  return { kind: 'negative', rcode: message.rcode, authority, authoritative: message.aa }
+}
+
+function denialSets(sets: readonly Rrset[]): Rrset[] {
+  return sets.filter((set) => set.type === TYPE.NSEC || set.type === TYPE.NSEC3)
+}
+
+function classifyReferral(
+  message: Message,
+  { name, type }: Question,
+  zone: Name,
+  authorities: readonly Rrset[],
+): Classified | undefined {
+  const ns = authorities.find(
+    (set) => set.type === TYPE.NS && isStrictSubdomainOf(set.owner, zone) && isSubdomainOf(name, set.owner),
+  )
+  if (ns === undefined) return undefined
+  const proofs = denialSets(authorities)
+  if (type === TYPE.DS && namesEqual(ns.owner, name)) {
+    // A parent's server that answers a DS question with the referral has said that there is no DS (RFC 4035 3.1.4.1).
+    return { kind: 'negative', rcode: RCODE.NOERROR, authority: proofs, authoritative: message.aa }
+  }
+  const kept = { ...ns, rdatas: ns.rdatas.slice(0, NS_PER_DELEGATION_MAX) }
+  const ds = authorities.find((set) => set.type === TYPE.DS && namesEqual(set.owner, ns.owner))
+  return { kind: 'referral', zone: ns.owner, ns: kept, glue: glueOf(message, kept, zone), ds, proofs }
+}
+
+/** Addresses of the referral's own name servers, inside the zone that was asked. */
+function glueOf(message: Message, ns: Rrset, zone: Name): Rrset[] {
+  const names = new Set<string>()
+  for (const rdata of ns.rdatas) {
+    const target = targetName(rdata)
+    if (target !== undefined) names.add(nameKey(target))
+  }
+  const records = inBailiwick(message.additional, zone).filter(
+    (record) => (record.type === TYPE.A || record.type === TYPE.AAAA) && names.has(nameKey(record.owner)),
+  )
+  return groupRrsets(records)
+}

@@ -1,0 +1,127 @@
+/** What every step of the engine is given: the parts it works with, and the query it works for. */
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { ExpiringTable } from '../cache/expiring-table.ts'
+import type { FailureCache } from '../cache/failure-cache.ts'
+import type { RrsetCache, VerdictToStore } from '../cache/rrset-cache.ts'
+import type { ServerTable } from '../cache/server-table.ts'
+import type { KeyTable } from '../dnssec/keys.ts'
+import { REASONS, type Reason } from '../dnssec/reasons.ts'
+import type { ZoneKeys } from '../dnssec/rrset-signature.ts'
+import type { SecurityStatus } from '../dnssec/security-status.ts'
+import type { Name } from '../wire/name.ts'
+import type { Rrset } from '../wire/record.ts'
+import type { Flight, InFlight } from './in-flight.ts'
+import type { EngineCounters, ResolverPolicy, ResolverSettings, Trace, Upstream } from './ports.ts'
+import type { WorkBudget } from './work-budget.ts'
+
+/** The parts, one set an engine. */
+export interface Context {
+  readonly clock: Clock
+  readonly random: Random
+  readonly upstream: Upstream
+  readonly policy: ResolverPolicy
+  readonly settings: ResolverSettings
+  readonly counters: EngineCounters
+  readonly rrsets: RrsetCache
+  readonly failures: FailureCache
+  readonly servers: ServerTable
+  readonly keys: KeyTable
+  /** Algorithms and digests that passed the self-test of this platform. */
+  readonly platform: { readonly algorithms: ReadonlySet<number>; readonly digests: ReadonlySet<number> }
+  /** What is known of zones' keys, by folded apex name. */
+  readonly trust: ExpiringTable<KnownTrust>
+  readonly fetches: InFlight<Fetched>
+  readonly lookups: InFlight<Found>
+  /** `lookup.ts`, handed in here because the steps need each other: a proof needs look-ups, a look-up needs proof. */
+  lookup(job: Job, name: Name, type: number): Promise<Found>
+  /** `fetch.ts`: the same without a verdict, for addresses of name servers. */
+  fetch(job: Job, name: Name, type: number): Promise<Fetched>
+}
+
+/** One client query at work. Sub-questions get a job of their own that shares budget and trace. */
+export interface Job {
+  readonly budget: WorkBudget
+  readonly trace: Trace | undefined
+  /** The flight that waits for what this job asks. */
+  readonly flight: Flight
+  /** How deep look-ups of name-server addresses nest. */
+  readonly depth: number
+}
+
+/** The same work under another flight. */
+export function underFlight(job: Job, flight: Flight): Job {
+  return { ...job, flight }
+}
+
+/** A verdict on data, and why. */
+export interface Judgement {
+  readonly status: SecurityStatus
+  readonly reason: Reason
+  /** Names the zone and the failing link; empty when there is nothing to tell. */
+  readonly detail: string
+  /** The chain of trust could not be fetched: the question fails, no zone is called bogus. */
+  readonly transient?: boolean
+}
+
+/** An expected failure: a value, not an exception. */
+export interface ResolutionFailure {
+  readonly kind: 'failure'
+  readonly reason: Reason
+  readonly detail: string
+}
+
+/** What the network (or the cache) says of a name and type, before anybody judged it. */
+export interface Data {
+  /** `alias`: a CNAME at the name, after the DNAME that made it, if one did. */
+  readonly kind: 'records' | 'alias' | 'negative'
+  readonly rcode: number
+  /** The RRsets of the answer; none for `negative`. */
+  readonly answer: readonly Rrset[]
+  /** `negative`: SOA, NSEC, NSEC3. Else: NSEC and NSEC3, which a wildcard answer needs. */
+  readonly authority: readonly Rrset[]
+  /** Where an alias leads; undefined when it has no answer (DNAME substitution too long, RFC 6672 2.2). */
+  readonly target?: Name | undefined
+  /** The verdict of an earlier judging under the present policy. */
+  readonly judged?: Judgement | undefined
+  /** Who said it (`mapKey` of the address); empty when it came from the cache. */
+  readonly server: string
+}
+
+export type Fetched = Data | ResolutionFailure
+
+/** Judged data. `ttlSeconds` is how long the whole may be kept. */
+export interface Proven extends Data {
+  readonly judged: Judgement
+  readonly ttlSeconds: number
+}
+
+export type Found = Proven | ResolutionFailure
+
+/**
+ * What is known of a zone: its keys, or why it has none. `transient` says that the chain could not be fetched, so
+ * that the fault is the path's rather than the zone's.
+ */
+export type ZoneTrust =
+  | { readonly status: 'secure'; readonly zone: Name; readonly keys: ZoneKeys; readonly sinceMs: number }
+  | (Judgement & { readonly status: 'insecure' | 'indeterminate' | 'bogus'; readonly zone: Name })
+
+/** A zone's trust with the policy that it was found under. */
+export interface KnownTrust {
+  readonly trust: ZoneTrust
+  readonly policySequence: number
+}
+
+/** How data is stored that nobody judged yet. */
+export function unjudged(context: Context): VerdictToStore {
+  return {
+    status: 'indeterminate',
+    reason: REASONS['not-judged'].number,
+    policySequence: context.policy.sequence,
+  }
+}
+
+/** Makes a failure. */
+export function failure(reason: Reason, detail: string): ResolutionFailure {
+  return { kind: 'failure', reason, detail }
+}

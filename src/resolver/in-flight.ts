@@ -1,0 +1,70 @@
+/**
+ * Questions under way. Equal questions join the one that is asked already; a join that would make two of them wait
+ * for each other is refused, whatever the detour (name servers of A in B and of B in A: TsuNAME).
+ */
+
+/** One question under way, and the questions that it waits for: an edge of the wait-for graph each. */
+export class Flight {
+  readonly #waitsFor = new Map<Flight, number>()
+
+  /** True when `other` is this flight or something that it waits for, at any distance. */
+  reaches(other: Flight): boolean {
+    const seen = new Set<Flight>()
+    const open: Flight[] = [this]
+    for (let flight = open.pop(); flight !== undefined; flight = open.pop()) {
+      if (flight === other) return true
+      if (seen.has(flight)) continue
+      seen.add(flight)
+      open.push(...flight.#waitsFor.keys())
+    }
+    return false
+  }
+
+  /** Waits for `promise`, which `other` will settle, with the edge in the graph meanwhile. */
+  async await<T>(other: Flight, promise: Promise<T>): Promise<T> {
+    this.#waitsFor.set(other, (this.#waitsFor.get(other) ?? 0) + 1)
+    try {
+      return await promise
+    } finally {
+      const left = (this.#waitsFor.get(other) ?? 1) - 1
+      if (left === 0) this.#waitsFor.delete(other)
+      else this.#waitsFor.set(other, left)
+    }
+  }
+}
+
+/** How a joined question went. */
+export type Joined<T> =
+  /** This asker did the work. */
+  | { readonly kind: 'led'; readonly value: T }
+  /** Somebody else did. */
+  | { readonly kind: 'followed'; readonly value: T }
+  /** Waiting would never have ended. */
+  | { readonly kind: 'cycle' }
+
+/** The table of questions under way; empty whenever nobody waits. */
+export class InFlight<T> {
+  readonly #table = new Map<string, { readonly flight: Flight; readonly promise: Promise<T> }>()
+
+  /** Questions under way. */
+  get size(): number {
+    return this.#table.size
+  }
+
+  /**
+   * Joins the question under `key`, or leads it by `work`.
+   *
+   * @param waiter the flight on whose behalf the question is asked
+   */
+  async join(key: string, waiter: Flight, work: (flight: Flight) => Promise<T>): Promise<Joined<T>> {
+    const known = this.#table.get(key)
+    if (known !== undefined) {
+      if (known.flight.reaches(waiter)) return { kind: 'cycle' }
+      return { kind: 'followed', value: await waiter.await(known.flight, known.promise) }
+    }
+    const flight = new Flight()
+    const promise = work(flight).finally(() => this.#table.delete(key))
+    this.#table.set(key, { flight, promise })
+    return { kind: 'led', value: await waiter.await(flight, promise) }
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * Judges data (RFC 4035 5): every RRset under the keys of the zone that signed it, every denial by its proofs.
+ * The four verdicts are those of RFC 4033 5; `insecure` is said only by proof.
+ */
+import { DENIAL_RRSETS_MAX } from '../base/limits.ts'
+import {
+  type DenialRecord,
+  proveNameError,
+  proveNoData,
+  proveNoDs,
+  proveWildcardAnswer,
+} from '../dnssec/denial.ts'
+import type { Reason } from '../dnssec/reasons.ts'
+import { checkRrset } from '../dnssec/rrset-signature.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
+import { formatType, TYPE } from '../wire/iana/rrtype.ts'
+import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, namesEqual } from '../wire/name.ts'
+import { formatName } from '../wire/name-text.ts'
+import { parseRrsig } from '../wire/rdata/rrsig.ts'
+import type { Rrset } from '../wire/record.ts'
+import type { Context, Data, Job, Judgement, Proven, ZoneTrust } from './context.ts'
+import { negativeTtlSeconds } from './negative-ttl.ts'
+import { breathe, traceLink, validationParameters } from './proof-work.ts'
+import { judgeDnskeySet, trustFor } from './trust.ts'
+
+/** A verdict, with the time it may be kept and what a wildcard needs proved. */
+interface SetJudgement extends Judgement {
+  readonly ttlSeconds: number
+  /** The closest encloser, when the RRset was expanded from the wildcard below it. */
+  readonly wildcard: Name | undefined
+  /** The zone whose keys decided. */
+  readonly zone: ZoneTrust
+}
+
+const SECURE: Judgement = { status: 'secure', reason: 'secure', detail: '' }
+
+/** Judges all of an answer to `name` and `type`; its verdict is the worst of its parts. */
+export async function judge(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  data: Data,
+): Promise<Proven> {
+  if (context.policy.mode === 'off') {
+    return withVerdict(data, { status: 'indeterminate', reason: 'not-judged', detail: '' }, lifetimeOf(data))
+  }
+  if (data.kind === 'negative') return judgeNegative(context, job, name, type, data)
+  let worst: Judgement = SECURE
+  let ttlSeconds = Number.POSITIVE_INFINITY
+  const answer: Rrset[] = []
+  for (const rrset of data.answer) {
+    const verdict = await judgeAnswerSet(context, job, data, rrset)
+    worst = worseOf(worst, verdict)
+    ttlSeconds = Math.min(ttlSeconds, verdict.ttlSeconds)
+    answer.push({ ...rrset, ttlSeconds: Math.min(rrset.ttlSeconds, verdict.ttlSeconds) })
+  }
+  return withVerdict({ ...data, answer }, worst, ttlSeconds)
+}
+
+function withVerdict(data: Data, judged: Judgement, ttlSeconds: number): Proven {
+  return { ...data, judged: verdictOf(judged), ttlSeconds }
+}
+
+/** The verdict alone, out of whatever carries one. */
+function verdictOf({ status, reason, detail, transient }: Judgement): Judgement {
+  return transient === true ? { status, reason, detail, transient } : { status, reason, detail }
+}
+
+/** Seconds that unjudged data may be kept. */
+function lifetimeOf(data: Data): number {
+  if (data.kind === 'negative') return negativeTtlSeconds(data.authority)
+  return Math.min(...data.answer.map((set) => set.ttlSeconds))
+}
+
+const SEVERITY = { secure: 0, insecure: 1, indeterminate: 2, bogus: 3 } as const
+
+/** The less trusted of two verdicts; the first where they are level. */
+export function worseOf(a: Judgement, b: Judgement): Judgement {
+  return SEVERITY[b.status] > SEVERITY[a.status] ? b : a
+}
+
+async function judgeAnswerSet(context: Context, job: Job, data: Data, rrset: Rrset): Promise<SetJudgement> {
+  const dname = data.answer[0]!
+  if (
+    rrset.type === TYPE.CNAME &&
+    dname.type === TYPE.DNAME &&
+    dname !== rrset &&
+    rrset.signatures.length === 0
+  ) {
+    // We synthesised it from the DNAME ourselves (RFC 6672 5.3.1): it is as good as that.
+    return unsignedLike(SECURE, rrset)
+  }
+  if (rrset.type === TYPE.RRSIG) {
+    // RFC 4035 2.2: signatures are not signed themselves.
+    return unsignedLike({ status: 'indeterminate', reason: 'not-judged', detail: '' }, rrset)
+  }
+  const verdict = await judgeRrset(context, job, rrset)
+  if (verdict.status !== 'secure' || verdict.wildcard === undefined) return verdict
+  return judgeExpansion(context, job, data, rrset, verdict, verdict.wildcard)
+}
+
+function unsignedLike(judgement: Judgement, rrset: Rrset): SetJudgement {
+  const zone: ZoneTrust = { status: 'indeterminate', zone: rrset.owner, reason: judgement.reason, detail: '' }
+  return { ...judgement, ttlSeconds: rrset.ttlSeconds, wildcard: undefined, zone }
+}
+
+/** An answer from a wildcard needs the proof that no closer name exists (RFC 4035 5.3.4, RFC 5155 8.8). */
+async function judgeExpansion(
+  context: Context,
+  job: Job,
+  data: Data,
+  rrset: Rrset,
+  verdict: SetJudgement,
+  closestEncloser: Name,
+): Promise<SetJudgement> {
+  const proofs = await judgeProofs(context, job, data.authority, verdict.zone)
+  if (proofs.fault !== undefined) return { ...verdict, ...proofs.fault }
+  const parameters = validationParameters(context, job)
+  const proof = proveWildcardAnswer(
+    rrset.owner,
+    closestEncloser,
+    verdict.zone.zone,
+    proofs.records,
+    parameters,
+  )
+  const ttlSeconds = Math.min(verdict.ttlSeconds, proofs.ttlSeconds)
+  if (proof.status === 'secure') return { ...verdict, ttlSeconds }
+  const detail = proof.status === 'bogus' ? proof.detail : ''
+  return { ...verdict, status: proof.status, reason: proof.reason, detail, ttlSeconds }
+}
+
+/** Judges one RRset by its signatures and the keys of the zone that made them. */
+async function judgeRrset(context: Context, job: Job, rrset: Rrset): Promise<SetJudgement> {
+  const signer = signerOf(rrset)
+  if (signer !== undefined && rrset.type === TYPE.DNSKEY && namesEqual(signer, rrset.owner)) {
+    return judgeApexKeys(context, job, rrset)
+  }
+  const zone = await trustFor(context, job, rrset.owner, rrset.type, signer)
+  if (zone.status !== 'secure') return setVerdict(zone, rrset, zone)
+  if (signer === undefined || !namesEqual(zone.zone, signer)) {
+    const detail =
+      signer === undefined
+        ? `no RRSIG over ${formatName(rrset.owner)} ${formatType(rrset.type)}, and ${formatName(zone.zone)} is signed`
+        : `${formatName(rrset.owner)} ${formatType(rrset.type)} is signed by ${formatName(signer)}, which is no zone`
+    return setVerdict({ status: 'bogus', reason: 'signature-missing', detail }, rrset, zone)
+  }
+  await breathe(context, job)
+  const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
+  traceLink(context, job, zone.zone, rrset, verdict)
+  if (verdict.status === 'bogus') return setVerdict({ ...verdict }, rrset, zone)
+  return { ...SECURE, ttlSeconds: verdict.ttlSeconds, wildcard: verdict.wildcard, zone }
+}
+
+function setVerdict(judgement: Judgement, rrset: Rrset, zone: ZoneTrust): SetJudgement {
+  return { ...verdictOf(judgement), ttlSeconds: rrset.ttlSeconds, wildcard: undefined, zone }
+}
+
+/** The DNSKEY set at an apex is judged by the parent's DS set, or by the anchors. */
+async function judgeApexKeys(context: Context, job: Job, rrset: Rrset): Promise<SetJudgement> {
+  const { trust, ttlSeconds } = await judgeDnskeySet(context, job, rrset)
+  if (trust.status === 'secure') return { ...SECURE, ttlSeconds, wildcard: undefined, zone: trust }
+  return { ...setVerdict(trust, rrset, trust), ttlSeconds }
+}
+
+/** The signer of the set's RRSIGs: the deepest one that may sign for the owner (RFC 4035 5.3.1). */
+function signerOf(rrset: Rrset): Name | undefined {
+  let deepest: Name | undefined
+  for (const rdata of rrset.signatures) {
+    const signer = parseRrsig(rdata)?.signer
+    if (signer === undefined || !isSubdomainOf(rrset.owner, signer)) continue
+    if (rrset.type === TYPE.DS && !isStrictSubdomainOf(rrset.owner, signer)) continue
+    if (deepest === undefined || signer.length > deepest.length) deepest = signer
+  }
+  return deepest
+}
+
+interface Proofs {
+  readonly records: readonly DenialRecord[]
+  readonly ttlSeconds: number
+  readonly fault: Judgement | undefined
+}
+
+/** Verifies the NSEC and NSEC3 RRsets (and SOA) of a denial under one zone's keys. */
+async function judgeProofs(
+  context: Context,
+  job: Job,
+  authority: readonly Rrset[],
+  zone: ZoneTrust,
+): Promise<Proofs> {
+  const records: DenialRecord[] = []
+  let ttlSeconds = Number.POSITIVE_INFINITY
+  let fault: Judgement | undefined
+  if (zone.status !== 'secure') return { records, ttlSeconds, fault }
+  for (const rrset of authority.slice(0, DENIAL_RRSETS_MAX + 1)) {
+    await breathe(context, job)
+    const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
+    traceLink(context, job, zone.zone, rrset, verdict)
+    if (verdict.status === 'bogus') {
+      fault ??= { status: 'bogus', reason: verdict.reason, detail: verdict.detail }
+      continue
+    }
+    ttlSeconds = Math.min(ttlSeconds, verdict.ttlSeconds)
+    if (rrset.type !== TYPE.SOA) records.push({ rrset, wildcard: verdict.wildcard })
+  }
+  return { records, ttlSeconds, fault }
+}
+
+async function judgeNegative(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  data: Data,
+): Promise<Proven> {
+  const ttlSeconds = negativeTtlSeconds(data.authority)
+  const proofSets = data.authority.filter((set) => set.type !== TYPE.SOA)
+  const signer = signerOfDenial(name, type, data.authority)
+  const zone = await trustFor(context, job, name, type, signer)
+  if (zone.status !== 'secure') return withVerdict(data, zone, ttlSeconds)
+  if (proofSets.length === 0) {
+    const reason: Reason = signer === undefined ? 'signature-missing' : 'denial-missing'
+    const detail = `${formatName(zone.zone)} is signed but proves nothing about ${formatName(name)} ${formatType(type)}`
+    return withVerdict(data, { status: 'bogus', reason, detail }, ttlSeconds)
+  }
+  const proofs = await judgeProofs(context, job, data.authority, zone)
+  const judged = proofs.fault ?? proveDenial(context, job, name, type, data.rcode, zone.zone, proofs.records)
+  return withVerdict(data, judged, Math.min(ttlSeconds, proofs.ttlSeconds))
+}
+
+function proveDenial(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  rcode: number,
+  zone: Name,
+  records: readonly DenialRecord[],
+): Judgement {
+  const parameters = validationParameters(context, job)
+  if (type === TYPE.DS && rcode === RCODE.NOERROR && !isRoot(name)) {
+    const proof = proveNoDs(name, zone, records, parameters)
+    if (proof.kind === 'bogus') return { status: 'bogus', reason: proof.reason, detail: proof.detail }
+    if (proof.kind === 'opt-out' || proof.kind === 'nsec3-iterations') {
+      return { status: 'insecure', reason: proof.kind, detail: proof.detail }
+    }
+    return SECURE
+  }
+  let proof =
+    rcode === RCODE.NXDOMAIN
+      ? proveNameError(name, zone, records, parameters)
+      : proveNoData(name, type, zone, records, parameters)
+  if (proof.status === 'bogus' && rcode === RCODE.NXDOMAIN) {
+    // RFC 9824 3.4: NXDOMAIN restored by the server over a compact NODATA proof that carries NXNAME.
+    const compact = proveNoData(name, type, zone, records, parameters)
+    if (compact.status === 'secure' && compact.nxname === true) proof = compact
+  }
+  if (proof.status === 'secure') return SECURE
+  return { status: proof.status, reason: proof.reason, detail: proof.status === 'bogus' ? proof.detail : '' }
+}
+
+/** The zone that signed a denial: as `signerOf`, over all its records. NSEC3 owners lie one label below their zone. */
+function signerOfDenial(name: Name, type: number, authority: readonly Rrset[]): Name | undefined {
+  let deepest: Name | undefined
+  for (const set of authority) {
+    const signer = signerOf(set)
+    if (signer === undefined || !isSubdomainOf(name, signer)) continue
+    if (type === TYPE.DS && !isRoot(name) && namesEqual(name, signer)) continue
+    if (deepest === undefined || signer.length > deepest.length) deepest = signer
+  }
+  return deepest
+}

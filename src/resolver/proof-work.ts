@@ -1,0 +1,59 @@
+/** What every step that verifies something needs: its parameters, its manners towards the event loop, its report. */
+import type { ValidationParameters } from '../dnssec/parameters.ts'
+import type { Reason } from '../dnssec/reasons.ts'
+import type { Name } from '../wire/name.ts'
+import type { Rrset } from '../wire/record.ts'
+import type { Context, Job } from './context.ts'
+
+/** Longest run of cryptography before the event loop gets a turn, milliseconds (DESIGN 3). */
+const CRYPTO_SLICE_MS = 2
+
+/** Parameters of the pure checks, for this moment and this query. */
+export function validationParameters(context: Context, job: Job): ValidationParameters {
+  const { policy, platform, clock, keys } = context
+  return {
+    nowSeconds: clock.unixSeconds(),
+    skewSecondsMin: policy.skewSecondsMin,
+    skewSecondsMax: policy.skewSecondsMax,
+    algorithmSupported: (n) => platform.algorithms.has(n) && !policy.disabledAlgorithms.has(n),
+    digestSupported: (n) => platform.digests.has(n) && !policy.disabledDigests.has(n),
+    keys,
+    budget: job.budget.proof,
+  }
+}
+
+/** Yields to the event loop when this query's cryptography has held it for a slice. */
+export async function breathe(context: Context, job: Job): Promise<void> {
+  const nowMs = context.clock.nowMs()
+  if (nowMs - job.budget.lastYieldMs < CRYPTO_SLICE_MS) return
+  await context.clock.yieldTurn()
+  job.budget.lastYieldMs = context.clock.nowMs()
+}
+
+interface LinkVerdict {
+  readonly status: 'secure' | 'insecure' | 'bogus'
+  readonly reason?: Reason
+  readonly detail?: string
+  readonly keyTag?: number | undefined
+  readonly algorithm?: number | undefined
+  readonly expiration?: number | undefined
+}
+
+/** Tells the listener of one verified (or refused) link. */
+export function traceLink(context: Context, job: Job, zone: Name, rrset: Rrset, verdict: LinkVerdict): void {
+  context.counters.validation(verdict.status)
+  if (job.trace === undefined) return
+  const { keyTag, algorithm, expiration } = verdict
+  job.trace({
+    kind: 'link',
+    zone,
+    owner: rrset.owner,
+    type: rrset.type,
+    ...(keyTag === undefined ? {} : { keyTag }),
+    ...(algorithm === undefined ? {} : { algorithm }),
+    ...(expiration === undefined ? {} : { expiration }),
+    verdict: verdict.status,
+    reason: verdict.reason ?? verdict.status,
+    detail: verdict.detail ?? '',
+  })
+}

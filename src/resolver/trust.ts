@@ -1,0 +1,231 @@
+/**
+ * The chain of trust (RFC 4035 5): from a trust anchor, by DS and DNSKEY, to the keys of the zone that a name lies in,
+ * or to the proof that the chain ends before.
+ */
+
+import { BOGUS_TTL_SECONDS, TTL_SECONDS_MAX } from '../base/limits.ts'
+import { NO_OCTETS } from '../base/octets.ts'
+import { checkDnskeySet, dsSupport } from '../dnssec/delegation.ts'
+import { proveNoDs } from '../dnssec/denial.ts'
+import type { Reason } from '../dnssec/reasons.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
+import {
+  isRoot,
+  isStrictSubdomainOf,
+  labelCount,
+  lastLabels,
+  type Name,
+  nameKey,
+  namesEqual,
+  parentOf,
+} from '../wire/name.ts'
+import { formatName } from '../wire/name-text.ts'
+import { parseRrsig } from '../wire/rdata/rrsig.ts'
+import type { Rrset } from '../wire/record.ts'
+import type { Context, Job, Proven, ZoneTrust } from './context.ts'
+import { breathe, traceLink, validationParameters } from './proof-work.ts'
+
+/** Keys with a TTL of 0 still serve the question that fetched them. */
+const TRUST_SECONDS_MIN = 1
+
+/**
+ * The trust in the zone that holds the data of `owner` and `type`.
+ *
+ * @param signer whose RRSIG the data carries; undefined when it carries none
+ */
+export async function trustFor(
+  context: Context,
+  job: Job,
+  owner: Name,
+  type: number,
+  signer: Name | undefined,
+): Promise<ZoneTrust> {
+  // A DS set is the parent's side of the cut (RFC 4035 3.1.4.1).
+  const holder = signer ?? (type === TYPE.DS && !isRoot(owner) ? parentOf(owner) : owner)
+  const { policy } = context
+  if (policy.negativeTrustAnchor(owner) || policy.negativeTrustAnchor(holder)) {
+    return without('insecure', holder, 'negative-trust-anchor', '')
+  }
+  const anchor = policy.anchors.closest(holder)
+  if (anchor === undefined) return without('indeterminate', holder, 'no-trust-anchor', '')
+  if (namesEqual(anchor, holder)) return apexTrust(context, job, anchor)
+  if (signer !== undefined) {
+    const trust = await cutTrust(context, job, signer)
+    if (trust !== undefined) return trust
+  }
+  return descend(context, job, anchor, holder)
+}
+
+/** Walks down from the deepest zone whose trust is known, cut by cut, until `target` or the end of the chain. */
+async function descend(context: Context, job: Job, anchor: Name, target: Name): Promise<ZoneTrust> {
+  let trust = deepestKnown(context, anchor, target) ?? (await apexTrust(context, job, anchor))
+  for (let count = labelCount(trust.zone) + 1; count <= labelCount(target); count++) {
+    if (trust.status !== 'secure') break
+    const below = await cutTrust(context, job, lastLabels(target, count))
+    if (below !== undefined) trust = below
+  }
+  return trust
+}
+
+function deepestKnown(context: Context, anchor: Name, target: Name): ZoneTrust | undefined {
+  for (let name = target; isStrictSubdomainOf(name, anchor); name = parentOf(name)) {
+    const trust = knownTrust(context, name)
+    if (trust !== undefined) return trust
+  }
+  return undefined
+}
+
+function knownTrust(context: Context, zone: Name): ZoneTrust | undefined {
+  const known = context.trust.get(nameKey(zone))
+  return known?.policySequence === context.policy.sequence ? known.trust : undefined
+}
+
+function remember(context: Context, trust: ZoneTrust, ttlSeconds: number): ZoneTrust {
+  const seconds = Math.max(TRUST_SECONDS_MIN, Math.min(ttlSeconds, TTL_SECONDS_MAX))
+  const known = { trust, policySequence: context.policy.sequence }
+  context.trust.set(nameKey(trust.zone), known, seconds * 1000)
+  return trust
+}
+
+/** Forgets a zone's keys that are older than `ageMs`, so that they are fetched anew (a key roll outran the cache). */
+export function forgetKeys(context: Context, zone: Name, ageMs: number): boolean {
+  const trust = knownTrust(context, zone)
+  if (trust?.status !== 'secure' || context.clock.nowMs() - trust.sinceMs < ageMs) return false
+  context.trust.delete(nameKey(zone))
+  context.rrsets.remove(zone, TYPE.DNSKEY)
+  return true
+}
+
+function without(
+  status: 'insecure' | 'indeterminate' | 'bogus',
+  zone: Name,
+  reason: Reason,
+  detail: string,
+): ZoneTrust {
+  return { status, zone, reason, detail }
+}
+
+function unreachable(zone: Name, reason: Reason, detail: string): ZoneTrust {
+  return { status: 'bogus', zone, reason, detail, transient: true }
+}
+
+/**
+ * The trust in `child` as its parent has it.
+ *
+ * @returns undefined when there is no zone cut at `child`
+ */
+async function cutTrust(context: Context, job: Job, child: Name): Promise<ZoneTrust | undefined> {
+  const known = knownTrust(context, child)
+  if (known !== undefined) return known
+  const ds = await context.lookup(job, child, TYPE.DS)
+  if (ds.kind === 'failure') return unreachable(child, ds.reason, `DS of ${formatName(child)}: ${ds.detail}`)
+  const { status, reason, detail } = ds.judged
+  if (status === 'bogus') return { ...ds.judged, status, zone: child }
+  if (status !== 'secure') return remember(context, without(status, child, reason, detail), ds.ttlSeconds)
+  const set = ds.answer.find((candidate) => candidate.type === TYPE.DS)
+  if (set !== undefined) return signedCut(context, job, set, ds.ttlSeconds)
+  if (ds.kind === 'alias' || ds.rcode === RCODE.NXDOMAIN) return undefined
+  if (!provesDelegation(context, job, child, ds)) return undefined
+  return endOfChain(context, job, child, 'unsigned-delegation', ds.ttlSeconds)
+}
+
+/** A cut with a DS set: its keys, unless nothing in the set can be checked here (RFC 4035 5.2). */
+async function signedCut(context: Context, job: Job, ds: Rrset, ttlSeconds: number): Promise<ZoneTrust> {
+  const support = dsSupport(ds.rdatas, validationParameters(context, job))
+  if (support.supported) return apexTrust(context, job, ds.owner)
+  return endOfChain(context, job, ds.owner, support.reason ?? 'unsupported-algorithm', ttlSeconds)
+}
+
+/** Below `zone` nothing is signed as far as anybody can prove: tells the listener, and remembers. */
+function endOfChain(context: Context, job: Job, zone: Name, reason: Reason, ttlSeconds: number): ZoneTrust {
+  const detail = `the chain of trust ends at ${formatName(zone)}`
+  job.trace?.({ kind: 'link', zone, owner: zone, type: TYPE.DS, verdict: 'insecure', reason, detail })
+  return remember(context, without('insecure', zone, reason, detail), ttlSeconds)
+}
+
+/** True when the (verified) proof shows name servers at `child` but no DS. */
+function provesDelegation(context: Context, job: Job, child: Name, ds: Proven): boolean {
+  const proofs = ds.authority.filter((set) => set.type !== TYPE.SOA)
+  const signer = proofs.map((set) => parseRrsig(set.signatures[0] ?? NO_OCTETS)?.signer).find(isDefined)
+  if (signer === undefined) return false
+  const records = proofs.map((rrset) => ({ rrset, wildcard: undefined }))
+  return proveNoDs(child, signer, records, validationParameters(context, job)).kind === 'insecure-delegation'
+}
+
+function isDefined<T>(value: T | undefined): value is T {
+  return value !== undefined
+}
+
+/** The trust in a zone that has an anchor or a DS set: by its DNSKEY set. */
+async function apexTrust(context: Context, job: Job, zone: Name): Promise<ZoneTrust> {
+  const known = knownTrust(context, zone)
+  if (known !== undefined) return known
+  const found = await context.lookup(job, zone, TYPE.DNSKEY)
+  if (found.kind === 'failure') {
+    return unreachable(zone, found.reason, `DNSKEY of ${formatName(zone)}: ${found.detail}`)
+  }
+  const judged = knownTrust(context, zone)
+  if (judged !== undefined) return judged
+  const keys = found.answer.find((set) => set.type === TYPE.DNSKEY)
+  if (found.kind === 'records' && keys !== undefined) return (await judgeDnskeySet(context, job, keys)).trust
+  if (found.judged.status === 'bogus') return { ...found.judged, status: 'bogus', zone }
+  const detail = `${formatName(zone)} has a DS record at its parent but no DNSKEY`
+  return remember(context, without('bogus', zone, 'dnskey-missing', detail), BOGUS_TTL_SECONDS)
+}
+
+/** Judges the DNSKEY set at an apex by the parent's DS set or by the anchors, and remembers the outcome. */
+export async function judgeDnskeySet(
+  context: Context,
+  job: Job,
+  rrset: Rrset,
+): Promise<{ readonly trust: ZoneTrust; readonly ttlSeconds: number }> {
+  const zone = rrset.owner
+  const ttlSeconds = rrset.ttlSeconds
+  if (context.policy.negativeTrustAnchor(zone)) {
+    return { trust: without('insecure', zone, 'negative-trust-anchor', ''), ttlSeconds }
+  }
+  const anchors = context.policy.anchors.of(zone)
+  if (anchors.length > 0) return checkApex(context, job, rrset, { anchors }, ttlSeconds)
+  if (context.policy.anchors.closest(zone) === undefined) {
+    return { trust: without('indeterminate', zone, 'no-trust-anchor', ''), ttlSeconds }
+  }
+  const ds = await context.lookup(job, zone, TYPE.DS)
+  if (ds.kind === 'failure') {
+    return { trust: unreachable(zone, ds.reason, `DS of ${formatName(zone)}: ${ds.detail}`), ttlSeconds }
+  }
+  const { status, reason, detail } = ds.judged
+  if (status === 'bogus') return { trust: { ...ds.judged, status, zone }, ttlSeconds }
+  if (status !== 'secure') return { trust: without(status, zone, reason, detail), ttlSeconds }
+  const set = ds.answer.find((candidate) => candidate.type === TYPE.DS)
+  if (set === undefined) {
+    const absent = `${formatName(zone)} has no DS`
+    return { trust: without('insecure', zone, 'unsigned-delegation', absent), ttlSeconds: ds.ttlSeconds }
+  }
+  return checkApex(context, job, rrset, { ds: set.rdatas }, Math.min(ttlSeconds, ds.ttlSeconds))
+}
+
+type ApexTrust = Parameters<typeof checkDnskeySet>[1]
+
+async function checkApex(
+  context: Context,
+  job: Job,
+  rrset: Rrset,
+  by: ApexTrust,
+  ttlSeconds: number,
+): Promise<{ readonly trust: ZoneTrust; readonly ttlSeconds: number }> {
+  const zone = rrset.owner
+  await breathe(context, job)
+  const verdict = checkDnskeySet(rrset, by, zone, validationParameters(context, job))
+  traceLink(context, job, zone, rrset, verdict)
+  if (verdict.status === 'secure') {
+    const trust: ZoneTrust = { status: 'secure', zone, keys: verdict.keys, sinceMs: context.clock.nowMs() }
+    const kept = Math.min(ttlSeconds, verdict.ttlSeconds)
+    return { trust: remember(context, trust, kept), ttlSeconds: kept }
+  }
+  const detail = verdict.status === 'bogus' ? verdict.detail : ''
+  const trust = without(verdict.status, zone, verdict.reason, detail)
+  if (verdict.status === 'insecure') return { trust: remember(context, trust, ttlSeconds), ttlSeconds }
+  if (job.budget.proof.exceeded === undefined) remember(context, trust, BOGUS_TTL_SECONDS)
+  return { trust, ttlSeconds: BOGUS_TTL_SECONDS }
+}
