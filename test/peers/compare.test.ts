@@ -1,0 +1,136 @@
+/** Zones of other people's signers on other people's server: this resolver and Debian's Unbound must agree. */
+import { performance } from 'node:perf_hooks'
+import t from 'tap'
+import { readProjectFile } from '../house/project.ts'
+import { inParallel } from '../support/peers-processes.ts'
+import { peersSkipReason } from '../support/peers-programs.ts'
+import { ALLOWED, describe, differencesOf, faultsOf } from './differences.ts'
+import { ask, type Reply } from './dns-client.ts'
+import { generateQuestions, MANNERS, type Question } from './questions.ts'
+import { startDaemon, startNameServers, startUnbound } from './servers.ts'
+import { buildWorld, removeWorld } from './world.ts'
+import { ZONES, type ZonePlan, zoneOf } from './zone-plan.ts'
+
+const QUESTIONS_MIN = 2000
+/** Questions in work at once. */
+const WIDTH = 16
+/** Lines printed of a long list. */
+const SHOWN_MAX = 25
+
+const skip = await peersSkipReason()
+
+t.test(
+  'the zones of ldns and BIND, served by NSD, with Unbound as the judge',
+  { skip, timeout: 170_000 },
+  async (t) => {
+    const clock = stopwatch()
+    const world = await buildWorld()
+    t.teardown(() => removeWorld(world))
+    t.comment(`${world.zones.length} zones signed in ${clock()}`)
+    const nameServers = await startNameServers(world)
+    t.teardown(() => Promise.all(nameServers.map((server) => server.stop())))
+    const judge = await startUnbound(world)
+    t.teardown(() => judge.process.stop())
+    const daemon = await startDaemon(world)
+    t.teardown(() => daemon.process.stop())
+    t.comment(`servers started in ${clock()}`)
+
+    t.test('both find each zone as it was made', async (t) => {
+      for (const plan of ZONES) {
+        for (const { server, process } of [judge, daemon]) {
+          const reply = await ask(server, { name: plan.name, type: 'SOA', do: true })
+          t.equal(verdict(reply), plan.expected, `${process.name}: ${plan.name}`)
+          if (plan.ede !== undefined && process === daemon.process)
+            t.same(reply.ede.slice(0, 1), [plan.ede], 'with its EDE')
+        }
+      }
+    })
+
+    t.test('every difference has a reason', async (t) => {
+      const questions = generateQuestions(world)
+      t.ok(questions.length >= QUESTIONS_MIN, `${questions.length} questions`)
+      const results = new Results()
+      await inParallel(questions, WIDTH, async (question) => {
+        const [ours, theirs] = await Promise.all([ask(daemon.server, question), ask(judge.server, question)])
+        results.add(question, ours, theirs)
+      })
+      t.comment(`${questions.length} questions asked of both in ${clock()}; ${results.agreed} agree`)
+      for (const [manner, rcodes] of results.rcodes) t.comment(`${manner}: ${tallyText(rcodes)}`)
+      for (const [name, count] of results.explained) t.comment(`${count} differ: ${name}`)
+      t.same(results.unexplained.slice(0, SHOWN_MAX), [], `${results.unexplained.length} unexplained`)
+      t.same(results.faults.slice(0, SHOWN_MAX), [], `${results.faults.length} replies break a rule`)
+      t.same(
+        ALLOWED.map(({ name }) => name).filter((name) => !results.explained.has(name)),
+        [],
+        'every class of differences occurs',
+      )
+      t.ok(results.secure > QUESTIONS_MIN / 4, `${results.secure} answers with AD`)
+    })
+
+    t.test('the servers lived through it', async (t) => {
+      for (const server of [...nameServers, judge.process, daemon.process])
+        t.notOk(server.hasEnded, server.name)
+    })
+  },
+)
+
+t.test('README.md names each class of differences', async (t) => {
+  const text = readProjectFile('test/peers/README.md')
+  for (const { name } of ALLOWED) t.ok(text.includes(`### ${name}\n`), name)
+  t.equal(text.split('\n### ').length - 1, ALLOWED.length, 'and no other')
+})
+
+/** What came of the comparison, question by question. */
+class Results {
+  agreed = 0
+  /** Replies of ours with AD. */
+  secure = 0
+  readonly explained = new Map<string, number>()
+  readonly unexplained: string[] = []
+  readonly faults: string[] = []
+  /** Rcodes of ours by manner. */
+  readonly rcodes = new Map<string, Map<string, number>>(
+    Object.keys(MANNERS).map((manner) => [manner, new Map()]),
+  )
+
+  add(question: Question, ours: Reply, judge: Reply): void {
+    const comparison = { question, zone: zoneOf(question.name), ours, judge }
+    count(this.rcodes.get(question.manner)!, ours.rcode)
+    if (ours.ad) this.secure++
+    for (const fault of faultsOf(question, ours)) {
+      this.faults.push(`${question.name} ${question.type} (${question.manner}): ${fault}`)
+    }
+    const differences = differencesOf(comparison)
+    if (differences.length === 0) {
+      this.agreed++
+      return
+    }
+    const reason = ALLOWED.find((one) => one.applies(comparison, differences))
+    if (reason === undefined) this.unexplained.push(describe(comparison, differences))
+    else count(this.explained, reason.name)
+  }
+}
+
+function verdict(reply: Reply): ZonePlan['expected'] | string {
+  if (reply.rcode === 'SERVFAIL') return 'bogus'
+  if (reply.rcode !== 'NOERROR') return reply.rcode
+  return reply.ad ? 'secure' : 'insecure'
+}
+
+function count(tally: Map<string, number>, key: string): void {
+  tally.set(key, (tally.get(key) ?? 0) + 1)
+}
+
+function tallyText(tally: ReadonlyMap<string, number>): string {
+  return [...tally].map(([key, number]) => `${number} ${key}`).join(', ')
+}
+
+/** Seconds since the last call, as text. */
+function stopwatch(): () => string {
+  let start = performance.now()
+  return () => {
+    const text = `${((performance.now() - start) / 1000).toFixed(1)} s`
+    start = performance.now()
+    return text
+  }
+}

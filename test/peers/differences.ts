@@ -1,0 +1,125 @@
+/** What two replies to one question differ in, and which differences are right, each with its reason. */
+import { formatName, type Reply, type ReplyRecord } from './dns-client.ts'
+import type { Question } from './questions.ts'
+import { type ZonePlan, zoneOf } from './zone-plan.ts'
+
+export interface Comparison {
+  readonly question: Question
+  /** The zone that the question's name lies in. */
+  readonly zone: ZonePlan
+  readonly ours: Reply
+  readonly judge: Reply
+}
+
+export type Difference = 'rcode' | 'AD' | 'answer'
+
+/** In what the two differ: order, TTLs and the other sections aside. */
+export function differencesOf({ ours, judge }: Comparison): Difference[] {
+  const found: Difference[] = []
+  if (ours.rcode !== judge.rcode) found.push('rcode')
+  if (ours.ad !== judge.ad) found.push('AD')
+  if (!sameSet(ours.answer.map(recordText), judge.answer.map(recordText))) found.push('answer')
+  return found
+}
+
+function recordText({ owner, type, rdata }: ReplyRecord): string {
+  return `${owner} ${type} ${rdata}`
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  const [left, right] = [new Set(a), new Set(b)]
+  return left.size === right.size && [...left].every((text) => right.has(text))
+}
+
+export interface DifferenceClass {
+  /** The heading of its paragraph in README.md. */
+  readonly name: string
+  readonly applies: (comparison: Comparison, differences: readonly Difference[]) => boolean
+}
+
+const NSEC3_ITERATIONS_OURS = 50
+const NSEC3_ITERATIONS_JUDGE = 150
+
+/** The classes of differences that are right. README.md says why. */
+export const ALLOWED: readonly DifferenceClass[] = [
+  {
+    name: 'NSEC3 iterations between 51 and 150',
+    applies: ({ ours, judge }, differences) =>
+      only(differences, 'AD') && !ours.ad && judge.ad && zonesOf(ours, judge).some(hasManyIterations),
+  },
+]
+
+function only(differences: readonly Difference[], ...allowed: Difference[]): boolean {
+  return differences.every((difference) => allowed.includes(difference))
+}
+
+/** The zones that a reply's names lie in. */
+function zonesOf(...replies: readonly Reply[]): ZonePlan[] {
+  return replies.flatMap(({ answer, authority }) =>
+    [...answer, ...authority].map(({ owner }) => zoneOf(owner)),
+  )
+}
+
+function hasManyIterations({ signing }: ZonePlan): boolean {
+  if (signing === undefined || signing.denial === 'nsec') return false
+  return (
+    signing.nsec3.iterations > NSEC3_ITERATIONS_OURS && signing.nsec3.iterations <= NSEC3_ITERATIONS_JUDGE
+  )
+}
+
+/** One line for the report of an unexplained difference. */
+export function describe(comparison: Comparison, differences: readonly Difference[]): string {
+  const { question, ours, judge } = comparison
+  return (
+    `${question.name} ${question.type} (${question.manner}): ${differences.join(', ')} differ: ` +
+    `ours ${summary(ours)}; judge ${summary(judge)}`
+  )
+}
+
+function summary(reply: Reply): string {
+  const types = reply.answer.map(({ type }) => type).join(' ')
+  const ede = reply.ede.length > 0 ? ` EDE ${reply.ede.join(' ')}` : ''
+  return `${reply.rcode}${reply.ad ? ' ad' : ''}${ede} [${types}]`
+}
+
+const SIGNING_TYPES: readonly string[] = ['RRSIG', 'NSEC', 'NSEC3']
+
+/** What is wrong with a reply of ours whatever the judge says: what every reply to such a query must keep. */
+export function faultsOf(question: Question, reply: Reply): string[] {
+  const faults: string[] = []
+  const fault = (test: boolean, text: string): void => void (test && faults.push(text))
+  const payload = question.udpPayloadOctets ?? 1232
+  fault(reply.aa, 'AA set')
+  fault(!reply.ra, 'RA clear')
+  fault(reply.cd !== (question.cd === true), 'CD not copied')
+  fault(reply.hasOpt !== payload > 0, 'OPT without OPT in the query, or none with')
+  fault(reply.do !== (question.do === true), 'DO not copied')
+  fault(reply.ad && question.do !== true && question.ad !== true, 'AD not asked for')
+  fault(reply.ad && reply.rcode === 'SERVFAIL', 'AD in SERVFAIL')
+  fault((reply.udpOctets ?? 0) > Math.max(512, payload), `${reply.udpOctets} octets over UDP`)
+  const sections = [...reply.answer, ...reply.authority, ...reply.additional]
+  const unasked = SIGNING_TYPES.filter((type) => type !== question.type)
+  fault(
+    question.do !== true && sections.some(({ type }) => unasked.includes(type)),
+    'DNSSEC records without DO',
+  )
+  fault(new Set(reply.answer.map(recordText)).size !== reply.answer.length, 'a record twice in the answer')
+  fault(!isChain(question, reply), 'the answer is not a chain from the question')
+  return faults
+}
+
+/** Each CNAME comes before what it leads to (RFC 1034 3.6.2), and the answer starts at the question's name. */
+function isChain(question: Question, reply: Reply): boolean {
+  let name = question.name.toLowerCase()
+  for (const { owner, type, rdata } of reply.answer) {
+    if (type === 'RRSIG' || type === 'DNAME') continue
+    if (owner !== name) return false
+    if (type === 'CNAME' && question.type !== 'CNAME') name = nameText(rdata)
+  }
+  return true
+}
+
+/** A name in hexadecimal wire form as the client writes owners. */
+function nameText(hex: string): string {
+  return formatName(Buffer.from(hex, 'hex'))
+}

@@ -1,0 +1,197 @@
+/** The questions: every name with every type that it has and some that it has not, names that are not there, every cut. */
+import type { Ask } from './dns-client.ts'
+import { SeededRandom } from './seeded-random.ts'
+import type { World } from './world.ts'
+import { LONG_DNAME_LABEL, type ZoneRecord } from './zone-content.ts'
+import { below, isAtOrBelow, parentZone, type ZonePlan } from './zone-plan.ts'
+
+/** Types asked where they are not. */
+const COMMON_TYPES = [
+  'A',
+  'AAAA',
+  'MX',
+  'TXT',
+  'NS',
+  'SOA',
+  'CNAME',
+  'DS',
+  'SRV',
+  'HTTPS',
+  'CAA',
+  'TYPE65281',
+] as const
+const APEX_TYPES = ['SOA', 'NS', 'DNSKEY', 'DS', 'NSEC3PARAM', 'NSEC', 'CDS', 'A', 'TLSA', 'DNAME'] as const
+
+/** How a question is asked; the first is the way of every question, the others of a share of them. */
+export const MANNERS: Readonly<Record<string, Partial<Ask>>> = {
+  DO: { do: true },
+  plain: {},
+  AD: { ad: true },
+  'DO and CD': { do: true, cd: true },
+  CD: { cd: true },
+  'TCP and DO': { tcp: true, do: true },
+  'bufsize 512 and DO': { udpPayloadOctets: 512, do: true },
+  'no EDNS': { udpPayloadOctets: 0 },
+  'no EDNS and AD': { udpPayloadOctets: 0, ad: true },
+}
+
+export interface Question extends Ask {
+  /** Key of `MANNERS`. */
+  readonly manner: string
+}
+
+/** All questions with DO, then a share of them in each of the other manners. */
+export function generateQuestions(world: World): Question[] {
+  const unique = new Map<string, Ask>()
+  for (const { plan } of world.zones) {
+    for (const question of zoneQuestions(plan, world.contents.get(plan.name)!)) {
+      unique.set(`${question.name} ${question.type}`, question)
+    }
+  }
+  const all = [...unique.values()]
+  const others = Object.keys(MANNERS).slice(1)
+  const step = 6
+  return [
+    ...all.map((question) => ({ ...question, ...MANNERS.DO, manner: 'DO' })),
+    ...others.flatMap((manner, offset) =>
+      all.filter((_, i) => i % step === offset % step).map((q) => ({ ...q, ...MANNERS[manner], manner })),
+    ),
+  ]
+}
+
+function zoneQuestions(plan: ZonePlan, records: readonly ZoneRecord[]): Ask[] {
+  const random = new SeededRandom(`questions ${plan.name}`)
+  return [
+    ...presentNames(plan, records, random),
+    ...APEX_TYPES.map((type) => ({ name: plan.name, type })),
+    ...cuts(plan),
+    ...absentNames(plan, random),
+    ...(plan.kind === 'leaf' ? [...wildcardNames(plan, random), ...aliasNames(plan, random)] : []),
+  ]
+}
+
+/** Every owner and every empty non-terminal: the types there, two that are not, one of them with changed case. */
+function presentNames(plan: ZonePlan, records: readonly ZoneRecord[], random: SeededRandom): Ask[] {
+  const typesOf = new Map<string, Set<string>>()
+  for (const { owner, type } of records) {
+    for (let name = owner; name !== plan.name && isAtOrBelow(name, plan.name); name = parentName(name)) {
+      if (!typesOf.has(name)) typesOf.set(name, new Set())
+    }
+    typesOf.set(owner, (typesOf.get(owner) ?? new Set()).add(type))
+  }
+  return [...typesOf].flatMap(([name, types]) => [
+    ...[...types].map((type) => ({ name, type })),
+    { name, type: random.pick(COMMON_TYPES) },
+    { name: mixCase(name, random), type: random.pick(COMMON_TYPES) },
+  ])
+}
+
+/** A name without its first label, escapes respected. */
+function parentName(name: string): string {
+  const rest = name.replace(/^(?:\\.|[^\\.])*\./, '')
+  return rest === '' ? '.' : rest
+}
+
+function mixCase(name: string, random: SeededRandom): string {
+  return name.replace(/[a-z]/g, (letter) => (random.below(2) === 0 ? letter.toUpperCase() : letter))
+}
+
+/** DS at the cut from above, and one label below and above it. */
+function cuts(plan: ZonePlan): Ask[] {
+  if (parentZone(plan) === undefined) return []
+  return [
+    { name: plan.name, type: 'DS' },
+    { name: below('www', plan.name), type: 'DS' },
+    { name: below('nothing', plan.name), type: 'DS' },
+    { name: parentName(plan.name), type: 'DS' },
+  ]
+}
+
+/** Names that are not there: before, between and after the others, one and several labels below, below a leaf. */
+function absentNames(plan: ZonePlan, random: SeededRandom): Ask[] {
+  const labels = [
+    '0',
+    'zzzz',
+    random.label(8),
+    random.label(30),
+    `${random.label(3)}.${random.label(4)}.${random.label(5)}`,
+    'below.www',
+    'ns0',
+    '\\000',
+    '\\255',
+    '*',
+    '0.*',
+  ]
+  if (plan.kind === 'leaf')
+    labels.push('x.ent', 'x.b.c.ent', 'y.a.b.c.ent', '_udp', 'x._udp', 'x.alias', 'www.types')
+  if (plan.kind === 'registry')
+    labels.push('www.lame', 'x.wild.nic', 'nic.wild', 'unregistered', 'www.unregistered')
+  return labels.flatMap((label) => [
+    { name: below(label, plan.name), type: 'A' },
+    { name: below(label, plan.name), type: random.pick(COMMON_TYPES) },
+  ])
+}
+
+function wildcardNames(plan: ZonePlan, random: SeededRandom): Ask[] {
+  const label = random.label(6)
+  const questions: [string, string][] = [
+    [`${label}.wild`, 'A'],
+    [`${label}.wild`, 'TXT'],
+    [`${label}.wild`, 'MX'],
+    [`${label}.wild`, 'AAAA'],
+    [`${label}.wild`, 'DS'],
+    [`${label}.${label}.wild`, 'A'],
+    ['x.exact.wild', 'A'],
+    ['exact.wild', 'TXT'],
+    ['wild', 'A'],
+    ['*.wild', 'A'],
+    ['*.wild', 'SRV'],
+    [`${label}.*.wild`, 'A'],
+    ['deep.wild', 'A'],
+    [`${label}.deep.wild`, 'AAAA'],
+    [`${label}.deep.wild`, 'A'],
+    [`${label}.wild-alias`, 'A'],
+    [`${label}.wild-alias`, 'CNAME'],
+    [`${label}.wild-alias`, 'SRV'],
+    [`${label}.wild-away`, 'A'],
+    [`${label}.wild-away`, 'LOC'],
+    [`${label}.wild-chain`, 'A'],
+    [`${label}.wild-chain`, 'AAAA'],
+  ]
+  return questions.map(([at, type]) => ({ name: below(at, plan.name), type }))
+}
+
+/** CNAMEs and DNAMEs followed to data, to no data, to nothing, in circles and beyond 255 octets. */
+function aliasNames(plan: ZonePlan, random: SeededRandom): Ask[] {
+  const label = random.label(7)
+  const long = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(20)}`
+  const questions: [string, string][] = [
+    ...['alias', 'chain-1', 'chain-4', 'away', 'away-far', 'away-wild', 'away-nothing', 'away-ent'].flatMap(
+      (at): [string, string][] => [
+        [at, 'A'],
+        [at, random.pick(COMMON_TYPES)],
+      ],
+    ),
+    ['away-top', 'AAAA'],
+    ['nothing', 'A'],
+    ['loop-a', 'A'],
+    ['loop-b', 'CNAME'],
+    ['dname', 'A'],
+    ['www.dname', 'A'],
+    ['www.dname', 'CNAME'],
+    ['mail.dname', 'MX'],
+    [`${label}.dname`, 'A'],
+    [`${label}.wild.dname`, 'A'],
+    ['alias.dname', 'A'],
+    ['away.dname', 'A'],
+    [`${label}.dname-near`, 'A'],
+    ['exact.dname-near', 'A'],
+    ['deep.dname-near', 'TXT'],
+    ['www.dname-far', 'A'],
+    ['to-dname', 'A'],
+    ['to-dname', 'TXT'],
+    [`${label}.${LONG_DNAME_LABEL}`, 'A'],
+    [`${long}.${LONG_DNAME_LABEL}`, 'A'],
+  ]
+  return questions.map(([at, type]) => ({ name: below(at, plan.name), type }))
+}

@@ -1,0 +1,104 @@
+/** Child processes of a test: programs that end by themselves, and servers that the test ends. All bounded by time. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findProgram } from './peers-programs.ts'
+
+const PROGRAM_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 3_000
+const OUTPUT_CHARACTERS_MAX = 20_000
+
+/** Runs a program to its end and returns what it wrote on stdout; throws with its stderr when it fails. */
+export function runProgram(name: string, args: readonly string[], folder: string): Promise<string> {
+  const options = { cwd: folder, timeout: PROGRAM_TIMEOUT_MS, maxBuffer: 1 << 24 }
+  return new Promise((resolve, reject) => {
+    execFile(findProgram(name) ?? name, args, options, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout)
+      else reject(new Error(`${name} ${args.join(' ')}: ${error.message}\n${stdout}\n${stderr}`))
+    })
+  })
+}
+
+/** A test that ends before its time leaves no server behind. */
+const RUNNING = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of RUNNING) child.kill('SIGTERM')
+})
+
+/** A server in the foreground, its output kept for the message of a failure. */
+export class ServerProcess {
+  readonly name: string
+  readonly #child: ChildProcess
+  readonly #exit: Promise<string>
+  #output = ''
+  #ended = false
+
+  constructor(name: string, program: string, args: readonly string[], folder: string) {
+    this.name = name
+    this.#child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = (this.#output + text).slice(-OUTPUT_CHARACTERS_MAX)
+      })
+    }
+    this.#exit = new Promise((resolve) => {
+      this.#child.once('error', (error) => resolve(error.message))
+      this.#child.once('exit', (code, signal) => resolve(`ended with ${signal ?? code}`))
+    })
+    RUNNING.add(this.#child)
+    void this.#exit.then(() => {
+      this.#ended = true
+      RUNNING.delete(this.#child)
+    })
+  }
+
+  /** The end of what it wrote on stdout and stderr. */
+  get output(): string {
+    return this.#output
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended
+  }
+
+  /** Waits until `probe` returns true; throws with the output when the server ends or time runs out. */
+  async untilReady(probe: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs
+    while (!(await probe())) {
+      if (this.#ended) throw new Error(`${this.name} ${await this.#exit}\n${this.#output}`)
+      if (performance.now() > deadline) throw new Error(`${this.name} is not ready in time\n${this.#output}`)
+      await sleep(50)
+    }
+  }
+
+  /** Asks it to end, and insists after a while. Returns what became of it. */
+  async stop(): Promise<string> {
+    if (!this.#ended) this.#child.kill('SIGTERM')
+    const patience = new AbortController()
+    void sleep(STOP_TIMEOUT_MS, undefined, { signal: patience.signal }).then(
+      () => this.#child.kill('SIGKILL'),
+      () => undefined,
+    )
+    const end = await this.#exit
+    patience.abort()
+    return end
+  }
+}
+
+/** Runs the jobs, at most `width` at a time; results in the order of the jobs. */
+export async function inParallel<T, R>(
+  items: readonly T[],
+  width: number,
+  job: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = []
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next++
+      results[index] = await job(items[index]!, index)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker))
+  return results
+}
