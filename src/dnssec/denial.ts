@@ -1,0 +1,178 @@
+/** Proofs that something does not exist (RFC 4035 5.4, RFC 5155 8, RFC 6840 4, RFC 9824). */
+import { formatType } from '../wire/iana/rrtype.ts'
+import { isStrictSubdomainOf, isSubdomainOf, type Name } from '../wire/name.ts'
+import { formatName } from '../wire/name-text.ts'
+import { type DenialRecord, type Evidence, readEvidence } from './evidence.ts'
+import type { Finding, NoDsFinding } from './finding.ts'
+import { nsecNameError, nsecNoData, nsecNoDs, nsecWildcardAnswer } from './nsec-denial.ts'
+import type { Nsec3Chain } from './nsec3-chain.ts'
+import { nsec3NameError, nsec3NoData, nsec3NoDs, nsec3WildcardAnswer } from './nsec3-denial.ts'
+import type { ValidationParameters } from './parameters.ts'
+import type { Reason } from './reasons.ts'
+
+export type { DenialRecord } from './evidence.ts'
+
+/** What a denial proves. The caller has verified the records' signatures under the keys of the one zone. */
+export type DenialVerdict =
+  | {
+      readonly status: 'secure'
+      /** The deepest ancestor that exists, where the proof names it. */
+      readonly closestEncloser?: Name
+      /** The name is denied by its own record, as a NODATA answer (RFC 9824): rcode NXDOMAIN would be the truth. */
+      readonly nxname?: true
+    }
+  | {
+      readonly status: 'insecure'
+      readonly reason: 'opt-out' | 'nsec3-iterations'
+      readonly closestEncloser?: Name
+    }
+  | { readonly status: 'bogus'; readonly reason: Reason; readonly detail: string }
+
+/** What the parent says of a possible zone cut without a DS set. */
+export interface NoDsVerdict {
+  /**
+   * - `insecure-delegation`: name servers and no DS: the zone is not signed
+   * - `opt-out`: the name may be an unsigned delegation; taken as one (RFC 5155 8.9)
+   * - `not-a-cut`: the name exists and is no delegation
+   * - `name-error`: the name does not exist
+   * - `nsec3-iterations`: the proof is too dear to read (RFC 9276 3.2)
+   * - `bogus`: nothing is proven, or the opposite
+   */
+  readonly kind: 'insecure-delegation' | 'opt-out' | 'not-a-cut' | 'name-error' | 'nsec3-iterations' | 'bogus'
+  readonly reason: Reason
+  /** Empty unless bogus. */
+  readonly detail: string
+}
+
+/** Proves NXDOMAIN. */
+export function proveNameError(
+  qname: Name,
+  zone: Name,
+  proofs: readonly DenialRecord[],
+  p: ValidationParameters,
+): DenialVerdict {
+  if (!isSubdomainOf(qname, zone)) return foreign(qname, zone)
+  const evidence = readEvidence(zone, proofs, p)
+  const byNsec = (): Finding => nsecNameError(evidence, qname)
+  const finding = search(evidence, byNsec, (chain) => nsec3NameError(chain, qname))
+  return verdictOf(finding, evidence, `${formatName(qname)} NXDOMAIN`, 'denial-missing')
+}
+
+/** Proves NODATA: at the name itself, at a wildcard, at an empty non-terminal, or by NXNAME. */
+export function proveNoData(
+  qname: Name,
+  qtype: number,
+  zone: Name,
+  proofs: readonly DenialRecord[],
+  p: ValidationParameters,
+): DenialVerdict {
+  if (!isSubdomainOf(qname, zone)) return foreign(qname, zone)
+  const evidence = readEvidence(zone, proofs, p)
+  const byNsec = (): Finding => nsecNoData(evidence, qname, qtype)
+  const finding = search(evidence, byNsec, (chain) => nsec3NoData(chain, zone, qname, qtype))
+  return verdictOf(finding, evidence, `${formatName(qname)} ${formatType(qtype)} NODATA`, 'denial-missing')
+}
+
+/**
+ * Proves that an answer was rightly made from the wildcard below `closestEncloser`: that the next closer name does
+ * not exist (RFC 4035 5.3.4, RFC 5155 8.8).
+ */
+export function proveWildcardAnswer(
+  qname: Name,
+  closestEncloser: Name,
+  zone: Name,
+  proofs: readonly DenialRecord[],
+  p: ValidationParameters,
+): DenialVerdict {
+  if (!isSubdomainOf(closestEncloser, zone) || !isStrictSubdomainOf(qname, closestEncloser)) {
+    return foreign(qname, zone)
+  }
+  const evidence = readEvidence(zone, proofs, p)
+  const byNsec = (): Finding => nsecWildcardAnswer(evidence, qname, closestEncloser)
+  const finding = search(evidence, byNsec, (chain) => nsec3WildcardAnswer(chain, qname, closestEncloser))
+  return verdictOf(finding, evidence, `${formatName(qname)} from a wildcard`, 'wildcard-proof-missing')
+}
+
+/**
+ * Reads what the parent zone proves of `child` in a referral or in an answer to a DS question: never from records of
+ * the child itself (RFC 6840 4.1).
+ */
+export function proveNoDs(
+  child: Name,
+  zone: Name,
+  proofs: readonly DenialRecord[],
+  p: ValidationParameters,
+): NoDsVerdict {
+  const subject = `${formatName(child)} without DS`
+  if (!isStrictSubdomainOf(child, zone)) {
+    const detail = `${subject}: ${formatName(zone)} is not its parent`
+    return { kind: 'bogus', reason: 'denial-wrong', detail }
+  }
+  const evidence = readEvidence(zone, proofs, p)
+  const byNsec = (): NoDsFinding => nsecNoDs(evidence, child)
+  const finding = search(evidence, byNsec, (chain) => nsec3NoDs(chain, zone, child))
+  switch (finding.kind) {
+    case 'insecure-delegation':
+      return { kind: finding.kind, reason: 'unsigned-delegation', detail: '' }
+    case 'opt-out':
+      return { kind: finding.kind, reason: 'opt-out', detail: '' }
+    case 'not-a-cut':
+    case 'name-error':
+      return { kind: finding.kind, reason: 'secure', detail: '' }
+    default: {
+      const verdict = failure(finding, evidence, subject, 'denial-missing')
+      if (verdict.status === 'insecure') return { kind: verdict.reason, reason: verdict.reason, detail: '' }
+      return { kind: 'bogus', reason: verdict.reason, detail: verdict.detail }
+    }
+  }
+}
+
+type Failed = { readonly kind: 'missing' | 'wrong'; readonly what: string }
+
+function isFailed<F extends Finding | NoDsFinding>(finding: F | Failed): finding is Failed {
+  return finding.kind === 'missing' || finding.kind === 'wrong'
+}
+
+/** Asks the NSEC records, then the NSEC3 records; a zone in transition may have both. */
+function search<F extends Finding | NoDsFinding>(
+  evidence: Evidence,
+  byNsec: () => F,
+  byNsec3: (chain: Nsec3Chain) => F,
+): F | Failed {
+  const first: F | Failed =
+    evidence.nsecs.length > 0 ? byNsec() : { kind: 'missing', what: 'no NSEC or NSEC3' }
+  if (!isFailed(first) || evidence.nsec3 === undefined) return first
+  const second = byNsec3(evidence.nsec3)
+  return isFailed(second) && first.kind === 'wrong' ? first : second
+}
+
+function verdictOf(finding: Finding, evidence: Evidence, subject: string, missing: Reason): DenialVerdict {
+  if (isFailed(finding)) return failure(finding, evidence, subject, missing)
+  if (finding.kind === 'opt-out') {
+    return { status: 'insecure', reason: 'opt-out', closestEncloser: finding.closestEncloser }
+  }
+  const { kind, ...found } = finding
+  return { status: 'secure', ...found }
+}
+
+type Failure =
+  | { readonly status: 'insecure'; readonly reason: 'nsec3-iterations' }
+  | { readonly status: 'bogus'; readonly reason: Reason; readonly detail: string }
+
+/** What to say where nothing was proven. */
+function failure(finding: Failed, evidence: Evidence, subject: string, missing: Reason): Failure {
+  if (evidence.nsec3?.exhausted) return bogus('too-much-work', subject, 'limit nsec3-sha1-calls')
+  if (finding.kind === 'wrong') return bogus('denial-wrong', subject, finding.what)
+  if (evidence.tooManyIterations) return { status: 'insecure', reason: 'nsec3-iterations' }
+  if (evidence.refused !== undefined) return bogus('denial-wrong', subject, evidence.refused)
+  return bogus(missing, subject, finding.what)
+}
+
+function bogus(reason: Reason, subject: string, what: string): Failure {
+  return { status: 'bogus', reason, detail: `${subject}: ${what}` }
+}
+
+function foreign(name: Name, zone: Name): DenialVerdict {
+  const detail = `${formatName(name)} is not a name of ${formatName(zone)}`
+  return { status: 'bogus', reason: 'denial-wrong', detail }
+}

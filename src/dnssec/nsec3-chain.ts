@@ -1,0 +1,121 @@
+/** Looking names up among NSEC3 records (RFC 5155 5, 8). */
+import { compareOctets, octetsEqual } from '../base/octets.ts'
+import { foldName, labelCount, lastLabels, type Name, nameKey } from '../wire/name.ts'
+import type { TypeBitmap } from '../wire/rdata/type-bitmap.ts'
+import type { ProofBudget } from './budget.ts'
+import { sha1 } from './digests.ts'
+
+export const SHA1_OCTETS = 20
+
+/** One NSEC3 record, its owner's hash read from the first label. */
+export interface HashedRecord {
+  readonly hash: Uint8Array
+  readonly nextHash: Uint8Array
+  readonly optOut: boolean
+  readonly types: TypeBitmap
+}
+
+/** The closest encloser proof (RFC 5155 8.3). */
+export interface EncloserProof {
+  readonly encloser: Name
+  /** The record that matches the closest encloser. */
+  readonly match: HashedRecord
+  readonly nextCloser: Name
+  /** The record that covers the next closer name. */
+  readonly cover: HashedRecord
+}
+
+/** The NSEC3 hash of a name (RFC 5155 5): SHA-1, `iterations` more times over. */
+export function nsec3Hash(name: Name, iterations: number, salt: Uint8Array): Uint8Array {
+  const first = new Uint8Array(name.length + salt.length)
+  first.set(foldName(name))
+  first.set(salt, name.length)
+  let digest = sha1(first)
+  const next = new Uint8Array(SHA1_OCTETS + salt.length)
+  next.set(salt, SHA1_OCTETS)
+  for (let i = 0; i < iterations; i++) {
+    next.set(digest)
+    digest = sha1(next)
+  }
+  return digest
+}
+
+/** NSEC3 records of one zone that share their parameters. Each name is hashed once; hashes are charged to the budget. */
+export class Nsec3Chain {
+  readonly #zone: Name
+  readonly #records: readonly HashedRecord[]
+  readonly #iterations: number
+  readonly #salt: Uint8Array
+  readonly #budget: ProofBudget
+  readonly #hashes = new Map<string, Uint8Array>()
+  #exhausted = false
+
+  constructor(
+    zone: Name,
+    records: readonly HashedRecord[],
+    iterations: number,
+    salt: Uint8Array,
+    budget: ProofBudget,
+  ) {
+    this.#zone = zone
+    this.#records = records
+    this.#iterations = iterations
+    this.#salt = salt
+    this.#budget = budget
+  }
+
+  /** True once a hash was refused by the budget: what was not found may be there all the same. */
+  get exhausted(): boolean {
+    return this.#exhausted
+  }
+
+  /** The record whose owner is the hash of the name. */
+  matching(name: Name): HashedRecord | undefined {
+    const hash = this.#hashOf(name)
+    return hash && this.#records.find((record) => octetsEqual(record.hash, hash))
+  }
+
+  /** A record whose span holds the hash of the name, ends not included. */
+  covering(name: Name): HashedRecord | undefined {
+    const hash = this.#hashOf(name)
+    return hash && this.#records.find((record) => covers(record, hash))
+  }
+
+  /**
+   * The closest encloser of a name that does not exist, searched from the apex down: where the next closer name is
+   * covered nothing below it exists, so the search ends there, however many labels an attacker adds (CVE-2023-50868).
+   */
+  closestEncloser(name: Name): EncloserProof | undefined {
+    const labels = labelCount(name)
+    for (let count = labelCount(this.#zone); count < labels && !this.#exhausted; count++) {
+      const encloser = lastLabels(name, count)
+      const match = this.matching(encloser)
+      if (match === undefined) continue
+      const nextCloser = lastLabels(name, count + 1)
+      const cover = this.covering(nextCloser)
+      if (cover !== undefined) return { encloser, match, nextCloser, cover }
+    }
+    return undefined
+  }
+
+  #hashOf(name: Name): Uint8Array | undefined {
+    const key = nameKey(name)
+    let hash = this.#hashes.get(key)
+    if (hash === undefined) {
+      if (!this.#budget.takeSha1(this.#iterations + 1)) {
+        this.#exhausted = true
+        return undefined
+      }
+      hash = nsec3Hash(name, this.#iterations, this.#salt)
+      this.#hashes.set(key, hash)
+    }
+    return hash
+  }
+}
+
+/** RFC 5155 8.3; the last record's span goes over the end of the hash order back to the first. */
+function covers({ hash: from, nextHash: to }: HashedRecord, hash: Uint8Array): boolean {
+  const after = compareOctets(from, hash) < 0
+  const before = compareOctets(hash, to) < 0
+  return compareOctets(from, to) < 0 ? after && before : after || before
+}
