@@ -30,6 +30,8 @@ export const MESSAGE_OCTETS_MAX = 65_535
 export const TTL_SECONDS_MAX = 86_400
 /** RFC 2308 5 advises 1 to 3 hours for negative answers. */
 export const NEGATIVE_TTL_SECONDS_MAX = 3_600
+/** What a referral brought lives at least so long: the query that brought it needs it once. */
+export const DELEGATION_TTL_SECONDS_MIN = 1
 /** How long a verdict `bogus` stands before the zone is tried again (Unbound's val-bogus-ttl). */
 export const BOGUS_TTL_SECONDS = 60
 /** RFC 9520 3.2: a failure is remembered at least 1 s … */

@@ -14,6 +14,7 @@ import type { HashKey } from '../base/keyed-hash.ts'
 import {
   BOGUS_TTL_SECONDS,
   CACHED_OCTETS_MAX,
+  DELEGATION_TTL_SECONDS_MIN,
   NAME_OCTETS_MAX,
   NEGATIVE_TTL_SECONDS_MAX,
   TTL_SECONDS_MAX,
@@ -222,7 +223,8 @@ export class RrsetCache {
    */
   putNegative(name: Name, type: number, entry: NegativeToStore): boolean {
     const old = this.#readDenial(name, type, false)
-    if (old !== undefined && !mayReplace(entry, old, never)) return false
+    if (old !== undefined && !mayReplace(entry, old, () => sameProof(old.authority, entry.authority)))
+      return false
     const data = this.#readRrset(KIND.RRSET, name, type, false)
     if (data !== undefined && !mayReplace(entry, data, never)) return false
     const ttlSeconds = Math.min(entry.ttlSeconds, NEGATIVE_TTL_SECONDS_MAX, bogusCap(entry))
@@ -256,8 +258,17 @@ export class RrsetCache {
 
   // --- delegations and glue ----------------------------------------------------------------------------------------
 
-  /** Stores the NS set of a referral, as the parent's servers gave it. A later referral replaces it. */
-  putDelegation(ns: Rrset, ttlSeconds: number = ns.ttlSeconds): boolean {
+  /**
+   * Stores the NS set of a referral, as the parent's servers gave it. A later referral replaces it.
+   *
+   * It lives no longer than the delegation by which the parent itself was reached, else a chain of ever deeper
+   * delegations would outlive the removal of the first (CVE-2022-30698). When that has just ended, and for a TTL of
+   * 0, it lives for a second, which is for the query at hand.
+   *
+   * @param parent the zone whose servers gave the referral; left out for the root's own NS set
+   */
+  putDelegation(ns: Rrset, parent?: Name): boolean {
+    const ttlSeconds = this.#referralTtlSeconds(ns, parent)
     return this.#writeRrset(KIND.DELEGATION, ns, RANK.AUTHORITY, UNJUDGED, ttlSeconds)
   }
 
@@ -274,14 +285,31 @@ export class RrsetCache {
     }
   }
 
-  /** Stores addresses from the additional section of a referral; `ttlSeconds` should not exceed the delegation's. */
-  putGlue(addresses: Rrset, ttlSeconds: number = addresses.ttlSeconds): boolean {
+  /**
+   * Stores addresses from the additional section of a referral.
+   *
+   * @param zone the zone that was delegated: glue lives no longer than its delegation, which is to be stored first
+   */
+  putGlue(addresses: Rrset, zone?: Name): boolean {
+    const ttlSeconds = this.#referralTtlSeconds(addresses, zone)
     return this.#writeRrset(KIND.GLUE, addresses, RANK.GLUE, UNJUDGED, ttlSeconds)
   }
 
   /** Glue of a name server, type A or AAAA. */
   getGlue(owner: Name, type: number): CachedRrset | undefined {
     return this.#readRrset(KIND.GLUE, owner, type, true)
+  }
+
+  /** The TTL, or the whole seconds that the delegation of `zone` has left; at least one. The root never goes. */
+  #referralTtlSeconds({ ttlSeconds }: Rrset, zone: Name | undefined): number {
+    let bound = ttlSeconds
+    if (zone !== undefined && !isRoot(zone)) {
+      const delegation = this.#load(KIND.DELEGATION, zone, TYPE.NS, false)
+      const head = delegation === undefined ? undefined : readHead(delegation)
+      const endMs = head === undefined ? 0 : head.storedMs + head.ttlSeconds * 1000
+      bound = Math.min(bound, Math.floor((endMs - this.#nowMs()) / 1000))
+    }
+    return Math.max(bound, DELEGATION_TTL_SECONDS_MIN)
   }
 
   // --- removal -----------------------------------------------------------------------------------------------------
@@ -393,6 +421,10 @@ function mayReplace(fresh: VerdictToStore, old: CachedVerdict, same: () => boole
     return !good || (fresh.policySequence > old.policySequence && same())
   }
   return fresh.status !== 'indeterminate' || old.status === 'indeterminate'
+}
+
+function sameProof(a: readonly Rrset[], b: readonly Rrset[]): boolean {
+  return a.length === b.length && a.every((rrset, i) => sameData(rrset, b[i]!))
 }
 
 function never(): boolean {

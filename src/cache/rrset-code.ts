@@ -5,7 +5,7 @@
 import { compareOctets, octetsEqual } from '../base/octets.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
-import { type Name, nameLengthAt } from '../wire/name.ts'
+import { type Name, nameLengthAt, namesEqual } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 
 const FIXED_OCTETS = 10
@@ -82,8 +82,9 @@ export class RrsetReader {
   }
 }
 
-/** True when both hold the same records and signatures, in whatever order. */
+/** True when both hold the same records and signatures of one name, in whatever order. */
 export function sameData(a: Rrset, b: Rrset): boolean {
+  if (a.type !== b.type || !namesEqual(a.owner, b.owner)) return false
   return sameRdatas(a.rdatas, b.rdatas) && sameRdatas(a.signatures, b.signatures)
 }
 
