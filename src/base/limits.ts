@@ -174,3 +174,37 @@ export const HTTP_HEADER_OCTETS_MAX = 8_192
 export const HTTP_REQUEST_MS_MAX = 5_000
 /** Time that an idle connection is kept for the next request: longer than a scrape interval would hold them all. */
 export const HTTP_KEEP_ALIVE_MS = 5_000
+
+// --- master files -------------------------------------------------------------------------------------------------
+
+/** $INCLUDE within $INCLUDE, so that a file that includes itself ends. */
+export const INCLUDE_DEPTH_MAX = 8
+
+// --- clients ------------------------------------------------------------------------------------------------------
+
+/** Questions of clients that wait for the resolver; each costs some kilobytes of heap until it is answered. */
+export const WAITING_MAX = 10_000
+/** The same of one client, an IPv6 /56 counting as one: what waits can be let loose at once (DNSBomb, B12; Unbound 1000). */
+export const WAITING_PER_CLIENT_MAX = 1_000
+/** Octets of an IPv6 address that name a client: a /56, the common size of a customer's network (RFC 6177 2). */
+export const CLIENT_IPV6_OCTETS = 7
+/** Socket buffer for datagrams not read yet: half a second of a busy resolver; the kernel may give less. */
+export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304
+/** TCP connections at a time (attack D01); `server.tcp.connections`. */
+export const TCP_CONNECTIONS_MAX = 1_000
+/** The same of one client; `server.tcp.connections-per-client`. */
+export const TCP_CONNECTIONS_PER_CLIENT_MAX = 50
+/** Questions of one connection in work; more are read when some are answered (attack D03; Knot Resolver 100). */
+export const TCP_IN_FLIGHT_MAX = 100
+/** A connection without a question is closed (RFC 7766 6.2.3: a few seconds); `server.tcp.idle-timeout-ms`. */
+export const TCP_IDLE_MS = 10_000
+/** A message that has begun must be whole by then (slow loris, D01). */
+export const TCP_MESSAGE_MS_MAX = 3_000
+/** Replies not taken by the client yet: above this no more of its questions are read (attack D02). */
+export const TCP_UNREAD_OCTETS_PAUSE = 65_536
+/** Above this the connection is closed. */
+export const TCP_UNREAD_OCTETS_MAX = 1_048_576
+/** A client that takes nothing of its replies for so long is cut off. */
+export const TCP_UNREAD_MS_MAX = 5_000
+/** How often connections are looked at for the bounds in time. */
+export const TCP_SWEEP_MS = 250

@@ -77,6 +77,11 @@ export class TokenCursor {
     return value
   }
 
+  /** All words that are left. */
+  rest(): readonly Token[] {
+    return this.#tokens.slice(this.#next)
+  }
+
   /** All words that are left, joined: hexadecimal and base 64 may be broken up. */
   takeRest(expected: string): Token {
     const first = this.take(expected)

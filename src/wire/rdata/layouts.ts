@@ -8,6 +8,7 @@ import { BASE64_OPTIONAL, BASE64_OR_HYPHEN, BASE64_REST, HASH, HEX_REST, SALT } 
 import { NXT_BITMAP, SERVICES, TYPE_BITMAP } from './bitmap-fields.ts'
 import type { FieldKind } from './field.ts'
 import { A6_REST, AMT_RELAY, HOST_IDENTITY, IPSEC_GATEWAY } from './gateway-fields.ts'
+import { LOCATION } from './location-field.ts'
 import { NAME, NAME_1035, NAME_FOLDED, NAMES } from './name-fields.ts'
 import {
   ALGORITHM_NUMBER,
@@ -21,7 +22,10 @@ import {
   U32,
   U64,
 } from './number-fields.ts'
+import { PREFIXES } from './prefix-field.ts'
+import { SERVICE_PARAMETERS } from './service-fields.ts'
 import { STRING, STRING_OPTIONAL, STRINGS, TAG, TEXT_REST } from './string-fields.ts'
+import { ATM_ADDRESS, NSAP_ADDRESS } from './telecom-fields.ts'
 
 /** Fields in order, and what a reader of messages needs to know at once. */
 export interface Layout {
@@ -64,22 +68,26 @@ const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
   type(TYPE.X25, STRING),
   type(TYPE.ISDN, STRING, STRING_OPTIONAL),
   type(TYPE.RT, U16, NAME_FOLDED),
+  only('IN', TYPE.NSAP, NSAP_ADDRESS),
   only('IN', TYPE.NSAP_PTR, NAME),
   type(TYPE.SIG, ...SIGNATURE_FIELDS),
   type(TYPE.KEY, ...KEY_FIELDS),
   only('IN', TYPE.PX, U16, NAME_FOLDED, NAME_FOLDED),
   type(TYPE.GPOS, STRING, STRING, STRING),
   only('IN', TYPE.AAAA, IPV6),
+  type(TYPE.LOC, LOCATION),
   type(TYPE.NXT, NAME_FOLDED, NXT_BITMAP),
   type(TYPE.EID, HEX_REST),
   type(TYPE.NIMLOC, HEX_REST),
   only('IN', TYPE.SRV, U16, U16, U16, NAME_FOLDED),
+  only('IN', TYPE.ATMA, ATM_ADDRESS),
   type(TYPE.NAPTR, U16, U16, STRING, STRING, STRING, NAME_FOLDED),
   only('IN', TYPE.KX, U16, NAME_FOLDED),
   type(TYPE.CERT, CERTIFICATE_TYPE, U16, ALGORITHM_NUMBER, BASE64_REST),
   only('IN', TYPE.A6, A6_REST),
   type(TYPE.DNAME, NAME_FOLDED),
   type(TYPE.SINK, U8, U8, U8, BASE64_OPTIONAL),
+  only('IN', TYPE.APL, PREFIXES),
   type(TYPE.DS, ...DIGEST_FIELDS),
   type(TYPE.SSHFP, U8, U8, HEX_REST),
   type(TYPE.IPSECKEY, U8, IPSEC_GATEWAY, BASE64_OPTIONAL),
@@ -100,6 +108,8 @@ const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
   type(TYPE.OPENPGPKEY, BASE64_REST),
   type(TYPE.CSYNC, U32, U16, TYPE_BITMAP),
   type(TYPE.ZONEMD, U32, U8, U8, HEX_REST),
+  only('IN', TYPE.SVCB, U16, NAME, SERVICE_PARAMETERS),
+  only('IN', TYPE.HTTPS, U16, NAME, SERVICE_PARAMETERS),
   type(TYPE.DSYNC, RRTYPE, DSYNC_SCHEME, U16, NAME),
   type(TYPE.HHIT, BASE64_REST),
   type(TYPE.BRID, BASE64_REST),

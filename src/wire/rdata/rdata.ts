@@ -1,12 +1,13 @@
 /** What can be done with RDATA of any type, derived from its layout. */
-import { formatHex } from '../../base/octets.ts'
+import { formatHex, octetsEqual } from '../../base/octets.ts'
 import { FormatError } from '../format-error.ts'
 import { CLASS } from '../iana/class.ts'
 import { formatType } from '../iana/rrtype.ts'
-import { FOLD, type Name } from '../name.ts'
+import { FOLD, type Name, ROOT } from '../name.ts'
 import { NameReader } from '../name-reader.ts'
 import { OctetSink } from '../octet-sink.ts'
 import { notAs, TextFault, type Token, TokenCursor } from '../text-token.ts'
+import { ZoneTokenizer } from '../zone-tokens.ts'
 import { hexOf } from './binary-fields.ts'
 import type { NameRule } from './field.ts'
 import { layoutOf } from './layouts.ts'
@@ -119,7 +120,9 @@ export function formatRdata(type: number, rdata: Uint8Array, recordClass: number
     if (word !== '') words.push(word)
     at = end
   }
-  return words.join(' ')
+  const text = words.join(' ')
+  if (layout.opaque && !octetsEqual(rdataFrom(type, text), rdata)) return formatGeneric(rdata)
+  return text
 }
 
 function formatGeneric(rdata: Uint8Array): string {
@@ -152,7 +155,19 @@ export function parseRdataText(
   const extra = text.peek()
   if (extra !== undefined) throw notAs('the end of the record', extra)
   if (out.overflow) throw new TextFault('RDATA is longer than 65535 octets', first)
-  return out.finish()
+  const rdata = out.finish()
+  const fault = checkRdata(type, rdata, recordClass)
+  if (fault !== undefined) throw new TextFault(fault, first)
+  return rdata
+}
+
+/**
+ * RDATA known to be right, for records written in the program and in tests.
+ *
+ * @throws TextFault or ZoneTextError otherwise
+ */
+export function rdataFrom(type: number, text: string, origin: Name = ROOT): Uint8Array {
+  return parseRdataText(type, new ZoneTokenizer(text, 'rdata').next()?.tokens ?? [], origin)
 }
 
 function parseGeneric(type: number, text: TokenCursor, recordClass: number): Uint8Array {
