@@ -63,7 +63,10 @@ export class InFlight<T> {
       return { kind: 'followed', value: await waiter.await(known.flight, known.promise) }
     }
     const flight = new Flight()
-    const promise = work(flight).finally(() => this.#table.delete(key))
+    // The work starts when the table and the graph know of it: it may come back here at once.
+    const promise = Promise.resolve()
+      .then(() => work(flight))
+      .finally(() => this.#table.delete(key))
     this.#table.set(key, { flight, promise })
     return { kind: 'led', value: await waiter.await(flight, promise) }
   }

@@ -1,0 +1,69 @@
+/** Joining, and the circles that joining must not close. */
+import t from 'tap'
+import { Flight, InFlight } from '../../src/resolver/in-flight.ts'
+
+interface Gate {
+  readonly promise: Promise<string>
+  open(value: string): void
+}
+
+function gate(): Gate {
+  let open: (value: string) => void = () => {}
+  const promise = new Promise<string>((resolve) => {
+    open = resolve
+  })
+  return { promise, open: (value) => open(value) }
+}
+
+t.test('a thousand equal questions are asked once', async (t) => {
+  const table = new InFlight<string>()
+  const { promise, open } = gate()
+  let asked = 0
+  const waiting = Array.from({ length: 1000 }, () =>
+    table.join('a', new Flight(), () => {
+      asked++
+      return promise
+    }),
+  )
+  open('answer')
+  const joined = await Promise.all(waiting)
+  t.equal(asked, 1)
+  t.equal(joined.filter((join) => join.kind === 'led').length, 1)
+  t.ok(joined.every((join) => join.kind !== 'cycle' && join.value === 'answer'))
+  t.equal(table.size, 0)
+})
+
+t.test('the table is empty after a rejection too', async (t) => {
+  const table = new InFlight<string>()
+  await t.rejects(table.join('a', new Flight(), () => Promise.reject(new Error('fault'))))
+  t.equal(table.size, 0)
+})
+
+t.test('a join that would wait for itself is refused, over a detour too', async (t) => {
+  const table = new InFlight<string>()
+  const kinds: string[] = []
+  const chain = await table.join('a', new Flight(), async (a) => {
+    const inner = await table.join('b', a, async (b) => {
+      const back = await table.join('a', b, () => Promise.resolve('never'))
+      kinds.push(back.kind)
+      return 'b'
+    })
+    return inner.kind === 'cycle' ? 'cycle' : `a after ${inner.value}`
+  })
+  t.same(kinds, ['cycle'])
+  t.same(chain, { kind: 'led', value: 'a after b' })
+})
+
+t.test('two that need different things of each other are let through', async (t) => {
+  const table = new InFlight<string>()
+  const { promise, open } = gate()
+  const first = table.join('a', new Flight(), (a) =>
+    table.join('shared', a, () => promise).then((joined) => joined.kind),
+  )
+  const second = table.join('b', new Flight(), (b) =>
+    table.join('shared', b, () => promise).then((joined) => joined.kind),
+  )
+  open('done')
+  t.same(await first, { kind: 'led', value: 'led' })
+  t.same(await second, { kind: 'led', value: 'followed' })
+})

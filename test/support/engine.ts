@@ -1,0 +1,113 @@
+/** An engine under a virtual clock, for tests that bring their own network. */
+import { VirtualClock } from '../../src/base/clock.ts'
+import { drawHashKey } from '../../src/base/keyed-hash.ts'
+import { type Random, seededRandom } from '../../src/base/random.ts'
+import { AnswerCache } from '../../src/cache/answer-cache.ts'
+import { RrsetCache } from '../../src/cache/rrset-cache.ts'
+import { selfTest } from '../../src/dnssec/algorithms.ts'
+import { selfTestDigests } from '../../src/dnssec/digests.ts'
+import { type TrustAnchor, TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
+import { ValidationPolicy, type ValidationPolicyOptions } from '../../src/policy/validation-policy.ts'
+import { Resolver } from '../../src/resolver/engine.ts'
+import type {
+  EngineCounters,
+  ResolverSettings,
+  Trace,
+  TraceEvent,
+  Upstream,
+} from '../../src/resolver/ports.ts'
+import { nameFrom } from '../../src/wire/name-text.ts'
+import { type EntryReply, entryReply } from './entry.ts'
+
+/** Everything a test may want to look at. */
+export interface TestEngine {
+  readonly clock: VirtualClock
+  readonly resolver: Resolver
+  readonly policy: ValidationPolicy
+  readonly rrsets: RrsetCache
+  readonly answers: AnswerCache
+  readonly counts: Map<string, number>
+  readonly faults: unknown[]
+  /** Asks, moving the clock until the answer is there. */
+  ask(name: string, type: number, trace?: Trace): Promise<EntryReply>
+}
+
+export interface TestEngineOptions {
+  readonly unixSeconds: number
+  readonly anchors: readonly TrustAnchor[]
+  readonly rootHints: ResolverSettings['rootHints']
+  /** Made under the engine's clock. */
+  readonly network: (clock: VirtualClock, random: Random) => Upstream
+  readonly settings?: Partial<ResolverSettings>
+  readonly policy?: Partial<ValidationPolicyOptions>
+  readonly seed?: number
+}
+
+/** Longest that a question may take, virtual milliseconds. */
+const PATIENCE_MS = 30_000
+
+export function makeEngine(options: TestEngineOptions): TestEngine {
+  const clock = new VirtualClock(options.unixSeconds)
+  const random = seededRandom(options.seed ?? 1)
+  const hashKey = drawHashKey(random)
+  const nowMs = (): number => clock.nowMs()
+  const rrsets = new RrsetCache({ bytesMax: 4 << 20, hashKey, nowMs })
+  const answers = new AnswerCache({ bytesMax: 4 << 20, hashKey })
+  const anchors = new TrustAnchors(options.anchors)
+  const policy = new ValidationPolicy({ clock, mode: 'enforce', anchors, ...options.policy })
+  const counts = new Map<string, number>()
+  const faults: unknown[] = []
+  const resolver = new Resolver({
+    clock,
+    random,
+    policy,
+    rrsets,
+    answers,
+    upstream: options.network(clock, random),
+    counters: countInto(counts),
+    platform: { algorithms: selfTest(), digests: selfTestDigests() },
+    onFault: (fault) => faults.push(fault),
+    settings: {
+      rootHints: options.rootHints,
+      authorityPort: 53,
+      allowLoopbackAuthorities: true,
+      ownAddresses: [],
+      qnameMinimisation: true,
+      ipv4: true,
+      ipv6: false,
+      ...options.settings,
+    },
+  })
+  const ask = async (name: string, type: number, trace?: Trace): Promise<EntryReply> => {
+    let entry: Uint8Array | undefined
+    const asking = resolver.resolve({ name: nameFrom(name), type, checkingDisabled: false }, trace)
+    const done = asking.then((reply) => {
+      entry = reply.entry
+    })
+    await clock.runUntil(() => entry !== undefined, PATIENCE_MS)
+    if (entry === undefined) throw new Error(`${name}: no answer within ${PATIENCE_MS} ms`)
+    await done
+    if (faults.length > 0) throw faults[0]
+    return entryReply(entry, clock.nowMs())
+  }
+  return { clock, resolver, policy, rrsets, answers, counts, faults, ask }
+}
+
+function countInto(counts: Map<string, number>): EngineCounters {
+  const add = (key: string, by = 1): void => void counts.set(key, (counts.get(key) ?? 0) + by)
+  return {
+    upstreamQuery: (transport) => add(`query ${transport}`),
+    upstreamFailure: (reason) => add(`failure ${reason}`),
+    validation: (verdict) => add(`validation ${verdict}`),
+    bogus: (reason) => add(`bogus ${reason}`),
+    signatureVerification: () => add('signatures'),
+    nsec3Hash: (calls) => add('hashes', calls),
+    limitHit: (limit) => add(`limit ${limit}`),
+  }
+}
+
+/** Keeps trace events for looking at. */
+export function collector(): { readonly events: TraceEvent[]; readonly trace: Trace } {
+  const events: TraceEvent[] = []
+  return { events, trace: (event) => void events.push(event) }
+}

@@ -1,0 +1,48 @@
+/** An answer entry, taken apart for looking at. */
+import {
+  copyAnswer,
+  entryAuthenticated,
+  entryEdeEnd,
+  entryEdeStart,
+  entryOctets,
+  entryRcode,
+  entryReason,
+  entryStatus,
+  entryTtlSeconds,
+} from '../../src/cache/answer-entry.ts'
+import { type Reason, reasonFromNumber } from '../../src/dnssec/reasons.ts'
+import type { SecurityStatus } from '../../src/dnssec/security-status.ts'
+import { type Message, parseMessage } from '../../src/wire/message.ts'
+
+export interface EntryReply {
+  readonly status: SecurityStatus
+  readonly reason: Reason | undefined
+  readonly rcode: number
+  readonly authenticated: boolean
+  readonly ttlSeconds: number
+  readonly ede: { readonly code: number; readonly text: string } | undefined
+  /** The reply to a client with DO. */
+  readonly message: Message
+}
+
+export function entryReply(entry: Uint8Array, nowMs: number): EntryReply {
+  const out = new Uint8Array(65_535)
+  const length = copyAnswer(entry, 0, out, true, nowMs)
+  if (entryOctets(entry, 0) !== entry.length) throw new Error('the entry is longer or shorter than it says')
+  const start = entryEdeStart(entry, 0)
+  const options = entry.subarray(start, entryEdeEnd(entry, 0))
+  const view = Buffer.from(options)
+  const ede =
+    view.length === 0
+      ? undefined
+      : { code: view.readUInt16BE(4), text: view.toString('utf8', 6, 4 + view.readUInt16BE(2)) }
+  return {
+    status: entryStatus(entry, 0),
+    reason: reasonFromNumber(entryReason(entry, 0)),
+    rcode: entryRcode(entry, 0),
+    authenticated: entryAuthenticated(entry, 0),
+    ttlSeconds: entryTtlSeconds(entry, 0),
+    ede,
+    message: parseMessage(out.slice(0, length)),
+  }
+}
