@@ -1,0 +1,90 @@
+/** The top of the lab Internet: the root, the registries, and what they answer for themselves. */
+import { NO_OCTETS } from '../base/octets.ts'
+import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
+import { nameFrom } from '../wire/name-text.ts'
+import type { Nsec3Denial } from './denial-chain.ts'
+import { insecure, NAME_ERROR, NO_DATA, secure } from './expectation.ts'
+import type { LabZone } from './lab-zone.ts'
+import { strippedDs } from './rewrites.ts'
+
+/** NSEC3 as RFC 9276 wants it: no additional iterations, no salt. */
+export const PLAIN_NSEC3: Nsec3Denial = { kind: 'nsec3', iterations: 0, salt: NO_OCTETS, optOut: false }
+/** The same with opt-out, as the large registries sign. */
+export const OPT_OUT: Nsec3Denial = { ...PLAIN_NSEC3, optOut: true }
+
+const ROOT_SERVERS = [{ name: 'a.root-servers.net.' }, { name: 'b.root-servers.net.' }]
+
+/** Root and top-level domains. */
+export const REGISTRY_ZONES: readonly LabZone[] = [
+  {
+    name: '.',
+    about: 'root, RSA/SHA-256, NSEC',
+    signing: { algorithm: ALGORITHM.RSASHA256 },
+    servers: ROOT_SERVERS,
+    questions: [
+      secure('.', 'SOA'),
+      secure('.', 'NS'),
+      secure('.', 'DNSKEY'),
+      secure('no-such-tld.', 'A', NAME_ERROR),
+      secure('no-such-tld.', 'DS', NAME_ERROR),
+    ],
+  },
+  {
+    name: 'root-servers.net.',
+    about: 'unsigned, on the root servers',
+    servers: ROOT_SERVERS.map(({ name }) => ({ name, address: { of: '.' } })),
+    questions: [insecure('a.root-servers.net.')],
+  },
+  {
+    name: 'se.',
+    about: 'registry, RSA/SHA-256, NSEC',
+    signing: { algorithm: ALGORITHM.RSASHA256 },
+    servers: [{ name: 'a.ns' }, { name: 'b.ns' }],
+    questions: [
+      secure('se.', 'NS'),
+      secure('se.', 'DS'),
+      secure('no-such-name.se.', 'A', NAME_ERROR),
+      secure('unsigned.se.', 'DS', NO_DATA),
+    ],
+  },
+  {
+    name: 'nu.',
+    about: 'registry, ECDSA P-256, NSEC',
+    signing: { algorithm: ALGORITHM.ECDSAP256SHA256 },
+    questions: [secure('nu.', 'SOA'), secure('no-such-name.nu.', 'A', NAME_ERROR)],
+  },
+  {
+    name: 'com.',
+    about: 'registry, ECDSA P-256, NSEC3 opt-out',
+    signing: { algorithm: ALGORITHM.ECDSAP256SHA256, denial: OPT_OUT },
+    questions: [
+      secure('com.', 'DNSKEY'),
+      // An opt-out span proves neither that the name does not exist nor that it is not delegated (RFC 5155 9.2).
+      insecure('no-such-name.com.', 'A', NAME_ERROR),
+      insecure('unsigned.com.', 'DS', NO_DATA),
+    ],
+  },
+  {
+    name: 'net.',
+    about: 'registry, ECDSA P-256, NSEC3 opt-out',
+    signing: { algorithm: ALGORITHM.ECDSAP256SHA256, denial: OPT_OUT },
+    questions: [secure('net.', 'SOA')],
+  },
+  {
+    name: 'org.',
+    about: 'registry, RSA/SHA-256, NSEC3',
+    signing: { algorithm: ALGORITHM.RSASHA256, denial: PLAIN_NSEC3 },
+    questions: [
+      secure('org.', 'SOA'),
+      secure('no-such-name.org.', 'A', NAME_ERROR),
+      secure('unsigned.org.', 'DS', NO_DATA),
+    ],
+  },
+  {
+    name: 'tampered.',
+    about: 'registry in order, its referrals stripped on the way',
+    signing: { algorithm: ALGORITHM.ECDSAP256SHA256 },
+    rewrites: () => [strippedDs(nameFrom('bank.tampered.'))],
+    questions: [secure('tampered.', 'SOA')],
+  },
+]

@@ -1,0 +1,113 @@
+/** A zone as data: what it holds, how it is signed, and what was done to it afterwards. */
+import { TYPE } from '../wire/iana/rrtype.ts'
+import { type Name, namesEqual } from '../wire/name.ts'
+import type { ResourceRecord } from '../wire/record.ts'
+import { deriveKey, KSK_FLAGS, type LabKey, ZSK_FLAGS } from './keys.ts'
+import { ServedZone } from './served-zone.ts'
+import { type KeyUse, type SigningPlan, signZone } from './signer.ts'
+
+/** One zone. */
+export interface ZonePlan {
+  readonly apex: Name
+  /** Content without DNSKEY, RRSIG and denial records; DS records of delegations included. */
+  readonly records: readonly ResourceRecord[]
+  /** Absent in an unsigned zone. */
+  readonly signing?: SigningPlan
+  /** Applied in order to the signed zone. */
+  readonly defects?: readonly Defect[]
+}
+
+/** Breaks a zone (or merely changes it): records in, records out. */
+export type Defect = (records: readonly ResourceRecord[], plan: ZonePlan) => readonly ResourceRecord[]
+
+/** The records of a zone as its servers have them. */
+export function zoneRecords(plan: ZonePlan): readonly ResourceRecord[] {
+  const signed = plan.signing === undefined ? plan.records : signZone(plan.apex, plan.records, plan.signing)
+  return (plan.defects ?? []).reduce((records, defect) => defect(records, plan), signed)
+}
+
+/** The zone, ready to be asked. */
+export function buildZone(plan: ZonePlan): ServedZone {
+  return new ServedZone(plan.apex, zoneRecords(plan))
+}
+
+// --- keys ---------------------------------------------------------------------------------------------------------
+
+/** A published key that signs the DNSKEY RRset. */
+export function keySigningKey(key: LabKey): KeyUse {
+  return { key, published: true, signsKeys: true, signsZone: false }
+}
+
+/** A published key that signs everything but the DNSKEY RRset. */
+export function zoneSigningKey(key: LabKey): KeyUse {
+  return { key, published: true, signsKeys: false, signsZone: true }
+}
+
+/** The usual two keys of a zone. */
+export function splitKeys(label: string, algorithm: number): KeyUse[] {
+  return [
+    keySigningKey(deriveKey(`${label} KSK`, algorithm, KSK_FLAGS)),
+    zoneSigningKey(deriveKey(`${label} ZSK`, algorithm, ZSK_FLAGS)),
+  ]
+}
+
+/** One key that signs everything. */
+export function combinedKey(label: string, algorithm: number): KeyUse[] {
+  const key = deriveKey(`${label} CSK`, algorithm, KSK_FLAGS)
+  return [{ key, published: true, signsKeys: true, signsZone: true }]
+}
+
+// --- defects ------------------------------------------------------------------------------------------------------
+
+/** Which RRsets a defect touches; what is left out matches everything. */
+export interface Selection {
+  readonly owner?: Name
+  readonly type?: number
+}
+
+/** Flips one bit in the signatures of the selected RRsets. */
+export function wrongSignatures(selection: Selection): Defect {
+  return (records) => records.map((record) => (isSignatureOf(record, selection) ? corrupted(record) : record))
+}
+
+/** Takes away the signatures of the selected RRsets. */
+export function missingSignatures(selection: Selection): Defect {
+  return (records) => records.filter((record) => !isSignatureOf(record, selection))
+}
+
+/** Takes away the selected records with their signatures. */
+export function missingRecords(selection: Selection): Defect {
+  return (records) => records.filter((record) => !isOf(record, selection) && !isSignatureOf(record, selection))
+}
+
+/** Changes the RDATA of the selected records after signing. */
+export function alteredRdata(selection: Selection, alter: (rdata: Uint8Array) => Uint8Array): Defect {
+  return (records) =>
+    records.map((record) => (isOf(record, selection) ? { ...record, rdata: alter(record.rdata) } : record))
+}
+
+/** Changes the RDATA of the RRSIGs over the selected records: their fields are at the offsets of RFC 4034 3.1. */
+export function alteredSignatures(selection: Selection, alter: (rdata: Uint8Array) => Uint8Array): Defect {
+  return (records) =>
+    records.map((record) => (isSignatureOf(record, selection) ? { ...record, rdata: alter(record.rdata) } : record))
+}
+
+/** Adds records after signing. */
+export function addedRecords(make: (plan: ZonePlan) => readonly ResourceRecord[]): Defect {
+  return (records, plan) => [...records, ...make(plan)]
+}
+
+function isOf(record: ResourceRecord, { owner, type }: Selection): boolean {
+  return (type === undefined || record.type === type) && (owner === undefined || namesEqual(record.owner, owner))
+}
+
+function isSignatureOf(record: ResourceRecord, selection: Selection): boolean {
+  if (record.type !== TYPE.RRSIG) return false
+  return isOf({ ...record, type: (record.rdata[0]! << 8) | record.rdata[1]! }, selection)
+}
+
+function corrupted(record: ResourceRecord): ResourceRecord {
+  const rdata = record.rdata.slice()
+  rdata[rdata.length - 1]! ^= 1
+  return { ...record, rdata }
+}
