@@ -60,6 +60,11 @@ export class Counters implements EngineCounters {
     this.set.add('servfail_total', ede === undefined ? 'none' : String(ede))
   }
 
+  /** A message from a client got no answer. */
+  dropped(reason: string): void {
+    this.set.add('client_drops_total', reason)
+  }
+
   /** The answer cache had it. */
   cacheHit(): void {
     this.set.cells[this.#hits]!++
@@ -94,8 +99,9 @@ export class Counters implements EngineCounters {
     this.set.add('nsec3_hashes_total', '', calls)
   }
 
+  /** Takes the name of a limit, or the reason that stands for it (`limit-time`). */
   limitHit(limit: string): void {
-    this.set.add('limit_hits_total', limit)
+    this.set.add('limit_hits_total', limit.replace(/^limit-/, ''))
   }
 
   /** A datagram or frame that did not match the question it seemed to answer. */

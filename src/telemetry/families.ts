@@ -4,7 +4,7 @@ import { REASONS } from '../dnssec/reasons.ts'
 import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
-import { LIMIT_NAMES, UPSTREAM_FAILURES } from './label-values.ts'
+import { DROP_REASONS, LIMIT_NAMES, UPSTREAM_FAILURES } from './label-values.ts'
 
 /** Label value for whatever the table does not name. */
 export const OTHER = 'other'
@@ -48,6 +48,12 @@ const COUNTERS: readonly Family[] = [
     help: 'Messages from clients, whatever became of them.',
     label: 'transport',
     values: ['udp', 'tcp', OTHER],
+  },
+  {
+    name: 'client_drops_total',
+    help: 'Messages from clients that got no answer.',
+    label: 'reason',
+    values: [...DROP_REASONS, OTHER],
   },
   {
     name: 'answers_total',
@@ -109,7 +115,7 @@ const COUNTERS: readonly Family[] = [
   { name: 'nsec3_hashes_total', help: 'SHA-1 calls for NSEC3, iterations counted.' },
   {
     name: 'limit_hits_total',
-    help: 'Questions that met a bound on work.',
+    help: 'Bounds met, on the work for a question or on what clients may take.',
     label: 'limit',
     values: [...LIMIT_NAMES, OTHER],
   },

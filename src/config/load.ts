@@ -1,0 +1,145 @@
+/** Reads a configuration file and the files that it names. */
+import { dirname, resolve } from 'node:path'
+import { type TrustAnchor, TrustAnchors } from '../dnssec/trust-anchors.ts'
+import { BUILT_IN_HINTS, type RootHint } from './built-in-hints.ts'
+import { findContradictions } from './contradictions.ts'
+import { expectationText, namesAt, unknownKeyText } from './fault-text.ts'
+import { ConfigError, type Problem } from './problem.ts'
+import { RecordFileError, readAnchors, readHints } from './record-files.ts'
+import { SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from './settings.ts'
+import { readBoundedFile } from './text-file.ts'
+import { readSettings, settingsTree, type TreeFault } from './tree.ts'
+import { readYaml, YamlText } from './yaml-text.ts'
+
+/** Trust anchors and where they were read. */
+export interface AnchorFile {
+  readonly path: string
+  readonly anchors: readonly TrustAnchor[]
+}
+
+/** Everything that a configuration says. */
+export interface Config {
+  /** Absolute path of the file, or undefined for the defaults alone. */
+  readonly path: string | undefined
+  readonly settings: Settings
+  /** Settings that the file itself names. */
+  readonly given: ReadonlySet<SettingKey>
+  /** Settings that ask for something this version does not do. */
+  readonly inert: readonly SettingKey[]
+  readonly rootHints: readonly RootHint[]
+  readonly anchorFiles: readonly AnchorFile[]
+  readonly anchors: TrustAnchors
+}
+
+/** The root trust anchors that come with the package, which is three folders up from the compiled file. */
+export const PACKAGED_ANCHORS: string = resolve(import.meta.dirname, '../../../trust-anchors/root.ds')
+
+/**
+ * Reads and checks a configuration file. Paths in it are relative to its folder.
+ *
+ * @throws ConfigError with every fault found
+ */
+export function loadConfig(path: string): Config {
+  const octets = readBoundedFile(path)
+  if (typeof octets === 'string') fail([{ path, line: 1, column: 1, message: `cannot be read: ${octets}` }])
+  const yaml = readYaml(path, octets)
+  if (!(yaml instanceof YamlText)) fail(yaml)
+  const settings = readSettings(yaml.contents)
+  if (isFaults(settings)) fail(settings.map((fault) => locate(path, yaml, fault)))
+  const files = readFiles(settings, dirname(resolve(path)))
+  const faults = [...findContradictions(settings), ...files.faults]
+  if (faults.length + files.problems.length > 0) {
+    fail([...faults.map((fault) => locate(path, yaml, fault)), ...files.problems])
+  }
+  const given = SETTING_KEYS.filter((key) => yaml.has(key.split('.')))
+  const inert = given.filter((key) => !asksForNothing(key, yaml.valueAt(key.split('.'))))
+  return makeConfig(resolve(path), settings, files, given, inert)
+}
+
+/**
+ * The configuration of an empty file.
+ *
+ * @throws ConfigError when the package's trust anchors cannot be read
+ */
+export function defaultConfig(): Config {
+  const settings = readSettings({})
+  if (isFaults(settings))
+    throw new RangeError(`a default breaks its own rule: ${JSON.stringify(settings[0])}`)
+  const files = readFiles(settings, '.')
+  const lost = files.faults.map((fault) => fault.message ?? '')
+  const problems = lost.map((message) => ({ path: PACKAGED_ANCHORS, line: 1, column: 1, message }))
+  if (problems.length + files.problems.length > 0) fail([...problems, ...files.problems])
+  return makeConfig(undefined, settings, files, [], [])
+}
+
+function fail(problems: readonly Problem[]): never {
+  throw new ConfigError(problems)
+}
+
+function isFaults(value: Settings | readonly TreeFault[]): value is readonly TreeFault[] {
+  return Array.isArray(value)
+}
+
+function makeConfig(
+  path: string | undefined,
+  settings: Settings,
+  files: Files,
+  given: readonly SettingKey[],
+  inert: readonly SettingKey[],
+): Config {
+  const { rootHints, anchorFiles } = files
+  const anchors = new TrustAnchors(anchorFiles.flatMap((file) => file.anchors))
+  return { path, settings, given: new Set(given), inert, rootHints, anchorFiles, anchors }
+}
+
+/** Whether a setting that this version does not act on was left where it changes nothing. */
+function asksForNothing(key: SettingKey, asked: unknown): boolean {
+  const { inert, default: standard } = SETTINGS[key]
+  if (inert === undefined) return true
+  return [standard, ...inert].some((value) => JSON.stringify(value) === JSON.stringify(asked))
+}
+
+interface Files {
+  readonly rootHints: readonly RootHint[]
+  readonly anchorFiles: readonly AnchorFile[]
+  /** Files that cannot be used, each at the setting that names it. */
+  readonly faults: readonly TreeFault[]
+  /** Faults inside files. */
+  readonly problems: readonly Problem[]
+}
+
+function readFiles(settings: Settings, folder: string): Files {
+  const faults: TreeFault[] = []
+  const problems: Problem[] = []
+  const attempt = <T>(path: readonly (string | number)[], read: () => T[]): T[] => {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof RecordFileError)) throw error
+      if (error.problem !== undefined) problems.push(error.problem)
+      else faults.push({ path, message: error.message })
+      return []
+    }
+  }
+  const hints = settings['resolution.root-hints']
+  const rootHints =
+    hints === ''
+      ? BUILT_IN_HINTS
+      : attempt(['resolution', 'root-hints'], () => readHints(resolve(folder, hints)))
+  const named = settings['dnssec.trust-anchor-files'].map((path) => resolve(folder, path))
+  const paths = named.length === 0 ? [PACKAGED_ANCHORS] : named
+  const anchorFiles = paths.flatMap((path, index) =>
+    attempt(['dnssec', 'trust-anchor-files', index], () => [{ path, anchors: readAnchors(path) }]),
+  )
+  return { rootHints, anchorFiles, faults, problems }
+}
+
+function locate(path: string, yaml: YamlText, fault: TreeFault): Problem {
+  if (fault.unknownKey !== undefined) {
+    const message = unknownKeyText(fault.path, fault.unknownKey, namesAt(settingsTree(), fault.path))
+    return { path, ...yaml.placeOfKey(fault.path, fault.unknownKey), message }
+  }
+  const message =
+    fault.message ?? expectationText(fault.path, fault.expected ?? 'something else', yaml.valueAt(fault.path))
+  return { path, ...yaml.placeOf(fault.path), message }
+}

@@ -1,0 +1,338 @@
+/**
+ * The settings: one table from which the validation of a configuration file, the defaults and the reference
+ * `conf/sigill.yaml` follow. A setting is named by its path in the file, here and everywhere in the program.
+ */
+import type { Endpoint } from '../base/address.ts'
+import { SIGNATURE_SKEW_SECONDS_MAX, SIGNATURE_SKEW_SECONDS_MIN, UDP_PAYLOAD_OCTETS } from '../base/limits.ts'
+import type { Prefix } from '../base/prefix.ts'
+import type { Name } from '../wire/name.ts'
+import * as value from './values.ts'
+
+/** Every setting by its path, as the program reads it. */
+export interface Settings {
+  'server.listen': readonly Endpoint[]
+  'server.front-threads': number | 'auto'
+  'server.resolver-threads': number | 'auto'
+  'server.udp-payload-octets': number
+  'server.identity': string
+  'server.version': string
+  'server.tcp.connections': number
+  'server.tcp.connections-per-client': number
+  'server.tcp.idle-timeout-ms': number
+  'access.allow': readonly Prefix[]
+  'access.deny': readonly Prefix[]
+  'local-zones.disable': readonly Name[]
+  'resolution.root-hints': string
+  'resolution.authority-port': number
+  'resolution.allow-loopback-authorities': boolean
+  'resolution.qname-minimisation': boolean
+  'resolution.ipv4': boolean
+  'resolution.ipv6': boolean
+  'resolution.source-addresses': readonly Uint8Array[]
+  'resolution.any': 'minimal' | 'full'
+  'dnssec.trust-anchor-files': readonly string[]
+  'dnssec.clock': number | undefined
+  'dnssec.mode': 'off' | 'observe' | 'enforce'
+  'dnssec.rollout.percent': number
+  'dnssec.rollout.always': readonly Prefix[]
+  'dnssec.rollout.never': readonly Prefix[]
+  'dnssec.negative-trust-anchors': readonly value.NegativeTrustAnchorSetting[]
+  'dnssec.insecure-zones': readonly Name[]
+  'dnssec.disabled-algorithms': readonly number[]
+  'dnssec.disabled-digests': readonly number[]
+  'dnssec.signature-skew.min-seconds': number
+  'dnssec.signature-skew.max-seconds': number
+  'cache.answers-mib': number
+  'cache.rrsets-mib': number
+  'cache.snapshot': string
+  'metrics.listen': Endpoint | undefined
+  'control.socket': string
+  'state.directory': string
+  'log.level': 'debug' | 'info' | 'warn' | 'error'
+  'log.format': 'auto' | 'json' | 'pretty'
+}
+
+/** Path of a setting, its parts joined by dots. */
+export type SettingKey = keyof Settings
+
+/** One row of the table. */
+export interface Setting<T> {
+  readonly schema: value.ValueSchema<T>
+  /** As it would stand in the file. */
+  readonly default: unknown
+  /** For the reference: what it does, plain sentences. */
+  readonly doc: string
+  /** Whether a running daemon can take over a change, or has to be started anew. */
+  readonly reload: 'live' | 'restart'
+  /**
+   * Present while this version reads and checks the setting but does not act on it: the values that, like the
+   * default, ask for nothing. Any other value is answered with a line in the log.
+   */
+  readonly inert?: readonly unknown[]
+}
+
+/** An hour to a few days is what clocks and time zones get wrong. */
+const SKEW_SECONDS_MAX = 604_800
+/** What one table of the cache can hold (`TABLE_OCTETS_MAX`). */
+const CACHE_MIB_MAX = 4_095
+
+/** The table, in the order of the reference. */
+export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } = {
+  'server.listen': {
+    schema: value.endpoints(),
+    default: ['127.0.0.1@5300', '::1@5300'],
+    doc: 'Where clients are served, by UDP and TCP: address@port. 0.0.0.0 and :: stand for all addresses.',
+    reload: 'restart',
+  },
+  'server.front-threads': {
+    schema: value.autoOrWhole(1, 64),
+    default: 'auto',
+    doc: 'Threads that talk to clients; auto goes by the number of cores. This version uses one thread for everything.',
+    reload: 'restart',
+    inert: [1],
+  },
+  'server.resolver-threads': {
+    schema: value.autoOrWhole(0, 64),
+    default: 'auto',
+    doc: 'Threads that resolve and validate; 0 puts everything in one thread. This version uses one thread for everything.',
+    reload: 'restart',
+    inert: [0],
+  },
+  'server.udp-payload-octets': {
+    schema: value.whole(512, 4096),
+    default: UDP_PAYLOAD_OCTETS,
+    doc: 'Largest answer by UDP, whatever larger size a client offers. 1232 crosses every path unfragmented.',
+    reload: 'restart',
+  },
+  'server.identity': {
+    schema: value.text('a text of one line'),
+    default: '',
+    doc: 'Answer to id.server and hostname.bind (CH TXT). Empty: such questions are refused.',
+    reload: 'live',
+  },
+  'server.version': {
+    schema: value.text('a text of one line'),
+    default: '',
+    doc: 'Answer to version.server and version.bind (CH TXT). Empty: such questions are refused.',
+    reload: 'live',
+  },
+  'server.tcp.connections': {
+    schema: value.whole(1, 65_535),
+    default: 1000,
+    doc: 'TCP connections of clients at a time.',
+    reload: 'restart',
+  },
+  'server.tcp.connections-per-client': {
+    schema: value.whole(1, 65_535),
+    default: 50,
+    doc: 'TCP connections of one client address at a time.',
+    reload: 'restart',
+  },
+  'server.tcp.idle-timeout-ms': {
+    schema: value.whole(100, 600_000),
+    default: 10_000,
+    doc: 'A TCP connection without a question for so long is closed (RFC 7766 6.2.3).',
+    reload: 'restart',
+  },
+  'access.allow': {
+    schema: value.prefixes(),
+    default: ['127.0.0.0/8', '::1/128'],
+    doc: 'Networks that are served. Everyone else gets REFUSED. Never open a resolver to the whole Internet.',
+    reload: 'live',
+  },
+  'access.deny': {
+    schema: value.prefixes(),
+    default: [],
+    doc: 'Networks inside those that are not served. The longest prefix that covers a client decides.',
+    reload: 'live',
+  },
+  'local-zones.disable': {
+    schema: value.names(),
+    default: [],
+    doc:
+      'Special-use and private reverse zones (RFC 6761, RFC 6303 and others) are answered here and never asked ' +
+      'upstream. A zone named in this list is resolved like any other.',
+    reload: 'live',
+  },
+  'resolution.root-hints': {
+    schema: value.path(),
+    default: '',
+    doc: 'Master file with the root NS records and their addresses. Empty: the built-in list of the 13 root servers.',
+    reload: 'restart',
+  },
+  'resolution.authority-port': {
+    schema: value.whole(1, 65_535),
+    default: 53,
+    doc: 'Port at which authoritative servers are asked. For labs only.',
+    reload: 'restart',
+  },
+  'resolution.allow-loopback-authorities': {
+    schema: value.flag(),
+    default: false,
+    doc: 'Lets authoritative servers have loopback addresses. For labs only.',
+    reload: 'restart',
+  },
+  'resolution.qname-minimisation': {
+    schema: value.flag(),
+    default: true,
+    doc: 'Tells each server only as much of the name as it needs (RFC 9156).',
+    reload: 'restart',
+  },
+  'resolution.ipv4': {
+    schema: value.flag(),
+    default: true,
+    doc: 'Asks authoritative servers over IPv4.',
+    reload: 'restart',
+  },
+  'resolution.ipv6': {
+    schema: value.flag(),
+    default: true,
+    doc: 'Asks authoritative servers over IPv6. Harmless where the machine has none.',
+    reload: 'restart',
+  },
+  'resolution.source-addresses': {
+    schema: value.addresses(),
+    default: [],
+    doc: 'Addresses from which authoritative servers are asked, one at random. Empty: the system chooses.',
+    reload: 'restart',
+  },
+  'resolution.any': {
+    schema: value.oneOf('minimal', 'full'),
+    default: 'minimal',
+    doc: 'Questions of type ANY over UDP: minimal answers with one RRset (RFC 8482), full with all. Over TCP all.',
+    reload: 'live',
+  },
+  'dnssec.trust-anchor-files': {
+    schema: value.listOf('paths', value.path(), String),
+    default: [],
+    doc:
+      "Files with DS or DNSKEY records in master-file form. Empty: the root's KSK-2017 and KSK-2024 that come " +
+      'with Sigill.',
+    reload: 'live',
+  },
+  'dnssec.clock': {
+    schema: value.timeOrNone(),
+    default: '',
+    doc: 'Judges signatures as if it were this time for ever. For labs only. Empty: the clock of the machine.',
+    reload: 'restart',
+  },
+  'dnssec.mode': {
+    schema: value.oneOf('off', 'observe', 'enforce'),
+    default: 'enforce',
+    doc: 'off: nothing is judged. observe: everything is judged and counted, bogus data is served. enforce: bogus data is SERVFAIL.',
+    reload: 'live',
+  },
+  'dnssec.rollout.percent': {
+    schema: value.whole(0, 100),
+    default: 100,
+    doc: 'Share of clients for whom mode enforce is enforced. This version enforces for all.',
+    reload: 'live',
+    inert: [],
+  },
+  'dnssec.rollout.always': {
+    schema: value.prefixes(),
+    default: [],
+    doc: 'Networks always enforced. Not acted on in this version.',
+    reload: 'live',
+    inert: [],
+  },
+  'dnssec.rollout.never': {
+    schema: value.prefixes(),
+    default: [],
+    doc: 'Networks never enforced. Not acted on in this version.',
+    reload: 'live',
+    inert: [],
+  },
+  'dnssec.negative-trust-anchors': {
+    schema: value.negativeTrustAnchors(),
+    default: [],
+    doc:
+      'Zones that are broken for now and not judged (RFC 7646). Each entry: ' +
+      '{ name: example.se, reason: "expired signatures", author: noc, expires: 2026-12-01T12:00:00Z }.',
+    reload: 'live',
+  },
+  'dnssec.insecure-zones': {
+    schema: value.names(),
+    default: [],
+    doc: 'Zones that are never judged: private ones that the public tree does not have.',
+    reload: 'live',
+  },
+  'dnssec.disabled-algorithms': {
+    schema: value.algorithms(),
+    default: [],
+    doc: 'DNSKEY algorithms that count as unsupported (RFC 9905): zones signed only with them are insecure.',
+    reload: 'live',
+  },
+  'dnssec.disabled-digests': {
+    schema: value.digests(),
+    default: [],
+    doc: 'DS digest types that count as unsupported (RFC 9905).',
+    reload: 'live',
+  },
+  'dnssec.signature-skew.min-seconds': {
+    schema: value.whole(0, SKEW_SECONDS_MAX),
+    default: SIGNATURE_SKEW_SECONDS_MIN,
+    doc: "Tolerance at both ends of a signature's validity is a tenth of its lifetime, but at least so much,",
+    reload: 'live',
+  },
+  'dnssec.signature-skew.max-seconds': {
+    schema: value.whole(0, SKEW_SECONDS_MAX),
+    default: SIGNATURE_SKEW_SECONDS_MAX,
+    doc: 'and at most so much.',
+    reload: 'live',
+  },
+  'cache.answers-mib': {
+    schema: value.whole(1, CACHE_MIB_MAX),
+    default: 256,
+    doc: 'Memory for finished answers.',
+    reload: 'restart',
+  },
+  'cache.rrsets-mib': {
+    schema: value.whole(1, CACHE_MIB_MAX),
+    default: 256,
+    doc: 'Memory for the records they are made of, delegations and keys.',
+    reload: 'restart',
+  },
+  'cache.snapshot': {
+    schema: value.path(),
+    default: '',
+    doc: 'File that keeps the caches over a restart. Empty: none. Not acted on in this version.',
+    reload: 'restart',
+    inert: [],
+  },
+  'metrics.listen': {
+    schema: value.endpointOrNone(),
+    default: '127.0.0.1@9153',
+    doc: 'Where /metrics (Prometheus), /live and /ready are served over HTTP. Empty: nowhere.',
+    reload: 'restart',
+  },
+  'control.socket': {
+    schema: value.path(),
+    default: '/run/sigill/control.sock',
+    doc: 'Socket for commands to the running daemon. Not acted on in this version.',
+    reload: 'restart',
+    inert: [],
+  },
+  'state.directory': {
+    schema: value.path(),
+    default: '/var/lib/sigill',
+    doc: 'Folder for what the daemon learns and keeps. Not acted on in this version.',
+    reload: 'restart',
+    inert: [],
+  },
+  'log.level': {
+    schema: value.oneOf('debug', 'info', 'warn', 'error'),
+    default: 'info',
+    doc: 'Least weight of a line in the log.',
+    reload: 'live',
+  },
+  'log.format': {
+    schema: value.oneOf('auto', 'json', 'pretty'),
+    default: 'auto',
+    doc: 'json: one object a line. pretty: for eyes. auto: pretty on a terminal, json elsewhere.',
+    reload: 'restart',
+  },
+}
+
+/** Every path, in the order of the reference. */
+export const SETTING_KEYS: readonly SettingKey[] = Object.keys(SETTINGS) as SettingKey[]

@@ -1,0 +1,218 @@
+/**
+ * Kinds of value that a setting can have, as zod schemas. Each error message is what was expected, in words that
+ * complete "expected …".
+ */
+import { z } from 'zod'
+import { type Endpoint, formatEndpoint, parseAddress } from '../base/address.ts'
+import type { Prefix } from '../base/prefix.ts'
+import { formatPrefix, parsePrefix } from '../base/prefix.ts'
+import { DIGEST } from '../wire/iana/digest-type.ts'
+import { parseAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
+import type { Name } from '../wire/name.ts'
+import { nameKey } from '../wire/name.ts'
+import { parseNameText } from '../wire/name-text.ts'
+
+/** A reading of a setting's value. */
+export type ValueSchema<T> = z.ZodType<T>
+
+/** A negative trust anchor (RFC 7646) as the operator wrote it. */
+export interface NegativeTrustAnchorSetting {
+  readonly name: Name
+  readonly reason: string
+  readonly author: string
+  /** Seconds since 1970: from then on it has no effect. */
+  readonly expiresSeconds: number
+}
+
+/** Characters of one text: a whole paragraph, not a whole file. */
+const TEXT_CHARACTERS_MAX = 1_000
+
+/** true or false. */
+export function flag(): ValueSchema<boolean> {
+  return z.boolean({ error: 'true or false' })
+}
+
+/** A whole number in a range, both ends included. */
+export function whole(least: number, most: number): ValueSchema<number> {
+  const error = `a whole number from ${least} to ${most}`
+  return z.int({ error }).min(least, { error }).max(most, { error })
+}
+
+/** One of a few words. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): ValueSchema<Word> {
+  const last = words.at(-1)!
+  return z.enum(words as readonly string[] as [string, ...string[]], {
+    error: words.length === 1 ? last : `${words.slice(0, -1).join(', ')} or ${last}`,
+  }) as unknown as ValueSchema<Word>
+}
+
+/** `auto`, or a whole number in a range. */
+export function autoOrWhole(least: number, most: number): ValueSchema<number | 'auto'> {
+  const error = `auto, or a whole number from ${least} to ${most}`
+  return z.union([z.literal('auto'), z.int().min(least).max(most)], { error })
+}
+
+/** Free text on one line, of bounded length. */
+export function text(expected: string): ValueSchema<string> {
+  return parsed(expected, (value) => (isPlainLine(value) ? value : undefined))
+}
+
+/** Path of a file or folder; the empty text stands for none. */
+export function path(): ValueSchema<string> {
+  return text('a path')
+}
+
+/** A list without repetitions. `format` gives equal entries equal text. */
+export function listOf<T>(
+  what: string,
+  item: ValueSchema<T>,
+  format: (value: T) => string,
+  least = 0,
+): ValueSchema<readonly T[]> {
+  const error = least === 0 ? `a list of ${what}` : `a list of ${what}, at least ${least}`
+  return z
+    .array(item, { error })
+    .min(least, { error })
+    .superRefine((values, context) => {
+      const seen = new Set<string>()
+      for (const [index, value] of values.entries()) {
+        const key = format(value)
+        if (seen.has(key)) {
+          context.addIssue({ code: 'custom', path: [index], message: 'each entry once' })
+        }
+        seen.add(key)
+      }
+    })
+}
+
+/** `address@port`. Port 0 lets the system choose. */
+export function endpoint(): ValueSchema<Endpoint> {
+  return parsed('an address and port such as 127.0.0.1@5300', parseEndpoint)
+}
+
+/** `address@port`, or the empty text for none. */
+export function endpointOrNone(): ValueSchema<Endpoint | undefined> {
+  return parsedOrNone('an address and port such as 127.0.0.1@9153, or "" for none', parseEndpoint)
+}
+
+/** A list of `address@port`. */
+export function endpoints(): ValueSchema<readonly Endpoint[]> {
+  return listOf('addresses with port', endpoint(), formatEndpoint, 1)
+}
+
+/** A list of IP addresses. */
+export function addresses(): ValueSchema<readonly Uint8Array[]> {
+  return listOf('IP addresses', parsed('an IP address', parseAddress), (value) => value.join('.'))
+}
+
+/** A list of networks, each `address/bits` or an address alone. */
+export function prefixes(): ValueSchema<readonly Prefix[]> {
+  const expected = 'a network such as 192.0.2.0/24 or 2001:db8::/32, no bit set behind the prefix'
+  return listOf('networks', parsed(expected, parsePrefix), formatPrefix)
+}
+
+/** A list of domain names. */
+export function names(): ValueSchema<readonly Name[]> {
+  return listOf('domain names', domainName(), nameKey)
+}
+
+/** A point in time, seconds since 1970; the empty text for none. */
+export function timeOrNone(): ValueSchema<number | undefined> {
+  return parsedOrNone(`${TIME}, or "" for none`, parseTime)
+}
+
+/** A list of DNSKEY algorithms by number or mnemonic. */
+export function algorithms(): ValueSchema<readonly number[]> {
+  return registryNumbers('DNSSEC algorithms', 'such as 5 or RSASHA1', parseAlgorithm)
+}
+
+/** A list of DS digest types by number or mnemonic. */
+export function digests(): ValueSchema<readonly number[]> {
+  const byName = new Map<string, number>(Object.entries(DIGEST).map(([key, value]) => [plain(key), value]))
+  return registryNumbers('DS digest types', 'such as 1 or SHA-1', (value) => byName.get(plain(value)))
+}
+
+/** A list of negative trust anchors. */
+export function negativeTrustAnchors(): ValueSchema<readonly NegativeTrustAnchorSetting[]> {
+  const expected = 'an entry with name, reason, author and expires'
+  const entry = z
+    .strictObject(
+      {
+        name: domainName(),
+        reason: text('a text that says why'),
+        author: text('a text that says who'),
+        expires: parsed(TIME, parseTime),
+      },
+      { error: expected },
+    )
+    .transform(({ expires, ...rest }) => ({ ...rest, expiresSeconds: expires }))
+  return listOf('negative trust anchors', entry, (value) => nameKey(value.name))
+}
+
+const TIME = 'a time such as 2026-10-04T14:15:00Z'
+
+function domainName(): ValueSchema<Name> {
+  return parsed('a domain name', (value, fault) => {
+    const name = parseNameText(value)
+    if (name instanceof Uint8Array) return name
+    fault(`a domain name (${name.fault})`)
+    return undefined
+  })
+}
+
+function registryNumbers(
+  what: string,
+  example: string,
+  parse: (text: string) => number | undefined,
+): ValueSchema<readonly number[]> {
+  const error = `a number from 0 to 255 or a mnemonic, ${example}`
+  const item = z.union([z.int().min(0).max(255), parsed(error, parse)], { error })
+  return listOf(what, item, String)
+}
+
+/** A text that `parse` understands. `parse` may word the expectation itself by calling `fault`. */
+function parsed<T>(
+  expected: string,
+  parse: (text: string, fault: (expected: string) => void) => T | undefined,
+): z.ZodType<T> {
+  return z.string({ error: expected }).transform((value, context) => {
+    let message = expected
+    const result = parse(value, (better) => {
+      message = better
+    })
+    if (result !== undefined) return result
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
+}
+
+/** The same, where the empty text stands for none. */
+function parsedOrNone<T>(expected: string, parse: (text: string) => T | undefined): z.ZodType<T | undefined> {
+  const value = parsed(expected, parse)
+  return z.union([z.literal('').transform(() => undefined), value], { error: expected })
+}
+
+function parseEndpoint(value: string): Endpoint | undefined {
+  const match = /^([^@]+)@([0-9]{1,5})$/.exec(value)
+  const address = match === null ? undefined : parseAddress(match[1]!)
+  const port = Number(match?.[2])
+  return address === undefined || port > 65_535 ? undefined : { address, port }
+}
+
+/** Seconds since 1970 of an RFC 3339 time; the day must exist. */
+function parseTime(value: string): number | undefined {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(value)
+  const ms = match === null ? Number.NaN : Date.parse(value)
+  if (Number.isNaN(ms)) return undefined
+  const local = new Date(Date.parse(`${match![1]}Z`))
+  return local.toISOString().startsWith(match![1]!) ? Math.floor(ms / 1000) : undefined
+}
+
+function isPlainLine(value: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+  return value.length <= TEXT_CHARACTERS_MAX && !/[\u0000-\u001f\u007f]/.test(value)
+}
+
+function plain(mnemonic: string): string {
+  return mnemonic.toLowerCase().replace(/[-_]/g, '')
+}
