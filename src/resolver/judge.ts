@@ -21,7 +21,7 @@ import type { Rrset } from '../wire/record.ts'
 import type { Context, Data, Job, Judgement, Proven, ZoneTrust } from './context.ts'
 import { negativeTtlSeconds } from './negative-ttl.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
-import { judgeDnskeySet, trustFor } from './trust.ts'
+import { judgeDnskeySet, judgeMissingKeys, trustFor } from './trust.ts'
 
 /** A verdict, with the time it may be kept and what a wildcard needs proved. */
 interface SetJudgement extends Judgement {
@@ -133,7 +133,7 @@ async function judgeExpansion(
 /** Judges one RRset by its signatures and the keys of the zone that made them. */
 async function judgeRrset(context: Context, job: Job, rrset: Rrset): Promise<SetJudgement> {
   const signer = signerOf(rrset)
-  if (signer !== undefined && rrset.type === TYPE.DNSKEY && namesEqual(signer, rrset.owner)) {
+  if (rrset.type === TYPE.DNSKEY && (signer === undefined || namesEqual(signer, rrset.owner))) {
     return judgeApexKeys(context, job, rrset)
   }
   const zone = await trustFor(context, job, rrset.owner, rrset.type, signer)
@@ -216,10 +216,16 @@ async function judgeNegative(
   const ttlSeconds = negativeTtlSeconds(data.authority)
   const proofSets = data.authority.filter((set) => set.type !== TYPE.SOA)
   const signer = signerOfDenial(name, type, data.authority)
+  if (type === TYPE.DNSKEY && (signer === undefined || namesEqual(signer, name))) {
+    // Such a denial cannot be judged by the keys that it denies.
+    const keys = await judgeMissingKeys(context, job, name)
+    if (keys !== undefined) return withVerdict(data, keys, ttlSeconds)
+  }
   const zone = await trustFor(context, job, name, type, signer)
   if (zone.status !== 'secure') return withVerdict(data, zone, ttlSeconds)
   if (proofSets.length === 0) {
-    const reason: Reason = signer === undefined ? 'signature-missing' : 'denial-missing'
+    const stripped = data.authority.length > 0 && signer === undefined
+    const reason: Reason = stripped ? 'signature-missing' : 'denial-missing'
     const detail = `${formatName(zone.zone)} is signed but proves nothing about ${formatName(name)} ${formatType(type)}`
     return withVerdict(data, { status: 'bogus', reason, detail }, ttlSeconds)
   }

@@ -26,6 +26,8 @@ import type { Rrset } from '../wire/record.ts'
 import type { Context, Job, Proven, ZoneTrust } from './context.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
 
+type Untrusted = Exclude<ZoneTrust, { status: 'secure' }>
+
 /** Keys with a TTL of 0 still serve the question that fetched them. */
 const TRUST_SECONDS_MIN = 1
 
@@ -81,7 +83,7 @@ function knownTrust(context: Context, zone: Name): ZoneTrust | undefined {
   return known?.policySequence === context.policy.sequence ? known.trust : undefined
 }
 
-function remember(context: Context, trust: ZoneTrust, ttlSeconds: number): ZoneTrust {
+function remember<T extends ZoneTrust>(context: Context, trust: T, ttlSeconds: number): T {
   const seconds = Math.max(TRUST_SECONDS_MIN, Math.min(ttlSeconds, TTL_SECONDS_MAX))
   const known = { trust, policySequence: context.policy.sequence }
   context.trust.set(nameKey(trust.zone), known, seconds * 1000)
@@ -102,11 +104,11 @@ function without(
   zone: Name,
   reason: Reason,
   detail: string,
-): ZoneTrust {
+): Untrusted {
   return { status, zone, reason, detail }
 }
 
-function unreachable(zone: Name, reason: Reason, detail: string): ZoneTrust {
+function unreachable(zone: Name, reason: Reason, detail: string): Untrusted {
   return { status: 'bogus', zone, reason, detail, transient: true }
 }
 
@@ -170,8 +172,7 @@ async function apexTrust(context: Context, job: Job, zone: Name): Promise<ZoneTr
   const keys = found.answer.find((set) => set.type === TYPE.DNSKEY)
   if (found.kind === 'records' && keys !== undefined) return (await judgeDnskeySet(context, job, keys)).trust
   if (found.judged.status === 'bogus') return { ...found.judged, status: 'bogus', zone }
-  const detail = `${formatName(zone)} has a DS record at its parent but no DNSKEY`
-  return remember(context, without('bogus', zone, 'dnskey-missing', detail), BOGUS_TTL_SECONDS)
+  return (await judgeMissingKeys(context, job, zone)) ?? without('bogus', zone, 'dnskey-missing', '')
 }
 
 /** Judges the DNSKEY set at an apex by the parent's DS set or by the anchors, and remembers the outcome. */
@@ -181,28 +182,46 @@ export async function judgeDnskeySet(
   rrset: Rrset,
 ): Promise<{ readonly trust: ZoneTrust; readonly ttlSeconds: number }> {
   const zone = rrset.owner
-  const ttlSeconds = rrset.ttlSeconds
-  if (context.policy.negativeTrustAnchor(zone)) {
-    return { trust: without('insecure', zone, 'negative-trust-anchor', ''), ttlSeconds }
-  }
-  const anchors = context.policy.anchors.of(zone)
-  if (anchors.length > 0) return checkApex(context, job, rrset, { anchors }, ttlSeconds)
-  if (context.policy.anchors.closest(zone) === undefined) {
-    return { trust: without('indeterminate', zone, 'no-trust-anchor', ''), ttlSeconds }
-  }
+  const { ttlSeconds } = rrset
+  const by = await apexAnchors(context, job, zone)
+  if ('status' in by) return { trust: by, ttlSeconds }
+  return checkApex(context, job, rrset, by, Math.min(ttlSeconds, by.ttlSeconds))
+}
+
+/** The trust in a zone whose servers say that it has no DNSKEY; undefined where no zone begins. */
+export async function judgeMissingKeys(
+  context: Context,
+  job: Job,
+  zone: Name,
+): Promise<Untrusted | undefined> {
+  const by = await apexAnchors(context, job, zone)
+  if ('status' in by) return by.reason === 'signature-missing' ? undefined : by
+  const detail = `${formatName(zone)} has a DS record or an anchor, but no DNSKEY`
+  return remember(context, without('bogus', zone, 'dnskey-missing', detail), BOGUS_TTL_SECONDS)
+}
+
+/** What the DNSKEY set of `zone` must match, or why it need not or cannot match anything. */
+async function apexAnchors(
+  context: Context,
+  job: Job,
+  zone: Name,
+): Promise<(ApexTrust & { readonly ttlSeconds: number }) | Untrusted> {
+  const { policy } = context
+  if (policy.negativeTrustAnchor(zone)) return without('insecure', zone, 'negative-trust-anchor', '')
+  const anchors = policy.anchors.of(zone)
+  if (anchors.length > 0) return { anchors, ttlSeconds: TTL_SECONDS_MAX }
+  if (policy.anchors.closest(zone) === undefined) return without('indeterminate', zone, 'no-trust-anchor', '')
   const ds = await context.lookup(job, zone, TYPE.DS)
-  if (ds.kind === 'failure') {
-    return { trust: unreachable(zone, ds.reason, `DS of ${formatName(zone)}: ${ds.detail}`), ttlSeconds }
-  }
+  if (ds.kind === 'failure') return unreachable(zone, ds.reason, `DS of ${formatName(zone)}: ${ds.detail}`)
   const { status, reason, detail } = ds.judged
-  if (status === 'bogus') return { trust: { ...ds.judged, status, zone }, ttlSeconds }
-  if (status !== 'secure') return { trust: without(status, zone, reason, detail), ttlSeconds }
+  if (status === 'bogus') return { ...ds.judged, status, zone }
+  if (status !== 'secure') return without(status, zone, reason, detail)
   const set = ds.answer.find((candidate) => candidate.type === TYPE.DS)
-  if (set === undefined) {
-    const absent = `${formatName(zone)} has no DS`
-    return { trust: without('insecure', zone, 'unsigned-delegation', absent), ttlSeconds: ds.ttlSeconds }
+  if (set !== undefined) return { ds: set.rdatas, ttlSeconds: ds.ttlSeconds }
+  if (ds.kind === 'negative' && provesDelegation(context, job, zone, ds)) {
+    return without('insecure', zone, 'unsigned-delegation', `${formatName(zone)} has no DS`)
   }
-  return checkApex(context, job, rrset, { ds: set.rdatas }, Math.min(ttlSeconds, ds.ttlSeconds))
+  return without('bogus', zone, 'signature-missing', `${formatName(zone)} is no zone of its own`)
 }
 
 type ApexTrust = Parameters<typeof checkDnskeySet>[1]
