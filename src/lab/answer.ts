@@ -46,7 +46,13 @@ interface Draft {
 
 /** Answers a question from a set of zones. A name outside all of them is REFUSED. */
 export function answerFrom(zones: readonly ServedZone[], question: LabQuestion): LabAnswer {
-  const draft: Draft = { rcode: RCODE.NOERROR, authoritative: true, answer: [], authority: [], additional: [] }
+  const draft: Draft = {
+    rcode: RCODE.NOERROR,
+    authoritative: true,
+    answer: [],
+    authority: [],
+    additional: [],
+  }
   let name: Name | undefined = question.name
   for (let step = 0; step < ALIASES_FOLLOWED_MAX && name !== undefined; step++) {
     const zone = zoneFor(zones, name, question.type)
@@ -132,7 +138,14 @@ function addDname(name: Name, dname: Rrset, draft: Draft): Name | undefined {
     return undefined
   }
   const { ttlSeconds } = dname
-  draft.answer.push({ owner: name, type: TYPE.CNAME, class: CLASS.IN, ttlSeconds, rdatas: [target], signatures: [] })
+  draft.answer.push({
+    owner: name,
+    type: TYPE.CNAME,
+    class: CLASS.IN,
+    ttlSeconds,
+    rdatas: [target],
+    signatures: [],
+  })
   return target
 }
 
@@ -155,7 +168,8 @@ function addFromNode(
   if (expanded && question.dnssec) addOnce(draft.authority, proofOfWildcard(zone, name))
   const [only] = found
   if (only!.type === TYPE.NS) addAddresses(zone, only!, draft)
-  if (only!.type !== TYPE.CNAME || question.type === TYPE.CNAME || question.type === TYPE.ANY) return undefined
+  if (only!.type !== TYPE.CNAME || question.type === TYPE.CNAME || question.type === TYPE.ANY)
+    return undefined
   return targetName(only!.rdatas[0]!)
 }
 

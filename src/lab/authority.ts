@@ -97,7 +97,13 @@ function writeReply(
   )
 }
 
-const REPLY_EDNS: Edns = { version: 0, udpPayloadOctets: UDP_PAYLOAD_OCTETS, do: false, flags: 0, options: [] }
+const REPLY_EDNS: Edns = {
+  version: 0,
+  udpPayloadOctets: UDP_PAYLOAD_OCTETS,
+  do: false,
+  flags: 0,
+  options: [],
+}
 
 /** Undefined when the answer does not fit. Glue of a referral counts (RFC 9471), other additional records do not. */
 function tryWrite(
@@ -125,7 +131,8 @@ function tryWrite(
   for (const question of query?.questions ?? []) writer.question(question)
   const signatures = edns?.do === true
   for (const rrset of answer.answer) if (!writeRrset(writer, 'answer', rrset, signatures)) return undefined
-  for (const rrset of answer.authority) if (!writeRrset(writer, 'authority', rrset, signatures)) return undefined
+  for (const rrset of answer.authority)
+    if (!writeRrset(writer, 'authority', rrset, signatures)) return undefined
   for (const rrset of answer.additional) {
     if (!writeRrset(writer, 'additional', rrset, signatures) && !answer.authoritative) return undefined
   }
@@ -142,7 +149,8 @@ function writeRrset(
   { owner, type, class: rrsetClass, ttlSeconds, rdatas, signatures }: Rrset,
   withSignatures: boolean,
 ): boolean {
-  for (const rdata of rdatas) if (!writer.record(section, owner, type, rrsetClass, ttlSeconds, rdata)) return false
+  for (const rdata of rdatas)
+    if (!writer.record(section, owner, type, rrsetClass, ttlSeconds, rdata)) return false
   if (!withSignatures) return true
   return signatures.every((rdata) => writer.record(section, owner, TYPE.RRSIG, rrsetClass, ttlSeconds, rdata))
 }

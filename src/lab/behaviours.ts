@@ -37,7 +37,8 @@ export const tcpOnly: Behaviour = (inner) => (query, transport) => {
 }
 
 /** Does not listen on TCP. */
-export const udpOnly: Behaviour = (inner) => (query, transport) => (transport === 'udp' ? inner(query, transport) : [])
+export const udpOnly: Behaviour = (inner) => (query, transport) =>
+  transport === 'udp' ? inner(query, transport) : []
 
 /** Calls a query with OPT malformed, as servers from before EDNS do (RFC 6891 7). */
 export const formErrOnEdns: Behaviour = (inner) => (query, transport) =>
@@ -62,7 +63,10 @@ export function wrongIdsFirst(count: number): Behaviour {
     const replies = inner(query, transport)
     const [first] = replies
     if (first === undefined) return []
-    const forged = Array.from({ length: count }, (_, i) => ({ ...first, message: withId(first.message, i + 1) }))
+    const forged = Array.from({ length: count }, (_, i) => ({
+      ...first,
+      message: withId(first.message, i + 1),
+    }))
     return [...forged, ...replies]
   }
 }
@@ -82,7 +86,10 @@ export function answeringEvery(n: number): Behaviour {
 
 /** Writes the question back in lower case, which breaks RFC 1035 7.3 for a resolver that mixes case. */
 export const lowercasing: Behaviour = (inner) => (query, transport) =>
-  inner(query, transport).map(({ message, delayMs }) => ({ message: withLowerCaseQuestion(message), delayMs }))
+  inner(query, transport).map(({ message, delayMs }) => ({
+    message: withLowerCaseQuestion(message),
+    delayMs,
+  }))
 
 function reply(message: Uint8Array | undefined): readonly LabReply[] {
   return message === undefined ? [] : [{ message, delayMs: 0 }]

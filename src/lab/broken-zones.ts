@@ -1,7 +1,9 @@
 /** Zones of the lab Internet that are broken or attacked, each in one way, with the error that a resolver must name. */
-import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
+import { concatOctets } from '../base/octets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
+import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import type { Name } from '../wire/name.ts'
 import { nameFrom } from '../wire/name-text.ts'
@@ -9,13 +11,29 @@ import { groupRrsets, type ResourceRecord, type Rrset } from '../wire/record.ts'
 import { failing, ignoresEdns, lame, silent } from './behaviours.ts'
 import { writeNsec } from './denial-chain.ts'
 import { bogus, type Expectation, failed, NAME_ERROR, secure, unchecked } from './expectation.ts'
-import { deriveCollidingKeys, deriveKey, KSK_FLAGS, type LabKey, republishKey, REVOKED_FLAG, ZSK_FLAGS } from './keys.ts'
-import type { LabZone, Signing } from './lab-zone.ts'
+import {
+  deriveCollidingKeys,
+  deriveKey,
+  KSK_FLAGS,
+  type LabKey,
+  REVOKED_FLAG,
+  republishKey,
+  ZSK_FLAGS,
+} from './keys.ts'
+import { dsBy, type LabZone, type Signing } from './lab-zone.ts'
 import { PLAIN_NSEC3 } from './registry-zones.ts'
-import { deniedName, referringTo, replacedDenial, replayedWildcard, strippedDenial } from './rewrites.ts'
+import {
+  denied,
+  deniedByExpandedNsec,
+  referringTo,
+  replacedDenial,
+  replayedWildcard,
+  strippedDenial,
+} from './rewrites.ts'
 import { type KeyUse, makeDs, signRrset } from './signer.ts'
 import {
   addedRecords,
+  alteredRdata,
   alteredSignatures,
   combinedKey,
   type Defect,
@@ -23,6 +41,7 @@ import {
   missingRecords,
   missingSignatures,
   splitKeys,
+  spoilt,
   wrongSignatures,
   type ZonePlan,
   zoneSigningKey,
@@ -54,9 +73,14 @@ const SIGNATURE_ZONES: readonly LabZone[] = [
   signatureZone('not-yet-valid.se.', 'signatures hold from next week on', EDE.SIGNATURE_NOT_YET_VALID, {
     signing: { ...SIGNED, days: [10, 40] },
   }),
-  signatureZone('expired-before-valid.se.', 'expiration before inception', EDE.SIGNATURE_EXPIRED_BEFORE_VALID, {
-    signing: { ...SIGNED, days: [10, -10] },
-  }),
+  signatureZone(
+    'expired-before-valid.se.',
+    'expiration before inception',
+    EDE.SIGNATURE_EXPIRED_BEFORE_VALID,
+    {
+      signing: { ...SIGNED, days: [10, -10] },
+    },
+  ),
   signatureZone('wrong-signature.se.', 'a bit of every signature over data is flipped', EDE.DNSSEC_BOGUS, {
     defects: [wrongSignatures({ type: TYPE.A }), wrongSignatures({ type: TYPE.AAAA })],
   }),
@@ -67,7 +91,9 @@ const SIGNATURE_ZONES: readonly LabZone[] = [
     defects: [alteredSignatures({ type: TYPE.A }, withOctet(2, 200))],
   }),
   signatureZone('other-signer.se.', 'signed in the name of another zone', EDE.RRSIGS_MISSING, {
-    defects: [resigned({ type: TYPE.A }, (rrset, plan) => signed(rrset, plan, { signer: nameFrom('other.se.') }))],
+    defects: [
+      resigned({ type: TYPE.A }, (rrset, plan) => signed(rrset, plan, { signer: nameFrom('other.se.') })),
+    ],
   }),
   signatureZone('too-many-labels.se.', 'signatures claim more labels than the name has', EDE.DNSSEC_BOGUS, {
     defects: [alteredSignatures({ type: TYPE.A }, withOctet(3, 9))],
@@ -98,7 +124,11 @@ function resigned(selection: { type: number }, sign: (rrset: Rrset, plan: ZonePl
   }
 }
 
-function signed(rrset: Rrset, { apex, signing }: ZonePlan, change: { signer?: Name; key?: LabKey } = {}): Uint8Array {
+function signed(
+  rrset: Rrset,
+  { apex, signing }: ZonePlan,
+  change: { signer?: Name; key?: LabKey } = {},
+): Uint8Array {
   const { key } = signing!.keys.find((use) => use.signsZone)!
   return signRrset(rrset, { key, signer: apex, span: signing!.span, ...change })
 }
@@ -107,7 +137,12 @@ function signed(rrset: Rrset, { apex, signing }: ZonePlan, change: { signer?: Na
 
 const KEY_ZONES: readonly LabZone[] = [
   signatureZone('ds-mismatch.se.', 'the DS matches no key', EDE.DNSKEY_MISSING, {
-    ds: (apex) => [makeDs(apex, deriveKey('ds-mismatch.se. lost KSK', SIGNED.algorithm, KSK_FLAGS), DIGEST.SHA256)],
+    ds: (apex) => [
+      makeDs(apex, deriveKey('ds-mismatch.se. lost KSK', SIGNED.algorithm, KSK_FLAGS), DIGEST.SHA256),
+    ],
+  }),
+  signatureZone('ds-wrong-sha256.se.', 'DS: SHA-256 wrong, SHA-1 right, RFC 4509', EDE.DNSKEY_MISSING, {
+    ds: (apex, keys) => [...dsBy(DIGEST.SHA1)(apex, keys), ...dsBy(DIGEST.SHA256)(apex, keys).map(spoilt)],
   }),
   signatureZone('no-dnskey.se.', 'a DS, but no keys', EDE.DNSKEY_MISSING, {
     defects: [missingRecords({ type: TYPE.DNSKEY })],
@@ -115,17 +150,26 @@ const KEY_ZONES: readonly LabZone[] = [
   signatureZone('unpublished-key.se.', 'signed with a key that is not published', EDE.DNSKEY_MISSING, {
     signing: {
       ...SIGNED,
-      keys: (zone, algorithm) => splitKeys(zone, algorithm).map((use) => ({ ...use, published: use.signsKeys })),
+      keys: (zone, algorithm) =>
+        splitKeys(zone, algorithm).map((use) => ({ ...use, published: use.signsKeys })),
     },
   }),
-  signatureZone('wrong-key-same-tag.se.', 'signed with another private key of the same tag', EDE.DNSSEC_BOGUS, {
-    signing: { ...SIGNED, keys: impostorKeys },
-  }),
+  signatureZone(
+    'wrong-key-same-tag.se.',
+    'signed with another private key of the same tag',
+    EDE.DNSSEC_BOGUS,
+    {
+      signing: { ...SIGNED, keys: impostorKeys },
+    },
+  ),
   signatureZone('revoked.se.', 'the only key-signing key is revoked', EDE.DNSKEY_MISSING, {
     signing: { ...SIGNED, keys: onlyRevokedKey },
   }),
   signatureZone('no-zone-key.se.', 'the key is not a zone key', EDE.NO_ZONE_KEY_BIT_SET, {
     signing: { ...SIGNED, keys: (zone, algorithm) => combinedKey(zone, algorithm).map(asNoZoneKey) },
+  }),
+  signatureZone('other-protocol.se.', 'the Protocol field of the key is 2', EDE.NO_ZONE_KEY_BIT_SET, {
+    signing: { ...SIGNED, keys: (zone, algorithm) => combinedKey(zone, algorithm).map(asOtherProtocol) },
   }),
   signatureZone('foreign-key.se.', 'a key was slipped in beside the signed ones', EDE.DNSSEC_BOGUS, {
     defects: [addedRecords(foreignKey), resigned({ type: TYPE.A }, signedByForeignKey)],
@@ -136,7 +180,11 @@ const KEY_ZONES: readonly LabZone[] = [
 function impostorKeys(zone: string, algorithm: number): KeyUse[] {
   const [published, used] = deriveCollidingKeys(`${zone} ZSK`, algorithm, ZSK_FLAGS)
   const ksk = keySigningKey(deriveKey(`${zone} KSK`, algorithm, KSK_FLAGS))
-  return [ksk, { ...zoneSigningKey(published), signsZone: false }, { ...zoneSigningKey(used), published: false }]
+  return [
+    ksk,
+    { ...zoneSigningKey(published), signsZone: false },
+    { ...zoneSigningKey(used), published: false },
+  ]
 }
 
 function onlyRevokedKey(zone: string, algorithm: number): KeyUse[] {
@@ -146,6 +194,10 @@ function onlyRevokedKey(zone: string, algorithm: number): KeyUse[] {
 
 function asNoZoneKey(use: KeyUse): KeyUse {
   return { ...use, key: republishKey(use.key, NO_ZONE_KEY_FLAGS) }
+}
+
+function asOtherProtocol(use: KeyUse): KeyUse {
+  return { ...use, key: republishKey(use.key, KSK_FLAGS, 2) }
 }
 
 const FOREIGN_LABEL = 'foreign-key.se. intruder'
@@ -169,7 +221,11 @@ cut NS ns.cut
 ns.cut A 192.0.2.53
 `
 
-function denialZone(name: string, about: string, change: Partial<LabZone> & Pick<LabZone, 'questions'>): LabZone {
+function denialZone(
+  name: string,
+  about: string,
+  change: Partial<LabZone> & Pick<LabZone, 'questions'>,
+): LabZone {
   return { name, about, content: WILDCARD_CONTENT, signing: SIGNED, ...change }
 }
 
@@ -193,7 +249,9 @@ const DENIAL_ZONES: readonly LabZone[] = [
     ],
   }),
   denialZone('wildcard-replay.se.', 'a wildcard answers for a name that exists', {
-    rewrites: () => [replayedWildcard(nameFrom('host.wild.wildcard-replay.se.'), wild('wildcard-replay.se.'), undefined)],
+    rewrites: () => [
+      replayedWildcard(nameFrom('host.wild.wildcard-replay.se.'), wild('wildcard-replay.se.'), undefined),
+    ],
     questions: [bogus('host.wild.wildcard-replay.se.', 'A', EDE.NSEC_MISSING)],
   }),
   denialZone('wildcard-replay2.se.', 'the same, with the proof for another name', {
@@ -204,10 +262,15 @@ const DENIAL_ZONES: readonly LabZone[] = [
         nameFrom('zzz.wild.wildcard-replay2.se.'),
       ),
     ],
-    questions: [bogus('host.wild.wildcard-replay2.se.', 'A', EDE.NSEC_MISSING)],
+    questions: [bogus('host.wild.wildcard-replay2.se.', 'A', EDE.DNSSEC_BOGUS)],
   }),
   denialZone('denied.se.', 'a name that exists is denied', {
-    rewrites: () => [deniedName(nameFrom('www.denied.se.'), [nameFrom('xyz.denied.se.'), nameFrom('denied.se.')])],
+    rewrites: () => [
+      denied(nameFrom('www.denied.se.'), RCODE.NXDOMAIN, [
+        nameFrom('xyz.denied.se.'),
+        nameFrom('denied.se.'),
+      ]),
+    ],
     questions: [bogus('www.denied.se.', 'A', EDE.DNSSEC_BOGUS)],
   }),
   denialZone('outside-nsec.se.', 'an NSEC span that leaves the zone', {
@@ -215,8 +278,27 @@ const DENIAL_ZONES: readonly LabZone[] = [
     questions: [bogus('none.outside-nsec.se.', 'A', EDE.DNSSEC_BOGUS)],
   }),
   denialZone('ancestor-nsec.se.', "a delegation's NSEC denies what is below it, RFC 6840 4.1", {
-    rewrites: () => [deniedName(nameFrom('www.cut.ancestor-nsec.se.'), [nameFrom('cut.ancestor-nsec.se.')])],
-    questions: [bogus('www.cut.ancestor-nsec.se.', 'A', EDE.DNSSEC_BOGUS)],
+    // The cut itself is denied as well, or a resolver that minimises names would leave by its referral.
+    rewrites: () => [
+      denied(nameFrom('cut.ancestor-nsec.se.'), RCODE.NOERROR, [nameFrom('cut.ancestor-nsec.se.')]),
+      denied(nameFrom('www.cut.ancestor-nsec.se.'), RCODE.NXDOMAIN, [nameFrom('cut.ancestor-nsec.se.')]),
+    ],
+    questions: [bogus('www.cut.ancestor-nsec.se.', 'A', EDE.NSEC_MISSING)],
+  }),
+  denialZone('expanded-nsec.se.', "a wildcard's NSEC, expanded, denies a type", {
+    rewrites: () => [
+      deniedByExpandedNsec(nameFrom('host.wild.expanded-nsec.se.'), wild('expanded-nsec.se.')),
+    ],
+    questions: [bogus('host.wild.expanded-nsec.se.', 'TXT', EDE.DNSSEC_BOGUS)],
+  }),
+  denialZone('bad-bitmap.se.', 'an NSEC with a malformed type bitmap', {
+    rewrites: (plan) => [replacedDenial(plan.apex, (_, { name }) => [malformedNsec(name, plan)])],
+    questions: [bogus('www.bad-bitmap.se.', 'MX', EDE.DNSSEC_BOGUS)],
+  }),
+  denialZone('unknown-hash.se.', 'NSEC3 with hash algorithm 2, RFC 5155 8.1', {
+    signing: { ...SIGNED, denial: PLAIN_NSEC3 },
+    defects: [alteredRdata({ type: TYPE.NSEC3 }, withOctet(0, 2)), resigned({ type: TYPE.NSEC3 }, signed)],
+    questions: [bogus('none.unknown-hash.se.', 'A', EDE.DNSSEC_BOGUS)],
   }),
   {
     name: 'bank.tampered.',
@@ -224,6 +306,13 @@ const DENIAL_ZONES: readonly LabZone[] = [
     content: WWW,
     signing: SIGNED,
     questions: [bogus('www.bank.tampered.', 'A', EDE.NSEC_MISSING)],
+  },
+  {
+    name: 'vault.tampered.',
+    about: 'signed, but its DS is denied with its own NSEC',
+    content: WWW,
+    signing: SIGNED,
+    questions: [bogus('www.vault.tampered.', 'A', EDE.RRSIGS_MISSING)],
   },
 ]
 
@@ -236,6 +325,14 @@ function outsideNsec(apex: Name, plan: ZonePlan): Rrset {
   const soa = plan.records.find(({ type }) => type === TYPE.SOA)!
   const rdata = writeNsec(nameFrom('zzz.tampered.'), [TYPE.A, TYPE.RRSIG, TYPE.NSEC])
   const nsec: Rrset = { ...soa, owner: apex, type: TYPE.NSEC, rdatas: [rdata], signatures: [] }
+  return { ...nsec, signatures: [signed(nsec, plan)] }
+}
+
+/** A window that says that it has 33 octets (RFC 4034 4.1.2 allows 32). */
+function malformedNsec(owner: Name, plan: ZonePlan): Rrset {
+  const soa = plan.records.find(({ type }) => type === TYPE.SOA)!
+  const rdata = concatOctets(plan.apex, Uint8Array.of(0, 33), new Uint8Array(33))
+  const nsec: Rrset = { ...soa, owner, type: TYPE.NSEC, rdatas: [rdata], signatures: [] }
   return { ...nsec, signatures: [signed(nsec, plan)] }
 }
 
@@ -252,6 +349,8 @@ to-loop CNAME loop1
 loop1 CNAME loop2
 loop2 CNAME loop1
 self CNAME self
+${Array.from({ length: 20 }, (_, i) => `step${i} CNAME step${i + 1}`).join('\n')}
+step20 A 192.0.2.80
 `,
     signing: SIGNED,
     questions: [
@@ -260,6 +359,8 @@ self CNAME self
       bogus('to-denied.alias-trouble.se.', 'A', EDE.NSEC_MISSING),
       failed('to-loop.alias-trouble.se.', 'A', EDE.OTHER),
       failed('self.alias-trouble.se.', 'A', EDE.OTHER),
+      failed('step0.alias-trouble.se.', 'A', EDE.OTHER),
+      secure('step15.alias-trouble.se.'),
     ],
   },
 ]

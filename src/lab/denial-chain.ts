@@ -58,8 +58,11 @@ export function makeDenialChain(
   const record = (owner: Name, type: number, rdata: Uint8Array): ResourceRecord => {
     return { owner, type, class: CLASS.IN, ttlSeconds, rdata }
   }
-  if (denial.kind === 'nsec') return nsecChain(apex, names).map(([owner, rdata]) => record(owner, TYPE.NSEC, rdata))
-  const chain = nsec3Chain(apex, names, cuts, denial).map(([owner, rdata]) => record(owner, TYPE.NSEC3, rdata))
+  if (denial.kind === 'nsec')
+    return nsecChain(apex, names).map(([owner, rdata]) => record(owner, TYPE.NSEC, rdata))
+  const chain = nsec3Chain(apex, names, cuts, denial).map(([owner, rdata]) =>
+    record(owner, TYPE.NSEC3, rdata),
+  )
   // The Flags field of NSEC3PARAM is zero even with opt-out (RFC 5155 4.1.2).
   return [...chain, { ...record(apex, TYPE.NSEC3PARAM, writeParameters(denial, 0)), ttlSeconds: 0 }]
 }
@@ -91,18 +94,27 @@ export function writeNsec(next: Name, types: readonly number[]): Uint8Array {
   return concatOctets(next, writeTypeBitmap(types))
 }
 
-function nsec3Chain(apex: Name, names: ChainName[], cuts: ZoneCuts, denial: Nsec3Denial): [Name, Uint8Array][] {
+function nsec3Chain(
+  apex: Name,
+  names: ChainName[],
+  cuts: ZoneCuts,
+  denial: Nsec3Denial,
+): [Name, Uint8Array][] {
   const hashed = new Map<string, { readonly hash: Uint8Array; readonly types: number[] }>()
   for (const { owner, types } of names) {
     const unsignedCut = cuts.isCut(owner) && !types.includes(TYPE.DS)
     if (unsignedCut && denial.optOut) continue
     // An unsigned delegation has nothing that is signed at its name, so no RRSIG bit.
-    hashed.set(nameKey(owner), { hash: hashName(owner, denial), types: unsignedCut ? types : [...types, TYPE.RRSIG] })
+    hashed.set(nameKey(owner), {
+      hash: hashName(owner, denial),
+      types: unsignedCut ? types : [...types, TYPE.RRSIG],
+    })
   }
   for (const { owner } of names) {
     if (!hashed.has(nameKey(owner))) continue
     for (let above = parentOf(owner); isStrictSubdomainOf(above, apex); above = parentOf(above)) {
-      if (!hashed.has(nameKey(above))) hashed.set(nameKey(above), { hash: hashName(above, denial), types: [] })
+      if (!hashed.has(nameKey(above)))
+        hashed.set(nameKey(above), { hash: hashName(above, denial), types: [] })
     }
   }
   hashed.get(nameKey(apex))?.types.push(TYPE.NSEC3PARAM)

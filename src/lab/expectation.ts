@@ -4,9 +4,10 @@ import { RCODE } from '../wire/iana/rcode.ts'
 
 /**
  * What an answer says of itself on the wire. `secure` is AD, `insecure` an answer without it, `bogus` SERVFAIL with an
- * error of validation, `failed` any other SERVFAIL, `unchecked` an answer to a question with CD.
+ * error of validation, `failed` any other SERVFAIL, `unchecked` an answer to a question with CD, `unmarked` one to a
+ * question with neither AD nor DO.
  */
-export type WireVerdict = 'secure' | 'insecure' | 'bogus' | 'failed' | 'unchecked'
+export type WireVerdict = 'secure' | 'insecure' | 'bogus' | 'failed' | 'unchecked' | 'unmarked'
 
 /** How a question is put: as dig does (AD set), with CD, or with neither AD nor DO. */
 export type Manner = 'usual' | 'cd' | 'plain'
@@ -76,7 +77,7 @@ export function unchecked(name: string, type = 'A', details: Details = {}): Expe
 
 /** Secure, but the client did not say that it understands AD (RFC 6840 5.7). */
 export function plain(name: string, type = 'A'): Expectation {
-  return expectation(name, type, 'plain', 'insecure', {})
+  return expectation(name, type, 'plain', 'unmarked', {})
 }
 
 /** The name does not exist. */
@@ -91,7 +92,17 @@ function expectation(
   verdict: WireVerdict,
   details: Details & { readonly ad?: boolean },
 ): Expectation {
-  return { name, type, manner, verdict, rcode: RCODE.NOERROR, ad: false, ede: undefined, data: true, ...details }
+  return {
+    name,
+    type,
+    manner,
+    verdict,
+    rcode: RCODE.NOERROR,
+    ad: false,
+    ede: undefined,
+    data: true,
+    ...details,
+  }
 }
 
 /** What must come back on a platform that verifies these algorithms only. */
@@ -107,6 +118,7 @@ export function verdictOf(observed: Observation, manner: Manner): WireVerdict {
     return observed.edes.some((ede) => VALIDATION_ERRORS.has(ede)) ? 'bogus' : 'failed'
   }
   if (manner === 'cd') return 'unchecked'
+  if (manner === 'plain' && !observed.ad) return 'unmarked'
   return observed.ad ? 'secure' : 'insecure'
 }
 

@@ -1,18 +1,19 @@
 /** Zones of the lab Internet that are in order, signed or not: whoever cannot resolve these has a fault. */
-import { ALGORITHM, formatAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
+
 import { DIGEST } from '../wire/iana/digest-type.ts'
+import { ALGORITHM, formatAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { formErrOnEdns, lame, tcpOnly } from './behaviours.ts'
 import type { Nsec3Denial } from './denial-chain.ts'
 import { type Expectation, insecure, NAME_ERROR, NO_DATA, plain, secure, unchecked } from './expectation.ts'
-import { deriveCollidingKeys, deriveKey, KSK_FLAGS, republishKey, REVOKED_FLAG, ZSK_FLAGS } from './keys.ts'
+import { deriveCollidingKeys, deriveKey, KSK_FLAGS, REVOKED_FLAG, republishKey, ZSK_FLAGS } from './keys.ts'
 import { dsBy, type LabZone, type Signing } from './lab-zone.ts'
-import { PLAIN_NSEC3 } from './registry-zones.ts'
+import { OPT_OUT, PLAIN_NSEC3 } from './registry-zones.ts'
 import { compactDenial } from './rewrites.ts'
 import { type KeyUse, makeDs } from './signer.ts'
-import { alteredSignatures, combinedKey, keySigningKey, splitKeys, zoneSigningKey } from './zone.ts'
+import { alteredSignatures, combinedKey, keySigningKey, splitKeys, spoilt, zoneSigningKey } from './zone.ts'
 
 const { ECDSAP256SHA256, RSASHA256 } = ALGORITHM
 /** Numbers that nobody has assigned. */
@@ -34,7 +35,10 @@ function algorithmZone(label: string, algorithm: number, signing: Partial<Signin
     about: `algorithm ${algorithm}, ${formatAlgorithm(algorithm)}`,
     content: WWW,
     signing: { algorithm, ...signing },
-    questions: [secure(`www.${name}`, 'A', { algorithm }), secure(`none.${name}`, 'A', { ...NAME_ERROR, algorithm })],
+    questions: [
+      secure(`www.${name}`, 'A', { algorithm }),
+      secure(`none.${name}`, 'A', { ...NAME_ERROR, algorithm }),
+    ],
   }
 }
 
@@ -116,6 +120,31 @@ const DENIAL_ZONES: readonly LabZone[] = [
     rewrites: ({ apex, signing }) => [compactDenial(apex, signing!.keys[0]!.key, signing!.span)],
     questions: [secure('none.compact.se.', 'A', NO_DATA), secure('www.compact.se.', 'MX', NO_DATA)],
   },
+  {
+    name: 'opt-out.se.',
+    about: 'NSEC3 opt-out: no AD where a span may hide a delegation',
+    content: `${DENIAL_CONTENT}\ncut NS ns.cut\nns.cut A 192.0.2.53\n`,
+    signing: { ...SIGNED, denial: OPT_OUT },
+    questions: [
+      secure('www.opt-out.se.'),
+      secure('www.opt-out.se.', 'MX', NO_DATA),
+      insecure('none.opt-out.se.', 'A', NAME_ERROR),
+      insecure('any.wild.opt-out.se.', 'A'),
+      insecure('any.wild.opt-out.se.', 'MX', NO_DATA),
+      insecure('cut.opt-out.se.', 'DS', NO_DATA),
+    ],
+  },
+  {
+    name: 'single-name.se.',
+    about: 'one name, whose NSEC points at itself',
+    signing: SIGNED,
+    servers: [{ name: 'ns.hoster.net.', address: { of: 'hoster.net.' } }],
+    questions: [
+      secure('single-name.se.', 'A', NO_DATA),
+      secure('none.single-name.se.', 'A', NAME_ERROR),
+      secure('single-name.se.', 'DS'),
+    ],
+  },
   iterationsZone(50, [secure('none.iterations50.se.', 'A', NAME_ERROR)]),
   iterationsZone(51, beyondIterations('iterations51.se.')),
   iterationsZone(2500, beyondIterations('iterations2500.se.')),
@@ -170,6 +199,7 @@ const ALIAS_ZONES: readonly LabZone[] = [
     questions: [
       secure('inside.alias.se.'),
       secure('inside.alias.se.', 'CNAME'),
+      secure('inside.alias.se.', 'ANY'),
       secure('across.alias.se.'),
       insecure('to-unsigned.alias.se.'),
       secure('to-none.alias.se.', 'A', { rcode: RCODE.NXDOMAIN }),
@@ -209,6 +239,7 @@ const UNSIGNED_ZONES: readonly LabZone[] = [
   },
   unsignedZone('unsigned.org.', 'unsigned, proven by NSEC3'),
   unsignedZone('unsigned.com.', 'unsigned, in an opt-out span'),
+  unsignedZone('unsigned.deep.com.', 'unsigned, below an empty non-terminal in an opt-out span'),
   {
     name: 'island.nu.',
     about: 'signed, but its parent has no DS',
@@ -245,6 +276,10 @@ const UNSIGNED_ZONES: readonly LabZone[] = [
 
 const KEY_ZONES: readonly LabZone[] = [
   keyZone('combined-key.se.', 'one key for everything', { ...SIGNED, keys: combinedKey }),
+  keyZone('no-sep.se.', 'a DS for a key without the SEP flag', {
+    ...SIGNED,
+    keys: (zone, algorithm) => combinedKey(zone, algorithm).map(withoutSep),
+  }),
   {
     ...keyZone('ds-sha1.se.', 'DS with SHA-1 only', SIGNED),
     ds: dsBy(DIGEST.SHA1),
@@ -294,6 +329,11 @@ function keyZone(name: string, about: string, signing: Signing): LabZone {
   return { name, about, content: WWW, signing, questions: [secure(`www.${name}`)] }
 }
 
+/** The SEP flag is a hint to administrators, not to validators (RFC 4034 2.1.1). */
+function withoutSep(use: KeyUse): KeyUse {
+  return { ...use, key: republishKey(use.key, ZSK_FLAGS) }
+}
+
 /** Published, and nothing more. */
 function standby(label: string): KeyUse {
   const key = deriveKey(label, ECDSAP256SHA256, ZSK_FLAGS)
@@ -307,13 +347,9 @@ function collidingKeys(zone: string, algorithm: number): KeyUse[] {
 }
 
 function revokedKey(zone: string, algorithm: number): KeyUse {
-  return keySigningKey(republishKey(deriveKey(`${zone} old KSK`, algorithm, KSK_FLAGS), KSK_FLAGS | REVOKED_FLAG))
-}
-
-function spoilt(rdata: Uint8Array): Uint8Array {
-  const copy = rdata.slice()
-  copy[copy.length - 1]! ^= 1
-  return copy
+  return keySigningKey(
+    republishKey(deriveKey(`${zone} old KSK`, algorithm, KSK_FLAGS), KSK_FLAGS | REVOKED_FLAG),
+  )
 }
 
 /** The Signer's Name starts at octet 18 (RFC 4034 3.1); its case does not count (RFC 4034 6.2). */

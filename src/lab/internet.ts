@@ -96,7 +96,8 @@ function placeZones({ zones, network = [127, 53] }: InternetOptions): Site[] {
       const place = server.address ?? 'own'
       const ownAddress = own.get(`${zone.name} ${server.name}`)
       const address = typeof place === 'object' ? firstOf(place.of) : ownAddress
-      if (address === undefined && place !== 'none') throw new RangeError(`${zone.name}: nowhere to put ${server.name}`)
+      if (address === undefined && place !== 'none')
+        throw new RangeError(`${zone.name}: nowhere to put ${server.name}`)
       return { name: serverName(server, apex), address, own: place === 'own', behaviour: server.behaviour }
     })
     return { zone, apex, servers, keys: keysOf(zone) }
@@ -207,6 +208,8 @@ function rewritesOf(site: Site, plan: ZonePlan, zone: ServedZone): Rewrite[] {
 }
 
 function behaviourAt(address: string, here: readonly Site[]): Behaviour {
-  const servers = here.flatMap((site) => site.servers).filter((server) => server.own && server.address === address)
+  const servers = here
+    .flatMap((site) => site.servers)
+    .filter((server) => server.own && server.address === address)
   return inOrder(...servers.map(({ behaviour }) => behaviour).filter((behaviour) => behaviour !== undefined))
 }

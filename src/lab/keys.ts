@@ -2,7 +2,15 @@
  * Keys of the lab. Every key is derived from a label, so a lab built twice has the same keys, key tags and DS records,
  * and no private key is kept in a file. They protect nothing: who reads the label has the key.
  */
-import { checkPrimeSync, createECDH, createHmac, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
+import {
+  checkPrimeSync,
+  createECDH,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+} from 'node:crypto'
 import { concatOctets } from '../base/octets.ts'
 import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
 
@@ -107,7 +115,8 @@ function derivePrivateHalf(label: string, algorithm: number): PrivateHalf {
 /** `count` octets that follow from the label alone. */
 function octetsOf(label: string, count: number): Uint8Array {
   const blocks: Uint8Array[] = []
-  for (let i = 0; i * 32 < count; i++) blocks.push(createHmac('sha256', 'sigill lab').update(`${label}#${i}`).digest())
+  for (let i = 0; i * 32 < count; i++)
+    blocks.push(createHmac('sha256', 'sigill lab').update(`${label}#${i}`).digest())
   return concatOctets(...blocks).subarray(0, count)
 }
 
@@ -173,7 +182,8 @@ function deriveEcdsa(label: string, curve: string, crv: string, octets: number, 
   const pair = createECDH(curve)
   pair.setPrivateKey(secret)
   const point = new Uint8Array(pair.getPublicKey()).subarray(1)
-  const coordinate = (from: number): string => Buffer.from(point.subarray(from, from + octets)).toString('base64url')
+  const coordinate = (from: number): string =>
+    Buffer.from(point.subarray(from, from + octets)).toString('base64url')
   const d = Buffer.from(secret).toString('base64url')
   const jwk = { kty: 'EC', crv, x: coordinate(0), y: coordinate(octets), d }
   // Made at first use: a search for colliding tags derives hundreds of keys and signs with two.
@@ -192,7 +202,10 @@ function deriveEdwards(label: string, prefix: string, octets: number): PrivateHa
   const pkcs8 = Buffer.concat([Buffer.from(prefix, 'hex'), octetsOf(label, octets)])
   const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
   const jwk = createPublicKey(key).export({ format: 'jwk' })
-  return { publicKey: new Uint8Array(Buffer.from(jwk.x ?? '', 'base64url')), sign: (data) => sign(null, data, key) }
+  return {
+    publicKey: new Uint8Array(Buffer.from(jwk.x ?? '', 'base64url')),
+    sign: (data) => sign(null, data, key),
+  }
 }
 
 function deriveNoise(label: string): PrivateHalf {

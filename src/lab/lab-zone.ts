@@ -59,7 +59,11 @@ export function keysOf(zone: LabZone): readonly KeyUse[] {
 }
 
 /** What signs the zone at a given time. */
-export function signingPlan(zone: LabZone, keys: readonly KeyUse[], nowSeconds: number): SigningPlan | undefined {
+export function signingPlan(
+  zone: LabZone,
+  keys: readonly KeyUse[],
+  nowSeconds: number,
+): SigningPlan | undefined {
   const { signing } = zone
   if (signing === undefined) return undefined
   return { keys, denial: signing.denial ?? NSEC, span: spanOf(signing.days ?? USUAL_DAYS, nowSeconds) }
@@ -67,7 +71,10 @@ export function signingPlan(zone: LabZone, keys: readonly KeyUse[], nowSeconds: 
 
 /** Days from now as a validity. */
 export function spanOf([inception, expiration]: readonly [number, number], nowSeconds: number): ValiditySpan {
-  return { inception: nowSeconds + inception * DAY_SECONDS, expiration: nowSeconds + expiration * DAY_SECONDS }
+  return {
+    inception: nowSeconds + inception * DAY_SECONDS,
+    expiration: nowSeconds + expiration * DAY_SECONDS,
+  }
 }
 
 /** The DS RDATA that the parent of a zone holds. */
@@ -78,6 +85,8 @@ export function dsOf(zone: LabZone, apex: Name, keys: readonly KeyUse[]): Uint8A
 /** DS records of one digest type for the keys that sign the DNSKEY RRset. */
 export function dsBy(digestType: number): (apex: Name, keys: readonly KeyUse[]) => Uint8Array[] {
   return (apex, keys) => {
-    return keys.filter((use) => use.published && use.signsKeys).map((use) => makeDs(apex, use.key, digestType))
+    return keys
+      .filter((use) => use.published && use.signsKeys)
+      .map((use) => makeDs(apex, use.key, digestType))
   }
 }

@@ -58,14 +58,19 @@ export class LabNetwork implements Upstream {
     return this.#exchange(request, message, authority?.(message, request.transport) ?? [])
   }
 
-  #exchange(request: UpstreamRequest, query: Uint8Array, replies: readonly LabReply[]): Promise<UpstreamResult> {
+  #exchange(
+    request: UpstreamRequest,
+    query: Uint8Array,
+    replies: readonly LabReply[],
+  ): Promise<UpstreamResult> {
     const rttMs = this.#rttMs(request.transport)
     let nearMisses = 0
     for (const { message, delayMs } of [...replies].sort((a, b) => a.delayMs - b.delayMs)) {
       const atMs = rttMs + delayMs
       if (atMs > request.timeoutMs) break
       if (request.transport === 'udp' && this.#isLost()) continue
-      if (isReplyTo(query, message)) return this.#later(atMs, { kind: 'reply', message: message.slice(), rttMs: atMs })
+      if (isReplyTo(query, message))
+        return this.#later(atMs, { kind: 'reply', message: message.slice(), rttMs: atMs })
       if (request.transport === 'tcp') return this.#later(atMs, { kind: 'failure', reason: 'closed' })
       nearMisses++
       if (nearMisses > NEAR_MISSES_MAX) return this.#later(atMs, { kind: 'failure', reason: 'near-miss' })

@@ -9,7 +9,8 @@ type Proof = (Rrset | undefined)[]
 
 /** Neither `name` nor a wildcard that could stand in for it exists. */
 export function proofOfNameError(zone: ServedZone, name: Name): Rrset[] {
-  if (!zone.hasNsec3) return present([zone.nsecFor(name), zone.nsecFor(wildcardAt(zone.closestEncloser(name)))])
+  if (!zone.hasNsec3)
+    return present([zone.nsecFor(name), zone.nsecFor(wildcardAt(zone.closestEncloser(name)))])
   const wildcard = wildcardAt(provableEncloser(zone, name))
   return present([...closestEncloserProof(zone, name), zone.nsec3Covering(wildcard)])
 }

@@ -1,11 +1,16 @@
 /** The top of the lab Internet: the root, the registries, and what they answer for themselves. */
 import { NO_OCTETS } from '../base/octets.ts'
+import { CLASS } from '../wire/iana/class.ts'
 import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
 import { nameFrom } from '../wire/name-text.ts'
-import type { Nsec3Denial } from './denial-chain.ts'
+import type { Rrset } from '../wire/record.ts'
+import { type Nsec3Denial, writeNsec } from './denial-chain.ts'
 import { insecure, NAME_ERROR, NO_DATA, secure } from './expectation.ts'
 import type { LabZone } from './lab-zone.ts'
-import { strippedDs } from './rewrites.ts'
+import { dsDeniedByChild, strippedDs } from './rewrites.ts'
+import { signRrset, type ValiditySpan } from './signer.ts'
+import { splitKeys } from './zone.ts'
 
 /** NSEC3 as RFC 9276 wants it: no additional iterations, no salt. */
 export const PLAIN_NSEC3: Nsec3Denial = { kind: 'nsec3', iterations: 0, salt: NO_OCTETS, optOut: false }
@@ -13,6 +18,16 @@ export const PLAIN_NSEC3: Nsec3Denial = { kind: 'nsec3', iterations: 0, salt: NO
 export const OPT_OUT: Nsec3Denial = { ...PLAIN_NSEC3, optOut: true }
 
 const ROOT_SERVERS = [{ name: 'a.root-servers.net.' }, { name: 'b.root-servers.net.' }]
+
+/** The NSEC record at the apex of a signed zone, as the zone itself has it. */
+function apexNsec(zone: string, span: ValiditySpan): Rrset {
+  const signer = nameFrom(zone)
+  const { key } = splitKeys(zone, ALGORITHM.ECDSAP256SHA256).find((use) => use.signsZone)!
+  const types = [TYPE.NS, TYPE.SOA, TYPE.RRSIG, TYPE.NSEC, TYPE.DNSKEY]
+  const rdatas = [writeNsec(nameFrom(`ns.${zone}`), types)]
+  const nsec = { owner: signer, type: TYPE.NSEC, class: CLASS.IN, ttlSeconds: 3600, rdatas, signatures: [] }
+  return { ...nsec, signatures: [signRrset(nsec, { key, signer, span })] }
+}
 
 /** Root and top-level domains. */
 export const REGISTRY_ZONES: readonly LabZone[] = [
@@ -62,6 +77,8 @@ export const REGISTRY_ZONES: readonly LabZone[] = [
       // An opt-out span proves neither that the name does not exist nor that it is not delegated (RFC 5155 9.2).
       insecure('no-such-name.com.', 'A', NAME_ERROR),
       insecure('unsigned.com.', 'DS', NO_DATA),
+      // An empty non-terminal that opt-out leaves no trace of.
+      insecure('deep.com.', 'A', NO_DATA),
     ],
   },
   {
@@ -84,7 +101,10 @@ export const REGISTRY_ZONES: readonly LabZone[] = [
     name: 'tampered.',
     about: 'registry in order, its referrals stripped on the way',
     signing: { algorithm: ALGORITHM.ECDSAP256SHA256 },
-    rewrites: () => [strippedDs(nameFrom('bank.tampered.'))],
+    rewrites: ({ signing }) => [
+      strippedDs(nameFrom('bank.tampered.')),
+      dsDeniedByChild(nameFrom('vault.tampered.'), apexNsec('vault.tampered.', signing!.span)),
+    ],
     questions: [secure('tampered.', 'SOA')],
   },
 ]

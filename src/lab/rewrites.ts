@@ -40,12 +40,19 @@ export function replayedWildcard(victim: Name, wildcard: Name, proofName: Name |
     const stolen = zone?.rrset(wildcard, question.type)
     if (stolen === undefined || !namesEqual(question.name, victim)) return answer
     const proof = proofName && zone?.nsecFor(proofName)
-    return { ...answer, answer: [{ ...stolen, owner: victim }], authority: proof === undefined ? [] : [proof] }
+    return {
+      ...answer,
+      answer: [{ ...stolen, owner: victim }],
+      authority: proof === undefined ? [] : [proof],
+    }
   }
 }
 
 /** Sends these RRsets in place of every negative proof for names at or below `below`; the SOA stays. */
-export function replacedDenial(below: Name, make: (zone: ServedZone, question: LabQuestion) => Rrset[]): Rewrite {
+export function replacedDenial(
+  below: Name,
+  make: (zone: ServedZone, question: LabQuestion) => Rrset[],
+): Rewrite {
   return (answer, question, zone) => {
     if (zone === undefined || !question.dnssec || !isSubdomainOf(question.name, below)) return answer
     const kept = answer.authority.filter(({ type }) => type === TYPE.SOA)
@@ -53,21 +60,57 @@ export function replacedDenial(below: Name, make: (zone: ServedZone, question: L
   }
 }
 
-/** Says that the name does not exist, with the proof of another name. */
-export function deniedName(victim: Name, proofNames: readonly Name[]): Rewrite {
+/** Says of `victim` that it does not exist or lacks the type, with the NSEC records at or before these names. */
+export function denied(victim: Name, rcode: number, proofNames: readonly Name[]): Rewrite {
   return (answer, question, zone) => {
     if (zone === undefined || !namesEqual(question.name, victim)) return answer
     const proofs = proofNames.map((name) => zone.nsecFor(name)).filter((rrset) => rrset !== undefined)
-    const soa = zone.rrset(zone.apex, TYPE.SOA)
-    const authority = soa === undefined ? proofs : [soa, ...proofs]
-    return { ...answer, rcode: RCODE.NXDOMAIN, answer: [], authority, additional: [] }
+    return negative(answer, zone, rcode, proofs)
   }
+}
+
+/** Denies `victim` by the NSEC record of a wildcard, expanded to its name (CVE-2017-15105). */
+export function deniedByExpandedNsec(victim: Name, wildcard: Name): Rewrite {
+  return (answer, question, zone) => {
+    const nsec = zone?.rrset(wildcard, TYPE.NSEC)
+    if (zone === undefined || nsec === undefined || !namesEqual(question.name, victim)) return answer
+    return negative(answer, zone, RCODE.NOERROR, [{ ...nsec, owner: victim }])
+  }
+}
+
+/** Denies the DS set of a child by a proof that the child signed (attack A15), and leaves the referral bare. */
+export function dsDeniedByChild(child: Name, proof: Rrset): Rewrite {
+  const strip = strippedDs(child)
+  return (answer, question, zone) => {
+    const stripped = strip(answer, question, zone)
+    if (zone === undefined || question.type !== TYPE.DS || !namesEqual(question.name, child)) return stripped
+    return negative(answer, zone, RCODE.NOERROR, [proof])
+  }
+}
+
+function negative(answer: LabAnswer, zone: ServedZone, rcode: number, proofs: readonly Rrset[]): LabAnswer {
+  const soa = zone.rrset(zone.apex, TYPE.SOA)
+  const authority = soa === undefined ? proofs : [soa, ...proofs]
+  return { ...answer, rcode, authoritative: true, answer: [], authority, additional: [] }
 }
 
 /** Answers every question with a referral to these servers, whatever the zone holds. */
 export function referringTo(owner: Name, servers: readonly Name[]): Rewrite {
-  const referral: Rrset = { owner, type: TYPE.NS, class: CLASS.IN, ttlSeconds: 3600, rdatas: servers, signatures: [] }
-  return () => ({ rcode: RCODE.NOERROR, authoritative: false, answer: [], authority: [referral], additional: [] })
+  const referral: Rrset = {
+    owner,
+    type: TYPE.NS,
+    class: CLASS.IN,
+    ttlSeconds: 3600,
+    rdatas: servers,
+    signatures: [],
+  }
+  return () => ({
+    rcode: RCODE.NOERROR,
+    authoritative: false,
+    answer: [],
+    authority: [referral],
+    additional: [],
+  })
 }
 
 /** Adds RRsets that nobody asked for. */
@@ -87,7 +130,8 @@ export function withExtra(extra: Partial<Pick<LabAnswer, 'answer' | 'authority' 
 export function compactDenial(apex: Name, key: LabKey, span: ValiditySpan): Rewrite {
   return (answer, question, zone) => {
     const soa = zone?.rrset(apex, TYPE.SOA)
-    if (zone === undefined || soa === undefined || answer.answer.length > 0 || !answer.authoritative) return answer
+    if (zone === undefined || soa === undefined || answer.answer.length > 0 || !answer.authoritative)
+      return answer
     const missing = answer.rcode === RCODE.NXDOMAIN
     const types = missing ? [TYPE.NXNAME] : zone.rrsetsAt(question.name).map(({ type }) => type)
     const nsec = lonelyNsec(question.name, [...types, TYPE.NSEC, TYPE.RRSIG], soa.ttlSeconds)
@@ -100,5 +144,12 @@ export function compactDenial(apex: Name, key: LabKey, span: ValiditySpan): Rewr
 /** An NSEC from `name` to the very next name, `\000.name` (RFC 4471). */
 function lonelyNsec(name: Name, types: readonly number[], ttlSeconds: number): Rrset {
   const next = nameFromOctets(concatOctets(Uint8Array.of(1, 0), name)) ?? name
-  return { owner: name, type: TYPE.NSEC, class: CLASS.IN, ttlSeconds, rdatas: [writeNsec(next, types)], signatures: [] }
+  return {
+    owner: name,
+    type: TYPE.NSEC,
+    class: CLASS.IN,
+    ttlSeconds,
+    rdatas: [writeNsec(next, types)],
+    signatures: [],
+  }
 }

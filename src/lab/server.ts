@@ -23,7 +23,10 @@ export interface LabServer {
  * @param port the port of all of them; 0 picks one that is free at every address
  * @throws the socket's error, when a given port is taken or an address is not this machine's
  */
-export async function serveAuthorities(authorities: ReadonlyMap<string, Authority>, port: number): Promise<LabServer> {
+export async function serveAuthorities(
+  authorities: ReadonlyMap<string, Authority>,
+  port: number,
+): Promise<LabServer> {
   for (let draw = 1; ; draw++) {
     try {
       return await open(authorities, port)
@@ -101,7 +104,11 @@ async function openUdp(
   return { port: socket.address().port, close }
 }
 
-async function openTcp(address: string, port: number, authority: Authority): Promise<{ close(): Promise<void> }> {
+async function openTcp(
+  address: string,
+  port: number,
+  authority: Authority,
+): Promise<{ close(): Promise<void> }> {
   const streams = new Set<Socket>()
   const delays = new Delays()
   const server: Server = createServer((stream) => {

@@ -94,7 +94,11 @@ export interface SigningPlan {
  * @param apex the zone's name; the SOA stands there
  * @param records the zone's content without DNSSEC records, DS records of its delegations excepted
  */
-export function signZone(apex: Name, records: readonly ResourceRecord[], plan: SigningPlan): ResourceRecord[] {
+export function signZone(
+  apex: Name,
+  records: readonly ResourceRecord[],
+  plan: SigningPlan,
+): ResourceRecord[] {
   const soa = records.find((record) => record.type === TYPE.SOA)
   if (soa === undefined) throw new RangeError('a zone without SOA cannot be signed')
   const keys = plan.keys.filter((use) => use.published).map((use) => dnskeyRecord(soa, use.key))
@@ -106,13 +110,20 @@ export function signZone(apex: Name, records: readonly ResourceRecord[], plan: S
   for (const rrset of groupRrsets([...records, ...keys, ...chain])) {
     for (const rdata of rrset.rdatas) signed.push({ ...plain(rrset), rdata })
     if (!cuts.isAuthoritative(rrset)) continue
-    for (const rdata of signaturesOf(apex, rrset, plan)) signed.push({ ...plain(rrset), type: TYPE.RRSIG, rdata })
+    for (const rdata of signaturesOf(apex, rrset, plan))
+      signed.push({ ...plain(rrset), type: TYPE.RRSIG, rdata })
   }
   return signed
 }
 
 function dnskeyRecord(soa: ResourceRecord, key: LabKey): ResourceRecord {
-  return { owner: soa.owner, type: TYPE.DNSKEY, class: soa.class, ttlSeconds: soa.ttlSeconds, rdata: key.dnskey }
+  return {
+    owner: soa.owner,
+    type: TYPE.DNSKEY,
+    class: soa.class,
+    ttlSeconds: soa.ttlSeconds,
+    rdata: key.dnskey,
+  }
 }
 
 function plain(rrset: Rrset): Omit<ResourceRecord, 'rdata'> {

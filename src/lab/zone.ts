@@ -67,7 +67,7 @@ export interface Selection {
 
 /** Flips one bit in the signatures of the selected RRsets. */
 export function wrongSignatures(selection: Selection): Defect {
-  return (records) => records.map((record) => (isSignatureOf(record, selection) ? corrupted(record) : record))
+  return alteredSignatures(selection, spoilt)
 }
 
 /** Takes away the signatures of the selected RRsets. */
@@ -77,7 +77,8 @@ export function missingSignatures(selection: Selection): Defect {
 
 /** Takes away the selected records with their signatures. */
 export function missingRecords(selection: Selection): Defect {
-  return (records) => records.filter((record) => !isOf(record, selection) && !isSignatureOf(record, selection))
+  return (records) =>
+    records.filter((record) => !isOf(record, selection) && !isSignatureOf(record, selection))
 }
 
 /** Changes the RDATA of the selected records after signing. */
@@ -89,7 +90,9 @@ export function alteredRdata(selection: Selection, alter: (rdata: Uint8Array) =>
 /** Changes the RDATA of the RRSIGs over the selected records: their fields are at the offsets of RFC 4034 3.1. */
 export function alteredSignatures(selection: Selection, alter: (rdata: Uint8Array) => Uint8Array): Defect {
   return (records) =>
-    records.map((record) => (isSignatureOf(record, selection) ? { ...record, rdata: alter(record.rdata) } : record))
+    records.map((record) =>
+      isSignatureOf(record, selection) ? { ...record, rdata: alter(record.rdata) } : record,
+    )
 }
 
 /** Adds records after signing. */
@@ -98,7 +101,9 @@ export function addedRecords(make: (plan: ZonePlan) => readonly ResourceRecord[]
 }
 
 function isOf(record: ResourceRecord, { owner, type }: Selection): boolean {
-  return (type === undefined || record.type === type) && (owner === undefined || namesEqual(record.owner, owner))
+  return (
+    (type === undefined || record.type === type) && (owner === undefined || namesEqual(record.owner, owner))
+  )
 }
 
 function isSignatureOf(record: ResourceRecord, selection: Selection): boolean {
@@ -106,8 +111,9 @@ function isSignatureOf(record: ResourceRecord, selection: Selection): boolean {
   return isOf({ ...record, type: (record.rdata[0]! << 8) | record.rdata[1]! }, selection)
 }
 
-function corrupted(record: ResourceRecord): ResourceRecord {
-  const rdata = record.rdata.slice()
-  rdata[rdata.length - 1]! ^= 1
-  return { ...record, rdata }
+/** The octets with their last bit flipped: a wrong signature, or a wrong digest. */
+export function spoilt(octets: Uint8Array): Uint8Array {
+  const copy = octets.slice()
+  copy[copy.length - 1]! ^= 1
+  return copy
 }
