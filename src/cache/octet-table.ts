@@ -14,15 +14,15 @@
  *   position of the entry in units of 8 octets (0 when empty). There is a slot for every 80 octets of the log and at
  *   most four fifths are filled, so entries down to 100 octets on average can use the whole log; smaller ones run out
  *   of slots first, and the oldest goes in the same way.
- * - **Marks.** "Asked for since its last lap", by the home slot of the hash and not by the entry: two entries
- *   with one home share a mark, which costs a wrong second chance now and then. In return a mark never moves.
+ * - **Marks.** One a slot: "asked for since its last lap". They are apart from the slots because they are the one
+ *   thing that a reader writes.
  * - **Bound.** `bytesMax` is the size of the buffer and everything is inside it.
  *
  * One writer at a time. The layout is made for readers in other threads, which are not here yet: an entry's version
  * word is in its slot because a slot, unlike an entry, stays where it is. It is odd while the slot changes
  * and two higher afterwards, and a slot is always emptied or redirected before its entry's octets are used again. So a
  * reader that copies an entry and then finds the version it began with holds a good copy; else it is a miss. Readers
- * write nothing but marks, where a late store does no harm. To come with the threads: the stores to slots as
+ * write nothing but marks, where a late store only spares a wrong entry once. To come with the threads: the stores to slots as
  * `Atomics`, and the writer's state in the header, which is kept free for it.
  */
 import { assert } from '../base/assert.ts'
@@ -123,10 +123,10 @@ export class OctetTable {
    * @returns the entry's position, or -1 when there is none or it has expired: an entry lives while `nowMs < expiresMs`
    */
   find(key: Uint8Array, nowMs: number, from = 0, to: number = key.length): number {
-    const hash = keyedHash(this.#hashKey, key, from, to)
-    const entry = this.#entryOf(this.#slotOfKey(hash, key, from, to))
+    const slot = this.#slotOfKey(keyedHash(this.#hashKey, key, from, to), key, from, to)
+    const entry = this.#entryOf(slot)
     if (entry < 0 || nowMs >= this.expiresMs(entry)) return -1
-    const mark = this.#marksAt + this.#home(hash)
+    const mark = this.#marksAt + slot
     if (this.octets[mark] === 0) this.octets[mark] = 1
     return entry
   }
@@ -221,8 +221,7 @@ export class OctetTable {
 
   /** Removes everything. */
   clear(): void {
-    this.octets.fill(0, this.#marksAt, this.#marksAt + this.#slots)
-    for (let slot = 0; slot < this.#slots; slot++) if (this.#position(slot) !== 0) this.#setSlot(slot, 0, 0)
+    for (let slot = 0; slot < this.#slots; slot++) this.#setSlot(slot, 0, 0, 0)
     this.#head = this.#tail = this.#logStart
     this.#wrapped = false
     this.#wrapAt = this.#logEnd
@@ -268,18 +267,16 @@ export class OctetTable {
     const slot = this.#slotOfEntry(entry)
     if (slot < 0) return
     const hash = this.#words[entry / 4]!
-    const mark = this.#marksAt + this.#home(hash)
-    const asked = this.octets[mark] === 1 && nowMs < this.expiresMs(entry)
-    this.octets[mark] = 0
+    const asked = this.octets[this.#marksAt + slot] === 1 && nowMs < this.expiresMs(entry)
     const to = asked && size <= this.#movable ? this.#reserve(size) : -1
     if (to < 0) {
       this.#unlink(slot, size)
       return
     }
     this.#movable -= size
-    this.#setSlot(slot, 0, 0)
+    this.#setSlot(slot, 0, 0, 0)
     this.octets.copyWithin(to, entry, entry + size)
-    this.#setSlot(slot, hash, to / 8)
+    this.#setSlot(slot, hash, to / 8, 0)
   }
 
   // --- index -------------------------------------------------------------------------------------------------------
@@ -301,12 +298,13 @@ export class OctetTable {
     return this.#words[this.#indexWord + slot * SLOT_WORDS + 2]!
   }
 
-  #setSlot(slot: number, hash: number, position: number): void {
+  #setSlot(slot: number, hash: number, position: number, mark: number): void {
     const word = this.#indexWord + slot * SLOT_WORDS
     this.#words[word]!++
     this.#words[word + 1] = hash
     this.#words[word + 2] = position
     this.#words[word]!++
+    this.octets[this.#marksAt + slot] = mark
   }
 
   #entryOf(slot: number): number {
@@ -344,7 +342,7 @@ export class OctetTable {
   #link(hash: number, entry: number, size: number): void {
     let slot = this.#home(hash)
     while (this.#position(slot) !== 0) slot = this.#next(slot)
-    this.#setSlot(slot, hash, entry / 8)
+    this.#setSlot(slot, hash, entry / 8, 0)
     this.#entries++
     this.#liveOctets += size
   }
@@ -363,10 +361,10 @@ export class OctetTable {
       const home = this.#home(hash)
       const reachable = gap <= at ? gap < home && home <= at : gap < home || home <= at
       if (reachable) continue
-      this.#setSlot(gap, hash, position)
+      this.#setSlot(gap, hash, position, this.octets[this.#marksAt + at]!)
       gap = at
     }
-    this.#setSlot(gap, 0, 0)
+    this.#setSlot(gap, 0, 0, 0)
   }
 }
 

@@ -1,0 +1,157 @@
+import t from 'tap'
+import { AnswerCache } from '../../src/cache/answer-cache.ts'
+import {
+  type AnswerParts,
+  copyAnswer,
+  entryOctets,
+  entryStatus,
+  writeAnswerEntry,
+} from '../../src/cache/answer-entry.ts'
+import { CLASS } from '../../src/wire/iana/class.ts'
+import { RCODE } from '../../src/wire/iana/rcode.ts'
+import { TYPE } from '../../src/wire/iana/rrtype.ts'
+import { ROOT } from '../../src/wire/name.ts'
+import { collectGarbage } from './garbage.ts'
+import { addresses, name, rrsig } from './records.ts'
+
+function entry(owner: string, overrides: Partial<AnswerParts> = {}, nowMs = 0): Uint8Array {
+  const set = { ...addresses(owner, 300, 1, 2), signatures: [rrsig(TYPE.A, 300)] }
+  const parts: AnswerParts = {
+    question: { name: name(owner), type: TYPE.A, class: CLASS.IN },
+    rcode: RCODE.NOERROR,
+    answer: [set],
+    authority: [],
+    status: 'secure',
+    reason: 1,
+    ede: [],
+    policySequence: 1,
+    ttlSeconds: 300,
+    authenticated: true,
+    ...overrides,
+  }
+  return writeAnswerEntry(parts, nowMs)
+}
+
+function world(bytesMax = 1 << 20): AnswerCache {
+  return new AnswerCache({ bytesMax, hashKey: [3, 4] })
+}
+
+function find(cache: AnswerCache, owner: string, type: number = TYPE.A, nowMs = 0): number {
+  const octets = name(owner)
+  return cache.find(octets, 0, octets.length, type, nowMs)
+}
+
+t.test('finds an answer by the question as it lies in a query', async (t) => {
+  const cache = world()
+  const stored = entry('www.example.')
+  t.ok(cache.put(name('WWW.example.'), TYPE.A, stored, 0))
+  const query = new Uint8Array(60).fill(0xee)
+  const qname = name('wWw.eXample.')
+  query.set(qname, 12)
+  const at = cache.find(query, 12, qname.length, TYPE.A, 0)
+  t.ok(at > 0)
+  t.equal(entryOctets(cache.octets, at), stored.length)
+  t.same(cache.octets.slice(at, at + stored.length), stored)
+  t.equal(cache.find(query, 12, qname.length, TYPE.AAAA, 0), -1)
+  t.equal(find(cache, 'example.'), -1)
+  t.equal(find(cache, '.'), -1)
+  cache.put(ROOT, TYPE.NS, entry('.'), 0)
+  t.ok(find(cache, '.', TYPE.NS) > 0)
+})
+
+t.test('an answer lives as long as it says', async (t) => {
+  const cache = world()
+  cache.put(name('a.example.'), TYPE.A, entry('a.example.', { ttlSeconds: 5 }, 1000.5), 1000.5)
+  t.ok(find(cache, 'a.example.', TYPE.A, 6000) > 0)
+  t.equal(find(cache, 'a.example.', TYPE.A, 6000.5), -1)
+  t.notOk(cache.put(name('a.example.'), TYPE.A, entry('a.example.', { ttlSeconds: 0 }), 0))
+})
+
+t.test('a good answer that lives stays before bogus ones and failures of the same policy', async (t) => {
+  const servfail: Partial<AnswerParts> = { status: 'indeterminate', rcode: RCODE.SERVFAIL, answer: [] }
+  const bad: Partial<AnswerParts>[] = [
+    { status: 'bogus' },
+    servfail,
+    { status: 'bogus', rcode: RCODE.NXDOMAIN },
+  ]
+  for (const fresh of bad) {
+    for (const good of [{}, { status: 'insecure', rcode: RCODE.NXDOMAIN } as const]) {
+      const cache = world()
+      cache.put(name('a.example.'), TYPE.A, entry('a.example.', good), 0)
+      t.notOk(cache.put(name('a.example.'), TYPE.A, entry('a.example.', fresh), 0))
+      t.notSame(entryStatus(cache.octets, find(cache, 'a.example.')), 'bogus')
+      t.ok(
+        cache.put(name('a.example.'), TYPE.A, entry('a.example.', { ...fresh, policySequence: 2 }), 0),
+        'newer policy',
+      )
+      t.ok(
+        cache.put(name('a.example.'), TYPE.A, entry('a.example.', { policySequence: 2 }), 0),
+        'good over bad',
+      )
+      const late = entry('a.example.', { ...fresh, policySequence: 2 }, 300_000)
+      t.ok(cache.put(name('a.example.'), TYPE.A, late, 300_000), 'when the good one has ended')
+    }
+  }
+})
+
+t.test('removal', async (t) => {
+  const owners = ['example.', 'a.example.', 'b.A.example.', 'aa.example.', 'a.example.nu.']
+  const cache = world()
+  const fill = () => {
+    for (const owner of owners)
+      for (const type of [TYPE.A, TYPE.MX]) cache.put(name(owner), type, entry(owner), 0)
+  }
+  fill()
+  t.ok(cache.remove(name('A.example.'), TYPE.A))
+  t.notOk(cache.remove(name('a.example.'), TYPE.A))
+  t.equal(find(cache, 'a.example.'), -1)
+  t.ok(find(cache, 'a.example.', TYPE.MX) > 0)
+  fill()
+  t.equal(cache.flush(name('a.EXAMPLE.')), 4)
+  t.equal(find(cache, 'b.a.example.', TYPE.MX), -1)
+  for (const owner of ['example.', 'aa.example.', 'a.example.nu.']) t.ok(find(cache, owner) > 0, owner)
+  t.equal(cache.flush(), 6)
+  t.equal(cache.entryCount, 0)
+})
+
+t.test('holds 200,000 answers in 64 MiB, and the heap stays as it is', async (t) => {
+  const cache = world(64 * 1024 * 1024)
+  const qname = name('host-000000.example.')
+  const stored = entry('host-000000.example.')
+  const fill = (count: number) => {
+    for (let i = 0; i < count; i++) {
+      qname.set(Buffer.from(String(i).padStart(6, '0')), 6)
+      cache.put(qname, TYPE.A, stored, 0)
+    }
+  }
+  fill(1000)
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  fill(200_000)
+  collectGarbage()
+  const grown = process.memoryUsage().heapUsed - before
+  t.equal(cache.entryCount, 200_000)
+  t.ok(cache.bytesUsed <= 64 * 1024 * 1024)
+  t.ok(grown < 3e6, `the heap grew by ${grown} octets`)
+})
+
+t.test('a hit allocates nothing', async (t) => {
+  const cache = world()
+  const qname = name('www.example.')
+  cache.put(qname, TYPE.A, entry('www.example.'), 0)
+  const out = new Uint8Array(4096)
+  const hits = (count: number): number => {
+    let octets = 0
+    for (let i = 0; i < count; i++) {
+      const at = cache.find(qname, 0, qname.length, TYPE.A, 0.5)
+      octets += copyAnswer(cache.octets, at, out, i % 2 === 0, 1000.5)
+    }
+    return octets
+  }
+  hits(100_000)
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  hits(100_000)
+  const grown = process.memoryUsage().heapUsed - before
+  t.ok(grown < 400_000, `${grown} octets for 100,000 hits`)
+})
