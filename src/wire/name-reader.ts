@@ -42,6 +42,7 @@ export class NameReader {
     const target = this.#pointerAt(at, limit)
     if (target !== 0 && target === this.#lastTarget && this.#lastName !== undefined) {
       this.end = at + 2
+      this.#charge(this.#lastName.length, at)
       return this.#lastName
     }
     const length = this.readInto(scratch, 0, at, limit)
@@ -88,9 +89,13 @@ export class NameReader {
 
   #finish(end: number, length: number, at: number): number {
     if (this.end === 0) this.end = end
+    this.#charge(length, at)
+    return length
+  }
+
+  #charge(length: number, at: number): void {
     this.#octetsLeft -= length
     if (this.#octetsLeft < 0) throw new FormatError('the names unfold to too many octets', at)
-    return length
   }
 
   /** Where the pointer at `at` leads, or 0 when there is none. */

@@ -1,5 +1,4 @@
 /** Master files (RFC 1035 5, RFC 2308 4, RFC 3597 5): text to records and back. */
-import { isUtf8 } from 'node:buffer'
 import { INCLUDE_DEPTH_MAX } from '../base/limits.ts'
 import { octetsEqual } from '../base/octets.ts'
 import { CLASS, formatClass, parseClass } from './iana/class.ts'
@@ -8,7 +7,7 @@ import { isSubdomainOf, type Name, ROOT } from './name.ts'
 import { formatName } from './name-text.ts'
 import { formatRdata, parseRdataText } from './rdata/rdata.ts'
 import type { ResourceRecord } from './record.ts'
-import { notAs, TextFault, TokenCursor } from './text-token.ts'
+import { notAs, TextFault, type Token, TokenCursor } from './text-token.ts'
 import { parseTtl } from './time-text.ts'
 import { ZoneTextError } from './zone-text-error.ts'
 import { type Entry, ZoneTokenizer } from './zone-tokens.ts'
@@ -24,7 +23,8 @@ export interface ZoneTextOptions {
   /** For records without a TTL where neither $TTL nor an earlier TTL tells; 3600 when left out. */
   readonly defaultTtlSeconds?: number
   /**
-   * Content of the file that $INCLUDE names in the file `from`; may throw. Without it $INCLUDE is refused.
+   * Content of the file that $INCLUDE names in the file `from`; what it throws becomes a ZoneTextError. Without it
+   * $INCLUDE is refused.
    */
   readonly include?: (path: string, from: string) => string | Uint8Array
 }
@@ -36,7 +36,7 @@ const TTL_SECONDS_MAX = 0x7fff_ffff
 /**
  * All records of a master file. Octets must be UTF-8; characters above 0x7f stand for their UTF-8 octets.
  *
- * @throws ZoneTextError, and what `include` throws
+ * @throws ZoneTextError, and nothing else, whatever the text
  */
 export function readZone(source: string | Uint8Array, options: ZoneTextOptions): ResourceRecord[] {
   return [...zoneRecords(source, options)]
@@ -93,18 +93,29 @@ class ZoneReader {
   }
 
   *#include(path: string, entry: Entry, text: TokenCursor, depth: number): Generator<ResourceRecord> {
-    const [file, origin] = place(path, entry, () => {
+    const [source, file, origin] = place(path, entry, () => {
       const word = text.take('$INCLUDE')
-      if (this.#options.include === undefined) throw new TextFault('$INCLUDE is not allowed here', word)
       if (depth === INCLUDE_DEPTH_MAX) throw new TextFault(`$INCLUDE is nested deeper than ${depth}`, word)
-      const named = text.take('the path of a file').text
+      const named = text.take('the path of a file')
       const namedOrigin = text.more ? text.takeName('an origin') : text.origin
       expectEnd(text)
-      return [named, namedOrigin] as const
+      return [this.#content(named, path), named.text, namedOrigin] as const
     })
     const owner = this.#owner
-    yield* this.records(this.#options.include!(file, path), file, origin, depth + 1)
+    yield* this.records(source, file, origin, depth + 1)
     this.#owner = owner
+  }
+
+  #content(named: Token, from: string): string | Uint8Array {
+    if (this.#options.include === undefined) throw new TextFault('$INCLUDE is not allowed here', named)
+    try {
+      return this.#options.include(named.text, from)
+    } catch (error) {
+      throw new TextFault(
+        `cannot read ${named.text}: ${error instanceof Error ? error.message : error}`,
+        named,
+      )
+    }
   }
 
   #record(entry: Entry, text: TokenCursor): ResourceRecord {
@@ -185,15 +196,18 @@ function place<T>(path: string, entry: Entry, read: () => T): T {
 
 function textOf(source: string | Uint8Array, path: string): string {
   if (typeof source === 'string') return source
-  const text = new TextDecoder().decode(source)
-  if (isUtf8(source)) return text
-  const lines = text.slice(0, text.indexOf('\ufffd')).split('\n')
-  throw new ZoneTextError(
-    path,
-    lines.length,
-    lines.at(-1)!.length + 1,
-    'expected UTF-8; other octets as \\DDD',
-  )
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(source)
+  } catch {
+    const text = new TextDecoder().decode(source)
+    const lines = text.slice(0, text.indexOf('\ufffd')).split('\n')
+    throw new ZoneTextError(
+      path,
+      lines.length,
+      lines.at(-1)!.length + 1,
+      'expected UTF-8; other octets as \\DDD',
+    )
+  }
 }
 
 /** One record in one line, names complete: owner, TTL, class, type, RDATA. */
