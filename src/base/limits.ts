@@ -205,6 +205,6 @@ export const TCP_UNREAD_OCTETS_PAUSE = 65_536
 /** Above this the connection is closed. */
 export const TCP_UNREAD_OCTETS_MAX = 1_048_576
 /** A client that takes nothing of its replies for so long is cut off. */
-export const TCP_UNREAD_MS_MAX = 5_000
+export const TCP_UNREAD_MS_MAX = 8_000
 /** How often connections are looked at for the bounds in time. */
 export const TCP_SWEEP_MS = 250

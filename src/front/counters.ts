@@ -1,0 +1,31 @@
+/** What the client side counts; names as in the metrics. */
+
+/** Which way an answer took. */
+export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
+
+/** Why a message from a client, or the answer to it, went nowhere. */
+export type DropReason = 'short' | 'response' | 'waiting' | 'draining' | 'send'
+
+/** Raised for every message; none may throw. */
+export interface FrontCounters {
+  /** A message came. */
+  clientQuery(transport: 'udp' | 'tcp'): void
+  /** An answer goes out, `seconds` after its question came. */
+  answer(rcode: number, path: AnswerPath, seconds: number): void
+  /** The answer is SERVFAIL; `ede` is its first extended error. */
+  servfail(ede: number | undefined): void
+  cacheHit(): void
+  cacheMiss(): void
+  /** A bound on clients was met. */
+  limitHit(limit: FrontLimit): void
+  /** A message got no answer. */
+  dropped(reason: DropReason): void
+}
+
+/** Bounds that clients can meet (`base/limits.ts` has their values). */
+export type FrontLimit =
+  | 'waiting'
+  | 'waiting-per-client'
+  | 'tcp-connections'
+  | 'tcp-connections-per-client'
+  | 'tcp-unread'

@@ -1,0 +1,90 @@
+/** All sockets towards clients: opened together, drained together. */
+import type { Endpoint } from '../base/address.ts'
+import { type Cancel, type Clock, systemClock } from '../base/clock.ts'
+import type { FrontCounters } from './counters.ts'
+import type { Service } from './service.ts'
+import { TcpConnections, TcpListener, type TcpOptions } from './tcp.ts'
+import { UdpListener } from './udp.ts'
+
+/** Where to listen, and for whom. */
+export interface FrontOptions {
+  readonly service: Service
+  readonly counters: FrontCounters
+  /** Each by UDP and TCP. */
+  readonly listen: readonly Endpoint[]
+  readonly tcp?: TcpOptions
+  readonly clock?: Clock
+}
+
+/** See the head of this file. */
+export class Front {
+  readonly #service: Service
+  readonly #clock: Clock
+  readonly #udp: UdpListener[] = []
+  readonly #tcp: TcpListener[] = []
+  readonly #connections: TcpConnections
+  /** Where it listens, in the order asked for; a port 0 asked for is the port that was had. */
+  readonly endpoints: Endpoint[] = []
+
+  private constructor(options: FrontOptions) {
+    this.#service = options.service
+    this.#clock = options.clock ?? systemClock()
+    this.#connections = new TcpConnections(options.service, options.counters, this.#clock, options.tcp)
+  }
+
+  /** Opens every listener, or none. @throws ListenError */
+  static async open(options: FrontOptions): Promise<Front> {
+    const front = new Front(options)
+    try {
+      for (const endpoint of options.listen) await front.#listen(endpoint, options.counters)
+    } catch (error) {
+      await front.close()
+      throw error
+    }
+    return front
+  }
+
+  /** TCP connections open. */
+  get connections(): number {
+    return this.#connections.count
+  }
+
+  /**
+   * Takes no more questions, waits until those in work are answered, then closes.
+   *
+   * @param timeoutMs how long to wait at most
+   * @returns questions left unanswered
+   */
+  async drain(timeoutMs: number): Promise<number> {
+    for (const listener of this.#tcp) listener.close()
+    for (const listener of this.#udp) listener.drain()
+    this.#connections.drain()
+    let cancel: Cancel = () => {}
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#clock.after(timeoutMs, resolve)
+    })
+    await Promise.race([Promise.all([this.#service.idle(), this.#connections.empty()]), late])
+    cancel()
+    const unanswered = this.#service.waiting
+    // The last replies are on their way to the system only when this turn of the event loop ends.
+    await this.#clock.yieldTurn()
+    await this.close()
+    return unanswered
+  }
+
+  /** Closes everything at once. */
+  async close(): Promise<void> {
+    for (const listener of this.#tcp.splice(0)) listener.close()
+    this.#connections.close()
+    await Promise.all(this.#udp.splice(0).map((listener) => listener.close()))
+  }
+
+  async #listen(endpoint: Endpoint, counters: FrontCounters): Promise<void> {
+    const { address } = endpoint
+    const udp = await UdpListener.open(endpoint, this.#service, counters)
+    this.#udp.push(udp)
+    const tcp = await TcpListener.open({ address, port: udp.port }, this.#connections)
+    this.#tcp.push(tcp)
+    this.endpoints.push({ address, port: udp.port })
+  }
+}

@@ -1,0 +1,388 @@
+/**
+ * The client side without its sockets: octets of a request in, octets of the reply out. A question is looked at in the
+ * order of the functions below; the first that has an answer gives it.
+ */
+import { type Clock, systemClock } from '../base/clock.ts'
+import { MESSAGE_OCTETS_MAX, UDP_PAYLOAD_OCTETS } from '../base/limits.ts'
+import type { AnswerReader } from '../cache/answer-cache.ts'
+import {
+  type AnswerParts,
+  entryEdeCode,
+  entryPolicySequence,
+  entryRcode,
+  entryStatus,
+  writeAnswerEntry,
+} from '../cache/answer-entry.ts'
+import type { AccessList } from '../policy/access.ts'
+import type { LocalZones } from '../policy/local-zones.ts'
+import type { ResolverPolicy, ResolverPort } from '../resolver/ports.ts'
+import { FormatError } from '../wire/format-error.ts'
+import { CLASS } from '../wire/iana/class.ts'
+import { OPTION } from '../wire/iana/edns-option.ts'
+import { EDE } from '../wire/iana/extended-error.ts'
+import { OPCODE } from '../wire/iana/opcode.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
+import { isMetaType, TYPE } from '../wire/iana/rrtype.ts'
+import { parseQuestionMessage, type Question, type QuestionMessage } from '../wire/message.ts'
+import type { Client } from './client.ts'
+import type { AnswerPath, FrontCounters } from './counters.ts'
+import { minimalAny } from './minimal-any.ts'
+import { FLAG_QR, FLAG_RD, HEADER_OCTETS, Query, queryOf, questionOnly, scanOrdinary } from './query.ts'
+import { NO_EDE, ReplyWriter } from './reply-writer.ts'
+import { sentinelForbids } from './sentinel.ts'
+import { ownAnswer, type ServerTexts, serverTextAnswer } from './server-names.ts'
+import { clientKey, type WaitingOptions, WaitingRoom } from './waiting-room.ts'
+
+/** What can change while the service runs. */
+export interface ServiceSettings {
+  readonly access: AccessList
+  readonly localZones: LocalZones
+  /** What ANY gets over UDP; over TCP it gets everything there is. */
+  readonly any: 'minimal' | 'full'
+  readonly texts: ServerTexts
+}
+
+/** What a service is made of. */
+export interface ServiceOptions extends WaitingOptions {
+  readonly resolver: ResolverPort
+  readonly answers: AnswerReader
+  /** Read at every answer. */
+  readonly policy: Pick<ResolverPolicy, 'sequence' | 'mode' | 'anchors'>
+  readonly counters: FrontCounters
+  readonly settings: ServiceSettings
+  /** The system's clock when left out; the answer cache must use the same. */
+  readonly clock?: Clock
+  /** Largest reply by UDP, 512 to 4096; 1232 when left out. */
+  readonly udpPayloadOctets?: number
+  /** Told of faults of our own; the question at hand gets SERVFAIL. */
+  readonly onFault?: (error: unknown) => void
+}
+
+/** Hands over a reply, or undefined when there is none to be. Called once for every request. */
+export type Reply = (octets: Uint8Array | undefined) => void
+
+/** One request on its way through the slow path. */
+interface Request {
+  readonly octets: Uint8Array
+  /** Its address is to be read at once: a listener uses the object again. */
+  readonly client: Client
+  readonly startMs: number
+  readonly reply: Reply
+}
+
+/** See the head of this file. */
+export class Service {
+  readonly #clock: Clock
+  readonly #resolver: ResolverPort
+  readonly #answers: AnswerReader
+  readonly #policy: ServiceOptions['policy']
+  readonly #counters: FrontCounters
+  readonly #udpOctetsMax: number
+  readonly #writer: ReplyWriter
+  readonly #room: WaitingRoom
+  readonly #onFault: (error: unknown) => void
+  readonly #hit = new Query()
+  readonly #out = new Uint8Array(MESSAGE_OCTETS_MAX)
+  #settings: ServiceSettings
+
+  constructor(options: ServiceOptions) {
+    this.#clock = options.clock ?? systemClock()
+    this.#resolver = options.resolver
+    this.#answers = options.answers
+    this.#policy = options.policy
+    this.#counters = options.counters
+    this.#settings = options.settings
+    this.#udpOctetsMax = options.udpPayloadOctets ?? UDP_PAYLOAD_OCTETS
+    this.#writer = new ReplyWriter(this.#udpOctetsMax)
+    this.#room = new WaitingRoom(options)
+    this.#onFault = options.onFault ?? (() => {})
+  }
+
+  /** Questions that wait for the resolver. */
+  get waiting(): number {
+    return this.#room.waiting
+  }
+
+  /** Takes over changed settings; they count from the next question on. */
+  configure(settings: ServiceSettings): void {
+    this.#settings = settings
+  }
+
+  /** Settles once no question waits for the resolver. */
+  idle(): Promise<void> {
+    return this.#room.empty()
+  }
+
+  /**
+   * The hit path: an ordinary question that the answer cache can serve. Allocates nothing.
+   *
+   * @param length octets of the request at the start of its buffer
+   * @param out 65,535 octets, where the reply goes
+   * @returns octets of the reply, or 0 when this is a matter for `handle`
+   */
+  tryHit(request: Uint8Array, length: number, client: Client, out: Uint8Array): number {
+    try {
+      return this.#tryHit(request, length, client, out)
+    } catch (error) {
+      this.#onFault(error)
+      return 0
+    }
+  }
+
+  /**
+   * Any request at all. Never throws, and calls `reply` once, perhaps later.
+   *
+   * @param request octets that stay as they are until then
+   */
+  handle(request: Uint8Array, client: Client, reply: Reply): void {
+    const startMs = this.#clock.nowMs()
+    this.#counters.clientQuery(client.transport)
+    const short = request.length < HEADER_OCTETS
+    // Answering answers could go round for ever.
+    if (short || (request[2]! & FLAG_QR) !== 0) {
+      this.#counters.dropped(short ? 'short' : 'response')
+      reply(undefined)
+      return
+    }
+    const it = { octets: request, client, startMs, reply: once(reply) }
+    this.#guarded(it, () => this.#checkOpcode(it))
+  }
+
+  #tryHit(request: Uint8Array, length: number, client: Client, out: Uint8Array): number {
+    const startMs = this.#clock.nowMs()
+    const query = this.#hit
+    const { transport, idleMs } = client
+    if (!scanOrdinary(request, length, transport, idleMs, this.#udpOctetsMax, query)) return 0
+    if (!this.#settings.access.allows(client.address, client.addressOctets)) return 0
+    const at = this.#answers.find(request, HEADER_OCTETS, query.nameOctets, query.type, startMs)
+    if (at < 0) return 0
+    const { octets } = this.#answers
+    if (entryPolicySequence(octets, at) < this.#policy.sequence) return 0
+    this.#counters.clientQuery(transport)
+    this.#counters.cacheHit()
+    return this.#writeEntry(octets, at, request, query, startMs, 'hit', out)
+  }
+
+  /** Runs a step; a fault of ours costs this question its answer and nothing else. */
+  #guarded(request: Request, step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#onFault(error)
+      this.#refuse(request, new Query(), RCODE.SERVFAIL, NO_EDE)
+    }
+  }
+
+  // --- the order of things ---------------------------------------------------------------------------------------
+
+  #checkOpcode(request: Request): void {
+    const opcode = (request.octets[2]! >> 3) & 0x0f
+    if (opcode === OPCODE.QUERY) this.#checkSender(request)
+    else this.#refuse(request, new Query(), RCODE.NOTIMP, NO_EDE)
+  }
+
+  #checkSender(request: Request): void {
+    const { octets, client } = request
+    const message = parsed(octets)
+    const query =
+      message === undefined
+        ? questionOnly(octets)
+        : queryOf(octets, message, client.transport, client.idleMs, this.#udpOctetsMax)
+    if (!this.#settings.access.allows(client.address, client.addressOctets)) {
+      this.#refuse(request, query, RCODE.REFUSED, EDE.PROHIBITED, false)
+    } else if (message === undefined) this.#refuseMalformed(request, query)
+    else this.#checkForm(request, query, message)
+  }
+
+  /** A zone transfer may carry a record that a plain question must not have; it is refused all the same. */
+  #refuseMalformed(request: Request, query: Query): void {
+    const transfer = query.nameOctets > 0 && (query.type === TYPE.IXFR || query.type === TYPE.AXFR)
+    this.#refuse(request, query, transfer ? RCODE.REFUSED : RCODE.FORMERR, NO_EDE)
+  }
+
+  #checkForm(request: Request, query: Query, message: QuestionMessage): void {
+    const [question, second] = message.questions
+    if (message.edns !== undefined && message.edns.version > 0) {
+      this.#refuse(request, query, RCODE.BADVERS, NO_EDE)
+    } else if (second !== undefined) {
+      // RFC 9619 4. The questions are not repeated.
+      query.questionEnd = HEADER_OCTETS
+      this.#refuse(request, query, RCODE.FORMERR, NO_EDE)
+    } else if (question === undefined) this.#answerWithoutQuestion(request, query, message)
+    else this.#checkQuestion(request, query, question)
+  }
+
+  /**
+   * RFC 7873 5.4: no question is allowed beside a COOKIE, to fetch a server cookie. We make none, and a reply without
+   * one says so; without a COOKIE it is an error.
+   */
+  #answerWithoutQuestion(request: Request, query: Query, message: QuestionMessage): void {
+    const cookie = message.edns?.options.find(({ code }) => code === OPTION.COOKIE)?.octets.length ?? 0
+    const wellFormed = cookie === 8 || (cookie >= 16 && cookie <= 40)
+    this.#refuse(request, query, wellFormed ? RCODE.NOERROR : RCODE.FORMERR, NO_EDE)
+  }
+
+  #checkQuestion(request: Request, query: Query, question: Question): void {
+    const { type } = question
+    if (question.class === CLASS.CH) this.#answerOfItself(request, query, question)
+    else if (question.class !== CLASS.IN) this.#refuse(request, query, RCODE.REFUSED, EDE.NOT_SUPPORTED)
+    else if (type === TYPE.AXFR || type === TYPE.IXFR) {
+      this.#refuse(request, query, RCODE.REFUSED, EDE.NOT_SUPPORTED)
+    } else if (type === 0 || (isMetaType(type) && type !== TYPE.ANY)) {
+      // RFC 9824 3.5 wants this for NXNAME; the others are no less impossible.
+      this.#refuse(request, query, RCODE.FORMERR, EDE.INVALID_QUERY_TYPE)
+    } else this.#answerLocally(request, query, question)
+  }
+
+  #answerOfItself(request: Request, query: Query, question: Question): void {
+    const parts = serverTextAnswer(question, this.#settings.texts)
+    if (parts === undefined) this.#refuse(request, query, RCODE.REFUSED, EDE.PROHIBITED)
+    else this.#answerOwn(request, query, parts)
+  }
+
+  #answerLocally(request: Request, query: Query, question: Question): void {
+    const local = this.#settings.localZones.answer(question.name, question.type)
+    if (local !== undefined) {
+      this.#answerOwn(request, query, ownAnswer(question, local.rcode, local.answer, local.authority))
+    } else if ((request.octets[2]! & FLAG_RD) === 0) {
+      // RFC 8914 4.21.
+      this.#refuse(request, query, RCODE.REFUSED, EDE.NOT_AUTHORITATIVE)
+    } else this.#answerFromCache(request, query, question)
+  }
+
+  #answerFromCache(request: Request, query: Query, question: Question): void {
+    const nowMs = request.startMs
+    const at = this.#answers.find(question.name, 0, question.name.length, question.type, nowMs)
+    const { octets } = this.#answers
+    if (at >= 0 && entryPolicySequence(octets, at) >= this.#policy.sequence) {
+      this.#counters.cacheHit()
+      this.#answerEntry(request, query, question, octets, at, 'hit')
+      return
+    }
+    this.#counters.cacheMiss()
+    this.#resolve(request, query, question)
+  }
+
+  #resolve(request: Request, query: Query, question: Question): void {
+    const key = clientKey(request.client)
+    const full = this.#room.fullFor(key)
+    if (full !== undefined) {
+      this.#counters.limitHit(full)
+      this.#shed(request, query)
+      return
+    }
+    const { name, type } = question
+    const resolved = this.#resolver.resolve({ name, type, checkingDisabled: query.checkingDisabled })
+    this.#room.enter(key)
+    resolved.then(
+      ({ entry }) => {
+        this.#room.leave(key)
+        this.#guarded(request, () => this.#answerEntry(request, query, question, entry, 0, 'miss'))
+      },
+      (error: unknown) => {
+        this.#room.leave(key)
+        this.#onFault(error)
+        this.#refuse(request, query, RCODE.SERVFAIL, NO_EDE)
+      },
+    )
+  }
+
+  /** By UDP silence, lest we flood whom the sender pretends to be; by TCP the truth. */
+  #shed(request: Request, query: Query): void {
+    if (request.client.transport === 'tcp') {
+      this.#refuse(request, query, RCODE.SERVFAIL, EDE.OVER_QUOTA)
+      return
+    }
+    this.#counters.dropped('waiting')
+    request.reply(undefined)
+  }
+
+  // --- replies -----------------------------------------------------------------------------------------------------
+
+  #answerEntry(
+    request: Request,
+    query: Query,
+    question: Question,
+    octets: Uint8Array,
+    at: number,
+    path: AnswerPath,
+  ): void {
+    const { name, type } = question
+    const sentinelHolds =
+      this.#policy.mode === 'enforce' && !query.checkingDisabled && entryStatus(octets, at) === 'secure'
+    if (sentinelHolds && sentinelForbids(name, type, this.#policy.anchors)) {
+      this.#refuse(request, query, RCODE.SERVFAIL, NO_EDE)
+      return
+    }
+    let entry = octets
+    let entryAt = at
+    if (type === TYPE.ANY && this.#settings.any === 'minimal' && request.client.transport === 'udp') {
+      entry = minimalAny(octets, at, this.#clock.nowMs(), query.dnssecOk)
+      entryAt = 0
+    }
+    const length = this.#writeEntry(entry, entryAt, request.octets, query, request.startMs, path, this.#out)
+    request.reply(this.#out.slice(0, length))
+  }
+
+  /** What this client gets of an entry: its data, or SERVFAIL where it is bogus and that is enforced. */
+  #writeEntry(
+    octets: Uint8Array,
+    at: number,
+    request: Uint8Array,
+    query: Query,
+    startMs: number,
+    path: AnswerPath,
+    out: Uint8Array,
+  ): number {
+    const withheld =
+      !query.checkingDisabled && this.#policy.mode === 'enforce' && entryStatus(octets, at) === 'bogus'
+    const rcode = withheld ? RCODE.SERVFAIL : entryRcode(octets, at)
+    const nowMs = this.#clock.nowMs()
+    const length = withheld
+      ? this.#writer.failure(octets, at, request, query, out)
+      : this.#writer.answer(octets, at, request, query, nowMs, out, false)
+    if (rcode === RCODE.SERVFAIL) {
+      const ede = entryEdeCode(octets, at)
+      this.#counters.servfail(ede === NO_EDE ? undefined : ede)
+    }
+    this.#counters.answer(rcode, path, (nowMs - startMs) / 1000)
+    return length
+  }
+
+  #answerOwn(request: Request, query: Query, parts: AnswerParts): void {
+    const nowMs = this.#clock.nowMs()
+    const minimal = parts.question.type === TYPE.ANY && request.client.transport === 'udp'
+    const answer = minimal && this.#settings.any === 'minimal' ? parts.answer.slice(0, 1) : parts.answer
+    const entry = writeAnswerEntry({ ...parts, answer }, nowMs)
+    const length = this.#writer.answer(entry, 0, request.octets, query, nowMs, this.#out, true)
+    this.#counters.answer(parts.rcode, 'local', (nowMs - request.startMs) / 1000)
+    request.reply(this.#out.slice(0, length))
+  }
+
+  #refuse(request: Request, query: Query, rcode: number, ede: number, recursionAvailable = true): void {
+    const length = this.#writer.bare(request.octets, query, rcode, ede, this.#out, recursionAvailable)
+    if (rcode === RCODE.SERVFAIL) this.#counters.servfail(ede === NO_EDE ? undefined : ede)
+    this.#counters.answer(rcode, 'local', (this.#clock.nowMs() - request.startMs) / 1000)
+    request.reply(this.#out.slice(0, length))
+  }
+}
+
+/** Undefined when malformed. */
+function parsed(octets: Uint8Array): QuestionMessage | undefined {
+  try {
+    return parseQuestionMessage(octets)
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}
+
+/** Passes the first reply on and forgets the rest. */
+function once(reply: Reply): Reply {
+  let open = true
+  return (octets) => {
+    if (!open) return
+    open = false
+    reply(octets)
+  }
+}

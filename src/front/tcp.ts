@@ -1,0 +1,174 @@
+/** Clients by TCP: connections, bounded for each client and in all. */
+import { createServer, type Server, type Socket } from 'node:net'
+import { type Endpoint, formatAddress } from '../base/address.ts'
+import type { Cancel, Clock } from '../base/clock.ts'
+import {
+  TCP_CONNECTIONS_MAX,
+  TCP_CONNECTIONS_PER_CLIENT_MAX,
+  TCP_IDLE_MS,
+  TCP_SWEEP_MS,
+} from '../base/limits.ts'
+import { Client } from './client.ts'
+import type { FrontCounters } from './counters.ts'
+import { ListenError } from './listen-error.ts'
+import type { Service } from './service.ts'
+import { TcpConnection } from './tcp-connection.ts'
+import { clientKey } from './waiting-room.ts'
+
+/** Bounds on connections; those of `base/limits.ts` where left out. */
+export interface TcpOptions {
+  readonly connectionsMax?: number
+  readonly connectionsPerClientMax?: number
+  readonly idleMs?: number
+}
+
+/** The connections of all listeners of a service. */
+export class TcpConnections {
+  readonly #service: Service
+  readonly #counters: FrontCounters
+  readonly #clock: Clock
+  readonly #max: number
+  readonly #perClientMax: number
+  readonly #idleMs: number
+  /** In the order they came, each with the key of its client. */
+  readonly #connections = new Map<TcpConnection, string>()
+  readonly #byClient = new Map<string, number>()
+  #draining = false
+  #cancelSweep: Cancel | undefined
+  readonly #whenEmpty: (() => void)[] = []
+
+  constructor(service: Service, counters: FrontCounters, clock: Clock, options: TcpOptions = {}) {
+    this.#service = service
+    this.#counters = counters
+    this.#clock = clock
+    this.#max = options.connectionsMax ?? TCP_CONNECTIONS_MAX
+    this.#perClientMax = options.connectionsPerClientMax ?? TCP_CONNECTIONS_PER_CLIENT_MAX
+    this.#idleMs = options.idleMs ?? TCP_IDLE_MS
+  }
+
+  /** Connections open. */
+  get count(): number {
+    return this.#connections.size
+  }
+
+  /** Takes a connection that was accepted, or cuts it off where a bound is met. */
+  accept(socket: Socket): void {
+    socket.on('error', () => socket.destroy())
+    const client = new Client('tcp')
+    if (this.#draining || !client.setAddress(socket.remoteAddress ?? '')) {
+      socket.destroy()
+      return
+    }
+    const key = clientKey(client)
+    const count = this.#byClient.get(key) ?? 0
+    const full = count >= this.#perClientMax ? 'tcp-connections-per-client' : this.#fullInAll()
+    if (full !== undefined) {
+      this.#counters.limitHit(full)
+      socket.destroy()
+      return
+    }
+    const connection = new TcpConnection(socket, client, {
+      service: this.#service,
+      counters: this.#counters,
+      clock: this.#clock,
+      idleMs: this.#idleMs,
+    })
+    this.#connections.set(connection, key)
+    this.#byClient.set(key, count + 1)
+    socket.on('close', () => this.#forget(connection))
+    if (this.#cancelSweep === undefined) this.#scheduleSweep()
+  }
+
+  /** No new connections, no new questions; what is in work is answered. */
+  drain(): void {
+    this.#draining = true
+    for (const connection of this.#connections.keys()) connection.drain()
+  }
+
+  /** Cuts off all that are left. */
+  close(): void {
+    this.#draining = true
+    this.#cancelSweep?.()
+    for (const connection of this.#connections.keys()) connection.destroy()
+  }
+
+  /** Settles once no connection is left. */
+  empty(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#whenEmpty.push(resolve))
+  }
+
+  #forget(connection: TcpConnection): void {
+    const key = this.#connections.get(connection)
+    if (key === undefined) return
+    this.#connections.delete(connection)
+    const left = this.#byClient.get(key)! - 1
+    if (left > 0) this.#byClient.set(key, left)
+    else this.#byClient.delete(key)
+    if (this.#connections.size > 0) return
+    for (const tell of this.#whenEmpty.splice(0)) tell()
+  }
+
+  /** When all places are taken, the connection that has been idle longest gives up its own. */
+  #fullInAll(): 'tcp-connections' | undefined {
+    if (this.#connections.size < this.#max) return undefined
+    let idlest: TcpConnection | undefined
+    let sinceMs = Number.POSITIVE_INFINITY
+    for (const connection of this.#connections.keys()) {
+      const idleSinceMs = connection.idleSinceMs
+      if (idleSinceMs === undefined || idleSinceMs >= sinceMs) continue
+      idlest = connection
+      sinceMs = idleSinceMs
+    }
+    if (idlest === undefined) return 'tcp-connections'
+    this.#forget(idlest)
+    idlest.destroy()
+    return undefined
+  }
+
+  #scheduleSweep(): void {
+    this.#cancelSweep = this.#clock.after(TCP_SWEEP_MS, () => {
+      this.#cancelSweep = undefined
+      const nowMs = this.#clock.nowMs()
+      for (const connection of this.#connections.keys()) connection.checkTime(nowMs)
+      if (this.#connections.size > 0) this.#scheduleSweep()
+    })
+  }
+}
+
+/** A listening socket. */
+export class TcpListener {
+  readonly #server: Server
+
+  private constructor(server: Server) {
+    this.#server = server
+    // Accepting can fail for lack of descriptors; what is open goes on, and the next attempt may succeed.
+    server.on('error', () => {})
+  }
+
+  /** Listens. @throws ListenError */
+  static open(endpoint: Endpoint, connections: TcpConnections): Promise<TcpListener> {
+    // A client may end its side and still read (RFC 7766 6.2.4 speaks of servers doing likewise).
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      connections.accept(socket),
+    )
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => reject(new ListenError(endpoint, 'tcp', error)))
+      const ipv6Only = endpoint.address.length === 16
+      server.listen({ host: formatAddress(endpoint.address), port: endpoint.port, ipv6Only }, () => {
+        server.removeAllListeners('error')
+        resolve(new TcpListener(server))
+      })
+    })
+  }
+
+  /** The port listened on. */
+  get port(): number {
+    return (this.#server.address() as { port: number }).port
+  }
+
+  /** Accepts no more; connections stay. */
+  close(): void {
+    this.#server.close()
+  }
+}

@@ -1,0 +1,63 @@
+/** Questions that wait for the resolver: bounded in all and for each client (attacks B12, D07). */
+import { CLIENT_IPV6_OCTETS, WAITING_MAX, WAITING_PER_CLIENT_MAX } from '../base/limits.ts'
+import { mapKey } from '../base/octets.ts'
+import type { Client } from './client.ts'
+import type { FrontLimit } from './counters.ts'
+
+/** What the bounds are. */
+export interface WaitingOptions {
+  readonly waitingMax?: number
+  readonly waitingPerClientMax?: number
+}
+
+/** Counts who waits. A place is held until the resolver is done, whether or not the client still is there. */
+export class WaitingRoom {
+  readonly #max: number
+  readonly #perClientMax: number
+  readonly #byClient = new Map<string, number>()
+  #waiting = 0
+  #whenEmpty: (() => void)[] = []
+
+  constructor(options: WaitingOptions = {}) {
+    this.#max = options.waitingMax ?? WAITING_MAX
+    this.#perClientMax = options.waitingPerClientMax ?? WAITING_PER_CLIENT_MAX
+  }
+
+  /** Questions that wait. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** The bound that keeps the client out, or undefined when it may enter. */
+  fullFor(key: string): FrontLimit | undefined {
+    if (this.#waiting >= this.#max) return 'waiting'
+    return (this.#byClient.get(key) ?? 0) >= this.#perClientMax ? 'waiting-per-client' : undefined
+  }
+
+  /** Takes a place, to be given back with `leave`. */
+  enter(key: string): void {
+    this.#waiting++
+    this.#byClient.set(key, (this.#byClient.get(key) ?? 0) + 1)
+  }
+
+  leave(key: string): void {
+    this.#waiting--
+    const left = this.#byClient.get(key)! - 1
+    if (left > 0) this.#byClient.set(key, left)
+    else this.#byClient.delete(key)
+    if (this.#waiting > 0) return
+    for (const tell of this.#whenEmpty.splice(0)) tell()
+  }
+
+  /** Settles once nobody waits. */
+  empty(): Promise<void> {
+    if (this.#waiting === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#whenEmpty.push(resolve))
+  }
+}
+
+/** Names a client in the tables of bounds: an IPv4 address, or the network of an IPv6 one. */
+export function clientKey(client: Client): string {
+  const octets = client.addressOctets === 4 ? 4 : CLIENT_IPV6_OCTETS
+  return mapKey(client.address.subarray(0, octets))
+}
