@@ -22,7 +22,7 @@ export function fromCache(context: Context, name: Name, type: number): Data | un
   if (above !== undefined && above.entry.policySequence === context.policy.sequence) {
     return negative(context, above.entry)
   }
-  return byDname(context, name)
+  return byDname(context, name, type)
 }
 
 function positive(context: Context, entry: CachedRrset): Data {
@@ -51,7 +51,7 @@ function negative(context: Context, entry: CachedNegative): Data {
 }
 
 /** A secure DNAME above the name makes the alias without asking (RFC 6672 5.3.4). */
-function byDname(context: Context, name: Name): Data | undefined {
+function byDname(context: Context, name: Name, type: number): Data | undefined {
   if (isRoot(name)) return undefined
   for (let above = parentOf(name); !isRoot(above); above = parentOf(above)) {
     const entry = context.rrsets.get(above, TYPE.DNAME)
@@ -61,11 +61,11 @@ function byDname(context: Context, name: Name): Data | undefined {
     if (made === undefined || judged === undefined) continue
     const rcode = made.target === undefined ? RCODE.YXDOMAIN : RCODE.NOERROR
     return {
-      kind: 'alias',
+      kind: type === TYPE.CNAME && made.target !== undefined ? 'records' : 'alias',
       rcode,
       answer: made.answer,
       authority: [],
-      target: made.target,
+      target: type === TYPE.CNAME ? undefined : made.target,
       judged,
       server: '',
     }

@@ -112,6 +112,8 @@ function classifyAnswer(
   authorities: readonly Rrset[],
 ): Classified | undefined {
   const here = answers.filter((set) => namesEqual(set.owner, name))
+  const dname = dnameAbove(name, answers)
+  if (dname !== undefined && type === TYPE.CNAME) return synthesisedCname(message, name, dname, authorities)
   const exact = type === TYPE.ANY ? here : here.filter((set) => set.type === type)
   const proofs = denialSets(authorities)
   if (exact.length > 0) {
@@ -129,9 +131,27 @@ interface Alias {
   readonly target: Name | undefined
 }
 
+function dnameAbove(name: Name, answers: readonly Rrset[]): Rrset | undefined {
+  return answers.find((set) => set.type === TYPE.DNAME && isStrictSubdomainOf(name, set.owner))
+}
+
+/** The CNAME that a DNAME makes is itself the answer to a question for CNAME (RFC 6672 3.2 step 3C). */
+function synthesisedCname(
+  message: Message,
+  name: Name,
+  dname: Rrset,
+  authorities: readonly Rrset[],
+): Classified | undefined {
+  const made = aliasByDname(name, dname)
+  if (made === undefined) return undefined
+  const kind = made.target === undefined ? 'alias' : 'records'
+  const parts = { answer: made.answer, authority: denialSets(authorities), target: undefined, further: [] }
+  return { kind, ...parts, authoritative: message.aa }
+}
+
 /** A DNAME above the name wins over a CNAME at it: the CNAME is then synthesised (RFC 6672 3.1). */
 function findAlias(name: Name, here: readonly Rrset[], answers: readonly Rrset[]): Alias | undefined {
-  const dname = answers.find((set) => set.type === TYPE.DNAME && isStrictSubdomainOf(name, set.owner))
+  const dname = dnameAbove(name, answers)
   if (dname !== undefined) return aliasByDname(name, dname)
   const cname = here.find((set) => set.type === TYPE.CNAME)
   if (cname === undefined) return undefined
@@ -169,6 +189,8 @@ function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrs
   for (let name = alias.target; name !== undefined && !seen.has(nameKey(name)); ) {
     seen.add(nameKey(name))
     const at = name
+    // What a DNAME makes is made again from it, never kept alone.
+    if (dnameAbove(at, answers) !== undefined) break
     const here = answers.filter((set) => namesEqual(set.owner, at))
     const wanted = here.find((set) => set.type === type)
     const cname = here.find((set) => set.type === TYPE.CNAME)

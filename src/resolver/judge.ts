@@ -10,11 +10,12 @@ import {
   proveNoDs,
   proveWildcardAnswer,
 } from '../dnssec/denial.ts'
+import type { ValidationParameters } from '../dnssec/parameters.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import { checkRrset } from '../dnssec/rrset-signature.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
-import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, namesEqual } from '../wire/name.ts'
+import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, namesEqual, parentOf } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
@@ -262,7 +263,26 @@ function proveDenial(
     if (compact.status === 'secure' && compact.nxname === true) proof = compact
   }
   if (proof.status === 'secure') return SECURE
+  if (proof.status === 'bogus' && belowUnsignedCut(name, zone, records, parameters)) {
+    return { status: 'insecure', reason: 'unsigned-delegation', detail: '' }
+  }
   return { status: proof.status, reason: proof.reason, detail: proof.status === 'bogus' ? proof.detail : '' }
+}
+
+/**
+ * True when the records prove that the name is at or below a delegation without DS. The parent then denies nothing
+ * about the name, it says that the name is in an unsigned zone.
+ */
+function belowUnsignedCut(
+  name: Name,
+  zone: Name,
+  records: readonly DenialRecord[],
+  parameters: ValidationParameters,
+): boolean {
+  for (let above = name; isStrictSubdomainOf(above, zone); above = parentOf(above)) {
+    if (proveNoDs(above, zone, records, parameters).kind === 'insecure-delegation') return true
+  }
+  return false
 }
 
 /** The zone that signed a denial: as `signerOf`, over all its records. NSEC3 owners lie one label below their zone. */
