@@ -63,8 +63,7 @@ function readRecords(path: string): readonly ResourceRecord[] {
     return readZone(octets, { path, defaultTtlSeconds: 0 })
   } catch (error) {
     if (!(error instanceof ZoneTextError)) throw error
-    const { line, column } = error
-    const message = error.message.replace(`${path}:${line}:${column}: `, '')
+    const { line, column, expected: message } = error
     throw new RecordFileError(message, { path, line, column, message })
   }
 }

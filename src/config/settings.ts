@@ -3,7 +3,14 @@
  * `conf/sigill.yaml` follow. A setting is named by its path in the file, here and everywhere in the program.
  */
 import type { Endpoint } from '../base/address.ts'
-import { SIGNATURE_SKEW_SECONDS_MAX, SIGNATURE_SKEW_SECONDS_MIN, UDP_PAYLOAD_OCTETS } from '../base/limits.ts'
+import {
+  SIGNATURE_SKEW_SECONDS_MAX,
+  SIGNATURE_SKEW_SECONDS_MIN,
+  TCP_CONNECTIONS_MAX,
+  TCP_CONNECTIONS_PER_CLIENT_MAX,
+  TCP_IDLE_MS,
+  UDP_PAYLOAD_OCTETS,
+} from '../base/limits.ts'
 import type { Prefix } from '../base/prefix.ts'
 import type { Name } from '../wire/name.ts'
 import * as value from './values.ts'
@@ -118,19 +125,19 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   },
   'server.tcp.connections': {
     schema: value.whole(1, 65_535),
-    default: 1000,
+    default: TCP_CONNECTIONS_MAX,
     doc: 'TCP connections of clients at a time.',
     reload: 'restart',
   },
   'server.tcp.connections-per-client': {
     schema: value.whole(1, 65_535),
-    default: 50,
+    default: TCP_CONNECTIONS_PER_CLIENT_MAX,
     doc: 'TCP connections of one client address at a time.',
     reload: 'restart',
   },
   'server.tcp.idle-timeout-ms': {
     schema: value.whole(100, 600_000),
-    default: 10_000,
+    default: TCP_IDLE_MS,
     doc: 'A TCP connection without a question for so long is closed (RFC 7766 6.2.3).',
     reload: 'restart',
   },

@@ -6,8 +6,8 @@ const IS_FOLDER = 'it is a folder'
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
   EISDIR: IS_FOLDER,
   ENOTDIR: 'a part of the path is not a folder',
   ELOOP: 'its symbolic links go round in circles',

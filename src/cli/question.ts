@@ -1,0 +1,62 @@
+/** What is asked on the command line: `NAME [TYPE] [@SERVER]`. */
+import { domainToASCII } from 'node:url'
+import { type Endpoint, parseAddress } from '../base/address.ts'
+import { isMetaType, parseType, TYPE } from '../wire/iana/rrtype.ts'
+import type { Name } from '../wire/name.ts'
+import { parseNameText } from '../wire/name-text.ts'
+import { UnusableInput } from './exit-code.ts'
+
+/** A question, and whom to ask; without a server we resolve ourselves. */
+export interface AskedQuestion {
+  readonly name: Name
+  readonly type: number
+  readonly server: Endpoint | undefined
+}
+
+const DNS_PORT = 53
+
+/**
+ * Reads the words behind `lookup`.
+ *
+ * @throws UnusableInput
+ */
+export function parseQuestion(words: readonly string[]): AskedQuestion {
+  const [nameText, ...rest] = words
+  if (nameText === undefined) throw new UnusableInput('a name is missing')
+  const servers = rest.filter((word) => word.startsWith('@'))
+  const types = rest.filter((word) => !word.startsWith('@'))
+  if (servers.length > 1) throw new UnusableInput('only one server can be asked')
+  if (types.length > 1) throw new UnusableInput(`"${types[1]}" is one word too many after the type`)
+  return {
+    name: parseName(nameText),
+    type: types[0] === undefined ? TYPE.A : parseAskedType(types[0]),
+    server: servers[0] === undefined ? undefined : parseServer(servers[0].slice(1)),
+  }
+}
+
+/** Letters beyond ASCII are taken as an internationalised name (RFC 5890). */
+function parseName(text: string): Name {
+  const ascii = /^\p{ASCII}*$/u.test(text) ? text : domainToASCII(text)
+  const name = ascii === '' ? { fault: 'it is empty or cannot be written in ASCII' } : parseNameText(ascii)
+  if (name instanceof Uint8Array) return name
+  throw new UnusableInput(`"${text}" is not a domain name: ${name.fault}`)
+}
+
+function parseAskedType(text: string): number {
+  const type = parseType(text)
+  if (type === undefined)
+    throw new UnusableInput(`"${text}" is not a type; expected one such as AAAA or TYPE65280`)
+  if (isMetaType(type) && type !== TYPE.ANY) throw new UnusableInput(`type ${text} cannot be looked up`)
+  return type
+}
+
+function parseServer(text: string): Endpoint {
+  const [addressText = '', portText, ...rest] = text.split('@')
+  const address = parseAddress(addressText)
+  const port = portText === undefined ? DNS_PORT : Number(portText)
+  const portIsGood = portText === undefined || (/^[0-9]{1,5}$/.test(portText) && port > 0 && port <= 65_535)
+  if (address === undefined || !portIsGood || rest.length > 0) {
+    throw new UnusableInput(`"@${text}" is not a server; expected @address or @address@port`)
+  }
+  return { address, port }
+}

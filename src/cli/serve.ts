@@ -1,0 +1,66 @@
+/** `sigill serve`: the daemon in the foreground, from its start to its last answer. */
+import { formatEndpoint } from '../base/address.ts'
+import { defaultConfig, loadConfig } from '../config/load.ts'
+import { type Daemon, startDaemon } from '../daemon/daemon.ts'
+import { createLog, type Log } from '../telemetry/log.ts'
+import { EXIT, type ExitCode } from './exit-code.ts'
+
+/** What the command was told. */
+export interface ServeOptions {
+  /** Configuration file; the defaults when left out. */
+  readonly config?: string
+}
+
+/**
+ * Serves until SIGTERM or SIGINT.
+ *
+ * @param printError takes the ready line, for standard error
+ */
+export async function serve(options: ServeOptions, printError: (text: string) => void): Promise<ExitCode> {
+  const config = options.config === undefined ? defaultConfig() : loadConfig(options.config)
+  const log = createLog({ level: config.settings['log.level'], format: config.settings['log.format'] })
+  dieOfOwnFaults(log)
+  const asked = stopRequest(log)
+  const daemon = await startDaemon(config, log)
+  printError(`${readyLine(daemon)}\n`)
+  const signal = await asked
+  log.info({ signal }, 'stopping: questions in work are answered, new ones are not taken')
+  const unanswered = await daemon.stop()
+  log.info({ unanswered }, 'stopped')
+  return EXIT.DONE
+}
+
+function readyLine({ endpoints, metrics }: Daemon): string {
+  const where = endpoints.map(formatEndpoint).join(', ')
+  const http = metrics === undefined ? 'no metrics' : `metrics on ${formatEndpoint(metrics)}`
+  return `sigill ready: listening on ${where} (udp, tcp), ${http}`
+}
+
+/** The first signal asks the daemon to drain, a second one cuts it short. */
+function stopRequest(log: Log): Promise<NodeJS.Signals> {
+  process.on('SIGHUP', () => log.warn('SIGHUP: this version does not reload; restart to take over changes'))
+  return new Promise((resolve) => {
+    let asked = false
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (!asked) {
+        asked = true
+        resolve(signal)
+        return
+      }
+      log.warn({ signal }, 'stopped before every question was answered')
+      process.exit(EXIT.NO)
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}
+
+/** An error that nobody caught leaves us in no known state: better a restart than wrong answers. */
+function dieOfOwnFaults(log: Log): void {
+  const die = (fault: unknown): void => {
+    log.fatal({ err: fault }, 'internal fault; stopping')
+    process.exit(EXIT.FAULT)
+  }
+  process.on('uncaughtException', die)
+  process.on('unhandledRejection', die)
+}

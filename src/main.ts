@@ -1,0 +1,123 @@
+#!/usr/bin/env node
+/** The command line: commander takes the words apart, each command has a file of its own in `cli/`. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { EXIT, type ExitCode, UnusableInput } from './cli/exit-code.ts'
+import { ConfigError } from './config/problem.ts'
+import { StartError } from './daemon/start-error.ts'
+
+const print = (text: string): void => void process.stdout.write(text)
+const printError = (text: string): void => void process.stderr.write(text)
+
+/** Commands are loaded when they are called: few need everything. */
+function makeProgram(): Command {
+  const program = new Command('sigill')
+  program
+    .description('A validating recursive DNS resolver.')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`sigill: ${text.replace(/^error: /, '')}`) })
+  addServing(program)
+  addLookup(program)
+  addAnchor(program)
+  return program
+}
+
+function addServing(program: Command): void {
+  program
+    .command('serve')
+    .description('run the resolver in the foreground, until SIGTERM')
+    .option('-c, --config <file>', 'configuration; the defaults when left out')
+    .action(async (options) => {
+      const { serve } = await import('./cli/serve.ts')
+      process.exitCode = await serve(options, printError)
+    })
+  program
+    .command('check-config')
+    .description('check a configuration file')
+    .argument('[file]')
+    .option('--defaults', 'print the reference instead: every setting with its default')
+    .action(async (file, options) => {
+      const { checkConfig } = await import('./cli/check-config.ts')
+      process.exitCode = checkConfig(file, options, print)
+    })
+}
+
+function addLookup(program: Command): void {
+  program
+    .command('lookup')
+    .description('resolve and validate a name here, or ask a server')
+    .argument('<name>', 'domain name')
+    .argument('[type-or-server...]', 'type (A when left out); @address or @address@port of a server to ask')
+    .option('-c, --config <file>', 'configuration: hints, anchors and clock to resolve with')
+    .option('--trace', 'show the chain of trust and the upstream exchanges')
+    .option('--json', 'print JSON')
+    .action(async (name, rest, options) => {
+      const { lookup } = await import('./cli/lookup.ts')
+      process.exitCode = await lookup([name, ...rest], options, print, printError)
+    })
+}
+
+function addAnchor(program: Command): void {
+  const anchor = program.command('anchor').description('trust anchors of the root')
+  anchor
+    .command('status')
+    .description('list the trust anchors in use')
+    .option('-c, --config <file>', 'configuration; the defaults when left out')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { anchorStatus } = await import('./cli/anchor-status.ts')
+      process.exitCode = anchorStatus(options, print)
+    })
+  anchor
+    .command('verify')
+    .description("verify ICANN's signature over the root anchors, and the anchors in use against them")
+    .option('-c, --config <file>', 'configuration; the defaults when left out')
+    .option('--xml <file>', 'root-anchors.xml to verify; the copy in the package when left out')
+    .option('--signature <file>', 'root-anchors.p7s; the copy in the package when left out')
+    .option('--ca <file>', 'certificates to end in (PEM); the ICANN root CA in the package when left out')
+    .action(async (options) => {
+      const { anchorVerify } = await import('./cli/anchor-verify.ts')
+      process.exitCode = await anchorVerify(options, print)
+    })
+  anchor
+    .command('fetch')
+    .description('get the root anchors from IANA, verify them, and write them as DS records')
+    .option('--url <url>', 'where they are published')
+    .option('-o, --output <file>', 'file to write; standard output when left out')
+    .action(async (options) => {
+      const { anchorFetch } = await import('./cli/anchor-fetch.ts')
+      process.exitCode = await anchorFetch(options, print, printError)
+    })
+}
+
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.DONE : EXIT.UNUSABLE_INPUT
+  // Editors jump to lines that begin with path, line and column.
+  if (error instanceof ConfigError) printError(`${error.message}\n`)
+  else if (error instanceof UnusableInput || error instanceof StartError)
+    printError(`sigill: ${error.message}\n`)
+  else return internalFault(error)
+  return EXIT.UNUSABLE_INPUT
+}
+
+function internalFault(error: unknown): ExitCode {
+  printError(
+    `sigill: internal fault, please report it: ${error instanceof Error ? error.stack : String(error)}\n`,
+  )
+  return EXIT.FAULT
+}
+
+// Whoever reads our output may have seen enough.
+process.stdout.on('error', () => {})
+
+try {
+  await makeProgram().parseAsync()
+} catch (error) {
+  process.exitCode = exitCodeOf(error)
+}
