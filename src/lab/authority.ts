@@ -47,7 +47,7 @@ export function replyTo(
 ): Uint8Array | undefined {
   const header = parseHeader(octets)
   if (header === undefined || header.qr) return undefined
-  const query = parseQuery(octets)
+  const query = readQuery(octets)
   if (query === undefined) return writeReply(header, undefined, failure(RCODE.FORMERR), transport)
   const fault = faultOf(query)
   if (fault !== undefined) return writeReply(header, query, failure(fault), transport)
@@ -59,9 +59,11 @@ export function replyTo(
   return writeReply(header, query, answer, transport)
 }
 
-function parseQuery(octets: Uint8Array): Message | undefined {
+/** The octets as a query; undefined when they are malformed or a reply. */
+export function readQuery(octets: Uint8Array): Message | undefined {
   try {
-    return parseMessage(octets)
+    const message = parseMessage(octets)
+    return message.qr ? undefined : message
   } catch (error) {
     if (error instanceof FormatError) return undefined
     throw error
@@ -82,7 +84,8 @@ export function failure(rcode: number): LabAnswer {
   return { rcode, authoritative: false, answer: [], authority: [], additional: [] }
 }
 
-function writeReply(
+/** An answer as octets; truncated where the transport has no room for it. Without `query`, no question is repeated. */
+export function writeReply(
   header: Header,
   query: Message | undefined,
   answer: LabAnswer,

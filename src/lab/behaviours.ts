@@ -123,7 +123,8 @@ function bareReply(query: Uint8Array, rcode: number): Uint8Array | undefined {
   return message
 }
 
-function truncated(message: Uint8Array): Uint8Array {
+/** Header and question of a reply, with TC. */
+export function truncated(message: Uint8Array): Uint8Array {
   const kept = questionOnly(message)
   kept[2] = (kept[2]! | FLAG_TC) & ~FLAG_AA
   return kept
