@@ -179,6 +179,8 @@ export const HTTP_KEEP_ALIVE_MS = 5_000
 
 /** $INCLUDE within $INCLUDE, so that a file that includes itself ends. */
 export const INCLUDE_DEPTH_MAX = 8
+/** Files that one master file may pull in, directly or not: files that include each other multiply. */
+export const INCLUDES_MAX = 1_000
 
 // --- clients ------------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import { writeU16, writeU32 } from './integers.ts'
 import type { Header, Question } from './message.ts'
 import type { Name } from './name.ts'
 import { layoutOf } from './rdata/layouts.ts'
+import { checkRdata } from './rdata/rdata.ts'
 
 /** The sections that hold records. */
 export type Section = 'answer' | 'authority' | 'additional'
@@ -126,16 +127,15 @@ export class MessageWriter {
 
   #rdata(type: number, recordClass: number, rdata: Uint8Array): boolean {
     const layout = layoutOf(type, recordClass)
-    if (layout === undefined || !layout.compressible) return this.#plain(rdata)
+    if (!layout?.compressible || checkRdata(type, rdata, recordClass) !== undefined) return this.#plain(rdata)
     let at = 0
     for (const field of layout.fields) {
       const end = field.end(rdata, at, rdata.length)
-      if (end < 0) break
       const part = rdata.subarray(at, end)
       if (!(field.name?.compressible ? this.#name(part) : this.#plain(part))) return false
       at = end
     }
-    return this.#plain(rdata.subarray(at))
+    return true
   }
 
   /** Writes a name: the labels that are new, then a pointer to those that are not. */

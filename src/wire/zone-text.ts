@@ -1,5 +1,5 @@
 /** Master files (RFC 1035 5, RFC 2308 4, RFC 3597 5): text to records and back. */
-import { INCLUDE_DEPTH_MAX } from '../base/limits.ts'
+import { INCLUDE_DEPTH_MAX, INCLUDES_MAX } from '../base/limits.ts'
 import { octetsEqual } from '../base/octets.ts'
 import { CLASS, formatClass, parseClass } from './iana/class.ts'
 import { formatType, isMetaType, parseType } from './iana/rrtype.ts'
@@ -57,6 +57,7 @@ class ZoneReader {
   #class: number = CLASS.IN
   #defaultTtlSeconds: number | undefined
   #lastTtlSeconds: number | undefined
+  #included = 0
 
   constructor(options: ZoneTextOptions) {
     this.#options = options
@@ -96,6 +97,8 @@ class ZoneReader {
     const [source, file, origin] = place(path, entry, () => {
       const word = text.take('$INCLUDE')
       if (depth === INCLUDE_DEPTH_MAX) throw new TextFault(`$INCLUDE is nested deeper than ${depth}`, word)
+      if (++this.#included > INCLUDES_MAX)
+        throw new TextFault(`more than ${INCLUDES_MAX} files are included`, word)
       const named = text.take('the path of a file')
       const namedOrigin = text.more ? text.takeName('an origin') : text.origin
       expectEnd(text)
@@ -195,7 +198,7 @@ function place<T>(path: string, entry: Entry, read: () => T): T {
 }
 
 function textOf(source: string | Uint8Array, path: string): string {
-  if (typeof source === 'string') return source
+  if (typeof source === 'string') return source.startsWith('\ufeff') ? source.slice(1) : source
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(source)
   } catch {
