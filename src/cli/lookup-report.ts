@@ -28,6 +28,8 @@ export interface LookupReport {
   readonly rcode: number
   /** When we resolved ourselves. */
   readonly verdict?: ReportedVerdict
+  /** The answer is bogus and that is enforced. */
+  readonly withheld?: boolean
   /** When a server was asked: who, how, and the flags it set. */
   readonly server?: {
     readonly endpoint: string
@@ -50,7 +52,7 @@ type Exchange = Extract<TraceEvent, { readonly kind: 'exchange' }>
 export function formatReport(report: LookupReport): string {
   const lines = [
     `;; question: ${formatName(report.name)} ${formatType(report.type)}`,
-    `;; rcode: ${formatRcode(report.rcode)}`,
+    `;; rcode: ${formatRcode(report.rcode)}${report.withheld === true ? ' (a client without CD gets SERVFAIL)' : ''}`,
   ]
   const { server, verdict, trace } = report
   if (server !== undefined) {

@@ -79,6 +79,7 @@ async function resolveHere(question: AskedQuestion, options: LookupOptions): Pro
       type: question.type,
       rcode: parts.rcode,
       verdict: { status: parts.status, reason, text: REASONS[reason].text },
+      withheld: parts.status === 'bogus' && engine.policy.mode === 'enforce',
       errors: parts.ede,
       answer: parts.answer.flatMap(recordsOf),
       authority: parts.authority.flatMap(recordsOf),

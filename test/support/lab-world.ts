@@ -1,0 +1,86 @@
+/** A small signed Internet on loopback, and the files that make a resolver use it. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildInternet } from '../../src/lab/internet.ts'
+import type { LabZone } from '../../src/lab/lab-zone.ts'
+import { serveAuthorities } from '../../src/lab/server.ts'
+import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
+import { formatZone } from '../../src/wire/zone-text.ts'
+
+const SIGNED = { algorithm: ALGORITHM.ECDSAP256SHA256 }
+
+const ZONES: readonly LabZone[] = [
+  { name: '.', about: 'the root', signing: SIGNED, questions: [] },
+  { name: 'se.', about: 'a registry', signing: SIGNED, questions: [] },
+  {
+    name: 'good.se.',
+    about: 'in order',
+    signing: SIGNED,
+    content: 'www A 192.0.2.80\nwww A 192.0.2.81\nalias CNAME www\n',
+    questions: [],
+  },
+  {
+    name: 'expired.se.',
+    about: 'not signed lately',
+    signing: { ...SIGNED, days: [-40, -10] },
+    content: 'www A 192.0.2.80\n',
+    questions: [],
+  },
+  { name: 'plain.se.', about: 'unsigned', content: 'www A 192.0.2.80\n', questions: [] },
+]
+
+/** A running world. */
+export interface LabWorld {
+  /** Port of the authorities. */
+  readonly port: number
+  /** Folder with `hints.zone` and `root.ds`. */
+  readonly folder: string
+  /** Writes a configuration that uses the world, plus `more`; returns its path. */
+  writeConfig(name: string, more?: string): string
+  /** May be called again. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts the world.
+ *
+ * @param folder an empty folder
+ * @param network the first two octets of the authorities' addresses
+ * @param nowSeconds when it is signed
+ */
+export async function startLabWorld(
+  folder: string,
+  network: readonly [number, number],
+  nowSeconds: number = Math.floor(Date.now() / 1000),
+): Promise<LabWorld> {
+  const internet = buildInternet({ nowSeconds, zones: ZONES, network })
+  const server = await serveAuthorities(internet.authorities, 0)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'hints.zone'), formatZone(internet.rootHints))
+  writeFileSync(join(folder, 'root.ds'), formatZone(internet.trustAnchors))
+  const writeConfig = (name: string, more = ''): string => {
+    const path = join(folder, name)
+    const text = `
+resolution:
+  root-hints: hints.zone
+  authority-port: ${server.port}
+  allow-loopback-authorities: true
+  ipv6: false
+cache: { answers-mib: 8, rrsets-mib: 8 }
+server: { listen: ["127.0.0.1@0"] }
+metrics: { listen: "127.0.0.1@0" }
+log: { format: json, level: debug }
+${more}`
+    writeFileSync(
+      path,
+      more.includes('dnssec:') ? text : `${text}dnssec: { trust-anchor-files: [root.ds] }\n`,
+    )
+    return path
+  }
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= server.close()
+    return closing
+  }
+  return { port: server.port, folder, writeConfig, close }
+}
