@@ -49,6 +49,9 @@ export function nsecNoData(evidence: Evidence, qname: Name, qtype: number): Find
   const { closestEncloser, wildcard } = gap
   const atWildcard = wildcard && matching(evidence, wildcard)
   if (wildcard === undefined || atWildcard === undefined) {
+    // A wildcard may be an empty non-terminal itself, where names lie below the star (RFC 4592 2.2.2).
+    const stands = wildcard !== undefined && gapAt(evidence, wildcard)?.isEmptyNonTerminal === true
+    if (stands) return { kind: 'proven', closestEncloser }
     return { kind: 'missing', what: `no NSEC matches ${formatName(qname)} or a wildcard for it` }
   }
   const absence = absenceOf(qtype, atWildcard.types, wildcard, evidence.zone)
@@ -71,12 +74,8 @@ export function nsecNoDs(evidence: Evidence, child: Name): NoDsFinding {
   const gap = gapAt(evidence, child)
   if (gap === undefined) return uncovered('NSEC', child)
   if (gap.isEmptyNonTerminal) return { kind: 'not-a-cut' }
-  const atWildcard = gap.wildcard && matching(evidence, gap.wildcard)
-  if (gap.wildcard !== undefined && atWildcard !== undefined) {
-    // What a wildcard makes is no zone cut (RFC 4592 4.2).
-    const absence = absenceOf(TYPE.DS, atWildcard.types, gap.wildcard, evidence.zone)
-    return absence.kind === 'wrong' ? absence : { kind: 'not-a-cut' }
-  }
+  // What a wildcard makes is no zone cut (RFC 4592 4.2).
+  if (nsecNoData(evidence, child, TYPE.DS).kind === 'proven') return { kind: 'not-a-cut' }
   const finding = nsecNameError(evidence, child)
   return finding.kind === 'missing' || finding.kind === 'wrong' ? finding : { kind: 'name-error' }
 }
