@@ -144,11 +144,11 @@ t.test('what we write, compressed, is read by dns-packet', async (t) => {
       const packet = decode(Buffer.from(writer.finish()))
       t.match(packet, { id, rcode: 'NXDOMAIN', flag_aa: true, flag_ra: true, flag_rd: false })
       t.equal(packet.questions![0]!.name, question)
-      const read = packet.answers!.map((answer) => ({ ...answer }) as unknown as Record<string, unknown>)
+      const read = packet.answers!.map((answer) => ({ ...answer }) as unknown as { readonly data: unknown })
       for (const [i, { name, ttl, type, data }] of answers.entries()) {
         t.match(read[i], { name, ttl, type, class: 'IN' })
-        if (typeof data === 'string') t.equal(read[i]!['data'], data)
-        else t.match(read[i]!['data'], data as object)
+        if (typeof data === 'string') t.equal(read[i]!.data, data)
+        else t.match(read[i]!.data, data as object)
       }
     }),
     FIXED,

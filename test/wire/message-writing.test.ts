@@ -74,6 +74,20 @@ t.test('only names equal in case share octets', async (t) => {
   t.equal(writer.position, 12 + 17 + 10 + 14, 'com. is shared')
 })
 
+t.test('four addresses of one owner', async (t) => {
+  const writer = new MessageWriter()
+  writer.question({ name: nameFrom('www.example.com.'), type: 1, class: 1 })
+  for (let i = 1; i <= 4; i++) add(writer, 'answer', 'www.example.com.', TYPE.A, `192.0.2.${i}`)
+  t.equal(writer.position, 97)
+})
+
+t.test('any class is kept', async (t) => {
+  const writer = new MessageWriter()
+  writer.record('answer', nameFrom('a.'), TYPE.A, 4096, 0, Uint8Array.of(1, 2))
+  const [record] = parseMessage(writer.finish()).answer
+  t.match(record, { class: 4096, rdata: Uint8Array.of(1, 2) })
+})
+
 t.test('counts, TTL offsets, OPT', async (t) => {
   const writer = new MessageWriter()
   writer.question({ name: nameFrom('a.'), type: 1, class: 1 })
