@@ -1,11 +1,15 @@
 /** A small signed Internet on loopback, and the files that make a resolver use it. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { delayed } from '../../src/lab/behaviours.ts'
 import { buildInternet } from '../../src/lab/internet.ts'
 import type { LabZone } from '../../src/lab/lab-zone.ts'
 import { serveAuthorities } from '../../src/lab/server.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { formatZone } from '../../src/wire/zone-text.ts'
+
+/** How long the server of slow.se. takes. */
+export const SLOW_MS = 300
 
 const SIGNED = { algorithm: ALGORITHM.ECDSAP256SHA256 }
 
@@ -27,6 +31,13 @@ const ZONES: readonly LabZone[] = [
     questions: [],
   },
   { name: 'plain.se.', about: 'unsigned', content: 'www A 192.0.2.80\n', questions: [] },
+  {
+    name: 'slow.se.',
+    about: 'takes its time',
+    content: 'www A 192.0.2.80\n',
+    servers: [{ name: 'ns', behaviour: delayed(SLOW_MS) }],
+    questions: [],
+  },
 ]
 
 /** A running world. */

@@ -1,0 +1,269 @@
+/** The daemon as a process: from its ready line to its last answer, and what it says when it cannot start. */
+
+import { spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { listenFailure } from '../../src/daemon/start-error.ts'
+import { OUT_DIR } from '../house/project.ts'
+import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
+import { Running, sigill } from '../support/sigill-process.ts'
+import { parseExposition } from '../telemetry/exposition.ts'
+
+interface Serving {
+  readonly process: Running
+  /** `127.0.0.1@port` of the listener for clients. */
+  readonly server: string
+  readonly metrics: string
+}
+
+const READY = /^sigill ready: listening on (127\.0\.0\.1@\d+) \(udp, tcp\), metrics on 127\.0\.0\.1@(\d+)$/m
+
+async function serve(config: string): Promise<Serving> {
+  const process = new Running(['serve', '--config', config])
+  const [, server = '', port = ''] = await process.until(READY)
+  return { process, server, metrics: `http://127.0.0.1:${port}` }
+}
+
+function logLines(text: string): Record<string, unknown>[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+async function untilReady(metrics: string): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    if ((await fetch(`${metrics}/ready`)).status === 200) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('it did not become ready')
+}
+
+let world: LabWorld
+t.before(async () => {
+  world = await startLabWorld(t.testdir(), [127, 73])
+})
+t.teardown(() => world.close())
+
+t.test(
+  'it serves, tells its health and its numbers, and stops when asked',
+  { timeout: 60_000 },
+  async (t) => {
+    const { process, server, metrics } = await serve(world.writeConfig('serve.yaml'))
+    t.teardown(() => process.signal('SIGKILL'))
+    t.equal(await (await fetch(`${metrics}/live`)).text(), 'live\n')
+    await untilReady(metrics)
+
+    const ask = (...words: string[]): ReturnType<typeof sigill> => sigill('lookup', ...words, `@${server}`)
+    const good = await ask('www.good.se')
+    t.equal(good.code, 0)
+    t.match(good.stdout, /;; rcode: NOERROR\n;; server: 127\.0\.0\.1@\d+ by UDP\n;; flags: qr rd ra ad\n/)
+    t.match(good.stdout, /\nwww\.good\.se\.\t\d+\tIN\tA\t192\.0\.2\.8[01]\n/)
+    const bogus = await ask('www.expired.se')
+    t.equal(bogus.code, 1)
+    t.match(bogus.stdout, /;; rcode: SERVFAIL\n/)
+    t.match(bogus.stdout, /;; EDE: 7 Signature Expired/)
+    t.match((await ask('www.plain.se')).stdout, /;; flags: qr rd ra\n/)
+    t.match((await ask('www.good.se', '--json')).stdout, /"flags": \[/)
+
+    const page = await fetch(`${metrics}/metrics`)
+    t.match(page.headers.get('content-type'), /^text\/plain; version=0\.0\.4/)
+    const families = parseExposition(await page.text())
+    const value = (name: string, label: string, wanted: string): number | undefined =>
+      families.get(`sigill_${name}`)?.samples.find((sample) => sample.labels[label] === wanted)?.value
+    t.equal(value('client_queries_total', 'transport', 'udp'), 4)
+    t.equal(value('answers_total', 'rcode', 'NOERROR'), 3)
+    t.equal(value('answers_total', 'rcode', 'SERVFAIL'), 1)
+    t.equal(value('servfail_total', 'ede', '7'), 1)
+    t.equal(value('bogus_total', 'reason', 'signature-expired')! > 0, true)
+    t.equal(value('signature_verifications_total', 'algorithm', '13')! > 3, true)
+    t.equal(value('cache_entries', 'cache', 'rrsets')! > 3, true)
+    t.equal(families.get('sigill_cache_hits_total')?.samples[0]?.value, 1)
+    t.equal(families.get('sigill_trust_anchor')?.samples[0]?.labels.state, 'valid')
+
+    process.signal('SIGHUP')
+    await process.until(/SIGHUP: this version does not reload/)
+    const ended = await process.stop()
+    t.equal(ended.code, 0)
+    t.match(ended.stderr, READY)
+    t.equal(ended.stderr.trimEnd().split('\n').length, 1, 'nothing but the ready line on standard error')
+    const lines = logLines(ended.stdout)
+    t.ok(lines.some((line) => line.msg === 'the root DNSKEY set is validated'))
+    t.match(lines.at(-1), { msg: 'stopped', unanswered: 0 })
+  },
+)
+
+t.test('questions in work are answered before it stops', { timeout: 60_000 }, async (t) => {
+  const { process, server, metrics } = await serve(world.writeConfig('drain.yaml'))
+  t.teardown(() => process.signal('SIGKILL'))
+  await untilReady(metrics)
+  const asked = sigill('lookup', 'www.slow.se', `@${server}`)
+  for (let i = 0; i < 200; i++) {
+    const families = parseExposition(await (await fetch(`${metrics}/metrics`)).text())
+    if (families.get('sigill_client_queries_total')?.samples.some((sample) => sample.value > 0)) break
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  const ended = await process.stop()
+  t.equal(ended.code, 0)
+  t.match(logLines(ended.stdout).at(-1), { msg: 'stopped', unanswered: 0 })
+  t.match(await asked, { code: 0, stdout: /192\.0\.2\.80/ })
+})
+
+t.test('random and mutated octets leave it answering', { timeout: 60_000 }, async (t) => {
+  const { process, server, metrics } = await serve(world.writeConfig('noise.yaml'))
+  t.teardown(() => process.signal('SIGKILL'))
+  await untilReady(metrics)
+  const port = Number(server.split('@')[1])
+  const socket = createSocket('udp4')
+  let seed = 7
+  const octet = (): number => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0
+    return seed >>> 24
+  }
+  for (let i = 0; i < 2_000; i++) {
+    const noise = Uint8Array.from({ length: octet() * 2 }, octet)
+    await new Promise((resolve) => socket.send(noise, port, '127.0.0.1', resolve))
+  }
+  socket.close()
+  const stream = connect(port, '127.0.0.1')
+  stream.on('error', () => {})
+  stream.end(Uint8Array.from({ length: 5_000 }, octet))
+  t.match(await sigill('lookup', 'www.good.se', `@${server}`), { code: 0, stdout: /qr rd ra ad/ })
+  const ended = await process.stop()
+  t.equal(ended.code, 0)
+  t.notMatch(ended.stdout, /internal fault/)
+})
+
+t.test('addresses that cannot be listened on', { timeout: 60_000 }, async (t) => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => other.close())
+  const { port } = other.address() as AddressInfo
+  const listen = (text: string, metrics = '"127.0.0.1@0"'): string => {
+    const path = join(world.folder, 'taken.yaml')
+    writeFileSync(path, `server: { listen: ["${text}"] }\nmetrics: { listen: ${metrics} }\n`)
+    return path
+  }
+  const used = await sigill('serve', '--config', listen(`127.0.0.1@${port}`))
+  t.equal(used.code, 2)
+  t.match(
+    used.stderr,
+    new RegExp(
+      `^sigill: cannot listen on 127\\.0\\.0\\.1@${port} \\(tcp\\): another program listens there already .*server\\.listen\\n$`,
+    ),
+  )
+  const metricsUsed = await sigill('serve', '--config', listen('127.0.0.1@0', `"127.0.0.1@${port}"`))
+  t.match(metricsUsed, {
+    code: 2,
+    stderr: /^sigill: cannot listen on .* another program .* change metrics\.listen\n$/,
+  })
+  const foreign = await sigill('serve', '--config', listen('192.0.2.1@5300'))
+  t.match(foreign, {
+    code: 2,
+    stderr:
+      /^sigill: cannot listen on 192\.0\.2\.1@5300 \(udp\): this machine does not have that address; change server\.listen\n$/,
+  })
+  const low = listenFailure(
+    'server.listen',
+    { address: Uint8Array.of(127, 0, 0, 1), port: 53 },
+    'udp',
+    'EACCES',
+  )
+  t.match(low.message, /no permission; ports below 1024 need the capability CAP_NET_BIND_SERVICE/)
+})
+
+t.test('a clock that is far off', { timeout: 60_000 }, async (t) => {
+  for (const [clock, expected] of [
+    [
+      '2019-03-01T00:00:00Z',
+      /the clock of this machine looks wrong: it says 2019-03-01T00:00:00Z, but the signatures of the root begin .*: it is at least \d+ days behind; set the clock \(NTP\)/,
+    ],
+    [
+      '2039-03-01T00:00:00Z',
+      /the clock of this machine looks wrong: it says 2039-03-01T00:00:00Z, but the signatures of the root ended .*: it is at least \d+ days ahead/,
+    ],
+  ] as const) {
+    const config = world.writeConfig(
+      'clock.yaml',
+      `dnssec: { trust-anchor-files: [root.ds], clock: ${clock} }\n`,
+    )
+    const { process, metrics } = await serve(config)
+    await process.until(expected)
+    const ready = await fetch(`${metrics}/ready`)
+    t.equal(ready.status, 503)
+    t.match(await ready.text(), /^not ready: the root DNSKEY set has not been validated yet\n$/)
+    t.equal((await process.stop()).code, 0)
+  }
+})
+
+t.test("trust anchors that are not the root's", { timeout: 60_000 }, async (t) => {
+  const { process } = await serve(world.writeConfig('anchors.yaml', 'dnssec: { trust-anchor-files: [] }\n'))
+  await process.until(
+    /the root publishes the keys \d+, \d+, but the trust anchors are 20326, 38696: check dnssec\.trust-anchor-files/,
+  )
+  t.equal((await process.stop()).code, 0)
+})
+
+t.test('with validation off it is ready at once', { timeout: 60_000 }, async (t) => {
+  const { process, metrics } = await serve(world.writeConfig('off.yaml', 'dnssec: { mode: off }\n'))
+  t.equal((await fetch(`${metrics}/ready`)).status, 200)
+  t.equal((await process.stop()).code, 0)
+})
+
+t.test('settings without effect are named in the log', { timeout: 60_000 }, async (t) => {
+  const more = 'control: { socket: elsewhere.sock }\n'
+  const { process } = await serve(world.writeConfig('inert.yaml', more))
+  const ended = await process.stop()
+  const warnings = logLines(ended.stdout)
+    .filter((line) => line.level === 'warn')
+    .map((line) => line.msg)
+  t.ok(warnings.includes('control.socket has no effect in this version'))
+})
+
+t.test('nobody answers upstream', { timeout: 60_000 }, async (t) => {
+  const path = join(world.folder, 'alone.yaml')
+  writeFileSync(
+    path,
+    `
+resolution: { root-hints: hints.zone, authority-port: 9, allow-loopback-authorities: true, ipv6: false }
+server: { listen: ["127.0.0.1@0"] }
+metrics: { listen: "127.0.0.1@0" }
+log: { format: json }
+`,
+  )
+  const { process, server } = await serve(path)
+  await process.until(
+    /no root server gives an answer: check the network, that UDP and TCP to port 53 leave this machine/,
+  )
+  t.match(
+    await sigill('lookup', 'localhost', `@${server}`),
+    { code: 0 },
+    'what is known here is still served',
+  )
+  t.equal((await process.stop()).code, 0)
+})
+
+t.test('a fault of our own ends it with 70 and a line in the log', { timeout: 60_000 }, async (t) => {
+  const script = `
+    const { serve } = await import(${JSON.stringify(join(OUT_DIR, 'src/cli/serve.js'))})
+    serve({ config: ${JSON.stringify(world.writeConfig('fault.yaml'))} }, () => setTimeout(() => { throw new Error('on purpose') }, 10))
+  `
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  t.equal(code, 70)
+  t.match(logLines(stdout).at(-1), {
+    level: 'fatal',
+    msg: 'internal fault; stopping',
+    err: { message: 'on purpose' },
+  })
+})
