@@ -145,7 +145,7 @@ export class Service {
       return
     }
     const it = { octets: request, client, startMs, reply: once(reply) }
-    this.#guarded(it, () => this.#checkOpcode(it))
+    this.#guarded(it, () => this.#checkSender(it))
   }
 
   #tryHit(request: Uint8Array, length: number, client: Client, out: Uint8Array): number {
@@ -175,12 +175,6 @@ export class Service {
 
   // --- the order of things ---------------------------------------------------------------------------------------
 
-  #checkOpcode(request: Request): void {
-    const opcode = (request.octets[2]! >> 3) & 0x0f
-    if (opcode === OPCODE.QUERY) this.#checkSender(request)
-    else this.#refuse(request, new Query(), RCODE.NOTIMP, NO_EDE)
-  }
-
   #checkSender(request: Request): void {
     const { octets, client } = request
     const message = parsed(octets)
@@ -188,7 +182,10 @@ export class Service {
       message === undefined
         ? questionOnly(octets)
         : queryOf(octets, message, client.transport, client.idleMs, this.#udpOctetsMax)
-    if (!this.#settings.access.allows(client.address, client.addressOctets)) {
+    if (((octets[2]! >> 3) & 0x0f) !== OPCODE.QUERY) {
+      // What stands where the question is need not be one.
+      this.#refuse(request, message === undefined ? new Query() : query, RCODE.NOTIMP, NO_EDE)
+    } else if (!this.#settings.access.allows(client.address, client.addressOctets)) {
       this.#refuse(request, query, RCODE.REFUSED, EDE.PROHIBITED, false)
     } else if (message === undefined) this.#refuseMalformed(request, query)
     else this.#checkForm(request, query, message)

@@ -33,8 +33,11 @@ t.test('silence for what is no request', async (t) => {
 t.test('opcodes other than QUERY: NOTIMP', async (t) => {
   const it = bench()
   for (let opcode = 1; opcode < 16; opcode++) {
-    const reply = await it.ask(changed(query(), 2, (opcode << 3) | 1))
-    t.same([...(reply as Uint8Array)], [0x12, 0x34, 0x80 | (opcode << 3) | 1, 0x84, 0, 0, 0, 0, 0, 0, 0, 0])
+    const asked = changed(query({ payload: 1232 }), 2, (opcode << 3) | 1)
+    const message = await it.message(asked)
+    t.match(message, { id: 0x1234, qr: true, opcode, rcode: RCODE.NOTIMP, rd: true, edns: { version: 0 } })
+    const odd = await it.ask(Uint8Array.of(...asked.subarray(0, 12), 0xff))
+    t.same([...(odd as Uint8Array)], [0x12, 0x34, 0x80 | (opcode << 3) | 1, 0x84, 0, 0, 0, 0, 0, 0, 0, 0])
   }
   t.same(it.asked, [])
 })
