@@ -30,7 +30,7 @@ function scanIPv4(text: string, from: number, to: number, into: Uint8Array, at: 
       value = -1
     } else {
       if (character < 0x30 || character > 0x39) return false
-      value = (value < 0 ? 0 : value) * 10 + character - 0x30
+      value = Math.max(0, value) * 10 + character - 0x30
       if (value > 255) return false
     }
   }

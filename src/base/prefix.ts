@@ -14,7 +14,7 @@ export function parsePrefix(text: string): Prefix | undefined {
   const address = parseAddress(addressText)
   if (address === undefined || rest.length > 0) return undefined
   if (bitsText === undefined) return { address, bits: address.length * 8 }
-  if (!/^[0-9]{1,3}$/.test(bitsText)) return undefined
+  if (!/^(0|[1-9][0-9]{0,2})$/.test(bitsText)) return undefined
   const bits = Number(bitsText)
   if (bits > address.length * 8 || !isZeroFrom(address, bits)) return undefined
   return { address, bits }

@@ -299,7 +299,7 @@ t.test('D08: the text of an EDE goes first, then the EDE, then the data', async 
   t.equal(await shape(28), '28  6,9 0,0')
   t.equal(await shape(29), '29   ', 'no room for 6 octets')
   t.equal(await shape(30), '0 TC 6,9 200,200')
-  const longest = nameFrom(`${'a'.repeat(63)}.`.repeat(3) + `${'b'.repeat(61)}.`)
+  const longest = nameFrom(`${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}.`)
   const it = bench()
   it.store(parts({ question: { name: longest, type: TYPE.A, class: CLASS.IN }, answer: [], ede, ...bogus }))
   const reply = (await it.ask(query({ name: formatName(longest), payload: 512 }))) as Uint8Array

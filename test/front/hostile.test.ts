@@ -25,7 +25,7 @@ const SEEDS: readonly Uint8Array[] = [
   query({ name: '1.0.0.10.in-addr.arpa.', type: TYPE.PTR }),
   query({ name: 'version.bind.', type: TYPE.TXT, class: 3 }),
   query({ name: '.', type: TYPE.NS }),
-  query({ name: `${'a'.repeat(63)}.`.repeat(3) + `${'b'.repeat(61)}.`, do: true }),
+  query({ name: `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}.`, do: true }),
   query({ type: TYPE.IXFR }),
 ]
 
