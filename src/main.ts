@@ -20,6 +20,7 @@ function makeProgram(): Command {
   addServing(program)
   addLookup(program)
   addAnchor(program)
+  addDemo(program)
   return program
 }
 
@@ -88,6 +89,18 @@ function addAnchor(program: Command): void {
     .action(async (options) => {
       const { anchorFetch } = await import('./cli/anchor-fetch.ts')
       process.exitCode = await anchorFetch(options, print, printError)
+    })
+}
+
+function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('serve a signed Internet on loopback with the resolver in front, and show what it answers')
+    .option('--once', 'ask everything once and end')
+    .option('--break <zone...>', 'make the signatures of these zones wrong, to see that the table notices')
+    .action(async (options) => {
+      const { demo } = await import('./cli/demo.ts')
+      process.exitCode = await demo(options, print)
     })
 }
 

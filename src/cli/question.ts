@@ -1,4 +1,4 @@
-/** What is asked on the command line: `NAME [TYPE] [@SERVER]`. */
+/** What is asked on the command line: `NAME [TYPE] [@SERVER]`, the server anywhere. */
 import { domainToASCII } from 'node:url'
 import { type Endpoint, parseAddress } from '../base/address.ts'
 import { isMetaType, parseType, TYPE } from '../wire/iana/rrtype.ts'
@@ -21,15 +21,14 @@ const DNS_PORT = 53
  * @throws UnusableInput
  */
 export function parseQuestion(words: readonly string[]): AskedQuestion {
-  const [nameText, ...rest] = words
-  if (nameText === undefined) throw new UnusableInput('a name is missing')
-  const servers = rest.filter((word) => word.startsWith('@'))
-  const types = rest.filter((word) => !word.startsWith('@'))
+  const servers = words.filter((word) => word.startsWith('@'))
+  const [name, type, ...more] = words.filter((word) => !word.startsWith('@'))
+  if (name === undefined) throw new UnusableInput('a name is missing')
   if (servers.length > 1) throw new UnusableInput('only one server can be asked')
-  if (types.length > 1) throw new UnusableInput(`"${types[1]}" is one word too many after the type`)
+  if (more.length > 0) throw new UnusableInput(`"${more[0]}" is one word too many after the type`)
   return {
-    name: parseName(nameText),
-    type: types[0] === undefined ? TYPE.A : parseAskedType(types[0]),
+    name: parseName(name),
+    type: type === undefined ? TYPE.A : parseAskedType(type),
     server: servers[0] === undefined ? undefined : parseServer(servers[0].slice(1)),
   }
 }

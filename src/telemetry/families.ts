@@ -4,7 +4,7 @@ import { REASONS } from '../dnssec/reasons.ts'
 import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
-import { DROP_REASONS, LIMIT_NAMES, UPSTREAM_FAILURES } from './label-values.ts'
+import { DROPS, LIMITS, UPSTREAM_FAILURES } from './label-values.ts'
 
 /** Label value for whatever the table does not name. */
 export const OTHER = 'other'
@@ -53,7 +53,7 @@ const COUNTERS: readonly Family[] = [
     name: 'client_drops_total',
     help: 'Messages from clients that got no answer.',
     label: 'reason',
-    values: [...DROP_REASONS, OTHER],
+    values: [...Object.keys(DROPS), OTHER],
   },
   {
     name: 'answers_total',
@@ -80,7 +80,7 @@ const COUNTERS: readonly Family[] = [
     name: 'upstream_failures_total',
     help: 'Questions to authoritative servers that brought nothing usable.',
     label: 'reason',
-    values: [...UPSTREAM_FAILURES, OTHER],
+    values: [...Object.keys(UPSTREAM_FAILURES), OTHER],
   },
   {
     name: 'upstream_near_misses_total',
@@ -117,6 +117,6 @@ const COUNTERS: readonly Family[] = [
     name: 'limit_hits_total',
     help: 'Bounds met, on the work for a question or on what clients may take.',
     label: 'limit',
-    values: [...LIMIT_NAMES, OTHER],
+    values: [...Object.keys(LIMITS), OTHER],
   },
 ]

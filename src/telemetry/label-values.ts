@@ -1,38 +1,56 @@
-/** Label values that no other table lists. */
+/** Label values that no other table lists, each with what it stands for. The compiler holds the engine's complete. */
+import type { ProofLimit } from '../dnssec/budget.ts'
+import type { Reason } from '../dnssec/reasons.ts'
+import type { UpstreamFailure } from '../resolver/ports.ts'
 
-/** Bounds on work and on clients (`base/limits.ts` has their values). */
-export const LIMIT_NAMES: readonly string[] = [
-  'signatures',
-  'failed-signatures',
-  'nsec3-sha1-calls',
-  'rrsigs-per-rrset',
-  'keys-per-tag',
-  'ds-tried',
-  'denial-rrsets',
-  'upstream-queries',
-  'aliases',
-  'depth',
-  'name-servers',
-  'referrals',
-  'time',
-  'waiting',
-  'waiting-per-client',
-  'tcp-connections',
-  'tcp-connections-per-client',
-  'tcp-unread',
-]
+type NameOfReason<R> = R extends `limit-${infer Name}` ? Name : never
+type EngineLimit = ProofLimit | NameOfReason<Reason>
+type FrontLimit =
+  | 'waiting'
+  | 'waiting-per-client'
+  | 'tcp-connections'
+  | 'tcp-connections-per-client'
+  | 'tcp-unread'
 
-/** Why a question to an authoritative server brought nothing usable: the network's reasons, then the message's. */
-export const UPSTREAM_FAILURES: readonly string[] = [
-  'timeout',
-  'refused',
-  'unreachable',
-  'near-miss',
-  'closed',
-  'resources',
-  'malformed',
-  'lame',
-]
+/** Bounds on work and on clients; `base/limits.ts` has their values. */
+export const LIMITS: Readonly<Record<EngineLimit | FrontLimit, string>> = {
+  signatures: 'signature verifications for a client query',
+  'failed-signatures': 'signature verifications that failed, for a client query',
+  'nsec3-sha1-calls': 'SHA-1 calls for NSEC3, for a client query',
+  'rrsigs-per-rrset': 'RRSIGs tried for an RRset',
+  'keys-per-tag': 'keys of one tag and algorithm tried',
+  'ds-tried': 'DS records tried for a zone',
+  'denial-rrsets': 'NSEC and NSEC3 RRsets of a negative answer',
+  'upstream-queries': 'upstream queries for a client query, or for one of its questions',
+  aliases: 'aliases followed',
+  depth: 'nesting of look-ups of name-server addresses',
+  'name-servers': 'name-server names looked up',
+  referrals: 'delegations followed',
+  time: 'time for a client query',
+  waiting: 'questions that wait for the resolver',
+  'waiting-per-client': 'questions of one client that wait',
+  'tcp-connections': 'TCP connections of clients',
+  'tcp-connections-per-client': 'TCP connections of one client',
+  'tcp-unread': 'octets of replies that a client does not read',
+}
+
+/** Why a question to an authoritative server brought nothing usable. */
+export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailure | 'malformed' | 'lame', string>> = {
+  timeout: 'nothing that matched came in time',
+  refused: 'the host said that nothing listens',
+  unreachable: 'no route, or the address family is off',
+  'near-miss': 'too many datagrams from the right address did not match',
+  closed: 'the stream ended before a whole reply',
+  resources: 'no socket could be had here',
+  malformed: 'the reply could not be read',
+  lame: 'the server does not serve the zone',
+}
 
 /** Why a message from a client, or the answer to it, went nowhere. */
-export const DROP_REASONS: readonly string[] = ['short', 'response', 'waiting', 'draining', 'send']
+export const DROPS: Readonly<Record<'short' | 'response' | 'waiting' | 'draining' | 'send', string>> = {
+  short: 'shorter than a header',
+  response: 'a response, not a query',
+  waiting: 'too many questions wait',
+  draining: 'the daemon stops',
+  send: 'the reply could not be sent',
+}

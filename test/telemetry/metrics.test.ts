@@ -1,6 +1,7 @@
 /** The exposition: names and labels are a contract. */
 import t from 'tap'
 import { REASONS } from '../../src/dnssec/reasons.ts'
+import type { DropReason, FrontCounters, FrontLimit } from '../../src/front/counters.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { parseExposition } from './exposition.ts'
@@ -64,7 +65,10 @@ t.test('every metric of the contract is there, of its type, with its labels', as
 
 t.test('what is raised is what is read', async (t) => {
   const counters = new Counters()
+  const asTheFrontSeesIt: FrontCounters = counters
   const metrics = makeMetrics(counters)
+  asTheFrontSeesIt.dropped('short')
+  asTheFrontSeesIt.limitHit('tcp-unread')
   counters.clientQuery('udp')
   counters.clientQuery('udp')
   counters.clientQuery('tcp')
@@ -86,6 +90,7 @@ t.test('what is raised is what is read', async (t) => {
   counters.signatureVerification(200)
   counters.nsec3Hash(51)
   counters.limitHit('signatures')
+  counters.limitHit('limit-time')
   counters.nearMiss()
   counters.eventLoopDelay(0.3)
   const families = parseExposition((await metrics.page()).body)
@@ -119,6 +124,9 @@ t.test('what is raised is what is read', async (t) => {
   t.equal(value('signature_verifications_total', { algorithm: 'other' }), 1)
   t.equal(value('nsec3_hashes_total'), 51)
   t.equal(value('limit_hits_total', { limit: 'signatures' }), 1)
+  t.equal(value('limit_hits_total', { limit: 'time' }), 1)
+  t.equal(value('limit_hits_total', { limit: 'tcp-unread' }), 1)
+  t.equal(value('client_drops_total', { reason: 'short' }), 1)
   t.equal(value('upstream_near_misses_total'), 1)
   t.equal(value('event_loop_delay_seconds_bucket', { thread: 'main', le: '0.25' }), 0)
   t.equal(value('event_loop_delay_seconds_bucket', { thread: 'main', le: '0.5' }), 1)
@@ -138,6 +146,32 @@ t.test('every reason has a place of its own', async (t) => {
   const counters = new Counters()
   const other = counters.set.index('bogus_total', 'other')
   for (const reason of Object.keys(REASONS)) t.not(counters.set.index('bogus_total', reason), other, reason)
+})
+
+/** Complete by the compiler: the front's own lists. */
+const FRONT_LIMITS: Record<FrontLimit, true> = {
+  waiting: true,
+  'waiting-per-client': true,
+  'tcp-connections': true,
+  'tcp-connections-per-client': true,
+  'tcp-unread': true,
+}
+const FRONT_DROPS: Record<DropReason, true> = {
+  short: true,
+  response: true,
+  waiting: true,
+  draining: true,
+  send: true,
+}
+
+t.test('every limit and every drop has a place of its own', async (t) => {
+  const { set } = new Counters()
+  for (const limit of Object.keys(FRONT_LIMITS)) {
+    t.not(set.index('limit_hits_total', limit), set.index('limit_hits_total', 'other'), limit)
+  }
+  for (const reason of Object.keys(FRONT_DROPS)) {
+    t.not(set.index('client_drops_total', reason), set.index('client_drops_total', 'other'), reason)
+  }
 })
 
 t.test('two registries do not meet', async (t) => {
