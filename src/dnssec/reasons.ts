@@ -52,8 +52,6 @@ export const REASONS = {
   'denial-wrong': { number: 43, ede: 6, text: 'the proof of absence contradicts the answer' },
   'wildcard-proof-missing': { number: 44, ede: 12, text: 'nothing proves that the wildcard applies' },
   'too-much-work': { number: 45, ede: 0, text: 'validation would take more work than is allowed' },
-  'chain-unreachable': { number: 46, ede: 22, text: 'a DS or DNSKEY record could not be had' },
-  'answer-unsigned-alias': { number: 47, ede: 6, text: 'an alias does not follow from its signed record' },
 
   'no-reachable-authority': { number: 64, ede: 22, text: 'no authority could be reached' },
   'network-error': { number: 65, ede: 23, text: 'the network failed' },

@@ -6,7 +6,7 @@ import { checkRrset, type ZoneKeys } from '../../src/dnssec/rrset-signature.ts'
 import { anchorsFromRecords, type TrustAnchor } from '../../src/dnssec/trust-anchors.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseMessage } from '../../src/wire/message.ts'
-import { type Name, ROOT } from '../../src/wire/name.ts'
+import { type Name, namesEqual, ROOT } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { parseDnskey } from '../../src/wire/rdata/dnskey.ts'
 import { parseRrsig } from '../../src/wire/rdata/rrsig.ts'
@@ -179,3 +179,72 @@ t.test('two years of root keys', { skip: absent(KEY_HISTORY) || absent(SOA_HISTO
     t.equal(secure, 1978)
   })
 })
+
+interface PacketLine {
+  readonly time: number
+  readonly wire: string
+}
+
+const PACKETS = 'zonemaster/real-se-2025-11-14.jsonl.gz'
+
+t.test(
+  'the chain root, se of 2025-11-14, and nic.se, afnic.fr by their own keys',
+  {
+    skip: absent(PACKETS) || absent(KEY_HISTORY),
+  },
+  async (t) => {
+    const at = '2025-11-14T10:13:53Z'
+    const p = proofParameters({ at })
+    const sets = sharedLines<PacketLine>(PACKETS)
+      .map((line) => parseMessage(Buffer.from(line.wire, 'base64')))
+      .flatMap(({ answer, authority }) => groupRrsets([...answer, ...authority]))
+    const line = sharedLines<KeySetLine>(KEY_HISTORY).findLast(({ serial }) => serial <= '2025111000')!
+    const texts = [
+      ...line.dnskey.map((rdata) => `DNSKEY ${rdata}`),
+      ...line.rrsig.map((rdata) => `RRSIG ${rdata}`),
+    ]
+    const [rootSet] = rrsetsFrom(texts.map((text) => `. ${line.ttl} IN ${text}\n`).join(''))
+    const keysOf = (set: Rrset, trust: Parameters<typeof checkDnskeySet>[1], zone: Name): ZoneKeys => {
+      const verdict = checkDnskeySet(set, trust, zone, p)
+      if (verdict.status !== 'secure') throw new Error(JSON.stringify(verdict))
+      return verdict.keys
+    }
+    const signedSet = (zone: Name, type: number): Rrset =>
+      pick(
+        sets.filter((set) => set.signatures.length > 0),
+        zone,
+        type,
+      )
+
+    const SE = nameFrom('se')
+    const rootKeys = keysOf(rootSet!, { anchors: anchors(KSK_2017) }, ROOT)
+    const ds = signedSet(SE, TYPE.DS)
+    t.match(checkRrset(ds, rootKeys, p), { status: 'secure' })
+    const zones = new Map([['se', keysOf(signedSet(SE, TYPE.DNSKEY), { ds: ds.rdatas }, SE)]])
+    for (const text of ['nic.se', 'afnic.fr']) {
+      const zone = nameFrom(text)
+      const set = signedSet(zone, TYPE.DNSKEY)
+      zones.set(text, keysOf(set, { anchors: set.rdatas.map((dnskey) => ({ zone, dnskey })) }, zone))
+    }
+    for (const [zone, keys] of zones) {
+      const types = new Set<number>()
+      let flipped = 0
+      for (const set of sets) {
+        if (!set.signatures.some((rdata) => namesEqual(parseRrsig(rdata)!.signer, keys.zone))) continue
+        const verdict = checkRrset(set, keys, p)
+        if (verdict.status !== 'secure') t.fail(verdict.detail)
+        types.add(set.type)
+        const rdata = set.rdatas[0]!.slice()
+        // The last octet: no name ends there with a letter, whose case would not matter.
+        rdata[rdata.length - 1]! ^= 1
+        const changed = checkRrset({ ...set, rdatas: [rdata, ...set.rdatas.slice(1)] }, keys, p)
+        if (changed.status === 'secure') t.fail(`${zone} ${set.type} with a flipped bit`)
+        flipped++
+      }
+      t.ok(
+        types.has(TYPE.SOA) && types.has(TYPE.DNSKEY),
+        `${zone}: ${flipped} RRsets of types ${[...types].join(' ')}`,
+      )
+    }
+  },
+)
