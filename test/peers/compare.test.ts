@@ -41,12 +41,12 @@ t.test(
           const reply = await ask(server, { name: plan.name, type: 'SOA', do: true })
           t.equal(verdict(reply), plan.expected, `${process.name}: ${plan.name}`)
           if (plan.ede !== undefined && process === daemon.process)
-            t.same(reply.ede.slice(0, 1), [plan.ede], 'with its EDE')
+            t.equal(reply.ede[0]?.code, plan.ede, 'with its EDE')
         }
       }
     })
 
-    t.test('every difference has a reason', async (t) => {
+    t.test('every difference has a reason', { timeout: 160_000 }, async (t) => {
       const questions = generateQuestions(world)
       t.ok(questions.length >= QUESTIONS_MIN, `${questions.length} questions`)
       const results = new Results()
@@ -54,6 +54,9 @@ t.test(
         const [ours, theirs] = await Promise.all([ask(daemon.server, question), ask(judge.server, question)])
         results.add(question, ours, theirs)
       })
+      for (const { question, ours } of results.differing.splice(0)) {
+        results.settle(question, ours, await ask(judge.server, question))
+      }
       t.comment(`${questions.length} questions asked of both in ${clock()}; ${results.agreed} agree`)
       for (const [manner, rcodes] of results.rcodes) t.comment(`${manner}: ${tallyText(rcodes)}`)
       for (const [name, count] of results.explained) t.comment(`${count} differ: ${name}`)
@@ -85,6 +88,8 @@ class Results {
   agreed = 0
   /** Replies of ours with AD. */
   secure = 0
+  /** Questions that are to be put to the judge once more: under load it gives up on some, and remembers that. */
+  readonly differing: { readonly question: Question; readonly ours: Reply }[] = []
   readonly explained = new Map<string, number>()
   readonly unexplained: string[] = []
   readonly faults: string[] = []
@@ -94,12 +99,18 @@ class Results {
   )
 
   add(question: Question, ours: Reply, judge: Reply): void {
-    const comparison = { question, zone: zoneOf(question.name), ours, judge }
     count(this.rcodes.get(question.manner)!, ours.rcode)
     if (ours.ad) this.secure++
     for (const fault of faultsOf(question, ours)) {
       this.faults.push(`${question.name} ${question.type} (${question.manner}): ${fault}`)
     }
+    if (differencesOf({ question, zone: zoneOf(question.name), ours, judge }).length === 0) this.agreed++
+    else this.differing.push({ question, ours })
+  }
+
+  /** Compares our reply with what the judge says when it is asked again, alone. */
+  settle(question: Question, ours: Reply, judge: Reply): void {
+    const comparison = { question, zone: zoneOf(question.name), ours, judge }
     const differences = differencesOf(comparison)
     if (differences.length === 0) {
       this.agreed++

@@ -166,16 +166,18 @@ t.test('dig', { skip, timeout: 170_000 }, async (t) => {
     t.ok(large.flags.has('tc') && large.octets <= 512, `${large.octets} octets`)
   })
 
-  t.test('ANY: one RRset over UDP, all over TCP (RFC 8482)', async (t) => {
-    for (const { name } of ONE_EACH) {
-      const minimal = await dig(name, 'ANY', '+notcp', '+dnssec')
-      const types = new Set(minimal.answer.filter(({ type }) => type !== 'RRSIG').map(({ type }) => type))
-      t.equal(minimal.status, 'NOERROR', name)
-      t.equal(types.size, 1, `${name}: ${[...types]}`)
-      const full = await dig(name, 'ANY', '+tcp')
-      const all = new Set(full.answer.map(({ type }) => type))
-      for (const type of ['SOA', 'NS', 'A', 'MX', 'TXT', 'CAA', 'DNSKEY'])
-        t.ok(all.has(type), `${name}: ${type}`)
+  // NSD gives one RRset itself, so there is no more to be had over TCP here.
+  t.test('ANY: one RRset with its signature (RFC 8482)', async (t) => {
+    for (const { name, signing } of ONE_EACH) {
+      for (const transport of ['+notcp', '+tcp']) {
+        const reply = await dig(name, 'ANY', transport, '+dnssec')
+        t.equal(reply.status, 'NOERROR', name)
+        t.ok(reply.flags.has('ad'), `${name} ${transport}: AD`)
+        t.equal(reply.transport, transport === '+tcp' ? 'TCP' : 'UDP', name)
+        const types = reply.answer.map(({ type }) => type)
+        t.equal(new Set(types).size, 2, `${name} ${transport}: ${types}`)
+        t.equal(types.filter((type) => type === 'RRSIG').length, signing!.algorithms.length, name)
+      }
     }
     t.equal((await dig(below('nothing', ANY_GOOD.name), 'ANY')).status, 'NXDOMAIN')
     t.equal((await dig(below('www', BOGUS[0]!.name), 'ANY')).status, 'SERVFAIL')
@@ -190,7 +192,8 @@ t.test('dig', { skip, timeout: 170_000 }, async (t) => {
       const count = reply.answer.filter(({ type }) => type === 'DS').length
       t.equal(count > 0, plan.ds !== 'none', `${plan.name}: ${count} DS`)
       // ldns gives an unsigned child an NSEC3 record of its own in spite of opt-out; BIND leaves a span (RFC 5155 9.2).
-      const optedOut = plan.ds === 'none' && parent.signing?.denial === 'optout' && parent.signing.signer === 'bind'
+      const optedOut =
+        plan.ds === 'none' && parent.signing?.denial === 'optout' && parent.signing.signer === 'bind'
       t.equal(reply.flags.has('ad'), parent.expected === 'secure' && !optedOut, `${plan.name}: AD`)
       for (const { owner, type, rdata } of reply.answer.filter(({ type }) => type === 'RRSIG')) {
         t.equal(rdata.split(' ')[7], parent.name, `${owner} ${type} is signed by the parent`)

@@ -41,8 +41,8 @@ export interface Reply {
   readonly additional: readonly ReplyRecord[]
   readonly hasOpt: boolean
   readonly do: boolean
-  /** Info codes of Extended DNS Errors (RFC 8914), in order. */
-  readonly ede: readonly number[]
+  /** Extended DNS Errors (RFC 8914), in order. */
+  readonly ede: readonly { readonly code: number; readonly text: string }[]
   /** Octets of the UDP reply, and whether it was truncated; the rest is then of the reply over TCP. */
   readonly udpOctets: number | undefined
   readonly truncated: boolean
@@ -202,7 +202,7 @@ function readReply(query: Buffer, octets: Buffer, udpOctets: number | undefined)
     additional: rest.filter((record) => record.number !== TYPE_OPT).map(publicRecord),
     hasOpt: opt !== undefined,
     do: opt !== undefined && (opt.ttl & 0x8000) !== 0,
-    ede: opt === undefined ? [] : edeCodes(opt.octets),
+    ede: opt === undefined ? [] : extendedErrors(opt.octets),
     udpOctets,
     truncated: (flags & 0x0200) !== 0,
   }
@@ -224,12 +224,16 @@ function publicRecord(raw: Raw): ReplyRecord {
   }
 }
 
-function edeCodes(options: Buffer): number[] {
-  const codes: number[] = []
-  for (let at = 0; at + 4 <= options.length; at += 4 + options.readUInt16BE(at + 2)) {
-    if (options.readUInt16BE(at) === OPTION_EDE) codes.push(options.readUInt16BE(at + 4))
+function extendedErrors(options: Buffer): Reply['ede'] {
+  const errors: { code: number; text: string }[] = []
+  for (let at = 0; at + 4 <= options.length; ) {
+    const [option, end] = [options.readUInt16BE(at), at + 4 + options.readUInt16BE(at + 2)]
+    if (option === OPTION_EDE) {
+      errors.push({ code: options.readUInt16BE(at + 4), text: options.toString('utf8', at + 6, end) })
+    }
+    at = end
   }
-  return codes
+  return errors
 }
 
 /** Octets before the first name and number of names in RDATA of the types whose names may be compressed (RFC 3597 4). */

@@ -100,7 +100,7 @@ function unboundConfiguration(world: World, folder: string, server: Server): str
   trust-anchor-signaling: no
   root-key-sentinel: no
   target-fetch-policy: "0 0 0 0 0"
-  qname-minimisation: yes
+  qname-minimisation: no
   aggressive-nsec: no
   minimal-responses: yes
   edns-buffer-size: 1232

@@ -228,7 +228,7 @@ class ZoneBuilder {
     this.#add('away-nothing', 'CNAME', target('nothing-here', 7))
     this.#add('away-ent', 'CNAME', target('ent', 13))
     this.#add('away-top', 'CNAME', 'www.nic.com.')
-    this.#add('nothing', 'CNAME', this.#name('nothing-here'))
+    this.#add('dangling', 'CNAME', this.#name('nothing-here'))
     this.#add('loop-a', 'CNAME', this.#name('loop-b'))
     this.#add('loop-b', 'CNAME', this.#name('loop-a'))
     this.#add('dname', 'DNAME', otherLeaf(this.#plan, 9).name)
