@@ -30,8 +30,9 @@ interface Server {
   /** Smoothed round-trip time and its variation, milliseconds; undefined before the first reply. */
   srttMs: number | undefined
   rttvarMs: number
-  /** Time-outs since the last reply. */
+  /** Time-outs since the last reply, and when the last one ended. */
   timeouts: number
+  timedOutMs: number
   /** The last pause, 0 when none; and when it ends. */
   pauseMs: number
   pausedUntilMs: number
@@ -89,9 +90,16 @@ export class ServerTable {
     server.pauseMs = server.pausedUntilMs = server.probedUntilMs = 0
   }
 
-  /** No reply came in time. The third time in a row the server is left alone for a while. */
-  timedOut(address: Address): void {
+  /**
+   * No reply came in time. The third time in a row the server is left alone for a while. Queries that were on their way
+   * together and all went unanswered are one time-out: a stall of ours, or a lost moment of the path, and no more.
+   *
+   * @param askedMs when the query was sent; now, when not given
+   */
+  timedOut(address: Address, askedMs: number = this.#nowMs()): void {
     const server = this.#touch(address)
+    if (askedMs < server.timedOutMs) return
+    server.timedOutMs = this.#nowMs()
     server.timeouts++
     if (server.timeouts >= TIMEOUTS_BEFORE_BACK_OFF) this.#pause(server)
   }
@@ -183,6 +191,7 @@ export class ServerTable {
       srttMs: undefined,
       rttvarMs: 0,
       timeouts: 0,
+      timedOutMs: 0,
       pauseMs: 0,
       pausedUntilMs: 0,
       probedUntilMs: 0,

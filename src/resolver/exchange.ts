@@ -80,6 +80,7 @@ async function once(
   const timeoutMs = Math.max(1, Math.min(patienceMs, job.budget.deadlineMs - clock.nowMs()))
   counters.upstreamQuery(transport)
   servers.asked(server.address)
+  const askedMs = clock.nowMs()
   const result = await upstream.ask({ server, transport, message: query, timeoutMs })
   const tell = (outcome: string, octets: number, rttMs: number): void => {
     const { name, type } = question
@@ -87,7 +88,7 @@ async function once(
   }
   if (result.kind === 'failure') {
     counters.upstreamFailure(result.reason)
-    noteFailure(context, server, transport, result.reason)
+    noteFailure(context, server, transport, result.reason, askedMs)
     tell(result.reason, 0, timeoutMs)
     return { kind: 'failed', reason: result.reason }
   }
@@ -111,8 +112,9 @@ function noteFailure(
   server: Endpoint,
   transport: 'udp' | 'tcp',
   reason: UpstreamFailure,
+  askedMs: number,
 ): void {
   if (transport === 'tcp') return
-  if (reason === 'timeout') context.servers.timedOut(server.address)
+  if (reason === 'timeout') context.servers.timedOut(server.address, askedMs)
   else if (reason === 'refused' || reason === 'unreachable') context.servers.unreachable(server.address)
 }

@@ -42,9 +42,15 @@ export abstract class Exchange {
   run(): Promise<UpstreamResult> {
     return new Promise((resolve) => {
       this.#settle = resolve
-      this.#cancelTimer = this.surroundings.clock.after(this.request.timeoutMs, () => this.onTimeout())
+      this.#cancelTimer = this.surroundings.clock.after(this.request.timeoutMs, () => void this.#lastLook())
       this.open()
     })
+  }
+
+  /** After a stall of ours the reply may have come long ago: timers run before sockets are read, so read them first. */
+  async #lastLook(): Promise<void> {
+    await this.surroundings.clock.yieldTurn()
+    if (!this.ended) this.onTimeout()
   }
 
   /** Ends it from outside, when the resolver stops. */
