@@ -217,8 +217,6 @@ const WILDCARD_CONTENT = `
 ${WWW}
 *.wild A 192.0.2.66
 host.wild A 192.0.2.82
-cut NS ns.cut
-ns.cut A 192.0.2.53
 `
 
 function denialZone(
@@ -277,14 +275,25 @@ const DENIAL_ZONES: readonly LabZone[] = [
     rewrites: (plan) => [replacedDenial(plan.apex, ({ apex }) => [outsideNsec(apex, plan)])],
     questions: [bogus('none.outside-nsec.se.', 'A', EDE.DNSSEC_BOGUS)],
   }),
-  denialZone('ancestor-nsec.se.', "a delegation's NSEC denies what is below it, RFC 6840 4.1", {
+  {
+    name: 'ancestor-nsec.se.',
+    about: "a signed delegation's NSEC denies what is below it, RFC 6840 4.1",
+    content: WWW,
+    signing: SIGNED,
     // The cut itself is denied as well, or a resolver that minimises names would leave by its referral.
     rewrites: () => [
       denied(nameFrom('cut.ancestor-nsec.se.'), RCODE.NOERROR, [nameFrom('cut.ancestor-nsec.se.')]),
       denied(nameFrom('www.cut.ancestor-nsec.se.'), RCODE.NXDOMAIN, [nameFrom('cut.ancestor-nsec.se.')]),
     ],
+    questions: [secure('www.ancestor-nsec.se.')],
+  },
+  {
+    name: 'cut.ancestor-nsec.se.',
+    about: 'what is below',
+    content: WWW,
+    signing: SIGNED,
     questions: [bogus('www.cut.ancestor-nsec.se.', 'A', EDE.NSEC_MISSING)],
-  }),
+  },
   denialZone('expanded-nsec.se.', "a wildcard's NSEC, expanded, denies a type", {
     rewrites: () => [
       deniedByExpandedNsec(nameFrom('host.wild.expanded-nsec.se.'), wild('expanded-nsec.se.')),

@@ -60,10 +60,10 @@ export function replacedDenial(
   }
 }
 
-/** Says of `victim` that it does not exist or lacks the type, with the NSEC records at or before these names. */
+/** Says of `victim` that it does not exist or lacks the type, with the NSEC records at or before these names; DS is left alone. */
 export function denied(victim: Name, rcode: number, proofNames: readonly Name[]): Rewrite {
   return (answer, question, zone) => {
-    if (zone === undefined || !namesEqual(question.name, victim)) return answer
+    if (zone === undefined || question.type === TYPE.DS || !namesEqual(question.name, victim)) return answer
     const proofs = proofNames.map((name) => zone.nsecFor(name)).filter((rrset) => rrset !== undefined)
     return negative(answer, zone, rcode, proofs)
   }
