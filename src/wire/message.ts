@@ -35,7 +35,10 @@ export interface Header {
   readonly additionalCount: number
 }
 
-/** A whole message. Names and RDATA are owned: nothing points into the octets it was read from. */
+/**
+ * A whole message. Nothing points into the octets it was read from, but names and RDATA share memory among
+ * themselves: who keeps a few of them for long copies them.
+ */
 export interface Message extends Header {
   readonly questions: readonly Question[]
   readonly answer: readonly ResourceRecord[]
@@ -99,9 +102,30 @@ export function parseMessage(octets: Uint8Array): Message {
   const answer = reader.records(reader.header.answerCount, false)
   const authority = reader.records(reader.header.authorityCount, false)
   const additional = reader.records(reader.header.additionalCount, true)
-  const { header, edns, extendedRcode } = reader
-  const rcode = (extendedRcode << 4) | header.rcode
-  return { ...header, rcode, questions, answer, authority, additional, edns, trailingOctets: reader.left }
+  const { header } = reader
+  // Spelt out: spreading the header takes longer than reading the message.
+  return {
+    id: header.id,
+    opcode: header.opcode,
+    rcode: (reader.extendedRcode << 4) | header.rcode,
+    qr: header.qr,
+    aa: header.aa,
+    tc: header.tc,
+    rd: header.rd,
+    ra: header.ra,
+    ad: header.ad,
+    cd: header.cd,
+    questionCount: header.questionCount,
+    answerCount: header.answerCount,
+    authorityCount: header.authorityCount,
+    additionalCount: header.additionalCount,
+    questions,
+    answer,
+    authority,
+    additional,
+    edns: reader.edns,
+    trailingOctets: reader.left,
+  }
 }
 
 /**
@@ -119,7 +143,26 @@ export function parseQuestionMessage(octets: Uint8Array): QuestionMessage {
   const questionEnd = octets.length - reader.left
   const signed = reader.queryRecords()
   if (reader.left > 0) throw new FormatError('octets follow the message', octets.length - reader.left)
-  return { ...header, questions, edns: reader.edns, questionEnd, signed }
+  return {
+    id: header.id,
+    opcode: header.opcode,
+    rcode: header.rcode,
+    qr: header.qr,
+    aa: header.aa,
+    tc: header.tc,
+    rd: header.rd,
+    ra: header.ra,
+    ad: header.ad,
+    cd: header.cd,
+    questionCount: header.questionCount,
+    answerCount: header.answerCount,
+    authorityCount: header.authorityCount,
+    additionalCount: header.additionalCount,
+    questions,
+    edns: reader.edns,
+    questionEnd,
+    signed,
+  }
 }
 
 /** Reads the parts of a message in order. */
@@ -136,8 +179,9 @@ class MessageReader {
     const header = parseHeader(octets)
     if (header === undefined) throw new FormatError('a message is shorter than its header', octets.length)
     this.header = header
-    this.#octets = octets
-    this.#names = new NameReader(octets)
+    // One copy for all names and RDATA that need no unfolding: an allocation each would cost more than the rest.
+    this.#octets = new Uint8Array(octets)
+    this.#names = new NameReader(this.#octets)
   }
 
   /** Octets not read yet. */
@@ -221,7 +265,7 @@ class MessageReader {
     if (this.edns !== undefined) throw new FormatError('a second OPT', fixedAt)
     if (owner.length !== 1) throw new FormatError('the owner of OPT is not the root', fixedAt)
     const ttl = readU32(this.#octets, fixedAt + 4)
-    const rdata = this.#octets.slice(fixedAt + 10, end)
+    const rdata = this.#octets.subarray(fixedAt + 10, end)
     this.edns = parseOpt(readU16(this.#octets, fixedAt + 2), ttl, rdata)
     if (this.edns === undefined) throw new FormatError('an option runs past OPT', fixedAt + 10)
     this.extendedRcode = ttl >>> 24

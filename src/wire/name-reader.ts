@@ -7,7 +7,8 @@ import {
   POINTER_HOPS_MAX,
 } from '../base/limits.ts'
 import { FormatError } from './format-error.ts'
-import type { Name } from './name.ts'
+import { type Name, nameLengthAt, ROOT } from './name.ts'
+import { OctetArena } from './octet-arena.ts'
 
 const HEADER_OCTETS = 12
 /** Both top bits of a length octet: the rest is an offset. */
@@ -23,7 +24,9 @@ export class NameReader {
   #octetsLeft: number
   /** Consecutive records mostly point at one owner; its name is made once. */
   #lastTarget = 0
-  #lastName: Name | undefined
+  #lastName: Name = ROOT
+  /** Holds what had to be unfolded. */
+  readonly arena: OctetArena = new OctetArena()
   /** Offset after the name read last. */
   end = 0
 
@@ -33,34 +36,35 @@ export class NameReader {
   }
 
   /**
-   * The name at `at`, in octets of its own; sets `end`.
+   * The name at `at`; sets `end`. A view of the message where the name stands there in one piece.
    *
    * @param limit the name, up to and including its first pointer, must end here or before
    * @throws FormatError
    */
   read(at: number, limit: number): Name {
     const target = this.#pointerAt(at, limit)
-    if (target !== 0 && target === this.#lastTarget && this.#lastName !== undefined) {
-      this.end = at + 2
-      this.#charge(this.#lastName.length, at)
-      return this.#lastName
-    }
-    const length = this.readInto(scratch, 0, at, limit)
-    const name = scratch.slice(0, length) as Name
-    if (target !== 0) {
-      this.#lastTarget = target
-      this.#lastName = name
-    }
-    return name
+    if (target >= HEADER_OCTETS && target < at) return this.#readAlias(at, target, limit)
+    const length = nameLengthAt(this.#message, at, limit)
+    if (length === 0) return this.#unfold(at, limit)
+    this.end = at + length
+    return this.#message.subarray(at, this.end) as Name
   }
 
-  /**
-   * Unfolds the name at `at` into `out` from `outAt`, where 255 octets must have room; sets `end`.
-   *
-   * @returns the length of the name
-   * @throws FormatError
-   */
-  readInto(out: Uint8Array, outAt: number, at: number, limit: number): number {
+  /** The name at `at`, which is nothing but a pointer. */
+  #readAlias(at: number, target: number, limit: number): Name {
+    if (target !== this.#lastTarget) {
+      const length = nameLengthAt(this.#message, target, this.#message.length)
+      const view = this.#message.subarray(target, target + length) as Name
+      this.#lastName = length === 0 ? this.#unfold(at, limit) : view
+      this.#lastTarget = target
+    }
+    this.#charge(this.#lastName.length, at)
+    this.end = at + 2
+    return this.#lastName
+  }
+
+  /** Gathers the pieces of the name at `at`; sets `end`. */
+  #unfold(at: number, limit: number): Name {
     const message = this.#message
     let from = at
     let bound = limit
@@ -74,8 +78,11 @@ export class NameReader {
         if (octet > LABEL_OCTETS_MAX) break
         if (from + octet >= bound) throw new FormatError('a label runs past its end', from)
         if (length + octet >= NAME_OCTETS_MAX) throw new FormatError('a name is longer than 255 octets', at)
-        for (const stop = from + octet; from <= stop; from++) out[outAt + length++] = message[from]!
-        if (octet === 0) return this.#finish(from, length, at)
+        for (const stop = from + octet; from <= stop; from++) scratch[length++] = message[from]!
+        if (octet > 0) continue
+        if (this.end === 0) this.end = from
+        this.#charge(length, at)
+        return this.arena.copy(scratch, length) as Name
       }
       const target = this.#pointerAt(from, bound)
       if (target < HEADER_OCTETS || target >= segment) throw new FormatError('a pointer leads nowhere', from)
@@ -85,12 +92,6 @@ export class NameReader {
       bound = message.length
     }
     throw new FormatError('a name has too many pointers', at)
-  }
-
-  #finish(end: number, length: number, at: number): number {
-    if (this.end === 0) this.end = end
-    this.#charge(length, at)
-    return length
   }
 
   #charge(length: number, at: number): void {

@@ -198,7 +198,7 @@ export function replaceSuffix(name: Name, suffix: Name, replacement: Name): Name
 
 /** An owned copy, for a name that is a view into a message. */
 export function copyName(name: Name): Name {
-  return name.slice() as Name
+  return new Uint8Array(name) as Name
 }
 
 /** The folded name as a key of a small table (`mapKey`). */

@@ -1,5 +1,4 @@
 /** Octets that are gathered one after the other. */
-import { assert } from '../base/assert.ts'
 import { MESSAGE_OCTETS_MAX } from '../base/limits.ts'
 import { writeU16, writeU32 } from './integers.ts'
 
@@ -42,13 +41,14 @@ export class OctetSink {
   /** Octets of another sequence, or a part of it. */
   octets(source: Uint8Array, from = 0, to: number = source.length): void {
     if (!this.#makeRoom(to - from)) return
-    for (let i = from; i < to; i++) this.#octets[this.#length++] = source[i]!
+    const [octets, start] = [this.#octets, this.#length - from]
+    for (let i = from; i < to; i++) octets[start + i] = source[i]!
+    this.#length += to - from
   }
 
-  /** Writes over an octet that was gathered before. */
-  patchU8(at: number, value: number): void {
-    assert(at < this.#length, 'a patched octet exists')
-    this.#octets[at] = value
+  /** What was gathered, until more is. */
+  view(): Uint8Array {
+    return this.#octets.subarray(0, this.#length)
   }
 
   /** A copy of what was gathered. */

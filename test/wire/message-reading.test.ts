@@ -62,11 +62,17 @@ t.test('a whole message', async (t) => {
 })
 
 t.test('nothing points into the octets that were read', async (t) => {
-  const octets = handMade({ counts: [1, 1, 0, 1] }, QUESTION, handMadeRecord(TYPE.A, 'c0000201'), OPT)
-  const message = parseMessage(octets)
-  octets.fill(0xff)
-  t.equal(formatName(message.questions[0]!.name), 'example.com.')
-  t.same([...message.answer[0]!.rdata], [192, 0, 2, 1])
+  const original = handMade({ counts: [1, 1, 0, 1] }, QUESTION, handMadeRecord(TYPE.A, 'c0000201'), OPT)
+  // The slice of a Buffer is a view, that of a Uint8Array a copy.
+  for (const octets of [original.slice(), Buffer.from(original)]) {
+    const message = parseMessage(octets)
+    const query = parseQuestionMessage(Buffer.from(handMade({ counts: [1, 0, 0, 0] }, QUESTION)))
+    octets.fill(0xff)
+    t.equal(formatName(message.questions[0]!.name), 'example.com.')
+    t.equal(formatName(query.questions[0]!.name), 'example.com.')
+    t.same([...message.answer[0]!.rdata], [192, 0, 2, 1])
+    t.notOk(Buffer.isBuffer(message.answer[0]!.rdata))
+  }
 })
 
 t.test('EDNS', async (t) => {

@@ -280,6 +280,9 @@ t.test('canonical form', async (t) => {
   const original = rdataFrom(TYPE.NS, upper)
   canonicalRdata(TYPE.NS, original)
   t.same(original, rdataFrom(TYPE.NS, upper), 'the given octets stay')
+  const buffer = Buffer.from(original)
+  canonicalRdata(TYPE.NS, buffer)
+  t.same([...buffer], [...original], 'even in a Buffer, whose slices are views')
 
   function checkFold(mnemonic: string, text: string, expected: string = text.toLowerCase()): void {
     const type = parseType(mnemonic)!

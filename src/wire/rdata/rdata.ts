@@ -10,14 +10,14 @@ import { notAs, TextFault, type Token, TokenCursor } from '../text-token.ts'
 import { ZoneTokenizer } from '../zone-tokens.ts'
 import { hexOf } from './binary-fields.ts'
 import type { NameRule } from './field.ts'
-import { layoutOf } from './layouts.ts'
+import { type Layout, layoutOf } from './layouts.ts'
 
 const unfolded = new OctetSink()
 
 /**
- * RDATA of a message, names unfolded, in octets of its own. Names may be compressed in every type that holds one.
- * What is checked: RDLENGTH, and the form of types with names, addresses or character-strings; other types are
- * taken as they are, and who reads them judges.
+ * RDATA of a message, names unfolded: a view of the message where there was nothing to unfold. Names may be
+ * compressed in every type that holds one. What is checked: RDLENGTH, and the form of types with names, addresses
+ * or character-strings; other types are taken as they are, and who reads them judges.
  *
  * @param names the message's reader, so that its bounds cover all records; a new one when left out
  * @throws FormatError
@@ -32,7 +32,8 @@ export function decompressRdata(
 ): Uint8Array {
   if (to > message.length) throw new FormatError('RDATA runs past the message', from)
   const layout = layoutOf(type, recordClass)
-  if (layout === undefined || !layout.checked) return message.slice(from, to)
+  if (layout === undefined || !layout.checked || isPlain(layout, message, from, to))
+    return message.subarray(from, to)
   unfolded.clear()
   let at = from
   for (const field of layout.fields) {
@@ -48,7 +49,18 @@ export function decompressRdata(
   }
   if (at !== to) throw new FormatError(`RDATA of ${formatType(type)} is longer than it should be`, at)
   if (unfolded.overflow) throw new FormatError('RDATA unfolds to too many octets', from)
-  return unfolded.finish()
+  return names.arena.copy(unfolded.view())
+}
+
+/** True when RDATA is well formed and no name in it is compressed. */
+function isPlain(layout: Layout, message: Uint8Array, from: number, to: number): boolean {
+  let at = from
+  for (const field of layout.fields) {
+    if (field.reading === 'opaque') return true
+    at = field.end(message, at, to)
+    if (at < 0) return false
+  }
+  return at === to
 }
 
 /** Unfolds the name, or the row of names, of the field at `at`; returns the field's end in the message. */
@@ -97,7 +109,7 @@ export function canonicalRdata(type: number, rdata: Uint8Array, recordClass: num
     const nameAt = field.name?.folded === true ? field.name.start(rdata, at, rdata.length) : -1
     for (let i = nameAt; i >= 0 && i < end; i++) {
       if (FOLD[rdata[i]!] === rdata[i]) continue
-      canonical ??= rdata.slice()
+      canonical ??= new Uint8Array(rdata)
       canonical[i] = FOLD[rdata[i]!]!
     }
     at = end
