@@ -15,6 +15,7 @@ import type { Log } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { formatDigestType } from '../wire/iana/digest-type.ts'
 import { formatAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
+import { formatName } from '../wire/name-text.ts'
 import { createEngine, type Engine, missingOf } from './engine.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
 import { ownAddresses } from './own-addresses.ts'
@@ -55,6 +56,7 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
     onFault,
   })
   tellPlatform(engine, log)
+  tellExemptions(config, engine, log)
   const health = new Health(settings['dnssec.mode'] !== 'off')
   let front: Front | undefined
   let http: HttpListener | undefined
@@ -110,6 +112,17 @@ function tellPlatform(engine: Engine, log: Log): void {
     log.warn(
       `this platform does not compute digest ${formatDigestType(digest)}: DS records with it are passed over`,
     )
+  }
+}
+
+/** Zones that are not judged, which nobody should forget. */
+function tellExemptions({ settings }: Config, { clock }: Engine, log: Log): void {
+  const nowSeconds = clock.unixSeconds()
+  for (const { name, reason, author, expiresSeconds } of settings['dnssec.negative-trust-anchors']) {
+    const zone = formatName(name)
+    const expires = new Date(expiresSeconds * 1000).toISOString()
+    if (expiresSeconds > nowSeconds) log.info({ zone, reason, author, expires }, 'negative trust anchor')
+    else log.warn({ zone, expires }, 'a negative trust anchor has expired and has no effect')
   }
 }
 

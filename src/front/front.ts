@@ -2,9 +2,13 @@
 import type { Endpoint } from '../base/address.ts'
 import { type Cancel, type Clock, systemClock } from '../base/clock.ts'
 import type { FrontCounters } from './counters.ts'
+import { ListenError } from './listen-error.ts'
 import type { Service } from './service.ts'
 import { TcpConnections, TcpListener, type TcpOptions } from './tcp.ts'
 import { UdpListener } from './udp.ts'
+
+/** Ports drawn before giving up, where the system chooses. */
+const PORT_DRAWS_MAX = 20
 
 /** Where to listen, and for whom. */
 export interface FrontOptions {
@@ -81,10 +85,23 @@ export class Front {
 
   async #listen(endpoint: Endpoint, counters: FrontCounters): Promise<void> {
     const { address } = endpoint
-    const udp = await UdpListener.open(endpoint, this.#service, counters)
-    this.#udp.push(udp)
-    const tcp = await TcpListener.open({ address, port: udp.port }, this.#connections)
-    this.#tcp.push(tcp)
-    this.endpoints.push({ address, port: udp.port })
+    for (let draw = 1; ; draw++) {
+      const udp = await UdpListener.open(endpoint, this.#service, counters)
+      try {
+        this.#tcp.push(await TcpListener.open({ address, port: udp.port }, this.#connections))
+      } catch (error) {
+        await udp.close()
+        // A port that the system chose for UDP may be somebody's by TCP.
+        if (endpoint.port === 0 && isTaken(error) && draw < PORT_DRAWS_MAX) continue
+        throw error
+      }
+      this.#udp.push(udp)
+      this.endpoints.push({ address, port: udp.port })
+      return
+    }
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof ListenError && error.code === 'EADDRINUSE'
 }

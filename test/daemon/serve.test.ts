@@ -214,15 +214,30 @@ t.test('with validation off it is ready at once', { timeout: 60_000 }, async (t)
   t.equal((await process.stop()).code, 0)
 })
 
-t.test('settings without effect are named in the log', { timeout: 60_000 }, async (t) => {
-  const more = 'control: { socket: elsewhere.sock }\n'
-  const { process } = await serve(world.writeConfig('inert.yaml', more))
-  const ended = await process.stop()
-  const warnings = logLines(ended.stdout)
-    .filter((line) => line.level === 'warn')
-    .map((line) => line.msg)
-  t.ok(warnings.includes('control.socket has no effect in this version'))
-})
+t.test(
+  'settings without effect, and zones that are not judged, are named in the log',
+  { timeout: 60_000 },
+  async (t) => {
+    const more = `
+control: { socket: elsewhere.sock }
+dnssec:
+  trust-anchor-files: [root.ds]
+  negative-trust-anchors:
+    - { name: old.se, reason: x, author: noc, expires: 2020-01-01T00:00:00Z }
+    - { name: new.se, reason: x, author: noc, expires: 2100-01-01T00:00:00Z }
+`
+    const { process } = await serve(world.writeConfig('inert.yaml', more))
+    const ended = await process.stop()
+    const warnings = logLines(ended.stdout)
+      .filter((line) => line.level === 'warn')
+      .map((line) => line.msg)
+    t.ok(warnings.includes('control.socket has no effect in this version'))
+    t.ok(warnings.includes('a negative trust anchor has expired and has no effect'))
+    t.ok(
+      logLines(ended.stdout).some((line) => line.msg === 'negative trust anchor' && line.zone === 'new.se.'),
+    )
+  },
+)
 
 t.test('nobody answers upstream', { timeout: 60_000 }, async (t) => {
   const path = join(world.folder, 'alone.yaml')
