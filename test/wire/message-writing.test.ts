@@ -238,12 +238,12 @@ t.test('names made to be hard to compress cost little', async (t) => {
   const deep = nameFromLabels(Array.from({ length: 126 }, () => Uint8Array.of(0x61)))!
   let least = Number.POSITIVE_INFINITY
   for (let run = 0; run < 7; run++) {
-    const start = process.hrtime.bigint()
+    const before = process.cpuUsage()
     const unrelated = new MessageWriter()
     for (const name of names) unrelated.record('answer', name, TYPE.NS, 1, 0, name)
     const shared = new MessageWriter()
     for (let i = 0; i < 3000; i++) shared.record('answer', deep, TYPE.NS, 1, 0, deep)
-    least = Math.min(least, Number(process.hrtime.bigint() - start) / 1e6)
+    least = Math.min(least, process.cpuUsage(before).user / 1000)
   }
   t.ok(least < 60, `3000 unrelated names and 3000 of 126 labels: ${least.toFixed(1)} ms`)
 })

@@ -2,6 +2,7 @@
  * The layout of RDATA, one line a type. Validation, decompression, compression, text both ways and canonical form
  * are derived from it (`rdata.ts`); a type that is not listed is opaque and has the text of RFC 3597.
  */
+import { CLASS } from '../iana/class.ts'
 import { TYPE } from '../iana/rrtype.ts'
 import { EUI48, EUI64, IPV4, IPV6, LOCATOR64 } from './address-fields.ts'
 import { BASE64_OPTIONAL, BASE64_OR_HYPHEN, BASE64_REST, HASH, HEX_REST, SALT } from './binary-fields.ts'
@@ -136,7 +137,7 @@ const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
 /** The layout of a type in a class; undefined when its RDATA is opaque. */
 export function layoutOf(rrtype: number, recordClass: number): Layout | undefined {
   const layout = LAYOUTS.get(rrtype)
-  return layout?.classIn && recordClass !== 1 ? undefined : layout
+  return layout?.classIn && recordClass !== CLASS.IN ? undefined : layout
 }
 
 /** The types that have a layout, for tests that must reach every one. */
