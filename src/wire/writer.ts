@@ -197,7 +197,7 @@ export class MessageWriter {
 }
 
 /** Writes id and flags; the counts are left as they are. */
-export function writeHeader(octets: Uint8Array, fields: HeaderFields): void {
+function writeHeader(octets: Uint8Array, fields: HeaderFields): void {
   writeU16(octets, 0, fields.id)
   octets[2] =
     (fields.qr ? 0x80 : 0) |
