@@ -21,6 +21,7 @@ function makeProgram(): Command {
   addLookup(program)
   addAnchor(program)
   addDemo(program)
+  addLab(program)
   return program
 }
 
@@ -101,6 +102,26 @@ function addDemo(program: Command): void {
     .action(async (options) => {
       const { demo } = await import('./cli/demo.ts')
       process.exitCode = await demo(options, print)
+    })
+}
+
+function addLab(program: Command): void {
+  program
+    .command('lab')
+    .description(
+      'serve authorities on loopback for a resolver of your own: the signed lab, or recorded packets',
+    )
+    .option('--folder <folder>', 'where to write root hints, trust anchor and configuration', 'sigill-lab')
+    .option('--port <port>', 'port of the authorities; 0 picks one', '0')
+    .option(
+      '--recorded <path...>',
+      'recorded packets to serve in place of the lab: *.hex, *.jsonl, *.jsonl.gz',
+    )
+    .option('--clock <time>', 'time of the recording, such as 2026-10-04T14:15:00Z')
+    .option('--break <zone...>', 'make the signatures of these zones wrong')
+    .action(async (options) => {
+      const { lab } = await import('./cli/lab.ts')
+      process.exitCode = await lab(options, print)
     })
 }
 

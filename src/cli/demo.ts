@@ -5,13 +5,11 @@ import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { type Daemon, startDaemon } from '../daemon/daemon.ts'
 import { selfTest } from '../dnssec/algorithms.ts'
-import { BROKEN_ZONES } from '../lab/broken-zones.ts'
+import { LAB_ZONES } from '../lab/catalogue.ts'
 import { onPlatform } from '../lab/expectation.ts'
-import { HEALTHY_ZONES } from '../lab/healthy-zones.ts'
 import { buildInternet } from '../lab/internet.ts'
 import type { LabZone } from '../lab/lab-zone.ts'
 import { EXCUSED_ZONE } from '../lab/policy-zones.ts'
-import { REGISTRY_ZONES } from '../lab/registry-zones.ts'
 import { serveAuthorities } from '../lab/server.ts'
 import { createLog } from '../telemetry/log.ts'
 import { askOverSocket, type ResolverPlace } from './demo-client.ts'
@@ -28,12 +26,7 @@ export interface DemoOptions {
 }
 
 /** Every zone of the demo. */
-export const DEMO_ZONES: readonly LabZone[] = [
-  ...REGISTRY_ZONES,
-  ...HEALTHY_ZONES,
-  ...BROKEN_ZONES,
-  EXCUSED_ZONE,
-]
+export const DEMO_ZONES: readonly LabZone[] = [...LAB_ZONES, EXCUSED_ZONE]
 
 const RESOLVER: ResolverPlace = { address: '127.0.0.1', port: 5300 }
 const METRICS: ResolverPlace = { address: '127.0.0.1', port: 9153 }
@@ -47,13 +40,9 @@ const QUESTIONS_AT_ONCE = 16
  * @returns DONE when every row is as it must be, NO otherwise; without `once` only after SIGINT or SIGTERM
  */
 export async function demo(options: DemoOptions, print: (text: string) => void): Promise<ExitCode> {
+  const broken = zonesToBreak(options.break ?? [], DEMO_ZONES)
   const stopped = stopSignal()
-  const running = await startDemo({
-    resolver: RESOLVER,
-    metrics: METRICS,
-    network: NETWORK,
-    broken: zoneNames(options.break ?? []),
-  })
+  const running = await startDemo({ resolver: RESOLVER, metrics: METRICS, network: NETWORK, broken })
   try {
     const rows = await askAll(running, print)
     const wrong = rows.filter((row) => !isGood(row)).length
@@ -68,7 +57,7 @@ export async function demo(options: DemoOptions, print: (text: string) => void):
   }
 }
 
-/** Where a demo listens. */
+/** Where a demo listens; port 0 picks one. */
 export interface DemoPlan {
   readonly resolver: ResolverPlace
   readonly metrics: ResolverPlace
@@ -115,7 +104,8 @@ export async function startDemo(plan: DemoPlan): Promise<RunningDemo> {
       loadConfig(path),
       createLog({ level: 'error', format: 'auto' }, process.stderr),
     )
-    return { resolver, authorityPort: servers.port, stop }
+    const { port } = daemon.endpoints[0]!
+    return { resolver: { ...resolver, port }, authorityPort: servers.port, stop }
   } catch (error) {
     await stop()
     throw error
@@ -147,12 +137,17 @@ export async function askAll(running: RunningDemo, print: (text: string) => void
   return rows.filter((row) => row !== undefined)
 }
 
-function zoneNames(words: readonly string[]): string[] {
-  const signed = DEMO_ZONES.filter((zone) => zone.signing !== undefined).map((zone) => zone.name)
+/**
+ * The zones that the words name.
+ *
+ * @throws UnusableInput for a word that names no signed zone
+ */
+export function zonesToBreak(words: readonly string[], zones: readonly LabZone[]): string[] {
+  const signed = zones.filter((zone) => zone.signing !== undefined).map((zone) => zone.name)
   return words.map((word) => {
     const name = `${word.toLowerCase().replace(/\.$/, '')}.`
     if (signed.includes(name)) return name
-    throw new UnusableInput(`"${word}" is not a signed zone of the demo; those are ${signed.join(' ')}`)
+    throw new UnusableInput(`"${word}" is not a signed zone of the lab; those are ${signed.join(' ')}`)
   })
 }
 
@@ -183,7 +178,8 @@ function invitation(): string {
   ].join('\n')
 }
 
-function stopSignal(): Promise<void> {
+/** Settles at the first SIGINT or SIGTERM. */
+export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGINT', () => resolve())
     process.once('SIGTERM', () => resolve())
