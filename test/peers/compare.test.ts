@@ -1,5 +1,6 @@
 /** Zones of other people's signers on other people's server: this resolver and Debian's Unbound must agree. */
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { readProjectFile } from '../house/project.ts'
 import { inParallel } from '../support/peers-processes.ts'
@@ -14,6 +15,8 @@ import { ZONES, type ZonePlan, zoneOf } from './zone-plan.ts'
 const QUESTIONS_MIN = 2000
 /** Questions in work at once. */
 const WIDTH = 16
+/** How long the judge remembers that it failed or found something bogus, and a second more. */
+const JUDGE_MEMORY_MS = 6_000
 /** Lines printed of a long list. */
 const SHOWN_MAX = 25
 
@@ -54,6 +57,7 @@ t.test(
         const [ours, theirs] = await Promise.all([ask(daemon.server, question), ask(judge.server, question)])
         results.add(question, ours, theirs)
       })
+      await sleep(JUDGE_MEMORY_MS)
       for (const { question, ours } of results.differing.splice(0)) {
         results.settle(question, ours, await ask(judge.server, question))
       }
@@ -63,7 +67,7 @@ t.test(
       t.same(results.unexplained.slice(0, SHOWN_MAX), [], `${results.unexplained.length} unexplained`)
       t.same(results.faults.slice(0, SHOWN_MAX), [], `${results.faults.length} replies break a rule`)
       t.same(
-        ALLOWED.map(({ name }) => name).filter((name) => !results.explained.has(name)),
+        ALLOWED.filter(({ name, seldom }) => !seldom && !results.explained.has(name)).map(({ name }) => name),
         [],
         'every class of differences occurs',
       )

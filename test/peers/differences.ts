@@ -35,6 +35,8 @@ function sameSet(a: readonly string[], b: readonly string[]): boolean {
 export interface DifferenceClass {
   /** The heading of its paragraph in README.md. */
   readonly name: string
+  /** What the judge does depends on what its cache happens to hold, so a run may do without. */
+  readonly seldom?: true
   readonly applies: (comparison: Comparison, differences: readonly Difference[]) => boolean
 }
 
@@ -50,6 +52,7 @@ export const ALLOWED: readonly DifferenceClass[] = [
   },
   {
     name: 'AD beside CD',
+    seldom: true,
     applies: ({ question, ours }, differences) => only(differences, 'AD') && question.cd === true && ours.ad,
   },
   {
@@ -70,6 +73,7 @@ export const ALLOWED: readonly DifferenceClass[] = [
   },
   {
     name: 'NSEC asked for beside a CNAME',
+    seldom: true,
     applies: ({ question, ours, judge }) => {
       const name = question.name.toLowerCase()
       const isDirect = withoutSignatures(ours.answer).every(
@@ -81,10 +85,10 @@ export const ALLOWED: readonly DifferenceClass[] = [
     },
   },
   {
-    name: 'CD and name servers with bogus addresses',
-    applies: ({ question, ours, judge }) =>
+    name: 'CD in a zone signed by an unpublished key',
+    seldom: true,
+    applies: ({ question, ours }) =>
       question.cd === true &&
-      judge.rcode === 'SERVFAIL' &&
       ours.rcode !== 'SERVFAIL' &&
       [zoneOf(question.name), ...zonesOf(ours)].some(({ fault }) => fault === 'foreign-zsk'),
   },

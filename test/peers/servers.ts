@@ -86,6 +86,7 @@ function unboundConfiguration(world: World, folder: string, server: Server): str
   logfile: ""
   verbosity: 1
   val-log-level: 2
+  val-bogus-ttl: 5
   num-threads: 1
   interface: ${server.address}
   port: ${server.port}
