@@ -8,8 +8,8 @@
  *
  *     | header | question | answer: plain, DNSSEC | authority: plain, DNSSEC |
  *
- * A client without DO gets the same without the two DNSSEC parts. Compression pointers lead only to octets before the
- * first DNSSEC record, so they hold in both forms. DNSSEC records are RRSIG, NSEC and NSEC3 that nobody asked for by
+ * A client without DO gets the same without the two DNSSEC parts. What it gets holds no compression pointers but to
+ * octets before the first DNSSEC record, so they are right in both forms. DNSSEC records are RRSIG, NSEC and NSEC3 that nobody asked for by
  * name (RFC 3225 3); for the qtypes RRSIG, NSEC, NSEC3 and ANY those of the answer section that were asked for are plain.
  *
  * Readers take the octets that hold the entry and its offset `at`, so that they work inside the cache's memory.
@@ -21,6 +21,7 @@ import {
   LIMIT_FAILURE_TTL_SECONDS,
   MESSAGE_OCTETS_MAX,
 } from '../base/limits.ts'
+import { concatOctets, NO_OCTETS } from '../base/octets.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { type ExtendedError, parseEde } from '../wire/edns.ts'
@@ -31,6 +32,7 @@ import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
 import { parseMessage, type Question } from '../wire/message.ts'
+import { commonAncestor, foldName, isRoot, type Name, namesEqual } from '../wire/name.ts'
 import { groupRrsets, type Rrset } from '../wire/record.ts'
 import { MessageWriter } from '../wire/writer.ts'
 import { readF64, remainingSeconds, statusFromOctet, statusOctet, utf8Within, writeF64 } from './fields.ts'
@@ -91,35 +93,31 @@ const OPTION_HEADER_OCTETS = 4
 /**
  * The octets of an answer. One that does not fit a message becomes SERVFAIL with an extended error that says so.
  *
+ * The question is written in lower case, and so are the ends of owners that it shares, whatever spelling they came
+ * with: they compress then, and appear in the spelling that each client used, as if compressed for that client.
+ *
  * @param nowMs when it is stored: the clock's monotonic milliseconds
  */
 export function writeAnswerEntry(parts: AnswerParts, nowMs: number): Uint8Array {
-  const message = writeEntryMessage(parts)
+  const head = new Uint8Array(HEAD_OCTETS)
+  const ttlOffsets: number[] = []
+  const message = writeEntryMessage(parts, head, ttlOffsets)
   if (message === undefined) return writeAnswerEntry(tooLarge(parts), nowMs)
-  const { octets, ttlOffsets } = message
   const ede = edeOctets(parts.ede)
-  const entry = new Uint8Array(HEAD_OCTETS + ede.length + 2 * ttlOffsets.length + octets.length)
-  entry[FLAGS_AT] = parts.authenticated ? FLAG_AUTHENTICATED : 0
-  entry[STATUS_AT] = statusOctet(parts.status)
-  writeU16(entry, REASON_AT, parts.reason)
-  writeU32(entry, POLICY_SEQUENCE_AT, parts.policySequence)
-  writeF64(entry, STORED_MS_AT, nowMs)
-  writeF64(entry, EXPIRES_MS_AT, nowMs + parts.ttlSeconds * 1000)
-  writeU32(entry, TTL_AT, parts.ttlSeconds)
-  writeU16(entry, RCODE_AT, parts.rcode)
-  writeU16(entry, EDE_OCTETS_AT, ede.length)
-  writeU16(entry, TTL_COUNT_AT, ttlOffsets.length)
-  writeU16(entry, MESSAGE_OCTETS_AT, octets.length)
-  for (const [at, value] of message.fields) writeU16(entry, at, value)
-  let end = HEAD_OCTETS
-  entry.set(ede, end)
-  end += ede.length
-  for (const offset of ttlOffsets) {
-    writeU16(entry, end, offset)
-    end += 2
-  }
-  entry.set(octets, end)
-  return entry
+  head[FLAGS_AT] = parts.authenticated ? FLAG_AUTHENTICATED : 0
+  head[STATUS_AT] = statusOctet(parts.status)
+  writeU16(head, REASON_AT, parts.reason)
+  writeU32(head, POLICY_SEQUENCE_AT, parts.policySequence)
+  writeF64(head, STORED_MS_AT, nowMs)
+  writeF64(head, EXPIRES_MS_AT, nowMs + parts.ttlSeconds * 1000)
+  writeU32(head, TTL_AT, parts.ttlSeconds)
+  writeU16(head, RCODE_AT, parts.rcode)
+  writeU16(head, EDE_OCTETS_AT, ede.length)
+  writeU16(head, TTL_COUNT_AT, ttlOffsets.length)
+  writeU16(head, MESSAGE_OCTETS_AT, message.length)
+  const offsets = new Uint8Array(2 * ttlOffsets.length)
+  for (let i = 0; i < ttlOffsets.length; i++) writeU16(offsets, 2 * i, ttlOffsets[i]!)
+  return concatOctets(head, ede, offsets, message)
 }
 
 function tooLarge(parts: AnswerParts): AnswerParts {
@@ -140,6 +138,7 @@ function tooLarge(parts: AnswerParts): AnswerParts {
 }
 
 function edeOctets(errors: readonly ExtendedError[]): Uint8Array {
+  if (errors.length === 0) return NO_OCTETS
   const octets = new Uint8Array(EDE_PER_ANSWER_MAX * (OPTION_HEADER_OCTETS + 2 + EDE_TEXT_OCTETS_MAX))
   let end = 0
   for (const { code, text } of errors.slice(0, EDE_PER_ANSWER_MAX)) {
@@ -166,69 +165,89 @@ const REPLY_HEADER = {
   cd: false,
 } as const
 
-interface EntryMessage {
-  readonly octets: Uint8Array
-  readonly ttlOffsets: readonly number[]
-  /** Fields of the head: where, and what. */
-  readonly fields: readonly (readonly [at: number, value: number])[]
-}
-
-/** Undefined when it does not fit. */
-function writeEntryMessage({ question, rcode, answer, authority }: AnswerParts): EntryMessage | undefined {
+/** Writes the message, its measures into `head`. Undefined when it does not fit. */
+function writeEntryMessage(
+  parts: AnswerParts,
+  head: Uint8Array,
+  ttlOffsets: number[],
+): Uint8Array | undefined {
+  const { question, rcode } = parts
+  const qname = foldName(question.name)
   const writer = new MessageWriter()
-  const ttlOffsets: number[] = []
-  const fields: [number, number][] = []
   writer.header({ ...REPLY_HEADER, rcode })
-  writer.question(question)
-  fields.push([QUESTION_END_AT, writer.position])
+  writer.question({ name: qname, type: question.type, class: question.class })
+  writeU16(head, QUESTION_END_AT, writer.position)
   const write = (section: 'answer' | 'authority', rows: readonly Row[]): boolean => {
-    for (const { owner, type, class: recordClass, ttlSeconds, rdata } of rows) {
-      if (!writer.record(section, owner, type, recordClass, ttlSeconds, rdata)) return false
+    for (const { owner, type, rrset, rdata } of rows) {
+      if (!writer.record(section, owner, type, rrset.class, rrset.ttlSeconds, rdata)) return false
       ttlOffsets.push(writer.lastTtlOffset)
     }
     return true
   }
-  const answers = split(answer, asked(question.type))
-  const proofs = split(authority, () => false)
+  const answer = split(parts.answer, qname, asked(question.type))
+  const authority = split(parts.authority, qname, notAsked)
 
-  if (!write('answer', answers.plain)) return undefined
-  fields.push([ANSWER_PLAIN_END_AT, writer.position], ...rotation(answers.plain, ttlOffsets))
-  if (answers.dnssec.length > 0) writer.freezeCompression()
-  if (!write('answer', answers.dnssec)) return undefined
-  fields.push([ANSWER_END_AT, writer.position])
-  if (!write('authority', proofs.plain)) return undefined
-  fields.push([AUTHORITY_PLAIN_END_AT, writer.position])
-  writer.freezeCompression()
-  if (!write('authority', proofs.dnssec)) return undefined
-  fields.push([ANSWER_PLAIN_COUNT_AT, answers.plain.length], [AUTHORITY_PLAIN_COUNT_AT, proofs.plain.length])
-  fields.push([ANSWER_COUNT_AT, answers.plain.length + answers.dnssec.length])
-  fields.push([AUTHORITY_COUNT_AT, proofs.plain.length + proofs.dnssec.length])
-  return { octets: writer.finish(), ttlOffsets, fields }
+  if (!write('answer', answer.plain)) return undefined
+  writeU16(head, ANSWER_PLAIN_END_AT, writer.position)
+  writeRotation(head, answer.plain, ttlOffsets)
+  // What follows is kept without DO, these records are not: nothing may point at them.
+  if (answer.dnssec.length > 0) writer.freezeCompression()
+  if (!write('answer', answer.dnssec)) return undefined
+  writeU16(head, ANSWER_END_AT, writer.position)
+  if (!write('authority', authority.plain)) return undefined
+  writeU16(head, AUTHORITY_PLAIN_END_AT, writer.position)
+  if (!write('authority', authority.dnssec)) return undefined
+  writeU16(head, ANSWER_PLAIN_COUNT_AT, answer.plain.length)
+  writeU16(head, ANSWER_COUNT_AT, answer.plain.length + answer.dnssec.length)
+  writeU16(head, AUTHORITY_PLAIN_COUNT_AT, authority.plain.length)
+  writeU16(head, AUTHORITY_COUNT_AT, authority.plain.length + authority.dnssec.length)
+  return writer.finish()
 }
 
 /** One record to write. */
-interface Row extends Pick<Rrset, 'owner' | 'type' | 'class' | 'ttlSeconds'> {
-  readonly rdata: Uint8Array
+interface Row {
   readonly rrset: Rrset
+  readonly owner: Name
+  /** That of the RRset, or RRSIG. */
+  readonly type: number
+  readonly rdata: Uint8Array
 }
 
 /** The records of a section, those that only a client with DO gets apart. */
-function split(rrsets: readonly Rrset[], wanted: (type: number) => boolean): { plain: Row[]; dnssec: Row[] } {
+function split(
+  rrsets: readonly Rrset[],
+  qname: Name,
+  wanted: (type: number) => boolean,
+): { readonly plain: readonly Row[]; readonly dnssec: readonly Row[] } {
   const plain: Row[] = []
   const dnssec: Row[] = []
   for (const rrset of rrsets) {
-    const { owner, type, class: recordClass, ttlSeconds } = rrset
+    const { type } = rrset
+    const owner = respell(rrset.owner, qname)
     const home = isDnssecType(type) && !wanted(type) ? dnssec : plain
-    const common = { owner, class: recordClass, ttlSeconds, rrset }
-    for (const rdata of rrset.rdatas) home.push({ ...common, type, rdata })
+    for (const rdata of rrset.rdatas) home.push({ rrset, owner, type, rdata })
     const signatureHome = wanted(TYPE.RRSIG) ? plain : dnssec
-    for (const rdata of rrset.signatures) signatureHome.push({ ...common, type: TYPE.RRSIG, rdata })
+    for (const rdata of rrset.signatures) signatureHome.push({ rrset, owner, type: TYPE.RRSIG, rdata })
   }
   return { plain, dnssec }
 }
 
+/** The owner, with the end that it shares with the question spelt as there. */
+function respell(owner: Name, qname: Name): Name {
+  if (namesEqual(owner, qname)) return qname
+  const shared = commonAncestor(qname, owner)
+  if (isRoot(shared)) return owner
+  const spelt = owner.slice()
+  spelt.set(shared, owner.length - shared.length)
+  return spelt as Name
+}
+
 function asked(qtype: number): (type: number) => boolean {
   return (type) => type === qtype || qtype === TYPE.ANY
+}
+
+function notAsked(): boolean {
+  return false
 }
 
 function isDnssecType(type: number): boolean {
@@ -238,24 +257,22 @@ function isDnssecType(type: number): boolean {
 /** Octets between a record's TTL and its RDATA: TTL and RDLENGTH. */
 const TTL_TO_RDATA_OCTETS = 6
 
-/** Head fields of the last A or AAAA set, if it has several records at equal distances. */
-function rotation(rows: readonly Row[], ttlOffsets: readonly number[]): [number, number][] {
+/** Notes where the last A or AAAA set is, if it has several records at equal distances. */
+function writeRotation(head: Uint8Array, rows: readonly Row[], ttlOffsets: readonly number[]): void {
   const last = rows.findLast(({ type }) => type === TYPE.A || type === TYPE.AAAA)?.rrset
-  const first = rows.findIndex(({ rrset }) => rrset === last)
   const count = last?.rdatas.length ?? 0
-  if (last === undefined || count < 2) return []
+  if (last === undefined || count < 2) return
+  const first = rows.findIndex(({ rrset }) => rrset === last)
   const octets = last.rdatas[0]!.length
   const stride = ttlOffsets[first + 1]! - ttlOffsets[first]!
   for (let i = 1; i < count; i++) {
     const even = ttlOffsets[first + i]! - ttlOffsets[first + i - 1]! === stride
-    if (!even || last.rdatas[i]!.length !== octets) return []
+    if (!even || last.rdatas[i]!.length !== octets) return
   }
-  return [
-    [ROTATE_AT, ttlOffsets[first]! + TTL_TO_RDATA_OCTETS],
-    [ROTATE_STRIDE_AT, stride],
-    [ROTATE_OCTETS_AT, octets],
-    [ROTATE_COUNT_AT, count],
-  ]
+  writeU16(head, ROTATE_AT, ttlOffsets[first]! + TTL_TO_RDATA_OCTETS)
+  writeU16(head, ROTATE_STRIDE_AT, stride)
+  writeU16(head, ROTATE_OCTETS_AT, octets)
+  writeU16(head, ROTATE_COUNT_AT, count)
 }
 
 // --- read ---------------------------------------------------------------------------------------------------------

@@ -148,10 +148,13 @@ t.test('a hit allocates nothing', async (t) => {
     }
     return octets
   }
-  hits(100_000)
-  collectGarbage()
-  const before = process.memoryUsage().heapUsed
-  hits(100_000)
-  const grown = process.memoryUsage().heapUsed - before
-  t.ok(grown < 400_000, `${grown} octets for 100,000 hits`)
+  hits(200_000)
+  // A median, because a collection or a compilation in between shows up in one chunk or another.
+  const grown = Array.from({ length: 21 }, () => {
+    const before = process.memoryUsage().heapUsed
+    hits(10_000)
+    return process.memoryUsage().heapUsed - before
+  })
+  const median = grown.sort((a, b) => a - b)[10]!
+  t.ok(median < 40_000, `${median} octets for 10,000 hits`)
 })

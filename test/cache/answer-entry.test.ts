@@ -64,6 +64,10 @@ function reply(entry: Uint8Array, dnssec: boolean, nowMs = STORED_MS, at = 0): M
   const out = new Uint8Array(65_535).fill(0xee)
   const length = copyAnswer(entry, at, out, dnssec, nowMs)
   equal(length, answerOctets(entry, at, dnssec))
+  ok(
+    out.subarray(length).every((octet) => octet === 0xee),
+    'nothing is written behind the reply',
+  )
   const message = parseMessage(out.subarray(0, length))
   equal(message.trailingOctets, 0)
   return message
@@ -257,6 +261,13 @@ t.test('a denial and a failure', async (t) => {
     reply(denied, true).authority.map(({ type }) => type),
     [6, 46, 47, 46, 47, 46],
   )
+  const unsigned = parts({
+    rcode: RCODE.NXDOMAIN,
+    authority: authority.map((set) => ({ ...set, signatures: [] })),
+  })
+  const rrsigOctets =
+    answerOctets(denied, 0, true) - answerOctets(writeAnswerEntry(unsigned, STORED_MS), 0, true)
+  t.equal(rrsigOctets, 3 * (2 + 10 + rrsig(TYPE.NSEC, 300).length), 'the owner of each RRSIG is a pointer')
   t.equal(reply(denied, true).rcode, RCODE.NXDOMAIN)
   const failed = writeAnswerEntry(
     parts({ rcode: RCODE.SERVFAIL, status: 'indeterminate', ttlSeconds: 5 }),
@@ -361,6 +372,25 @@ function expected(sets: readonly Rrset[], dnssec: boolean, qtype: number, ms: nu
   }
   return lines.sort()
 }
+
+t.test('the spelling that data came with does not keep names from being compressed', async (t) => {
+  const mixed = parts({
+    question: { name: name('wwW.eXample.'), type: TYPE.A, class: CLASS.IN },
+    answer: [addresses('WWW.example.', 300, 1, 2, 3)],
+    authority: [rrset('Sub.EXAMPLE.', TYPE.NS, 900, [name('NS.Sub.example.')])],
+  })
+  const lower = parts({
+    answer: [addresses('www.example.', 300, 1, 2, 3)],
+    authority: [rrset('sub.example.', TYPE.NS, 900, [name('ns.sub.example.')])],
+  })
+  const entry = writeAnswerEntry(mixed, STORED_MS)
+  const { authority } = reply(entry, true)
+  t.equal(formatName(authority[0]!.owner), 'Sub.example.', 'the rest keeps its spelling')
+  t.same(authority[0]!.rdata, name('NS.Sub.example.'), 'and so does RDATA')
+  const owners = (octets: Uint8Array) => answerOctets(octets, 0, true) - authority[0]!.rdata.length
+  t.ok(owners(entry) < owners(writeAnswerEntry(lower, STORED_MS)) + 15)
+  t.same(reply(entry, true).answer, reply(writeAnswerEntry(lower, STORED_MS), true).answer)
+})
 
 t.test('names in a reply may take the spelling of the question', async (t) => {
   const entry = writeAnswerEntry(positive, STORED_MS)

@@ -127,6 +127,20 @@ t.test('what is asked for stays while strangers pass through', async (t) => {
   t.ok(idle.filter((key) => cache.find(key, 0) >= 0).length < 3, 'and next to none that were not')
 })
 
+t.test('what was asked for is still known as such after others were removed', async (t) => {
+  const cache = table(32_768)
+  // 150 small entries fill the log to a third, and the slots enough to make them crowd.
+  const keys = Array.from({ length: 150 }, (_, i) => octets(`key ${i}`))
+  for (const key of keys) cache.put(key, new Uint8Array(30), FOREVER, 0)
+  const hot = keys.filter((_, i) => i % 3 === 0)
+  for (const key of hot) cache.find(key, 0)
+  for (const [i, key] of keys.entries()) if (i % 3 !== 0) cache.remove(key)
+  for (let i = 0; i < 210; i++) cache.put(octets(`stranger ${i}`), new Uint8Array(100), FOREVER, 0)
+  t.equal(hot.filter((key) => cache.peek(key, 0) >= 0).length, hot.length)
+  for (let i = 0; i < 400; i++) cache.put(octets(`guest ${i}`), new Uint8Array(100), FOREVER, 0)
+  t.equal(hot.filter((key) => cache.peek(key, 0) >= 0).length, 0, 'once, not for ever')
+})
+
 t.test('a look with peek keeps nothing', async (t) => {
   const cache = table(32_768)
   const keys = Array.from({ length: 30 }, (_, i) => octets(`key ${i}`))
