@@ -136,11 +136,11 @@ async function cutTrust(context: Context, job: Job, child: Name): Promise<ZoneTr
 async function signedCut(context: Context, job: Job, ds: Rrset, ttlSeconds: number): Promise<ZoneTrust> {
   const support = dsSupport(ds.rdatas, validationParameters(context, job))
   if (support.supported) return apexTrust(context, job, ds.owner)
-  return endOfChain(context, job, ds.owner, support.reason ?? 'unsupported-algorithm', ttlSeconds)
+  return endOfChain(context, job, ds.owner, support.reason, ttlSeconds)
 }
 
 /** Below `zone` nothing is signed as far as anybody can prove: tells the listener, and remembers. */
-function endOfChain(context: Context, job: Job, zone: Name, reason: Reason, ttlSeconds: number): ZoneTrust {
+function endOfChain(context: Context, job: Job, zone: Name, reason: Reason, ttlSeconds: number): Untrusted {
   const detail = `the chain of trust ends at ${formatName(zone)}`
   job.trace?.({ kind: 'link', zone, owner: zone, type: TYPE.DS, verdict: 'insecure', reason, detail })
   return remember(context, without('insecure', zone, reason, detail), ttlSeconds)
@@ -217,7 +217,11 @@ async function apexAnchors(
   if (status === 'bogus') return { ...ds.judged, status, zone }
   if (status !== 'secure') return without(status, zone, reason, detail)
   const set = ds.answer.find((candidate) => candidate.type === TYPE.DS)
-  if (set !== undefined) return { ds: set.rdatas, ttlSeconds: ds.ttlSeconds }
+  if (set !== undefined) {
+    const support = dsSupport(set.rdatas, validationParameters(context, job))
+    if (!support.supported) return endOfChain(context, job, zone, support.reason, ds.ttlSeconds)
+    return { ds: set.rdatas, ttlSeconds: ds.ttlSeconds }
+  }
   if (ds.kind === 'negative' && provesDelegation(context, job, zone, ds)) {
     return without('insecure', zone, 'unsigned-delegation', `${formatName(zone)} has no DS`)
   }
