@@ -79,6 +79,8 @@ export const REFERRALS_MAX = 32
 export const UPSTREAM_TRIES_PER_ADDRESS_MAX = 3
 /** Other servers asked after data that did not validate, before `bogus` is said. */
 export const BOGUS_RETRIES_MAX = 2
+/** Questions of one zone in a row for which other servers had nothing better: then the zone is at fault (B10), and for a minute nobody else is asked. */
+export const VAIN_RETRIES_MAX = 5
 /** NSEC or NSEC3 RRsets of one negative answer looked at (CVE-2026-11605); a full NSEC3 proof has three. */
 export const DENIAL_RRSETS_MAX = 10
 
@@ -210,3 +212,18 @@ export const TCP_UNREAD_OCTETS_MAX = 1_048_576
 export const TCP_UNREAD_MS_MAX = 8_000
 /** How often connections are looked at for the bounds in time. */
 export const TCP_SWEEP_MS = 250
+
+// --- lab ----------------------------------------------------------------------------------------------------------
+
+/** Odd numbers looked at per prime of a lab key: primes of 512 bits lie so close that all of them in vain cannot happen. */
+export const LAB_PRIME_CANDIDATES_MAX = 30_000
+/** Keys drawn in search of two with one tag of 65,536: some 300 are enough on average. */
+export const LAB_KEYS_DRAWN_MAX = 2_000
+/** Aliases that a lab authority follows within its own zones: more than a resolver accepts, so that it can be tried. */
+export const LAB_ALIASES_FOLLOWED_MAX = 16
+/** Ports drawn for one that is free at every address of the lab. */
+export const LAB_PORT_DRAWS_MAX = 20
+/** A stream to a lab authority that says nothing for so long is closed. */
+export const LAB_TCP_IDLE_MS = 10_000
+/** Unpacked octets of a file of recorded packets: a small file may unpack to more than memory holds. */
+export const RECORDING_FILE_OCTETS_MAX = 67_108_864

@@ -83,7 +83,12 @@ export async function startDemo(plan: DemoPlan): Promise<RunningDemo> {
   const { resolver, metrics, network, broken } = plan
   const nowSeconds = Math.floor(Date.now() / 1000)
   const internet = buildInternet({ nowSeconds, zones: DEMO_ZONES, network, broken })
-  const servers = await serveAuthorities(internet.authorities, 0)
+  const servers = await serveAuthorities(internet.authorities, 0).catch((error: Error) => {
+    const where = `${network.join('.')}.0.0/16`
+    throw new UnusableInput(
+      `the demo needs the loopback addresses ${where}, as Linux has them: ${error.message}`,
+    )
+  })
   const folder = mkdtempSync(join(tmpdir(), 'sigill-demo-'))
   let daemon: Daemon | undefined
   const stop = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 /** How an authority finds its answer: RFC 1034 4.3.2, with RFC 4035 3.1, RFC 4592 and RFC 6672. No octets of messages here. */
+import { LAB_ALIASES_FOLLOWED_MAX } from '../base/limits.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -15,9 +16,6 @@ import { targetName } from '../wire/rdata/target.ts'
 import type { Rrset } from '../wire/record.ts'
 import { proofOfNameError, proofOfNoData, proofOfWildcard, proofOfWildcardNoData } from './proofs.ts'
 import type { ServedZone } from './served-zone.ts'
-
-/** Aliases that an authority follows within its own zones; more than any resolver accepts. */
-const ALIASES_FOLLOWED_MAX = 16
 
 /** A reply before it becomes octets. */
 export interface LabAnswer {
@@ -54,7 +52,7 @@ export function answerFrom(zones: readonly ServedZone[], question: LabQuestion):
     additional: [],
   }
   let name: Name | undefined = question.name
-  for (let step = 0; step < ALIASES_FOLLOWED_MAX && name !== undefined; step++) {
+  for (let step = 0; step < LAB_ALIASES_FOLLOWED_MAX && name !== undefined; step++) {
     const zone = zoneFor(zones, name, question.type)
     if (zone !== undefined) name = answerInZone(zone, name, question, draft, step === 0)
     else if (step > 0) break

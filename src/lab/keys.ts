@@ -11,6 +11,7 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
+import { LAB_KEYS_DRAWN_MAX, LAB_PRIME_CANDIDATES_MAX } from '../base/limits.ts'
 import { concatOctets } from '../base/octets.ts'
 import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
 
@@ -25,10 +26,6 @@ const PROTOCOL = 3
 /** Shorter than anybody should use: signing and verifying stay quick, and RSA/SHA-512 still fits. */
 const RSA_MODULUS_BITS = 1024
 const RSA_EXPONENT = 65537n
-/** Odd numbers looked at per prime; the density of primes of 512 bits makes 30,000 in vain impossible in practice. */
-const PRIME_CANDIDATES_MAX = 30_000
-/** Keys drawn in search of two with one tag; among 2,000 of 65,536 tags a pair is certain for all practical purposes. */
-const COLLISION_KEYS_MAX = 2_000
 /** Octets of public key and signature of an algorithm that nobody knows. */
 const UNKNOWN_ALGORITHM_OCTETS = 64
 
@@ -69,13 +66,13 @@ export function republishKey(key: LabKey, flags: number, protocol: number = PROT
 /** Two different keys of one algorithm whose key tags are equal (found as birthdays are: among some 300). */
 export function deriveCollidingKeys(label: string, algorithm: number, flags: number): [LabKey, LabKey] {
   const byTag = new Map<number, LabKey>()
-  for (let i = 0; i < COLLISION_KEYS_MAX; i++) {
+  for (let i = 0; i < LAB_KEYS_DRAWN_MAX; i++) {
     const key = deriveKey(`${label}/${i}`, algorithm, flags)
     const other = byTag.get(key.keyTag)
     if (other !== undefined) return [other, key]
     byTag.set(key.keyTag, key)
   }
-  throw new RangeError(`no two of ${COLLISION_KEYS_MAX} keys share a tag`)
+  throw new RangeError(`no two of ${LAB_KEYS_DRAWN_MAX} keys share a tag`)
 }
 
 function assemble(algorithm: number, flags: number, protocol: number, half: PrivateHalf): LabKey {
@@ -148,7 +145,7 @@ function derivePrime(label: string): bigint {
   octets[0]! |= 0xc0
   octets[octets.length - 1]! |= 1
   let candidate = BigInt(`0x${Buffer.from(octets).toString('hex')}`)
-  for (let i = 0; i < PRIME_CANDIDATES_MAX; i++, candidate += 2n) {
+  for (let i = 0; i < LAB_PRIME_CANDIDATES_MAX; i++, candidate += 2n) {
     if (candidate % RSA_EXPONENT !== 1n && checkPrimeSync(candidate)) return candidate
   }
   throw new RangeError(`no prime near ${label}`)

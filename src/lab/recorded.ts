@@ -98,7 +98,8 @@ interface RecordedZone {
   readonly text: string
   readonly hosts: ReadonlySet<string>
   readonly ns: Rrset
-  readonly answers: RecordedAnswers
+  /** Put together when first wanted: one server may have a thousand zones. */
+  answers(): RecordedAnswers
 }
 
 function zonesOf(recordings: readonly Recording[], relocate: Relocate): RecordedZone[] {
@@ -113,13 +114,17 @@ function zonesOf(recordings: readonly Recording[], relocate: Relocate): Recorded
     const targets = new Map(ns.map(({ rdata }) => [nameKey(rdata as Name), rdata]))
     const names = [...targets.values()].map((rdata) => targetName(rdata)).filter((name) => name !== undefined)
     const hosts = new Set(names.map((name) => formatName(name).slice(0, -1).toLowerCase()))
-    const said = [...hosts].flatMap((host) => byHost.get(host) ?? [])
+    let answers: RecordedAnswers | undefined
     return {
       apex,
       text: formatName(apex),
       hosts,
       ns: rrset(apex, TYPE.NS, names),
-      answers: new RecordedAnswers(said, relocate),
+      answers: () => {
+        const said = (): Recording[] => [...hosts].flatMap((host) => byHost.get(host) ?? [])
+        answers ??= new RecordedAnswers(said(), relocate)
+        return answers
+      },
     }
   })
 }
@@ -140,7 +145,7 @@ function serverOf(
     const found =
       addressOf(hosts, name, type) ??
       own.find(name, type, dnssec) ??
-      zone?.answers.find(name, type, dnssec) ??
+      zone?.answers().find(name, type, dnssec) ??
       records(inventedAnswer(zone, hosts, name, type))
     if (found.kind === 'records')
       return [{ message: writeReply(query, query, found.answer, transport), delayMs: 0 }]

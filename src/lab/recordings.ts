@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { RECORDING_FILE_OCTETS_MAX } from '../base/limits.ts'
 import { octetsFromHex } from '../base/octets.ts'
 import { FormatError } from '../wire/format-error.ts'
 import { CLASS } from '../wire/iana/class.ts'
@@ -12,9 +13,6 @@ import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { ResourceRecord } from '../wire/record.ts'
 import { MessageWriter } from '../wire/writer.ts'
-
-/** Unpacked size of one file of recordings; the largest known has 2 MiB. */
-const FILE_OCTETS_MAX = 64 * 1024 * 1024
 
 /** One reply of a real server. */
 export interface Recording {
@@ -57,7 +55,7 @@ function readRecordingFile(path: string): Recording[] {
 }
 
 function unpack(path: string): string {
-  return gunzipSync(readFileSync(path), { maxOutputLength: FILE_OCTETS_MAX }).toString('utf8')
+  return gunzipSync(readFileSync(path), { maxOutputLength: RECORDING_FILE_OCTETS_MAX }).toString('utf8')
 }
 
 /** One message in hexadecimal; the comment `server: HOST` says whose it is. */

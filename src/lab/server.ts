@@ -2,13 +2,8 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { MESSAGE_OCTETS_MAX } from '../base/limits.ts'
+import { LAB_PORT_DRAWS_MAX, LAB_TCP_IDLE_MS, MESSAGE_OCTETS_MAX } from '../base/limits.ts'
 import type { Authority, LabReply } from './authority.ts'
-
-/** Ports drawn before giving up, when the caller left the choice to us. */
-const PORT_DRAWS_MAX = 20
-/** A stream that says nothing for this long is closed. */
-const IDLE_MS = 10_000
 
 /** Running authorities. */
 export interface LabServer {
@@ -32,7 +27,7 @@ export async function serveAuthorities(
       return await open(authorities, port)
     } catch (error) {
       const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-      if (port !== 0 || !taken || draw === PORT_DRAWS_MAX) throw error
+      if (port !== 0 || !taken || draw === LAB_PORT_DRAWS_MAX) throw error
     }
   }
 }
@@ -94,7 +89,12 @@ async function openUdp(
     delays.send(authority(query, 'udp'), send)
   })
   socket.bind(port, address)
-  await once(socket, 'listening')
+  try {
+    await once(socket, 'listening')
+  } catch (error) {
+    socket.close()
+    throw error
+  }
   socket.on('error', () => {})
   const close = async (): Promise<void> => {
     delays.clear()
@@ -130,7 +130,7 @@ async function openTcp(
 /** RFC 1035 4.2.2: messages behind two octets of length. */
 function serveStream(stream: Socket, authority: Authority, delays: Delays): void {
   let held = Buffer.alloc(0)
-  stream.setTimeout(IDLE_MS, () => stream.destroy())
+  stream.setTimeout(LAB_TCP_IDLE_MS, () => stream.destroy())
   stream.on('error', () => stream.destroy())
   stream.on('data', (chunk) => {
     held = Buffer.concat([held, chunk])
