@@ -43,6 +43,13 @@ t.test('a zone broken on purpose is noticed, and only that one', async (t) => {
   })
 })
 
+t.test('a demo that stops asks no further', async (t) => {
+  const running = await start([127, 69])
+  const asking = askAll(running, () => {})
+  await running.stop()
+  t.ok((await asking).length < 100)
+})
+
 t.test('a client without an answer says so', async (t) => {
   const observed = await askOverSocket({ address: '127.0.0.1', port: 1 }, secure('www.nsec.se.'), 3)
   t.type(observed, 'string')

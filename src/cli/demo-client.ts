@@ -16,6 +16,7 @@ const UDP_PAYLOAD_OCTETS = 1232
 const OPTION_EXTENDED_ERROR = 15
 /** Longer than a resolver may take for any question. */
 const PATIENCE_MS = 12_000
+const NEVER = new AbortController().signal
 /** Types that dns-packet has no name for, by the name that it gives them. */
 const TYPE_NAMES: Readonly<Record<string, string>> = { HTTPS: 'UNKNOWN_65' }
 
@@ -23,18 +24,23 @@ const TYPE_NAMES: Readonly<Record<string, string>> = { HTTPS: 'UNKNOWN_65' }
  * Asks by UDP, and by TCP when the answer is truncated.
  *
  * @param id of the query, 16 bits
+ * @param signal gives up when aborted
  * @returns what came back, or a sentence that says why nothing did
  */
 export async function askOverSocket(
   place: ResolverPlace,
   asked: Expectation,
   id: number,
+  signal: AbortSignal = NEVER,
 ): Promise<Observation | string> {
   const query = queryFor(asked, id)
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
   try {
-    const overUdp = decode(await exchangeUdp(place, query))
-    return observe(overUdp.flag_tc ? decode(await exchangeTcp(place, query)) : overUdp)
+    const overUdp = decode(await exchangeUdp(place, query, patience))
+    return observe(overUdp.flag_tc ? decode(await exchangeTcp(place, query, patience)) : overUdp)
   } catch (error) {
+    if (signal.aborted) return 'stopped'
+    if (patience.aborted) return `no answer within ${PATIENCE_MS / 1000} s`
     return error instanceof Error ? error.message : String(error)
   }
 }
@@ -84,26 +90,29 @@ function observe(reply: Reply): Observation {
   return { rcode, ad: reply.flag_ad, edes, data: (reply.answers ?? []).length > 0 }
 }
 
-async function exchangeUdp({ address, port }: ResolverPlace, query: Buffer): Promise<Uint8Array> {
+async function exchangeUdp(
+  { address, port }: ResolverPlace,
+  query: Buffer,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const socket = createSocket('udp4')
   try {
     socket.connect(port, address)
     await once(socket, 'connect')
-    const reply = once(socket, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) }) as Promise<[Buffer]>
+    const reply = once(socket, 'message', { signal }) as Promise<[Buffer]>
     socket.send(query)
     return (await reply)[0]
-  } catch (error) {
-    throw isTimeout(error) ? new Error(`no answer within ${PATIENCE_MS / 1000} s`) : error
   } finally {
     socket.close()
   }
 }
 
-async function exchangeTcp({ address, port }: ResolverPlace, query: Buffer): Promise<Uint8Array> {
-  const stream = connect(port, address)
-  stream.setTimeout(PATIENCE_MS, () =>
-    stream.destroy(new Error(`no answer by TCP within ${PATIENCE_MS / 1000} s`)),
-  )
+async function exchangeTcp(
+  { address, port }: ResolverPlace,
+  query: Buffer,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const stream = connect({ port, host: address, signal })
   try {
     const length = Buffer.alloc(2)
     length.writeUInt16BE(query.length)
@@ -118,8 +127,4 @@ async function exchangeTcp({ address, port }: ResolverPlace, query: Buffer): Pro
   } finally {
     stream.destroy()
   }
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
 }

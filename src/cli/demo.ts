@@ -44,7 +44,8 @@ export async function demo(options: DemoOptions, print: (text: string) => void):
   const stopped = stopSignal()
   const running = await startDemo({ resolver: RESOLVER, metrics: METRICS, network: NETWORK, broken })
   try {
-    const rows = await askAll(running, print)
+    const rows = await Promise.race([askAll(running, print), stopped])
+    if (rows === undefined) return EXIT.NO
     const wrong = rows.filter((row) => !isGood(row)).length
     print(summary(rows.length, wrong))
     if (options.once !== true) {
@@ -71,6 +72,8 @@ export interface RunningDemo {
   readonly resolver: ResolverPlace
   /** The port of the authorities. */
   readonly authorityPort: number
+  /** Aborted when it is to stop: who still waits for an answer gets none. */
+  readonly signal: AbortSignal
   stop(): Promise<void>
 }
 
@@ -91,7 +94,9 @@ export async function startDemo(plan: DemoPlan): Promise<RunningDemo> {
   })
   const folder = mkdtempSync(join(tmpdir(), 'sigill-demo-'))
   let daemon: Daemon | undefined
+  const stopping = new AbortController()
   const stop = async (): Promise<void> => {
+    stopping.abort()
     await daemon?.stop()
     await servers.close()
     rmSync(folder, { recursive: true, force: true })
@@ -110,7 +115,7 @@ export async function startDemo(plan: DemoPlan): Promise<RunningDemo> {
       createLog({ level: 'error', format: 'auto' }, process.stderr),
     )
     const { port } = daemon.endpoints[0]!
-    return { resolver: { ...resolver, port }, authorityPort: servers.port, stop }
+    return { resolver: { ...resolver, port }, authorityPort: servers.port, signal: stopping.signal, stop }
   } catch (error) {
     await stop()
     throw error
@@ -128,10 +133,14 @@ export async function askAll(running: RunningDemo, print: (text: string) => void
   let printed = 0
   print(formatHead())
   const work = async (): Promise<void> => {
-    while (next < pending.length) {
+    while (next < pending.length && !running.signal.aborted) {
       const i = next++
       const { zone, expected } = pending[i]!
-      rows[i] = { zone, expected, observed: await askOverSocket(running.resolver, expected, i + 1) }
+      rows[i] = {
+        zone,
+        expected,
+        observed: await askOverSocket(running.resolver, expected, i + 1, running.signal),
+      }
       for (let row = rows[printed]; row !== undefined; row = rows[++printed]) {
         if (row.zone !== rows[printed - 1]?.zone) print(formatZoneHead(row.zone))
         print(formatRow(row))
@@ -184,9 +193,9 @@ function invitation(): string {
 }
 
 /** Settles at the first SIGINT or SIGTERM. */
-export function stopSignal(): Promise<void> {
+export function stopSignal(): Promise<undefined> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
+    process.once('SIGINT', () => resolve(undefined))
+    process.once('SIGTERM', () => resolve(undefined))
   })
 }
