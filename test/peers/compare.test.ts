@@ -10,7 +10,7 @@ import { ask, type Reply } from './dns-client.ts'
 import { generateQuestions, MANNERS, type Question } from './questions.ts'
 import { startDaemon, startNameServers, startUnbound } from './servers.ts'
 import { buildWorld, removeWorld } from './world.ts'
-import { ZONES, type ZonePlan, zoneOf } from './zone-plan.ts'
+import { ZONES, type ZonePlan } from './zone-plan.ts'
 
 const QUESTIONS_MIN = 2000
 /** Questions in work at once. */
@@ -108,13 +108,13 @@ class Results {
     for (const fault of faultsOf(question, ours)) {
       this.faults.push(`${question.name} ${question.type} (${question.manner}): ${fault}`)
     }
-    if (differencesOf({ question, zone: zoneOf(question.name), ours, judge }).length === 0) this.agreed++
+    if (differencesOf({ question, ours, judge }).length === 0) this.agreed++
     else this.differing.push({ question, ours })
   }
 
   /** Compares our reply with what the judge says when it is asked again, alone. */
   settle(question: Question, ours: Reply, judge: Reply): void {
-    const comparison = { question, zone: zoneOf(question.name), ours, judge }
+    const comparison = { question, ours, judge }
     const differences = differencesOf(comparison)
     if (differences.length === 0) {
       this.agreed++

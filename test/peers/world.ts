@@ -29,6 +29,15 @@ export async function buildWorld(): Promise<World> {
   const network = await findFreeNetwork(53)
   if (network === undefined) throw new Error('port 53 cannot be bound')
   const folder = await mkdtemp(join(tmpdir(), 'sigill-peers-'))
+  try {
+    return await fillWorld(folder, network)
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function fillWorld(folder: string, network: string): Promise<World> {
   const contents = new Map<string, readonly ZoneRecord[]>()
   const signed = new Map<ZonePlan, SignedZone>()
   for (const plans of byDepth()) {
