@@ -136,11 +136,9 @@ export async function askAll(running: RunningDemo, print: (text: string) => void
     while (next < pending.length && !running.signal.aborted) {
       const i = next++
       const { zone, expected } = pending[i]!
-      rows[i] = {
-        zone,
-        expected,
-        observed: await askOverSocket(running.resolver, expected, i + 1, running.signal),
-      }
+      const observed = await askOverSocket(running.resolver, expected, i + 1, running.signal)
+      if (running.signal.aborted) return
+      rows[i] = { zone, expected, observed }
       for (let row = rows[printed]; row !== undefined; row = rows[++printed]) {
         if (row.zone !== rows[printed - 1]?.zone) print(formatZoneHead(row.zone))
         print(formatRow(row))
