@@ -77,13 +77,10 @@ export const ALLOWED: readonly DifferenceClass[] = [
     name: 'NSEC asked for beside a CNAME',
     seldom: true,
     applies: ({ question, ours, judge }) => {
-      const name = question.name.toLowerCase()
-      const isDirect = withoutSignatures(ours.answer).every(
-        ({ owner, type }) => type === 'NSEC' && owner === name,
-      )
-      return (
-        question.type === 'NSEC' && ours.answer.length > 0 && isDirect && judge.answer[0]?.type === 'CNAME'
-      )
+      const last = withoutSignatures(ours.answer).at(-1)
+      if (question.type !== 'NSEC' || last?.type !== 'NSEC' || !tellsOfCname(last.rdata)) return false
+      const isFollowed = judge.answer.some(({ owner, type }) => type === 'CNAME' && owner === last.owner)
+      return isFollowed || judge.rcode === 'SERVFAIL'
     },
   },
   {
@@ -96,6 +93,15 @@ export const ALLOWED: readonly DifferenceClass[] = [
       isSubset(judge.answer.map(recordText), ours.answer.map(recordText)),
   },
 ]
+
+/** True when the type bit map of an NSEC record has the bit of CNAME (RFC 4034 4.1.2). */
+function tellsOfCname(rdata: string): boolean {
+  const octets = Buffer.from(rdata, 'hex')
+  let at = 0
+  while (octets[at] !== 0) at += octets[at]! + 1
+  const [window, , firstOctet] = octets.subarray(at + 1)
+  return window === 0 && (firstOctet! & 0x04) !== 0
+}
 
 function withoutSignatures(records: readonly ReplyRecord[]): ReplyRecord[] {
   return records.filter(({ type }) => type !== 'RRSIG')
