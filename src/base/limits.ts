@@ -67,7 +67,7 @@ export const NS_LOOKUPS_MAX = 20
 export const ADDRESS_LOOKUP_DEPTH_MAX = 6
 /** Aliases followed: CNAME chains of honest content networks stay below (Unbound: 11). */
 export const ALIASES_MAX = 11
-/** RFC 9156 2.3: minimised questions per name (MAX_MINIMISE_COUNT). */
+/** RFC 9156 2.3: questions that a name costs at most where nothing is delegated (MAX_MINIMISE_COUNT). */
 export const MINIMISED_LABELS_MAX = 10
 /** A client has given up by then. */
 export const QUERY_TIME_MS_MAX = 7_000

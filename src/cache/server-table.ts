@@ -76,6 +76,11 @@ export class ServerTable {
     return Math.min(bounded, UPSTREAM_TIMEOUT_MS_MAX)
   }
 
+  /** Time-outs since the last reply. */
+  timeouts(address: Address): number {
+    return this.#peek(address)?.timeouts ?? 0
+  }
+
   /** A reply came, `rttMs` after the query: the server is up. */
   replied(address: Address, rttMs: number): void {
     const server = this.#touch(address)

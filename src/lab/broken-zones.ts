@@ -321,7 +321,7 @@ const DENIAL_ZONES: readonly LabZone[] = [
     about: 'signed, but its DS is denied with its own NSEC',
     content: WWW,
     signing: SIGNED,
-    questions: [bogus('www.vault.tampered.', 'A', EDE.RRSIGS_MISSING)],
+    questions: [bogus('www.vault.tampered.', 'A', EDE.NSEC_MISSING)],
   },
 ]
 

@@ -3,11 +3,12 @@ import { UDP_PAYLOAD_OCTETS_MIN } from '../base/limits.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
+import { parseMessage } from '../wire/message.ts'
 import { isRoot, isSubdomainOf, type Name, nameKey, ROOT } from '../wire/name.ts'
 import { skipName } from '../wire/name-reader.ts'
 import { formatName, nameFrom, parseNameText } from '../wire/name-text.ts'
 import { targetName } from '../wire/rdata/target.ts'
-import type { ResourceRecord, Rrset } from '../wire/record.ts'
+import { groupRrsets, type ResourceRecord, type Rrset } from '../wire/record.ts'
 import type { LabAnswer } from './answer.ts'
 import { type Authority, failure, readQuery, writeReply } from './authority.ts'
 import { truncated } from './behaviours.ts'
@@ -143,6 +144,7 @@ function serverOf(
     const dnssec = query.edns?.do === true
     const zone = deepestFirst.find(({ apex }) => isSubdomainOf(name, apex))
     const found =
+      primingOf(own, hosts, name, type, dnssec) ??
       addressOf(hosts, name, type) ??
       own.find(name, type, dnssec) ??
       zone?.answers().find(name, type, dnssec) ??
@@ -155,6 +157,26 @@ function serverOf(
       { message: transport === 'tcp' || message.length <= limit ? message : truncated(message), delayMs: 0 },
     ]
   }
+}
+
+/** A recorded NS set of the root, with the lab's addresses beside it instead of the Internet's. */
+function primingOf(
+  own: RecordedAnswers,
+  hosts: readonly Host[],
+  name: Name,
+  type: number,
+  dnssec: boolean,
+): Found | undefined {
+  const found = isRoot(name) && type === TYPE.NS ? own.find(name, type, dnssec) : undefined
+  if (found?.kind !== 'packet') return found
+  const roots = hosts.filter((host) => isSubdomainOf(host.name, ROOT_SERVERS))
+  const answer = groupRrsets(parseMessage(found.octets).answer)
+  return records({
+    ...failure(RCODE.NOERROR),
+    authoritative: true,
+    answer,
+    additional: roots.map(addressRrset),
+  })
 }
 
 /** The lab's address of a recorded server, whatever address was recorded. */

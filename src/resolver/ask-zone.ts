@@ -2,57 +2,60 @@
 
 import { formatEndpoint } from '../base/address.ts'
 import { mapKey } from '../base/octets.ts'
+import type { Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
 import { formatName } from '../wire/name-text.ts'
 import type { Lame } from './classify.ts'
-import { type Context, failure, type Job, type ResolutionFailure } from './context.ts'
+import { type Context, failure, type Job, type ResolutionFailure, type Useful } from './context.ts'
+import type { Cut } from './cut.ts'
 import { exchange } from './exchange.ts'
-import { type Cut, ServerPool } from './server-pool.ts'
+import { ServerPool } from './server-pool.ts'
 import type { QuestionBudget } from './work-budget.ts'
 
-/** A useful reply and who gave it (`mapKey` of the address). */
-export interface Useful<T> {
-  readonly kind: 'useful'
-  readonly value: T
-  readonly server: string
+/** A question to the servers of a zone. */
+export interface Asking<T> {
+  readonly cut: Cut
+  readonly question: Question
+  readonly budget: QuestionBudget
+  /** Servers (`mapKey` of the address) that are not asked. */
+  readonly avoid: ReadonlySet<string>
+  /** The question is a minimised one: a server that refuses it may well serve the zone. */
+  readonly probing: boolean
+  /** What a reply means; `lame` sends the question to the next server. */
+  readonly read: (message: Message) => T | Lame
 }
 
-/**
- * @param avoid servers not to ask
- * @param read what a reply means; `lame` sends the question to the next server
- */
+/** Asks until somebody knows, everybody was asked, or a limit is met. */
 export async function askZone<T extends { readonly kind: string }>(
   context: Context,
   job: Job,
-  cut: Cut,
-  question: Question,
-  budget: QuestionBudget,
-  avoid: ReadonlySet<string>,
-  read: (message: Message) => T | Lame,
+  asking: Asking<T>,
 ): Promise<Useful<T> | ResolutionFailure> {
-  const pool = new ServerPool(context, cut, avoid)
-  let answered = false
+  const { cut, question, budget } = asking
+  const pool = new ServerPool(context, cut, asking.avoid)
+  let reason: Reason = 'no-reachable-authority'
   let last = ''
   for (;;) {
     const server = pool.next()
     if (server === undefined) {
       if (await pool.lookUpMore(job)) continue
-      return exhausted(cut, pool, answered, last)
+      return exhausted(cut, pool, reason, last)
     }
     const outcome = await exchange(context, job, server, cut.zone, question, budget)
     if (outcome.kind === 'limit')
       return failure(outcome.reason, `${formatName(cut.zone)}: ${last || 'gave no answer'}`)
     if (outcome.kind === 'failed') {
       last = `${formatEndpoint(server)}: ${outcome.reason}`
+      if (outcome.malformed === true) reason = 'invalid-data'
       if (outcome.reason !== 'timeout') pool.drop(server)
       continue
     }
-    const value = read(outcome.message)
+    const value = asking.read(outcome.message)
     if (!isLame(value)) return { kind: 'useful', value, server: mapKey(server.address) }
-    answered = true
+    reason = 'lame-servers'
     last = `${formatEndpoint(server)}: ${value.reason}`
     context.counters.upstreamFailure('lame')
-    if (value.lasting) context.servers.setLame(server.address, cut.zone)
+    if (value.lasting && !asking.probing) context.servers.setLame(server.address, cut.zone)
     pool.drop(server)
   }
 }
@@ -61,12 +64,12 @@ function isLame<T extends { readonly kind: string }>(value: T | Lame): value is 
   return value.kind === 'lame'
 }
 
-function exhausted(cut: Cut, pool: ServerPool, answered: boolean, last: string): ResolutionFailure {
+/** Why nobody is left to ask, as exactly as can be. */
+function exhausted(cut: Cut, pool: ServerPool, reason: Reason, last: string): ResolutionFailure {
   const zone = formatName(cut.zone)
   if (pool.limit !== undefined) return failure(pool.limit, `${zone}: too many name servers without address`)
-  if (!pool.hasAddresses) return failure('no-server-address', `${zone}: no name server has an address`)
-  return failure(
-    answered ? 'lame-servers' : 'no-reachable-authority',
-    `${zone}: ${last || 'its servers failed lately'}`,
-  )
+  if (pool.hasAddresses) return failure(reason, `${zone}: ${last || 'its servers failed lately'}`)
+  if (pool.isCircular)
+    return failure('address-loop', `${zone}: the addresses of its name servers depend on each other`)
+  return failure('no-server-address', `${zone}: no name server has an address`)
 }

@@ -2,7 +2,7 @@
  * Reads a reply (RFC 1034 5.3.3 step 4): what it means for the question asked, and which of its records may be kept.
  * Only what was asked, in the bailiwick of the zone whose server answered, gets past this file (attack A07).
  */
-import { NS_PER_DELEGATION_MAX } from '../base/limits.ts'
+import { ALIASES_MAX, NS_PER_DELEGATION_MAX } from '../base/limits.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -35,7 +35,6 @@ export type Classified =
       readonly answer: readonly Rrset[]
       readonly authority: readonly Rrset[]
       readonly target: Name | undefined
-      readonly authoritative: boolean
       /** RRsets further down the chain of aliases, for the cache. */
       readonly further: readonly Rrset[]
     }
@@ -43,7 +42,6 @@ export type Classified =
       readonly kind: 'negative'
       readonly rcode: number
       readonly authority: readonly Rrset[]
-      readonly authoritative: boolean
     }
   | {
       readonly kind: 'referral'
@@ -55,6 +53,9 @@ export type Classified =
       readonly proofs: readonly Rrset[]
     }
   | Lame
+
+/** What a reply of use means. */
+export type Meaning = Exclude<Classified, Lame>
 
 /**
  * @param zone the zone whose server was asked
@@ -71,7 +72,7 @@ export function classify(message: Message, question: Question, zone: Name): Clas
   }
   const answers = groupRrsets(inBailiwick(message.answer, zone))
   const authorities = groupRrsets(inBailiwick(message.authority, zone))
-  const positive = classifyAnswer(message, question, answers, authorities)
+  const positive = classifyAnswer(question, answers, authorities)
   if (positive !== undefined) return positive
   if (message.rcode === RCODE.YXDOMAIN)
     return { kind: 'lame', reason: 'YXDOMAIN without a DNAME', lasting: false }
@@ -106,24 +107,28 @@ function hasForeignNs(message: Message, zone: Name): boolean {
 }
 
 function classifyAnswer(
-  message: Message,
   { name, type }: Question,
   answers: readonly Rrset[],
   authorities: readonly Rrset[],
 ): Classified | undefined {
   const here = answers.filter((set) => namesEqual(set.owner, name))
   const dname = dnameAbove(name, answers)
-  if (dname !== undefined && type === TYPE.CNAME) return synthesisedCname(message, name, dname, authorities)
-  const exact = type === TYPE.ANY ? here : here.filter((set) => set.type === type)
+  if (dname !== undefined && type === TYPE.CNAME) return synthesisedCname(name, dname, authorities)
+  const exact = setsOfType(here, type)
   const proofs = denialSets(authorities)
   if (exact.length > 0) {
-    const parts = { answer: exact, authority: proofs, target: undefined, further: [] }
-    return { kind: 'records', ...parts, authoritative: message.aa }
+    return { kind: 'records', answer: exact, authority: proofs, target: undefined, further: [] }
   }
   const alias = findAlias(name, here, answers)
   if (alias === undefined) return undefined
-  const further = furtherSets(alias, type, answers)
-  return { kind: 'alias', ...alias, authority: proofs, authoritative: message.aa, further }
+  return { kind: 'alias', ...alias, authority: proofs, further: furtherSets(alias, type, answers) }
+}
+
+/** For ANY all there is, but signatures over what is not there only when there is nothing else. */
+function setsOfType(sets: readonly Rrset[], type: number): readonly Rrset[] {
+  if (type !== TYPE.ANY) return sets.filter((set) => set.type === type)
+  const data = sets.filter((set) => set.type !== TYPE.RRSIG)
+  return data.length > 0 ? data : sets
 }
 
 interface Alias {
@@ -136,17 +141,11 @@ function dnameAbove(name: Name, answers: readonly Rrset[]): Rrset | undefined {
 }
 
 /** The CNAME that a DNAME makes is itself the answer to a question for CNAME (RFC 6672 3.2 step 3C). */
-function synthesisedCname(
-  message: Message,
-  name: Name,
-  dname: Rrset,
-  authorities: readonly Rrset[],
-): Classified | undefined {
+function synthesisedCname(name: Name, dname: Rrset, authorities: readonly Rrset[]): Classified | undefined {
   const made = aliasByDname(name, dname)
   if (made === undefined) return undefined
   const kind = made.target === undefined ? 'alias' : 'records'
-  const parts = { answer: made.answer, authority: denialSets(authorities), target: undefined, further: [] }
-  return { kind, ...parts, authoritative: message.aa }
+  return { kind, answer: made.answer, authority: denialSets(authorities), target: undefined, further: [] }
 }
 
 /** A DNAME above the name wins over a CNAME at it: the CNAME is then synthesised (RFC 6672 3.1). */
@@ -182,12 +181,14 @@ export function aliasByDname(name: Name, dname: Rrset): Alias | undefined {
   return { answer: [dname, cname], target }
 }
 
-/** What the answer holds at the later names of the chain, as far as it leads without a gap. */
+/**
+ * What the answer holds at the later names of the chain, as far as it leads without a gap: names of the zone that was
+ * asked. Behind a signed alias only what is signed too counts; anything else is better asked for.
+ */
 function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrset[] {
   const further: Rrset[] = []
-  const seen = new Set<string>()
-  for (let name = alias.target; name !== undefined && !seen.has(nameKey(name)); ) {
-    seen.add(nameKey(name))
+  const signed = alias.answer.some((set) => set.signatures.length > 0)
+  for (let name = alias.target; name !== undefined && further.length < ALIASES_MAX; ) {
     const at = name
     // What a DNAME makes is made again from it, never kept alone.
     if (dnameAbove(at, answers) !== undefined) break
@@ -195,7 +196,7 @@ function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrs
     const wanted = here.find((set) => set.type === type)
     const cname = here.find((set) => set.type === TYPE.CNAME)
     const next = wanted ?? cname
-    if (next === undefined) break
+    if (next === undefined || (signed && next.signatures.length === 0)) break
     further.push(next)
     name = next === cname ? targetName(cname.rdatas[0]!) : undefined
   }
@@ -204,7 +205,7 @@ function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrs
 
 function negative(message: Message, authorities: readonly Rrset[], soa: Rrset | undefined): Classified {
   const authority = soa === undefined ? denialSets(authorities) : [soa, ...denialSets(authorities)]
-  return { kind: 'negative', rcode: message.rcode, authority, authoritative: message.aa }
+  return { kind: 'negative', rcode: message.rcode, authority }
 }
 
 function denialSets(sets: readonly Rrset[]): Rrset[] {
@@ -224,7 +225,7 @@ function classifyReferral(
   const proofs = denialSets(authorities)
   if (type === TYPE.DS && namesEqual(ns.owner, name)) {
     // A parent's server that answers a DS question with the referral has said that there is no DS (RFC 4035 3.1.4.1).
-    return { kind: 'negative', rcode: RCODE.NOERROR, authority: proofs, authoritative: message.aa }
+    return { kind: 'negative', rcode: RCODE.NOERROR, authority: proofs }
   }
   const kept = { ...ns, rdatas: ns.rdatas.slice(0, NS_PER_DELEGATION_MAX) }
   const ds = authorities.find((set) => set.type === TYPE.DS && namesEqual(set.owner, ns.owner))

@@ -11,6 +11,8 @@ import type { ZoneKeys } from '../dnssec/rrset-signature.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import type { Name } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
+import type { Meaning } from './classify.ts'
+import type { Cut } from './cut.ts'
 import type { Flight, InFlight } from './in-flight.ts'
 import type { EngineCounters, ResolverPolicy, ResolverSettings, Trace, Upstream } from './ports.ts'
 import type { WorkBudget } from './work-budget.ts'
@@ -31,12 +33,18 @@ export interface Context {
   readonly platform: { readonly algorithms: ReadonlySet<number>; readonly digests: ReadonlySet<number> }
   /** What is known of zones' keys, by folded apex name. */
   readonly trust: ExpiringTable<KnownTrust>
+  /** How often in a row asking other servers of a zone made nothing better, by folded zone name. */
+  readonly vainRetries: ExpiringTable<number>
+  /** Learning the root's servers. */
+  readonly primings: InFlight<Cut | ResolutionFailure>
+  /** Questions to the servers of a zone. */
+  readonly asks: InFlight<Useful<Meaning> | ResolutionFailure>
   readonly fetches: InFlight<Fetched>
   readonly lookups: InFlight<Found>
   /** `lookup.ts`, handed in here because the steps need each other: a proof needs look-ups, a look-up needs proof. */
   lookup(job: Job, name: Name, type: number): Promise<Found>
   /** `fetch.ts`: the same without a verdict, for addresses of name servers. */
-  fetch(job: Job, name: Name, type: number): Promise<Fetched>
+  fetchData(job: Job, name: Name, type: number): Promise<Fetched>
 }
 
 /** One client query at work. Sub-questions get a job of their own that shares budget and trace. */
@@ -47,6 +55,8 @@ export interface Job {
   readonly flight: Flight
   /** How deep look-ups of name-server addresses nest. */
   readonly depth: number
+  /** The policy that was in force when the work began: what it judges is stored under this number. */
+  readonly policySequence: number
 }
 
 /** The same work under another flight. */
@@ -62,6 +72,8 @@ export interface Judgement {
   readonly detail: string
   /** The chain of trust could not be fetched: the question fails, no zone is called bogus. */
   readonly transient?: boolean
+  /** The fault is in the chain of trust above the data: the data need not be asked of other servers. */
+  readonly inChain?: boolean
 }
 
 /** An expected failure: a value, not an exception. */
@@ -69,6 +81,17 @@ export interface ResolutionFailure {
   readonly kind: 'failure'
   readonly reason: Reason
   readonly detail: string
+  /** Seconds for which the failure stands, when it is kept at all. */
+  readonly ttlSeconds?: number
+  /** It happened before, and nobody was asked again. */
+  readonly cached?: boolean
+}
+
+/** A useful reply and who gave it (`mapKey` of the address). */
+export interface Useful<T> {
+  readonly kind: 'useful'
+  readonly value: T
+  readonly server: string
 }
 
 /** What the network (or the cache) says of a name and type, before anybody judged it. */
@@ -82,6 +105,10 @@ export interface Data {
   readonly authority: readonly Rrset[]
   /** Where an alias leads; undefined when it has no answer (DNAME substitution too long, RFC 6672 2.2). */
   readonly target?: Name | undefined
+  /** RRsets further down a chain of aliases, unasked for but from the same zone. */
+  readonly further?: readonly Rrset[]
+  /** The ancestor of the name that an NXDOMAIN was given for (RFC 8020); undefined when it is about the name itself. */
+  readonly denied?: Name
   /** The verdict of an earlier judging under the present policy. */
   readonly judged?: Judgement | undefined
   /** Who said it (`mapKey` of the address); empty when it came from the cache. */
@@ -113,12 +140,8 @@ export interface KnownTrust {
 }
 
 /** How data is stored that nobody judged yet. */
-export function unjudged(context: Context): VerdictToStore {
-  return {
-    status: 'indeterminate',
-    reason: REASONS['not-judged'].number,
-    policySequence: context.policy.sequence,
-  }
+export function unjudged({ policySequence }: Job): VerdictToStore {
+  return { status: 'indeterminate', reason: REASONS['not-judged'].number, policySequence }
 }
 
 /** Makes a failure. */

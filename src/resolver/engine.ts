@@ -1,6 +1,6 @@
 /** The resolver as a whole: its parts put together, and the door through which questions come in. */
 
-import { KEY_HANDLES_MAX, ZONES_TRUSTED_MAX } from '../base/limits.ts'
+import { KEY_HANDLES_MAX, QUERY_TIME_MS_MAX, ZONES_TRUSTED_MAX } from '../base/limits.ts'
 import type { AnswerWriter } from '../cache/answer-cache.ts'
 import { type AnswerParts, writeAnswerEntry } from '../cache/answer-entry.ts'
 import { ExpiringTable } from '../cache/expiring-table.ts'
@@ -10,10 +10,11 @@ import { ServerTable } from '../cache/server-table.ts'
 import { ProofBudget } from '../dnssec/budget.ts'
 import { KeyTable } from '../dnssec/keys.ts'
 import { REASONS } from '../dnssec/reasons.ts'
+import type { ExtendedError } from '../wire/edns.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { nameKey, ROOT } from '../wire/name.ts'
-import type { Context, Job, Judgement, KnownTrust } from './context.ts'
+import { type Context, failure, type Job, type Judgement, type KnownTrust } from './context.ts'
 import { fetchData } from './fetch.ts'
 import { Flight, InFlight } from './in-flight.ts'
 import { lookup } from './lookup.ts'
@@ -53,7 +54,7 @@ export class Resolver implements ResolverPort {
   readonly #context: Context
   readonly #answers: AnswerWriter
   readonly #onFault: (fault: unknown) => void
-  readonly #questions = new InFlight<Uint8Array>()
+  readonly #questions: InFlight<Uint8Array>
 
   constructor({ answers, onFault, ...parts }: ResolverParts) {
     const nowMs = (): number => parts.clock.nowMs()
@@ -63,12 +64,16 @@ export class Resolver implements ResolverPort {
       servers: new ServerTable({ nowMs }),
       keys: new KeyTable(KEY_HANDLES_MAX),
       trust: new ExpiringTable<KnownTrust>({ max: ZONES_TRUSTED_MAX, nowMs }),
-      fetches: new InFlight(),
-      lookups: new InFlight(),
+      vainRetries: new ExpiringTable<number>({ max: ZONES_TRUSTED_MAX, nowMs }),
+      primings: new InFlight(parts.clock),
+      asks: new InFlight(parts.clock),
+      fetches: new InFlight(parts.clock),
+      lookups: new InFlight(parts.clock),
       lookup: (job, name, type) => lookup(context, job, name, type),
-      fetch: (job, name, type) => fetchData(context, job, name, type),
+      fetchData: (job, name, type) => fetchData(context, job, name, type),
     }
     this.#context = context
+    this.#questions = new InFlight(parts.clock)
     this.#answers = answers
     this.#onFault = onFault
   }
@@ -81,18 +86,19 @@ export class Resolver implements ResolverPort {
 
   /** Resolves one question; equal ones are resolved once. The entry is also stored in the answer cache. */
   async resolve(question: ClientQuestion, trace?: Trace): Promise<ClientReply> {
-    const key = `${question.type} ${nameKey(question.name)}`
+    const key = `${this.#context.policy.sequence} ${question.type} ${nameKey(question.name)}`
     const work = (flight: Flight): Promise<Uint8Array> => this.#answer(question, this.#job(flight, trace))
-    if (trace !== undefined) return { entry: await work(new Flight()) }
-    const joined = await this.#questions.join(key, new Flight(), work)
-    // A client's flight is waited for by nobody, so it can be part of no cycle.
-    return { entry: joined.kind === 'cycle' ? await work(new Flight()) : joined.value }
+    if (trace !== undefined) return { entry: await work(this.#flight()) }
+    // Equal questions have equal allowances, so one that met a limit is not tried again for those who waited with it.
+    const joined = await this.#questions.join(key, this.#flight(), work)
+    // A client's flight is waited for by nobody: it can be part of no cycle, and who led it came before us.
+    return { entry: 'value' in joined ? joined.value : await work(this.#flight()) }
   }
 
   /** Fetches and judges the root's DNSKEY set: `secure` means that the node can validate. */
   async checkRoot(trace?: Trace): Promise<Judgement> {
     try {
-      const found = await lookup(this.#context, this.#job(new Flight(), trace), ROOT, TYPE.DNSKEY)
+      const found = await lookup(this.#context, this.#job(this.#flight(), trace), ROOT, TYPE.DNSKEY)
       if (found.kind !== 'failure') return found.judged
       return { status: 'indeterminate', reason: found.reason, detail: found.detail }
     } catch (fault) {
@@ -101,10 +107,14 @@ export class Resolver implements ResolverPort {
     }
   }
 
+  #flight(): Flight {
+    return new Flight(this.#context.clock.nowMs() + QUERY_TIME_MS_MAX)
+  }
+
   #job(flight: Flight, trace: Trace | undefined): Job {
-    const { clock, counters } = this.#context
-    const budget = new WorkBudget(clock.nowMs(), new ProofBudget(undefined, counters))
-    return { budget, trace, flight, depth: 0 }
+    const { clock, counters, policy } = this.#context
+    const budget = new WorkBudget(clock.nowMs(), flight.deadlineMs, new ProofBudget(undefined, counters))
+    return { budget, trace, flight, depth: 0, policySequence: policy.sequence }
   }
 
   async #answer(question: ClientQuestion, job: Job): Promise<Uint8Array> {
@@ -113,25 +123,23 @@ export class Resolver implements ResolverPort {
       resolution = await resolve(this.#context, job, question.name, question.type)
     } catch (fault) {
       this.#onFault(fault)
-      resolution = servfail('internal', '')
+      resolution = servfail(failure('internal', ''))
     }
-    return this.#store(question, resolution)
+    return this.#store(question, job, resolution)
   }
 
-  #store({ name, type }: ClientQuestion, resolution: Resolution): Uint8Array {
-    const { clock, policy } = this.#context
+  #store({ name, type }: ClientQuestion, { policySequence }: Job, resolution: Resolution): Uint8Array {
     const { judged, rcode, answer, authority, ttlSeconds } = resolution
-    const { ede, text, number } = REASONS[judged.reason]
-    const nowMs = clock.nowMs()
+    const nowMs = this.#context.clock.nowMs()
     const parts: AnswerParts = {
       question: { name, type, class: CLASS.IN },
       rcode,
       answer,
       authority,
       status: judged.status,
-      reason: number,
-      ede: ede === undefined ? [] : [{ code: ede, text: judged.detail === '' ? text : judged.detail }],
-      policySequence: policy.sequence,
+      reason: REASONS[judged.reason].number,
+      ede: extendedErrors(resolution),
+      policySequence,
       ttlSeconds,
       authenticated: judged.status === 'secure',
     }
@@ -139,4 +147,13 @@ export class Resolver implements ResolverPort {
     if (ttlSeconds > 0) this.#answers.put(name, type, entry, nowMs)
     return entry
   }
+}
+
+/** The most exact error first; one that was not tried again just now says so beside it (RFC 8914 4.14). */
+function extendedErrors({ judged, cached }: Resolution): ExtendedError[] {
+  const { ede, text } = REASONS[judged.reason]
+  if (ede === undefined) return []
+  const errors = [{ code: ede, text: judged.detail === '' ? text : judged.detail }]
+  const old = REASONS['cached-failure']
+  return cached ? [...errors, { code: old.ede, text: old.text }] : errors
 }

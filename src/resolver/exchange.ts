@@ -3,7 +3,7 @@ import { UDP_PAYLOAD_OCTETS, UPSTREAM_TCP_TIMEOUT_MS } from '../base/limits.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import { FormatError } from '../wire/format-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
-import { type Message, parseMessage, type Question } from '../wire/message.ts'
+import { type Message, parseHeader, parseMessage, type Question } from '../wire/message.ts'
 import type { Name } from '../wire/name.ts'
 import { writeQuery } from '../wire/writer.ts'
 import type { Context, Job } from './context.ts'
@@ -15,7 +15,17 @@ export type Exchanged = Answered | { readonly kind: 'limit'; readonly reason: Re
 
 type Answered =
   | { readonly kind: 'message'; readonly message: Message }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly malformed?: boolean }
+
+type Transport = 'udp' | 'tcp'
+
+/** How a message is sent. */
+interface Way {
+  transport: Transport
+  edns: boolean
+  /** TCP was chosen because of an earlier question, so UDP has not been tried for this one. */
+  tcpFromMemory: boolean
+}
 
 /** Messages sent to one server for one question at most: without EDNS, then by TCP, then by TCP without EDNS. */
 const MESSAGES_PER_EXCHANGE_MAX = 4
@@ -32,30 +42,52 @@ export async function exchange(
   budget: QuestionBudget,
 ): Promise<Exchanged> {
   const { clock, servers } = context
-  let transport: 'udp' | 'tcp' = servers.tcpOnly(server.address) ? 'tcp' : 'udp'
-  let edns = servers.edns(server.address) !== 'broken'
+  const byTcp = servers.tcpOnly(server.address)
+  const way: Way = {
+    transport: byTcp ? 'tcp' : 'udp',
+    edns: servers.edns(server.address) !== 'broken',
+    tcpFromMemory: byTcp,
+  }
   for (let sent = 0; sent < MESSAGES_PER_EXCHANGE_MAX; sent++) {
     const limit = job.budget.takeQuery(budget, clock.nowMs())
     if (limit !== undefined) {
       context.counters.limitHit(limit)
       return { kind: 'limit', reason: limit }
     }
-    const outcome = await once(context, job, server, zone, question, transport, edns)
+    const outcome = await once(context, job, server, zone, question, way)
     job.budget.lastYieldMs = clock.nowMs()
-    if (outcome.kind === 'failed') {
-      if (outcome.reason !== 'near-miss' || transport === 'tcp') return outcome
-      servers.requireTcp(server.address)
-      transport = 'tcp'
-      continue
-    }
-    const { message } = outcome
-    if (edns && rejectsEdns(message)) {
-      servers.ednsBroke(server.address)
-      edns = false
-    } else if (message.tc && transport === 'udp') transport = 'tcp'
-    else return outcome
+    if (outcome.kind === 'failed' && outcome.reason === NO_SOCKET)
+      return { kind: 'limit', reason: 'overload' }
+    if (!tryOtherwise(context, server, way, outcome)) return outcome
   }
   return { kind: 'failed', reason: 'no usable reply' }
+}
+
+/** Changes the way when the outcome calls for it; false when the outcome is final. */
+function tryOtherwise({ servers }: Context, server: Endpoint, way: Way, outcome: Answered): boolean {
+  const { transport } = way
+  if (outcome.kind === 'failed') {
+    if (way.tcpFromMemory) {
+      // Somebody who guesses must not lock us out of a server that does not listen on TCP.
+      way.tcpFromMemory = false
+      way.transport = 'udp'
+      return true
+    }
+    if (transport === 'tcp' || (outcome.reason !== 'near-miss' && outcome.reason !== TRUNCATED)) return false
+    if (outcome.reason === 'near-miss') servers.requireTcp(server.address)
+    way.transport = 'tcp'
+    return true
+  }
+  const { message } = outcome
+  // A server that was seen to know OPT does not forget it; somebody may wish us to (RFC 6891 7, TuDoor).
+  if (way.edns && rejectsEdns(message) && servers.edns(server.address) !== 'works') {
+    servers.ednsBroke(server.address)
+    way.edns = false
+    return true
+  }
+  if (!message.tc || transport === 'tcp') return false
+  way.transport = 'tcp'
+  return true
 }
 
 /** RFC 6891 7: what a server says that does not know OPT. One that answers with an OPT knows it. */
@@ -70,39 +102,57 @@ async function once(
   server: Endpoint,
   zone: Name,
   question: Question,
-  transport: 'udp' | 'tcp',
-  edns: boolean,
+  { transport, edns }: Way,
 ): Promise<Answered> {
   const { clock, counters, servers, upstream } = context
   const id = context.random.below(0x1_0000)
-  const query = writeQuery({ id, question, rd: false, cd: false, ...(edns ? { edns: EDNS } : {}) })
+  const message = writeQuery({ id, question, rd: false, cd: false, ...(edns ? { edns: EDNS } : {}) })
   const patienceMs = transport === 'tcp' ? UPSTREAM_TCP_TIMEOUT_MS : servers.timeoutMs(server.address)
-  const timeoutMs = Math.max(1, Math.min(patienceMs, job.budget.deadlineMs - clock.nowMs()))
+  const leftMs = Math.max(1, job.budget.deadlineMs - clock.nowMs())
+  const timeoutMs = Math.min(patienceMs, leftMs)
   counters.upstreamQuery(transport)
   servers.asked(server.address)
-  const askedMs = clock.nowMs()
-  const result = await upstream.ask({ server, transport, message: query, timeoutMs })
+  const result = await upstream.ask({ server, transport, message, timeoutMs })
   const tell = (outcome: string, octets: number, rttMs: number): void => {
     const { name, type } = question
     job.trace?.({ kind: 'exchange', server, transport, zone, name, type, outcome, octets, rttMs })
   }
   if (result.kind === 'failure') {
-    counters.upstreamFailure(result.reason)
-    noteFailure(context, server, transport, result.reason, askedMs)
-    tell(result.reason, 0, timeoutMs)
-    return { kind: 'failed', reason: result.reason }
+    const { reason } = result
+    counters.upstreamFailure(reason)
+    // A server that was not given its time has not failed.
+    if (reason !== 'timeout' || leftMs >= patienceMs) noteFailure(context, server, transport, reason)
+    tell(reason, 0, timeoutMs)
+    if (reason === 'resources') return { kind: 'failed', reason: NO_SOCKET }
+    return { kind: 'failed', reason: transport === 'tcp' ? `${reason} by TCP` : reason }
   }
   servers.replied(server.address, result.rttMs)
+  const answered = read(result.message, transport)
+  if (answered.kind === 'message') {
+    if (answered.message.edns !== undefined) servers.ednsWorked(server.address)
+    tell(`rcode ${answered.message.rcode}`, result.message.length, result.rttMs)
+  } else {
+    if (answered.malformed === true) counters.upstreamFailure('malformed')
+    tell(answered.reason, result.message.length, result.rttMs)
+  }
+  return answered
+}
+
+/** A datagram that was cut off in the middle of a record, as TC says. */
+const TRUNCATED = 'truncated'
+/** Nothing was sent, for want of sockets here: no server is to blame. */
+const NO_SOCKET = 'no socket'
+
+function read(octets: Uint8Array, transport: Transport): Answered {
   try {
-    const message = parseMessage(result.message)
-    if (message.edns !== undefined) servers.ednsWorked(server.address)
-    tell(`rcode ${message.rcode}`, result.message.length, result.rttMs)
+    const message = parseMessage(octets)
+    if (message.tc && transport === 'tcp')
+      return { kind: 'failed', reason: 'truncated by TCP', malformed: true }
     return { kind: 'message', message }
   } catch (fault) {
     if (!(fault instanceof FormatError)) throw fault
-    counters.upstreamFailure('malformed')
-    tell(`malformed: ${fault.message}`, result.message.length, result.rttMs)
-    return { kind: 'failed', reason: 'malformed' }
+    if (transport === 'udp' && parseHeader(octets)?.tc === true) return { kind: 'failed', reason: TRUNCATED }
+    return { kind: 'failed', reason: `malformed: ${fault.message}`, malformed: true }
   }
 }
 
@@ -110,11 +160,10 @@ async function once(
 function noteFailure(
   context: Context,
   server: Endpoint,
-  transport: 'udp' | 'tcp',
+  transport: Transport,
   reason: UpstreamFailure,
-  askedMs: number,
 ): void {
   if (transport === 'tcp') return
-  if (reason === 'timeout') context.servers.timedOut(server.address, askedMs)
+  if (reason === 'timeout') context.servers.timedOut(server.address)
   else if (reason === 'refused' || reason === 'unreachable') context.servers.unreachable(server.address)
 }

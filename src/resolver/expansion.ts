@@ -1,5 +1,6 @@
-/** Wildcards in answers. */
-import { isWildcard, labelCount } from '../wire/name.ts'
+/** What in an answer was made on the way: from a wildcard, or from a DNAME. */
+import { TYPE } from '../wire/iana/rrtype.ts'
+import { isStrictSubdomainOf, isWildcard, labelCount } from '../wire/name.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 
@@ -7,4 +8,15 @@ import type { Rrset } from '../wire/record.ts'
 export function isExpanded(rrset: Rrset): boolean {
   const labels = labelCount(rrset.owner) - (isWildcard(rrset.owner) ? 1 : 0)
   return rrset.signatures.some((rdata) => (parseRrsig(rdata)?.labels ?? labels) < labels)
+}
+
+/** True for the CNAME that we made from the DNAME before it (RFC 6672 3.1): nobody signs it. */
+export function isSynthesised(rrset: Rrset, answer: readonly Rrset[]): boolean {
+  const dname = answer[0]
+  return (
+    rrset.type === TYPE.CNAME &&
+    rrset.signatures.length === 0 &&
+    dname?.type === TYPE.DNAME &&
+    isStrictSubdomainOf(rrset.owner, dname.owner)
+  )
 }

@@ -7,50 +7,56 @@ import { RANK } from '../cache/rrset-cache.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
-import type { Question } from '../wire/message.ts'
 import { isRoot, labelCount, type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
-import { askZone, type Useful } from './ask-zone.ts'
-import { fromCache } from './cached.ts'
-import { type Classified, classify } from './classify.ts'
+import { parseRrsig } from '../wire/rdata/rrsig.ts'
+import { type Asking, askZone } from './ask-zone.ts'
+import { type CachedData, fromCache } from './cached.ts'
+import { classify, type Meaning } from './classify.ts'
 import {
   type Context,
+  type Data,
   type Fetched,
   failure,
   type Job,
   type ResolutionFailure,
-  underFlight,
+  type Useful,
   unjudged,
 } from './context.ts'
+import { type Cut, serverNames } from './cut.ts'
 import { isExpanded } from './expansion.ts'
+import { isLimit, share } from './joining.ts'
 import { minimisedName } from './minimise.ts'
 import { negativeTtlSeconds } from './negative-ttl.ts'
-import { prime, serverNames } from './priming.ts'
-import type { Cut } from './server-pool.ts'
-import type { QuestionBudget } from './work-budget.ts'
+import { prime, rootCut } from './priming.ts'
 
-type Meaning = Exclude<Classified, { kind: 'lame' }>
 const NOBODY: ReadonlySet<string> = new Set()
+/** Among the failures: no record type, the delegation as such. */
+const DELEGATION = 0
 
 /** Fetches, from the cache where it can, joining an equal question under way. */
 export async function fetchData(context: Context, job: Job, name: Name, type: number): Promise<Fetched> {
   const known = fromCache(context, name, type)
   if (known !== undefined) return known
   const failed = context.failures.get(name, type)
-  if (failed !== undefined) return failure(failed.reason, failed.detail)
-  const key = `${type} ${nameKey(name)}`
-  const work = async (flight: Job['flight']): Promise<Fetched> => {
-    const data = await iterate(context, underFlight(job, flight), name, type, NOBODY)
-    if (data.kind === 'failure') rememberFailure(context, name, type, data)
-    else store(context, name, type, data)
-    return data
+  if (failed !== undefined) {
+    return { ...failure(failed.reason, failed.detail), ttlSeconds: failed.ttlSeconds, cached: true }
   }
-  const joined = await context.fetches.join(key, job.flight, work)
-  if (joined.kind !== 'cycle') return joined.value
-  return failure('address-loop', `${formatName(name)} ${formatType(type)} is needed to find itself`)
+  const key = `${type} ${nameKey(name)}`
+  const subject = (): string => `${formatName(name)} ${formatType(type)}`
+  return share(context, context.fetches, key, job, subject, async (own) => {
+    const data = await iterate(context, own, name, type, startingAt(context))
+    if (data.kind === 'failure') return rememberFailure(context, name, type, data)
+    context.failures.remove(name, type)
+    store(context, own, name, type, data)
+    return data
+  })
 }
 
-/** Fetches past the cache, from servers other than those in `avoid`; stores nothing. */
+/**
+ * Fetches past the cache, from servers other than those in `avoid`; stores nothing. The whole name is asked for at
+ * once: what a server got wrong may have been the shortened question (RFC 9156 3).
+ */
 export function fetchFresh(
   context: Context,
   job: Job,
@@ -58,42 +64,57 @@ export function fetchFresh(
   type: number,
   avoid: ReadonlySet<string>,
 ): Promise<Fetched> {
-  return iterate(context, job, name, type, avoid)
+  return iterate(context, job, name, type, { avoid, minimising: false })
 }
 
+/** Keeps a failure of the zone or of its servers (RFC 9520). What depends on the asker is not kept: see `joining.ts`. */
 function rememberFailure(
   context: Context,
   name: Name,
   type: number,
-  { reason, detail }: ResolutionFailure,
-): void {
+  failed: ResolutionFailure,
+): ResolutionFailure {
   // A circle depends on where the question came from; another way in may lead out of it.
-  if (reason === 'address-loop') return
-  context.failures.add(name, type, reason, detail, { limit: reason.startsWith('limit-') })
+  if (failed.reason === 'address-loop' || isLimit(failed.reason)) return failed
+  return { ...failed, ttlSeconds: context.failures.add(name, type, failed.reason, failed.detail) }
 }
 
 /** Keeps unjudged data: the address look-ups use it as it is, everybody else has it judged first. */
-function store(context: Context, name: Name, type: number, data: Exclude<Fetched, ResolutionFailure>): void {
-  const stamp = unjudged(context)
+function store(context: Context, job: Job, name: Name, type: number, data: Data): void {
+  const stamp = unjudged(job)
   if (data.kind === 'negative') {
     const { rcode, authority } = data
     const ttlSeconds = negativeTtlSeconds(authority)
     if (ttlSeconds > 0) context.rrsets.putNegative(name, type, { rcode, authority, ttlSeconds, ...stamp })
     return
   }
-  if (type === TYPE.ANY || data.answer[0]?.type === TYPE.DNAME) return
-  for (const rrset of data.answer) {
+  if (type === TYPE.ANY) return
+  // What a DNAME makes is made again from it, and it serves again only when it is secure.
+  const own = data.answer[0]?.type === TYPE.DNAME ? [] : data.answer
+  for (const rrset of [...own, ...(data.further ?? [])]) {
     if (rrset.type !== TYPE.RRSIG && !isExpanded(rrset))
       context.rrsets.put(rrset, { rank: RANK.ANSWER_AA, ...stamp })
   }
 }
 
+/** How a question is to be put. */
+interface Manner {
+  readonly avoid: ReadonlySet<string>
+  readonly minimising: boolean
+}
+
+function startingAt(context: Context): Manner {
+  return { avoid: NOBODY, minimising: context.settings.qnameMinimisation }
+}
+
 /** Where a question is in its way down. */
 interface Descent {
   cut: Cut
+  /** The cut was in the cache before this question. */
+  cutFromCache: boolean
   /** Labels that the present zone is known to answer for. */
   known: number
-  /** Minimised questions asked. */
+  /** Questions asked. */
   step: number
   minimising: boolean
 }
@@ -103,64 +124,86 @@ async function iterate(
   job: Job,
   name: Name,
   type: number,
-  avoid: ReadonlySet<string>,
+  { avoid, minimising }: Manner,
 ): Promise<Fetched> {
   const cut = await closestCut(context, job, type === TYPE.DS && !isRoot(name) ? parentOf(name) : name)
-  if ('kind' in cut) return cut
-  const budget: QuestionBudget = { queries: 0 }
-  const way: Descent = {
-    cut,
-    known: labelCount(cut.zone),
-    step: 0,
-    minimising: context.settings.qnameMinimisation,
-  }
+  if (cut.kind === 'failure') return cut
+  const way: Descent = { cut, cutFromCache: true, known: labelCount(cut.zone), step: 0, minimising }
+  const budget = job.budget.question(name, type)
   for (let referrals = 0; referrals < REFERRALS_MAX; ) {
     const asked = way.minimising ? nextName(context, way, name) : name
     const whole = namesEqual(asked, name)
     const question = { name: asked, type: whole ? type : TYPE.A, class: CLASS.IN }
-    const reply = await ask(context, job, way.cut, question, budget, avoid)
+    const reply = await ask(context, job, { cut: way.cut, question, budget, avoid, probing: !whole })
+    way.step++
     if (reply.kind === 'failure') {
-      if (whole || reply.reason.startsWith('limit-')) return reply
+      if (await climb(context, job, way, reply)) continue
+      if (whole || isLimit(reply.reason)) return reply
       way.minimising = false
-      continue
-    }
-    if (reply.value.kind === 'referral') {
+    } else if (reply.value.kind === 'referral') {
       referrals++
-      storeReferral(context, reply.value)
-      way.cut = { zone: reply.value.zone, servers: serverNames(reply.value.ns) }
-      way.known = labelCount(way.cut.zone)
-    } else if (whole || settles(reply.value)) return toData(reply.value, reply.server)
-    else learn(context, way, asked, reply.value)
+      const { zone, ns } = reply.value
+      enter(way, { kind: 'cut', zone, servers: serverNames(ns) }, false)
+    } else if (whole) return toData(reply.value, reply.server)
+    else if (settles(reply.value)) return { ...toData(reply.value, reply.server), denied: asked }
+    else learn(context, job, way, asked, reply.value)
   }
+  context.counters.limitHit('limit-referrals')
   return failure('limit-referrals', `${formatName(name)}: more than ${REFERRALS_MAX} delegations`)
 }
 
-function ask(
+function enter(way: Descent, cut: Cut, fromCache: boolean): void {
+  way.cut = cut
+  way.cutFromCache = fromCache
+  way.known = labelCount(cut.zone)
+}
+
+/**
+ * Steps back to the zone above when nobody knows (any more) where the servers of a cached delegation are: the glue
+ * may have run out before the NS set did, and the parent gives both anew.
+ */
+async function climb(context: Context, job: Job, way: Descent, failed: ResolutionFailure): Promise<boolean> {
+  const { reason, detail } = failed
+  const { zone } = way.cut
+  if (isRoot(zone) || (reason !== 'no-server-address' && reason !== 'address-loop')) return false
+  // Fresh from the parent and no better: the parent is not asked again for a while (TsuNAME, B03).
+  if (!way.cutFromCache) context.failures.add(zone, DELEGATION, reason, detail)
+  if (context.failures.get(zone, DELEGATION) !== undefined) return false
+  const above = await closestCut(context, job, parentOf(zone))
+  if (above.kind === 'failure') return false
+  enter(way, above, true)
+  return true
+}
+
+/** Asks the servers of a zone, joining the same question to them under way: a question is outstanding once (A04). */
+async function ask(
   context: Context,
   job: Job,
-  cut: Cut,
-  question: Question,
-  budget: QuestionBudget,
-  avoid: ReadonlySet<string>,
+  asking: Omit<Asking<Meaning>, 'read'>,
 ): Promise<Useful<Meaning> | ResolutionFailure> {
-  return askZone<Meaning>(context, job, cut, question, budget, avoid, (message) =>
-    classify(message, question, cut.zone),
-  )
+  const { cut, question, avoid } = asking
+  const work = async (own: Job): Promise<Useful<Meaning> | ResolutionFailure> => {
+    const read = (message: Parameters<typeof classify>[0]): ReturnType<typeof classify> =>
+      classify(message, question, cut.zone)
+    const reply = await askZone<Meaning>(context, own, { ...asking, read })
+    if (reply.kind === 'useful' && reply.value.kind === 'referral')
+      storeReferral(context, own, cut.zone, reply.value)
+    return reply
+  }
+  if (avoid.size > 0) return work(job)
+  const { name, type } = question
+  const key = `${type} ${nameKey(cut.zone)}${nameKey(name)}`
+  return share(context, context.asks, key, job, () => `${formatName(name)} ${formatType(type)}`, work)
 }
 
 /** The deepest cut at or above the name that is in the cache; the root's is learnt if need be. */
 async function closestCut(context: Context, job: Job, name: Name): Promise<Cut | ResolutionFailure> {
   const delegation = context.rrsets.closestDelegation(name)
-  if (delegation !== undefined) {
-    const { rrset } = delegation
-    return isRoot(rrset.owner) ? rootCut(context, rrset) : { zone: rrset.owner, servers: serverNames(rrset) }
-  }
-  return prime(context, job)
-}
-
-function rootCut(context: Context, ns: Parameters<typeof serverNames>[0]): Cut {
-  const hints = new Map(context.settings.rootHints.map((hint) => [nameKey(hint.name), hint.addresses]))
-  return { zone: ns.owner, servers: serverNames(ns), hints }
+  if (delegation === undefined) return prime(context, job)
+  const { rrset } = delegation
+  return isRoot(rrset.owner)
+    ? rootCut(context, rrset)
+    : { kind: 'cut', zone: rrset.owner, servers: serverNames(rrset) }
 }
 
 /** The next minimised name that the cache does not settle already. */
@@ -169,56 +212,70 @@ function nextName(context: Context, way: Descent, name: Name): Name {
     const asked = minimisedName(name, way.known, way.step)
     if (namesEqual(asked, name)) return name
     const known = fromCache(context, asked, TYPE.A)
-    if (known === undefined || (known.kind === 'negative' && known.rcode === RCODE.NXDOMAIN)) return asked
+    if (known === undefined || !isNoCut(known, way.cut.zone)) return asked
     way.known = labelCount(asked)
   }
 }
 
+/** True when cached data about a name shows that this zone itself answers for it, so that no other zone begins there. */
+function isNoCut(known: CachedData, zone: Name): boolean {
+  if (known.kind === 'negative') {
+    const soa = known.authority.find((set) => set.type === TYPE.SOA)
+    return known.rcode === RCODE.NOERROR && soa !== undefined && namesEqual(soa.owner, zone)
+  }
+  const signature = known.answer[0]?.signatures[0]
+  const signer = signature && parseRrsig(signature)?.signer
+  return signer !== undefined && namesEqual(signer, zone)
+}
+
 /**
  * True when a reply to a minimised question settles the whole name: a signed denial of an ancestor denies all below
- * (its proof is the same one). An unsigned NXDOMAIN may come from a server that knows no empty non-terminals.
+ * (RFC 8020 2). An unsigned NXDOMAIN may come from a server that knows no empty non-terminals.
  */
-function settles(reply: Meaning): boolean {
+function settles(reply: Meaning): reply is Extract<Meaning, { kind: 'negative' }> {
   if (reply.kind !== 'negative' || reply.rcode !== RCODE.NXDOMAIN) return false
   return reply.authority.some((set) => set.type !== TYPE.SOA && set.signatures.length > 0)
 }
 
 /** Takes note of a reply to a minimised question: there is no cut at `asked`, or nothing is to be gained there. */
-function learn(context: Context, way: Descent, asked: Name, reply: Meaning): void {
-  way.step++
+function learn(
+  context: Context,
+  job: Job,
+  way: Descent,
+  asked: Name,
+  reply: Exclude<Meaning, { kind: 'referral' }>,
+): void {
   if (reply.kind === 'negative' && reply.rcode === RCODE.NXDOMAIN) {
     way.minimising = false
     return
   }
   way.known = labelCount(asked)
-  if (reply.kind !== 'referral') store(context, asked, TYPE.A, toData(reply, ''))
+  store(context, job, asked, TYPE.A, toData(reply, ''))
 }
 
-function toData(
-  reply: Exclude<Meaning, { kind: 'referral' }>,
-  server: string,
-): Exclude<Fetched, ResolutionFailure> {
+function toData(reply: Exclude<Meaning, { kind: 'referral' }>, server: string): Data {
   const { kind, authority } = reply
   if (reply.kind === 'negative') return { kind, rcode: reply.rcode, answer: [], authority, server }
-  const { answer, target } = reply
+  const { answer, target, further } = reply
   const rcode = kind === 'alias' && target === undefined ? RCODE.YXDOMAIN : RCODE.NOERROR
-  return { kind, rcode, answer, authority, target, server }
+  return { kind, rcode, answer, authority, target, further, server }
 }
 
-function storeReferral(context: Context, referral: Extract<Meaning, { kind: 'referral' }>): void {
+/** Keeps a referral, for no longer than the delegation of the zone that gave it lives (CVE-2022-30698). */
+function storeReferral(
+  context: Context,
+  job: Job,
+  parent: Name,
+  referral: Extract<Meaning, { kind: 'referral' }>,
+): void {
   const { zone, ns, glue, ds, proofs } = referral
   const { rrsets } = context
-  const stamp = unjudged(context)
-  rrsets.putDelegation(ns)
-  for (const set of glue) rrsets.putGlue(set)
+  const stamp = unjudged(job)
+  rrsets.putDelegation(ns, parent)
+  for (const set of glue) rrsets.putGlue(set, zone)
   if (ds !== undefined) rrsets.put(ds, { rank: RANK.ANSWER_AA, ...stamp })
   else if (proofs.length > 0) {
-    const entry = {
-      rcode: RCODE.NOERROR,
-      authority: proofs,
-      ttlSeconds: negativeTtlSeconds(proofs),
-      ...stamp,
-    }
-    rrsets.putNegative(zone, TYPE.DS, entry)
+    const ttlSeconds = negativeTtlSeconds(proofs)
+    rrsets.putNegative(zone, TYPE.DS, { rcode: RCODE.NOERROR, authority: proofs, ttlSeconds, ...stamp })
   }
 }

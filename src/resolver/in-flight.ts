@@ -2,10 +2,17 @@
  * Questions under way. Equal questions join the one that is asked already; a join that would make two of them wait
  * for each other is refused, whatever the detour (name servers of A in B and of B in A: TsuNAME).
  */
+import type { Clock } from '../base/clock.ts'
 
 /** One question under way, and the questions that it waits for: an edge of the wait-for graph each. */
 export class Flight {
+  /** `Clock.nowMs()` after which nobody waits any more on behalf of this flight. */
+  readonly deadlineMs: number
   readonly #waitsFor = new Map<Flight, number>()
+
+  constructor(deadlineMs: number) {
+    this.deadlineMs = deadlineMs
+  }
 
   /** True when `other` is this flight or something that it waits for, at any distance. */
   reaches(other: Flight): boolean {
@@ -41,10 +48,17 @@ export type Joined<T> =
   | { readonly kind: 'followed'; readonly value: T }
   /** Waiting would never have ended. */
   | { readonly kind: 'cycle' }
+  /** Somebody else was at it for longer than this asker may wait. */
+  | { readonly kind: 'late' }
 
 /** The table of questions under way; empty whenever nobody waits. */
 export class InFlight<T> {
   readonly #table = new Map<string, { readonly flight: Flight; readonly promise: Promise<T> }>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** Questions under way. */
   get size(): number {
@@ -54,20 +68,29 @@ export class InFlight<T> {
   /**
    * Joins the question under `key`, or leads it by `work`.
    *
-   * @param waiter the flight on whose behalf the question is asked
+   * @param waiter the flight on whose behalf the question is asked; it waits for others until its deadline
    */
   async join(key: string, waiter: Flight, work: (flight: Flight) => Promise<T>): Promise<Joined<T>> {
     const known = this.#table.get(key)
     if (known !== undefined) {
       if (known.flight.reaches(waiter)) return { kind: 'cycle' }
-      return { kind: 'followed', value: await waiter.await(known.flight, known.promise) }
+      return waiter.await(known.flight, this.#follow(known.promise, waiter.deadlineMs))
     }
-    const flight = new Flight()
+    const flight = new Flight(waiter.deadlineMs)
     // The work starts when the table and the graph know of it: it may come back here at once.
     const promise = Promise.resolve()
       .then(() => work(flight))
       .finally(() => this.#table.delete(key))
     this.#table.set(key, { flight, promise })
     return { kind: 'led', value: await waiter.await(flight, promise) }
+  }
+
+  /** The leader may have come later and have more time left than the follower. */
+  #follow(promise: Promise<T>, deadlineMs: number): Promise<Joined<T>> {
+    return new Promise((resolve, reject) => {
+      const leftMs = deadlineMs - this.#clock.nowMs()
+      const cancel = this.#clock.after(leftMs, () => resolve({ kind: 'late' }))
+      promise.then((value) => resolve({ kind: 'followed', value }), reject).finally(cancel)
+    })
   }
 }

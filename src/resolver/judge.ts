@@ -20,6 +20,7 @@ import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Context, Data, Job, Judgement, Proven, ZoneTrust } from './context.ts'
+import { isSynthesised } from './expansion.ts'
 import { negativeTtlSeconds } from './negative-ttl.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
 import { judgeDnskeySet, judgeMissingKeys, trustFor } from './trust.ts'
@@ -46,7 +47,8 @@ export async function judge(
   if (context.policy.mode === 'off') {
     return withVerdict(data, { status: 'indeterminate', reason: 'not-judged', detail: '' }, lifetimeOf(data))
   }
-  if (data.kind === 'negative') return judgeNegative(context, job, name, type, data)
+  // The denial of an ancestor denies the name too (RFC 8020 2), and only the former can be checked.
+  if (data.kind === 'negative') return judgeNegative(context, job, data.denied ?? name, type, data)
   let worst: Judgement = SECURE
   let ttlSeconds = Number.POSITIVE_INFINITY
   const answer: Rrset[] = []
@@ -64,8 +66,14 @@ function withVerdict(data: Data, judged: Judgement, ttlSeconds: number): Proven 
 }
 
 /** The verdict alone, out of whatever carries one. */
-function verdictOf({ status, reason, detail, transient }: Judgement): Judgement {
-  return transient === true ? { status, reason, detail, transient } : { status, reason, detail }
+function verdictOf({ status, reason, detail, transient, inChain }: Judgement): Judgement {
+  const flags = { ...(transient === true ? { transient } : {}), ...(inChain === true ? { inChain } : {}) }
+  return { status, reason, detail, ...flags }
+}
+
+/** What the lack of trust in a zone means for its data. */
+function fromAbove(zone: Judgement): Judgement {
+  return { ...verdictOf(zone), inChain: true }
 }
 
 /** Seconds that unjudged data may be kept. */
@@ -82,14 +90,8 @@ export function worseOf(a: Judgement, b: Judgement): Judgement {
 }
 
 async function judgeAnswerSet(context: Context, job: Job, data: Data, rrset: Rrset): Promise<SetJudgement> {
-  const dname = data.answer[0]!
-  if (
-    rrset.type === TYPE.CNAME &&
-    dname.type === TYPE.DNAME &&
-    dname !== rrset &&
-    rrset.signatures.length === 0
-  ) {
-    // We synthesised it from the DNAME ourselves (RFC 6672 5.3.1): it is as good as that.
+  if (isSynthesised(rrset, data.answer)) {
+    // We made it from the DNAME ourselves (RFC 6672 5.3.1): it is as good as that.
     return unsignedLike(SECURE, rrset)
   }
   if (rrset.type === TYPE.RRSIG) {
@@ -138,7 +140,7 @@ async function judgeRrset(context: Context, job: Job, rrset: Rrset): Promise<Set
     return judgeApexKeys(context, job, rrset)
   }
   const zone = await trustFor(context, job, rrset.owner, rrset.type, signer)
-  if (zone.status !== 'secure') return setVerdict(zone, rrset, zone)
+  if (zone.status !== 'secure') return setVerdict(fromAbove(zone), rrset, zone)
   if (signer === undefined || !namesEqual(zone.zone, signer)) {
     const detail =
       signer === undefined
@@ -149,7 +151,7 @@ async function judgeRrset(context: Context, job: Job, rrset: Rrset): Promise<Set
   await breathe(context, job)
   const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
   traceLink(context, job, zone.zone, rrset, verdict)
-  if (verdict.status === 'bogus') return setVerdict({ ...verdict }, rrset, zone)
+  if (verdict.status === 'bogus') return setVerdict(verdict, rrset, zone)
   return { ...SECURE, ttlSeconds: verdict.ttlSeconds, wildcard: verdict.wildcard, zone }
 }
 
@@ -193,7 +195,8 @@ async function judgeProofs(
   let ttlSeconds = Number.POSITIVE_INFINITY
   let fault: Judgement | undefined
   if (zone.status !== 'secure') return { records, ttlSeconds, fault }
-  for (const rrset of authority.slice(0, DENIAL_RRSETS_MAX + 1)) {
+  const own = authority.filter((rrset) => concerns(rrset, zone.zone))
+  for (const rrset of own.slice(0, DENIAL_RRSETS_MAX + 1)) {
     await breathe(context, job)
     const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
     traceLink(context, job, zone.zone, rrset, verdict)
@@ -205,6 +208,12 @@ async function judgeProofs(
     if (rrset.type !== TYPE.SOA) records.push({ rrset, wildcard: verdict.wildcard })
   }
   return { records, ttlSeconds, fault }
+}
+
+/** False for what another zone signed: a server of several zones may add what belongs to the end of an alias. */
+function concerns(rrset: Rrset, zone: Name): boolean {
+  const signers = rrset.signatures.map((rdata) => parseRrsig(rdata)?.signer)
+  return signers.length === 0 || signers.some((signer) => signer === undefined || namesEqual(signer, zone))
 }
 
 async function judgeNegative(
@@ -223,7 +232,7 @@ async function judgeNegative(
     if (keys !== undefined) return withVerdict(data, keys, ttlSeconds)
   }
   const zone = await trustFor(context, job, name, type, signer)
-  if (zone.status !== 'secure') return withVerdict(data, zone, ttlSeconds)
+  if (zone.status !== 'secure') return withVerdict(data, fromAbove(zone), ttlSeconds)
   if (proofSets.length === 0) {
     const stripped = data.authority.length > 0 && signer === undefined
     const reason: Reason = stripped ? 'signature-missing' : 'denial-missing'

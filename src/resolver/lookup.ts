@@ -2,27 +2,24 @@
  * One name and type, with its verdict: from the cache where it was judged before, else fetched and judged. Data that
  * does not validate is asked of other servers before anybody hears `bogus`.
  */
-import { BOGUS_RETRIES_MAX, BOGUS_TTL_SECONDS, LIMIT_FAILURE_TTL_SECONDS } from '../base/limits.ts'
+import {
+  BOGUS_RETRIES_MAX,
+  BOGUS_TTL_SECONDS,
+  LIMIT_FAILURE_TTL_SECONDS,
+  VAIN_RETRIES_MAX,
+} from '../base/limits.ts'
 import { RANK } from '../cache/rrset-cache.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
-import { type Name, nameKey } from '../wire/name.ts'
+import { isRoot, isStrictSubdomainOf, type Name, nameKey, parentOf } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import { fromCache } from './cached.ts'
-import {
-  type Context,
-  type Data,
-  type Found,
-  failure,
-  type Job,
-  type Judgement,
-  type Proven,
-  underFlight,
-} from './context.ts'
-import { isExpanded } from './expansion.ts'
+import type { Context, Found, Job, Judgement, Proven } from './context.ts'
+import { isExpanded, isSynthesised } from './expansion.ts'
 import { fetchFresh } from './fetch.ts'
+import { share } from './joining.ts'
 import { judge } from './judge.ts'
 import { forgetKeys } from './trust.ts'
 
@@ -32,54 +29,23 @@ const KEY_AGE_MS_BEFORE_REFETCH = 30_000
 /** Looks up, joining an equal question under way. */
 export async function lookup(context: Context, job: Job, name: Name, type: number): Promise<Found> {
   const known = fromCache(context, name, type)
-  if (known?.judged !== undefined) return { ...known, judged: known.judged, ttlSeconds: lifetime(known) }
-  const key = `${type} ${nameKey(name)}`
-  const work = (flight: Job['flight']): Promise<Found> => prove(context, underFlight(job, flight), name, type)
-  const joined = await context.lookups.join(key, job.flight, work)
-  if (joined.kind === 'cycle') {
-    return failure('address-loop', `${formatName(name)} ${formatType(type)} depends on itself`)
-  }
-  if (joined.kind === 'followed' && metLimit(joined.value)) {
-    // The leader ran out of its own allowance; this query still has one.
-    const again = await context.lookups.join(key, job.flight, work)
-    return again.kind === 'cycle' ? joined.value : again.value
-  }
-  return joined.value
-}
-
-function metLimit(found: Found): boolean {
-  return isLimit(found.kind === 'failure' ? found.reason : found.judged.reason)
-}
-
-/** True for a reason that says something of the question's allowance, nothing of the zone. */
-export function isLimit(reason: string): boolean {
-  return reason.startsWith('limit-') || reason === 'too-much-work'
-}
-
-function lifetime(data: Data): number {
-  const sets = data.kind === 'negative' ? data.authority : data.answer
-  return Math.min(...sets.map((set) => set.ttlSeconds))
+  if (known?.judged !== undefined) return { ...known, judged: known.judged }
+  // Who asks under a newer policy does not take a verdict under an older one.
+  const key = `${job.policySequence} ${type} ${nameKey(name)}`
+  const subject = (): string => `${formatName(name)} ${formatType(type)}`
+  return share(context, context.lookups, key, job, subject, (own) => prove(context, own, name, type))
 }
 
 async function prove(context: Context, job: Job, name: Name, type: number): Promise<Found> {
-  const asked = new Set<string>()
-  let verdict: Proven | undefined
-  for (let attempt = 0; attempt <= BOGUS_RETRIES_MAX; attempt++) {
-    const data =
-      attempt === 0 ? await context.fetch(job, name, type) : await fetchFresh(context, job, name, type, asked)
-    if (data.kind === 'failure') {
-      if (verdict === undefined) return data
-      break
-    }
-    const proven = await judge(context, job, name, type, data)
-    const judged = unfinished(job, proven)
-    if (judged !== undefined) return { ...proven, judged, ttlSeconds: LIMIT_FAILURE_TTL_SECONDS }
-    if (proven.judged.status !== 'bogus') return keep(context, name, type, proven)
-    verdict ??= proven
-    if (!worthAsking(context, proven)) break
-    if (data.server !== '') asked.add(data.server)
-  }
-  return keep(context, name, type, verdict!)
+  const data = await context.fetchData(job, name, type)
+  if (data.kind === 'failure') return data
+  let proven = await judge(context, job, name, type, data)
+  if (keysMayBeOld(context, proven)) proven = await judge(context, job, name, type, data)
+  const transient = unfinished(job, proven)
+  if (transient !== undefined) return { ...proven, judged: transient, ttlSeconds: LIMIT_FAILURE_TTL_SECONDS }
+  if (proven.judged.status === 'bogus') proven = await askOthers(context, job, name, type, proven)
+  else context.vainRetries.delete(retryKey(context, name, type))
+  return keep(context, job, name, type, proven)
 }
 
 /**
@@ -92,31 +58,75 @@ function unfinished(job: Job, { judged }: Proven): Judgement | undefined {
   return judged.transient === true ? judged : undefined
 }
 
-/** A fault in the message itself may be one server's; keys that are missing may have been published since. */
-function worthAsking(context: Context, { judged, answer, authority }: Proven): boolean {
-  if (judged.reason === 'dnskey-missing') {
-    for (const set of [...answer, ...authority]) {
-      const signer = parseRrsig(set.signatures[0] ?? new Uint8Array(0))?.signer
-      if (signer !== undefined && forgetKeys(context, signer, KEY_AGE_MS_BEFORE_REFETCH)) return true
-    }
-  }
-  return true
+/** Keys that are missing may have been published since ours were fetched; then ours are forgotten, once in a while. */
+function keysMayBeOld(context: Context, { judged, answer, authority }: Proven): boolean {
+  if (judged.reason !== 'dnskey-missing' || judged.inChain === true) return false
+  return [...answer, ...authority].some((set) => {
+    const signature = set.signatures[0]
+    const signer = signature && parseRrsig(signature)?.signer
+    return signer !== undefined && forgetKeys(context, signer, KEY_AGE_MS_BEFORE_REFETCH)
+  })
 }
 
+// --- other servers ------------------------------------------------------------------------------------------------
+
+/**
+ * Asks other servers of the zone for what did not validate, since the fault may be one server's. Not when it lies in
+ * the chain above, nor when asking around has been in vain for the zone so far: then its signing is broken, and
+ * all its names at once must not triple the questions to it (B10).
+ */
+async function askOthers(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  bogus: Proven,
+): Promise<Proven> {
+  const key = retryKey(context, name, type)
+  const vain = context.vainRetries.get(key) ?? 0
+  if (bogus.judged.inChain === true || vain >= VAIN_RETRIES_MAX) return bogus
+  // Who denied an ancestor was not asked for the name itself yet.
+  const asked = new Set(bogus.server === '' || bogus.denied !== undefined ? [] : [bogus.server])
+  let answers = 0
+  for (let retry = 0; retry < BOGUS_RETRIES_MAX; retry++) {
+    const data = await fetchFresh(context, job, name, type, asked)
+    if (data.kind === 'failure') break
+    const other = await judge(context, job, name, type, data)
+    if (unfinished(job, other) !== undefined) break
+    if (other.judged.status !== 'bogus') return other
+    asked.add(data.server)
+    answers++
+  }
+  if (answers > 0) context.vainRetries.set(key, vain + 1, BOGUS_TTL_SECONDS * 1000)
+  return bogus
+}
+
+/** The zone whose servers are asked, as far as delegations are known. */
+function retryKey({ rrsets }: Context, name: Name, type: number): string {
+  const from = type === TYPE.DS && !isRoot(name) ? parentOf(name) : name
+  const zone = rrsets.closestDelegation(from)?.rrset.owner
+  return zone === undefined ? '' : nameKey(zone)
+}
+
+// --- the cache ----------------------------------------------------------------------------------------------------
+
 /** Stores what was judged, and gives it on. */
-function keep(context: Context, name: Name, type: number, proven: Proven): Proven {
-  const { judged, ttlSeconds: provenSeconds } = proven
-  const ttlSeconds = judged.status === 'bogus' ? Math.min(provenSeconds, BOGUS_TTL_SECONDS) : provenSeconds
-  const { status, reason, detail } = judged
-  const stamp = { status, reason: REASONS[reason].number, detail, policySequence: context.policy.sequence }
-  if (judged.status === 'bogus') context.counters.bogus(judged.reason)
+function keep(context: Context, job: Job, name: Name, type: number, proven: Proven): Proven {
+  const { status, reason, detail } = proven.judged
+  const ttlSeconds = status === 'bogus' ? BOGUS_TTL_SECONDS : proven.ttlSeconds
+  const stamp = { status, reason: REASONS[reason].number, detail, policySequence: job.policySequence }
+  if (status === 'bogus') context.counters.bogus(reason)
   if (proven.kind === 'negative') {
-    const { rcode, authority } = proven
-    context.rrsets.putNegative(name, type, { rcode, authority, ttlSeconds, ...stamp })
+    const { rcode, authority, denied } = proven
+    const entry = { rcode, authority, ttlSeconds, ...stamp }
+    context.rrsets.putNegative(name, type, entry)
+    if (denied !== undefined && status === 'secure') context.rrsets.putNegative(denied, type, entry)
   } else if (type !== TYPE.ANY) {
     for (const rrset of proven.answer) {
-      if (!keepable(proven, rrset)) continue
-      context.rrsets.put(rrset, { rank: RANK.ANSWER_AA, ttlSeconds, ...stamp })
+      if (!keepable(proven, name, rrset)) continue
+      // A verdict of bogus stands for its time even where the data came with a TTL of 0.
+      const set = status === 'bogus' ? { ...rrset, ttlSeconds } : rrset
+      context.rrsets.put(set, { rank: RANK.ANSWER_AA, ttlSeconds, ...stamp })
     }
   }
   return { ...proven, ttlSeconds }
@@ -124,11 +134,9 @@ function keep(context: Context, name: Name, type: number, proven: Proven): Prove
 
 /**
  * What may answer again from the RRset cache. Not what a wildcard made: it needs its proof beside it. Not what a
- * DNAME made: the DNAME makes it again. A DNAME only when secure (attack A07).
+ * DNAME made: the DNAME makes it again. A DNAME that nobody asked for only when secure (attack A07).
  */
-function keepable(proven: Proven, rrset: Rrset): boolean {
-  if (rrset.type === TYPE.RRSIG) return false
-  if (rrset.type === TYPE.DNAME && proven.kind === 'alias') return proven.judged.status === 'secure'
-  if (rrset.type === TYPE.CNAME && proven.answer[0]?.type === TYPE.DNAME) return false
-  return !isExpanded(rrset)
+function keepable({ answer, judged }: Proven, name: Name, rrset: Rrset): boolean {
+  if (rrset.type === TYPE.RRSIG || isSynthesised(rrset, answer) || isExpanded(rrset)) return false
+  return rrset.type !== TYPE.DNAME || !isStrictSubdomainOf(name, rrset.owner) || judged.status === 'secure'
 }

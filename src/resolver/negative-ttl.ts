@@ -14,3 +14,8 @@ export function negativeTtlSeconds(authority: readonly Rrset[]): number {
   }
   return ttlSeconds
 }
+
+/** The set, to be kept no longer than this. */
+export function cappedTo(set: Rrset, ttlSeconds: number): Rrset {
+  return set.ttlSeconds <= ttlSeconds ? set : { ...set, ttlSeconds }
+}

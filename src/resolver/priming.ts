@@ -1,17 +1,18 @@
 /** Learning the root's servers (RFC 9609). */
 import type { Address } from '../base/address.ts'
+import { NS_PER_DELEGATION_MAX } from '../base/limits.ts'
 import { RANK } from '../cache/rrset-cache.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import type { Message, Question } from '../wire/message.ts'
 import { isRoot, nameKey, ROOT } from '../wire/name.ts'
-import { targetName } from '../wire/rdata/target.ts'
 import { groupRrsets, type Rrset } from '../wire/record.ts'
 import { askZone } from './ask-zone.ts'
 import type { Lame } from './classify.ts'
-import { type Context, type Job, type ResolutionFailure, unjudged } from './context.ts'
-import type { Cut } from './server-pool.ts'
+import { type Context, failure, type Job, type ResolutionFailure, unjudged } from './context.ts'
+import { type Cut, serverNames } from './cut.ts'
+import { isLimit, share } from './joining.ts'
 
 const QUESTION: Question = { name: ROOT, type: TYPE.NS, class: CLASS.IN }
 
@@ -21,24 +22,56 @@ interface Primed {
   readonly glue: readonly Rrset[]
 }
 
-/** Asks a server of the hints for the root's NS set and stores it with its addresses. */
+/** Learns the root's name servers from a server of the hints, once for all who need them. */
 export async function prime(context: Context, job: Job): Promise<Cut | ResolutionFailure> {
-  const hints = new Map<string, readonly Address[]>()
-  for (const { name, addresses } of context.settings.rootHints) hints.set(nameKey(name), addresses)
-  const cut: Cut = { zone: ROOT, servers: context.settings.rootHints.map((hint) => hint.name), hints }
-  const reply = await askZone(context, job, cut, QUESTION, { queries: 0 }, new Set(), readPriming)
-  if (reply.kind === 'failure') return reply
-  const { ns, glue } = reply.value
-  context.rrsets.putDelegation(ns)
-  for (const set of glue) context.rrsets.putGlue(set)
-  context.rrsets.put(ns, { rank: RANK.ANSWER_AA, ...unjudged(context) })
-  // RFC 9609 3.3: addresses that did not fit are those of the hints.
-  return { zone: ROOT, servers: serverNames(ns), hints }
+  const failed = context.failures.get(ROOT, TYPE.NS)
+  if (failed !== undefined) {
+    return { ...failure(failed.reason, failed.detail), ttlSeconds: failed.ttlSeconds, cached: true }
+  }
+  return share(
+    context,
+    context.primings,
+    '',
+    job,
+    () => 'the root',
+    (own) => askHints(context, own),
+  )
 }
 
-/** The names in an NS set. */
-export function serverNames(ns: Rrset): NonNullable<ReturnType<typeof targetName>>[] {
-  return ns.rdatas.map(targetName).filter((name) => name !== undefined)
+/** The root's cut by its NS set; addresses that did not come with it are those of the hints (RFC 9609 3.3). */
+export function rootCut(context: Context, ns: Rrset): Cut {
+  return { kind: 'cut', zone: ROOT, servers: serverNames(ns), hints: hintsOf(context) }
+}
+
+function hintsOf(context: Context): ReadonlyMap<string, readonly Address[]> {
+  return new Map(context.settings.rootHints.map(({ name, addresses }) => [nameKey(name), addresses]))
+}
+
+async function askHints(context: Context, job: Job): Promise<Cut | ResolutionFailure> {
+  const servers = context.settings.rootHints.map((hint) => hint.name)
+  const reply = await askZone(context, job, {
+    cut: { kind: 'cut', zone: ROOT, servers, hints: hintsOf(context) },
+    question: QUESTION,
+    budget: job.budget.question(ROOT, TYPE.NS),
+    avoid: new Set(),
+    probing: false,
+    read: readPriming,
+  })
+  if (reply.kind === 'failure') return rememberFailure(context, reply)
+  const { ns, glue } = reply.value
+  context.rrsets.putDelegation({ ...ns, rdatas: ns.rdatas.slice(0, NS_PER_DELEGATION_MAX) })
+  for (const set of glue) context.rrsets.putGlue(set)
+  context.rrsets.put(ns, { rank: RANK.ANSWER_AA, ...unjudged(job) })
+  return rootCut(context, ns)
+}
+
+/** Everything waits for the root, so a failure to reach it stands for the shortest time only. */
+function rememberFailure(context: Context, failed: ResolutionFailure): ResolutionFailure {
+  const { reason } = failed
+  const detail = `no root server of the hints answers: ${failed.detail}`
+  if (isLimit(reason)) return { ...failed, detail }
+  const ttlSeconds = context.failures.add(ROOT, TYPE.NS, reason, detail, { limit: true })
+  return { ...failed, detail, ttlSeconds }
 }
 
 function readPriming(message: Message): Primed | Lame {

@@ -1,12 +1,19 @@
 /** A whole answer: from the name that was asked, alias by alias, to data, to a denial or to a failure. */
-import { ALIASES_MAX } from '../base/limits.ts'
-import type { Reason } from '../dnssec/reasons.ts'
+import { ALIASES_MAX, LIMIT_FAILURE_TTL_SECONDS } from '../base/limits.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { type Name, nameKey } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import type { Rrset } from '../wire/record.ts'
-import type { Context, Job, Judgement, Proven } from './context.ts'
+import {
+  type Context,
+  failure,
+  type Job,
+  type Judgement,
+  type Proven,
+  type ResolutionFailure,
+} from './context.ts'
 import { worseOf } from './judge.ts'
+import { cappedTo } from './negative-ttl.ts'
 
 /** What is known of a question in the end. */
 export interface Resolution {
@@ -15,8 +22,10 @@ export interface Resolution {
   readonly authority: readonly Rrset[]
   /** The worst verdict along the way; `indeterminate` with the reason where there is no answer. */
   readonly judged: Judgement
-  /** Seconds that the whole may be kept; 0 for a failure, which the failure cache keeps. */
+  /** Seconds that the whole may be kept. */
   readonly ttlSeconds: number
+  /** A failure that happened before: nobody was asked again. */
+  readonly cached: boolean
 }
 
 /** Resolves a client's question (RFC 1034 5.3.3). Never rejects for anything that the network says. */
@@ -26,38 +35,55 @@ export async function resolve(context: Context, job: Job, name: Name, type: numb
   for (let at = name; ; ) {
     seen.add(nameKey(at))
     const found = await context.lookup(job, at, type)
-    if (found.kind === 'failure') return servfail(found.reason, found.detail)
+    if (found.kind === 'failure') return servfail(found, links)
     links.push(found)
     if (found.kind !== 'alias' || found.target === undefined) return assemble(links)
     at = found.target
-    if (seen.has(nameKey(at))) return servfail('alias-loop', `${formatName(at)} is an alias of itself`)
+    if (seen.has(nameKey(at))) {
+      return servfail(failure('alias-loop', `${formatName(at)} is an alias of itself`), links)
+    }
     if (links.length > ALIASES_MAX) {
       context.counters.limitHit('limit-aliases')
-      return servfail('limit-aliases', `more than ${ALIASES_MAX} aliases from ${formatName(name)}`)
+      const detail = `more than ${ALIASES_MAX} aliases from ${formatName(name)}`
+      return servfail(failure('limit-aliases', detail), links)
     }
   }
 }
 
-/** The resolution that is none. */
-export function servfail(reason: Reason, detail: string): Resolution {
-  const judged: Judgement = { status: 'indeterminate', reason, detail }
-  return { rcode: RCODE.SERVFAIL, answer: [], authority: [], judged, ttlSeconds: 0 }
+/**
+ * The resolution that is none. What fails behind an alias that is bogus already fails because of that.
+ *
+ * @param links the aliases on the way
+ */
+export function servfail(failed: ResolutionFailure, links: readonly Proven[] = []): Resolution {
+  const { reason, detail, ttlSeconds = LIMIT_FAILURE_TTL_SECONDS, cached = false } = failed
+  const bogus = links.find(({ judged }) => judged.status === 'bogus')
+  const judged: Judgement = bogus?.judged ?? { status: 'indeterminate', reason, detail }
+  return { rcode: RCODE.SERVFAIL, answer: [], authority: [], judged, ttlSeconds, cached }
 }
 
 function assemble(links: readonly Proven[]): Resolution {
-  const last = links[links.length - 1]!
+  const { rcode } = links[links.length - 1]!
   let judged = links[0]!.judged
   let ttlSeconds = Number.POSITIVE_INFINITY
   for (const link of links) {
     judged = worseOf(judged, link.judged)
     ttlSeconds = Math.min(ttlSeconds, link.ttlSeconds)
   }
-  const answer = links.flatMap((link) => link.answer)
-  const authority = links.flatMap((link) => link.authority.map((set) => capped(set, link.ttlSeconds)))
-  return { rcode: last.rcode, answer, authority, judged, ttlSeconds }
+  const answer = eachOnce(links.flatMap((link) => link.answer))
+  const authority = eachOnce(
+    // RFC 2308 5: a denial's records say how long the denial may be kept.
+    links.flatMap((link) => link.authority.map((set) => cappedTo(set, link.ttlSeconds))),
+  )
+  return { rcode, answer, authority, judged, ttlSeconds, cached: false }
 }
 
-/** RFC 2308 5: a denial's records say how long the denial may be kept. */
-function capped(set: Rrset, ttlSeconds: number): Rrset {
-  return set.ttlSeconds <= ttlSeconds ? set : { ...set, ttlSeconds }
+/** Two aliases of one zone may bring the same DNAME or the same proof. */
+function eachOnce(sets: readonly Rrset[]): Rrset[] {
+  const once = new Map<string, Rrset>()
+  for (const set of sets) {
+    const key = `${set.type} ${nameKey(set.owner)}`
+    if (!once.has(key)) once.set(key, set)
+  }
+  return [...once.values()]
 }

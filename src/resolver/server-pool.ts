@@ -15,14 +15,8 @@ import { TYPE } from '../wire/iana/rrtype.ts'
 import { isSubdomainOf, type Name, nameKey } from '../wire/name.ts'
 import { addressUsable } from './address-rules.ts'
 import type { Context, Job } from './context.ts'
-
-/** A zone and the names of its servers. */
-export interface Cut {
-  readonly zone: Name
-  readonly servers: readonly Name[]
-  /** Addresses known from elsewhere: the root hints. */
-  readonly hints?: ReadonlyMap<string, readonly Address[]>
-}
+import type { Cut } from './cut.ts'
+import { isLimit } from './joining.ts'
 
 interface Candidate {
   readonly endpoint: Endpoint
@@ -50,6 +44,8 @@ export class ServerPool {
   #lookups = 0
   /** Why no more addresses can be had; undefined while none was needed. */
   limit: Reason | undefined
+  /** An address could not be looked up because that would have needed this very zone's servers. */
+  isCircular = false
 
   /** @param avoid addresses (`mapKey`) that are not asked: they gave bad data for this question */
   constructor(context: Context, cut: Cut, avoid: ReadonlySet<string>) {
@@ -76,13 +72,20 @@ export class ServerPool {
     const turn = ({ tries, lame }: Candidate): number => tries + (lame ? UPSTREAM_TRIES_PER_ADDRESS_MAX : 0)
     const soonest = Math.min(...open.map(turn))
     const fresh = open.filter((candidate) => turn(candidate) === soonest)
-    const cost = ({ endpoint }: Candidate): number => servers.rttMs(endpoint.address) ?? UNKNOWN_RTT_MS
+    const cost = ({ endpoint }: Candidate): number => this.#cost(endpoint.address)
     const best = Math.min(...fresh.map(cost))
     const explore = random.below(EXPLORE_ONE_IN) === 0
     const chosen = explore ? fresh : fresh.filter((candidate) => cost(candidate) <= best + BAND_MS)
     const candidate = chosen[random.below(chosen.length)]!
     candidate.tries++
     return candidate.endpoint
+  }
+
+  /** What asking a server is likely to take, milliseconds: one that stayed silent last time may do so again. */
+  #cost(address: Address): number {
+    const { servers } = this.#context
+    const rttMs = servers.rttMs(address) ?? UNKNOWN_RTT_MS
+    return servers.timeouts(address) === 0 ? rttMs : rttMs + servers.timeoutMs(address)
   }
 
   /** Takes a server that does not serve the zone out of this pool. */
@@ -124,30 +127,43 @@ export class ServerPool {
     return this.#nameless.splice(this.#context.random.below(this.#nameless.length), 1)[0]
   }
 
+  /** IPv6 addresses are looked up only when there is no IPv4 one: half the questions, and half of what B01 can cause. */
   async #lookUp(job: Job, name: Name): Promise<void> {
     const { settings } = this.#context
+    const before = this.#candidates.length
     const types = [...(settings.ipv4 ? [TYPE.A] : []), ...(settings.ipv6 ? [TYPE.AAAA] : [])]
-    const found = await Promise.all(types.map((type) => this.#context.fetch(job, name, type)))
-    for (const data of found) {
-      if (data.kind !== 'records') continue
-      for (const set of data.answer) for (const address of set.rdatas) this.#add(address)
+    for (const type of types) {
+      const data = await this.#context.fetchData(job, name, type)
+      if (data.kind === 'records') {
+        for (const set of data.answer) for (const address of set.rdatas) this.#add(address)
+      } else if (data.kind === 'failure') {
+        if (data.reason === 'address-loop') this.isCircular = true
+        // The limit of a look-up is this question's own: it says nothing of the zone.
+        if (isLimit(data.reason)) this.limit ??= data.reason
+      }
+      if (this.#candidates.length > before) return
     }
   }
 
+  /** Adds the addresses that are known of a server: those that came with the delegation, or those of the hints. */
   #addKnown(name: Name): boolean {
-    const { rrsets, settings } = this.#context
-    const addresses: Address[] = [...(this.#cut.hints?.get(nameKey(name)) ?? [])]
-    if (addresses.length === 0) {
-      for (const type of [TYPE.A, TYPE.AAAA]) {
-        const set = rrsets.getGlue(name, type) ?? rrsets.get(name, type)
-        if (set !== undefined && set.status !== 'bogus') addresses.push(...set.rrset.rdatas)
-      }
-    }
+    const { settings } = this.#context
+    const types = [...(settings.ipv4 ? [TYPE.A] : []), ...(settings.ipv6 ? [TYPE.AAAA] : [])]
+    const known = types.flatMap((type) => this.#knownAddresses(name, type))
+    const addresses = known.length > 0 ? known : (this.#cut.hints?.get(nameKey(name)) ?? [])
     let usable = false
     for (const address of addresses) {
       if (address.length === 4 ? settings.ipv4 : settings.ipv6) usable = this.#add(address) || usable
     }
     return usable
+  }
+
+  /** What was proven counts more than glue, and glue more than what nobody judged. */
+  #knownAddresses(name: Name, type: number): readonly Address[] {
+    const { rrsets } = this.#context
+    const own = rrsets.get(name, type)
+    if (own?.status === 'secure') return own.rrset.rdatas
+    return (rrsets.getGlue(name, type) ?? own)?.rrset.rdatas ?? []
   }
 
   /** Adds an address once, if it may be asked at all; true when it is (or was) a candidate. */

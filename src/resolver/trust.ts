@@ -3,7 +3,7 @@
  * or to the proof that the chain ends before.
  */
 
-import { BOGUS_TTL_SECONDS, TTL_SECONDS_MAX } from '../base/limits.ts'
+import { TTL_SECONDS_MAX } from '../base/limits.ts'
 import { NO_OCTETS } from '../base/octets.ts'
 import { checkDnskeySet, dsSupport } from '../dnssec/delegation.ts'
 import { proveNoDs } from '../dnssec/denial.ts'
@@ -24,6 +24,7 @@ import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Context, Job, Proven, ZoneTrust } from './context.ts'
+import { isExpanded } from './expansion.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
 
 type Untrusted = Exclude<ZoneTrust, { status: 'secure' }>
@@ -83,9 +84,9 @@ function knownTrust(context: Context, zone: Name): ZoneTrust | undefined {
   return known?.policySequence === context.policy.sequence ? known.trust : undefined
 }
 
-function remember<T extends ZoneTrust>(context: Context, trust: T, ttlSeconds: number): T {
+function remember<T extends ZoneTrust>(context: Context, job: Job, trust: T, ttlSeconds: number): T {
   const seconds = Math.max(TRUST_SECONDS_MIN, Math.min(ttlSeconds, TTL_SECONDS_MAX))
-  const known = { trust, policySequence: context.policy.sequence }
+  const known = { trust, policySequence: job.policySequence }
   context.trust.set(nameKey(trust.zone), known, seconds * 1000)
   return trust
 }
@@ -124,7 +125,8 @@ async function cutTrust(context: Context, job: Job, child: Name): Promise<ZoneTr
   if (ds.kind === 'failure') return unreachable(child, ds.reason, `DS of ${formatName(child)}: ${ds.detail}`)
   const { status, reason, detail } = ds.judged
   if (status === 'bogus') return { ...ds.judged, status, zone: child }
-  if (status !== 'secure') return remember(context, without(status, child, reason, detail), ds.ttlSeconds)
+  if (status !== 'secure')
+    return remember(context, job, without(status, child, reason, detail), ds.ttlSeconds)
   const set = ds.answer.find((candidate) => candidate.type === TYPE.DS)
   if (set !== undefined) return signedCut(context, job, set, ds.ttlSeconds)
   if (ds.kind === 'alias' || ds.rcode === RCODE.NXDOMAIN) return undefined
@@ -143,7 +145,7 @@ async function signedCut(context: Context, job: Job, ds: Rrset, ttlSeconds: numb
 function endOfChain(context: Context, job: Job, zone: Name, reason: Reason, ttlSeconds: number): Untrusted {
   const detail = `the chain of trust ends at ${formatName(zone)}`
   job.trace?.({ kind: 'link', zone, owner: zone, type: TYPE.DS, verdict: 'insecure', reason, detail })
-  return remember(context, without('insecure', zone, reason, detail), ttlSeconds)
+  return remember(context, job, without('insecure', zone, reason, detail), ttlSeconds)
 }
 
 /** True when the (verified) proof shows name servers at `child` but no DS. */
@@ -151,7 +153,7 @@ function provesDelegation(context: Context, job: Job, child: Name, ds: Proven): 
   const proofs = ds.authority.filter((set) => set.type !== TYPE.SOA)
   const signer = proofs.map((set) => parseRrsig(set.signatures[0] ?? NO_OCTETS)?.signer).find(isDefined)
   if (signer === undefined) return false
-  const records = proofs.map((rrset) => ({ rrset, wildcard: undefined }))
+  const records = proofs.map((rrset) => ({ rrset, wildcard: isExpanded(rrset) ? rrset.owner : undefined }))
   return proveNoDs(child, signer, records, validationParameters(context, job)).kind === 'insecure-delegation'
 }
 
@@ -169,13 +171,16 @@ async function apexTrust(context: Context, job: Job, zone: Name): Promise<ZoneTr
   }
   const judged = knownTrust(context, zone)
   if (judged !== undefined) return judged
+  if (found.judged.status === 'bogus') return { ...found.judged, status: 'bogus', zone }
   const keys = found.answer.find((set) => set.type === TYPE.DNSKEY)
   if (found.kind === 'records' && keys !== undefined) return (await judgeDnskeySet(context, job, keys)).trust
-  if (found.judged.status === 'bogus') return { ...found.judged, status: 'bogus', zone }
   return (await judgeMissingKeys(context, job, zone)) ?? without('bogus', zone, 'dnskey-missing', '')
 }
 
-/** Judges the DNSKEY set at an apex by the parent's DS set or by the anchors, and remembers the outcome. */
+/**
+ * Judges the DNSKEY set at an apex by the parent's DS set or by the anchors, and remembers the zone's keys, or that it
+ * needs none. A bogus set is not remembered here: another server may have a better one.
+ */
 export async function judgeDnskeySet(
   context: Context,
   job: Job,
@@ -184,7 +189,11 @@ export async function judgeDnskeySet(
   const zone = rrset.owner
   const { ttlSeconds } = rrset
   const by = await apexAnchors(context, job, zone)
-  if ('status' in by) return { trust: by, ttlSeconds }
+  if (by === undefined) {
+    const detail = `${formatName(zone)} has keys and is no zone of its own`
+    return { trust: without('bogus', zone, 'signature-missing', detail), ttlSeconds }
+  }
+  if ('status' in by) return { trust: { ...by, inChain: true }, ttlSeconds }
   return checkApex(context, job, rrset, by, Math.min(ttlSeconds, by.ttlSeconds))
 }
 
@@ -195,17 +204,22 @@ export async function judgeMissingKeys(
   zone: Name,
 ): Promise<Untrusted | undefined> {
   const by = await apexAnchors(context, job, zone)
-  if ('status' in by) return by.reason === 'signature-missing' ? undefined : by
+  if (by === undefined) return undefined
+  if ('status' in by) return { ...by, inChain: true }
   const detail = `${formatName(zone)} has a DS record or an anchor, but no DNSKEY`
-  return remember(context, without('bogus', zone, 'dnskey-missing', detail), BOGUS_TTL_SECONDS)
+  return without('bogus', zone, 'dnskey-missing', detail)
 }
 
-/** What the DNSKEY set of `zone` must match, or why it need not or cannot match anything. */
+/**
+ * What the DNSKEY set of `zone` must match, or why it need not or cannot match anything.
+ *
+ * @returns undefined where no zone begins
+ */
 async function apexAnchors(
   context: Context,
   job: Job,
   zone: Name,
-): Promise<(ApexTrust & { readonly ttlSeconds: number }) | Untrusted> {
+): Promise<(ApexTrust & { readonly ttlSeconds: number }) | Untrusted | undefined> {
   const { policy } = context
   if (policy.negativeTrustAnchor(zone)) return without('insecure', zone, 'negative-trust-anchor', '')
   const anchors = policy.anchors.of(zone)
@@ -225,7 +239,7 @@ async function apexAnchors(
   if (ds.kind === 'negative' && provesDelegation(context, job, zone, ds)) {
     return without('insecure', zone, 'unsigned-delegation', `${formatName(zone)} has no DS`)
   }
-  return without('bogus', zone, 'signature-missing', `${formatName(zone)} is no zone of its own`)
+  return undefined
 }
 
 type ApexTrust = Parameters<typeof checkDnskeySet>[1]
@@ -244,11 +258,10 @@ async function checkApex(
   if (verdict.status === 'secure') {
     const trust: ZoneTrust = { status: 'secure', zone, keys: verdict.keys, sinceMs: context.clock.nowMs() }
     const kept = Math.min(ttlSeconds, verdict.ttlSeconds)
-    return { trust: remember(context, trust, kept), ttlSeconds: kept }
+    return { trust: remember(context, job, trust, kept), ttlSeconds: kept }
   }
   const detail = verdict.status === 'bogus' ? verdict.detail : ''
   const trust = without(verdict.status, zone, verdict.reason, detail)
-  if (verdict.status === 'insecure') return { trust: remember(context, trust, ttlSeconds), ttlSeconds }
-  if (job.budget.proof.exceeded === undefined) remember(context, trust, BOGUS_TTL_SECONDS)
-  return { trust, ttlSeconds: BOGUS_TTL_SECONDS }
+  if (verdict.status === 'insecure') remember(context, job, trust, ttlSeconds)
+  return { trust, ttlSeconds }
 }

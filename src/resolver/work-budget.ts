@@ -1,12 +1,8 @@
 /** What one client query may cost, sub-queries included (DESIGN: "never reset by a retry"). */
-import {
-  NS_LOOKUPS_MAX,
-  QUERY_TIME_MS_MAX,
-  UPSTREAM_QUERIES_MAX,
-  UPSTREAM_QUERIES_PER_QUESTION_MAX,
-} from '../base/limits.ts'
+import { NS_LOOKUPS_MAX, UPSTREAM_QUERIES_MAX, UPSTREAM_QUERIES_PER_QUESTION_MAX } from '../base/limits.ts'
 import type { ProofBudget } from '../dnssec/budget.ts'
 import type { Reason } from '../dnssec/reasons.ts'
+import { type Name, nameKey } from '../wire/name.ts'
 
 /** Upstream queries of one of the questions that a client query needs. */
 export interface QuestionBudget {
@@ -21,13 +17,22 @@ export class WorkBudget {
   readonly deadlineMs: number
   #queries = 0
   #nsLookups = 0
+  readonly #questions = new Map<string, QuestionBudget>()
   /** When the event loop last got a turn while this query's signatures were checked. */
   lastYieldMs: number
 
-  constructor(nowMs: number, proof: ProofBudget) {
+  constructor(nowMs: number, deadlineMs: number, proof: ProofBudget) {
     this.proof = proof
-    this.deadlineMs = nowMs + QUERY_TIME_MS_MAX
+    this.deadlineMs = deadlineMs
     this.lastYieldMs = nowMs
+  }
+
+  /** The allowance of one of the questions: the same one however often the question is tried. */
+  question(name: Name, type: number): QuestionBudget {
+    const key = `${type} ${nameKey(name)}`
+    const budget = this.#questions.get(key) ?? { queries: 0 }
+    this.#questions.set(key, budget)
+    return budget
   }
 
   /** Upstream queries sent so far. */

@@ -2,8 +2,7 @@
 import {
   copyAnswer,
   entryAuthenticated,
-  entryEdeEnd,
-  entryEdeStart,
+  entryEdes,
   entryOctets,
   entryRcode,
   entryReason,
@@ -21,6 +20,8 @@ export interface EntryReply {
   readonly authenticated: boolean
   readonly ttlSeconds: number
   readonly ede: { readonly code: number; readonly text: string } | undefined
+  /** All of them. */
+  readonly edes: readonly { readonly code: number; readonly text: string }[]
   /** The reply to a client with DO. */
   readonly message: Message
 }
@@ -29,20 +30,15 @@ export function entryReply(entry: Uint8Array, nowMs: number): EntryReply {
   const out = new Uint8Array(65_535)
   const length = copyAnswer(entry, 0, out, true, nowMs)
   if (entryOctets(entry, 0) !== entry.length) throw new Error('the entry is longer or shorter than it says')
-  const start = entryEdeStart(entry, 0)
-  const options = entry.subarray(start, entryEdeEnd(entry, 0))
-  const view = Buffer.from(options)
-  const ede =
-    view.length === 0
-      ? undefined
-      : { code: view.readUInt16BE(4), text: view.toString('utf8', 6, 4 + view.readUInt16BE(2)) }
+  const edes = entryEdes(entry, 0)
   return {
     status: entryStatus(entry, 0),
     reason: reasonFromNumber(entryReason(entry, 0)),
     rcode: entryRcode(entry, 0),
     authenticated: entryAuthenticated(entry, 0),
     ttlSeconds: entryTtlSeconds(entry, 0),
-    ede,
+    ede: edes[0],
+    edes,
     message: parseMessage(out.slice(0, length)),
   }
 }

@@ -1,0 +1,53 @@
+/** Work that jobs share: who asks the same as somebody else waits for that answer instead of asking. */
+import {
+  type Context,
+  failure,
+  type Job,
+  type Judgement,
+  type ResolutionFailure,
+  underFlight,
+} from './context.ts'
+import type { InFlight, Joined } from './in-flight.ts'
+
+/** What shared work may come to: a failure, or something with or without a verdict. */
+interface Outcome {
+  readonly kind: string
+  readonly reason?: string
+  readonly judged?: Judgement | undefined
+}
+
+/**
+ * Joins equal work under way on behalf of a job, or does it. A follower whose leader met a limit tries once more on
+ * its own allowance: the limit was the leader's. A circle, and a wait beyond the job's time, are failures.
+ *
+ * @param subject what is looked for, for the failure's text
+ */
+export async function share<T extends Outcome>(
+  context: Context,
+  table: InFlight<T>,
+  key: string,
+  job: Job,
+  subject: () => string,
+  work: (job: Job) => Promise<T>,
+): Promise<T | ResolutionFailure> {
+  const join = (): Promise<Joined<T>> =>
+    table.join(key, job.flight, (flight) => work(underFlight(job, flight)))
+  let joined = await join()
+  if (joined.kind === 'followed' && metLimit(joined.value)) {
+    const again = await join()
+    if (again.kind !== 'cycle') joined = again
+  }
+  if (joined.kind === 'cycle') return failure('address-loop', `${subject()} is needed to find itself`)
+  if (joined.kind !== 'late') return joined.value
+  context.counters.limitHit('limit-time')
+  return failure('limit-time', `${subject()}: another question was at it for too long`)
+}
+
+function metLimit({ kind, reason, judged }: Outcome): boolean {
+  return isLimit(kind === 'failure' ? reason : judged?.reason)
+}
+
+/** True for a reason that says something of the question's allowance (or of this machine), nothing of the zone. */
+export function isLimit(reason: string | undefined): boolean {
+  return reason?.startsWith('limit-') === true || reason === 'too-much-work' || reason === 'overload'
+}

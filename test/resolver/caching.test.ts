@@ -1,0 +1,246 @@
+/** What is kept, for how long, and what it may answer again. */
+import t from 'tap'
+import { BOGUS_TTL_SECONDS } from '../../src/base/limits.ts'
+import { failing, silent } from '../../src/lab/behaviours.ts'
+import { strippedDenial, strippedSignatures } from '../../src/lab/rewrites.ts'
+import { wrongSignatures } from '../../src/lab/zone.ts'
+import { EDE } from '../../src/wire/iana/extended-error.ts'
+import { RCODE } from '../../src/wire/iana/rcode.ts'
+import { TYPE } from '../../src/wire/iana/rrtype.ts'
+import { nameFrom } from '../../src/wire/name-text.ts'
+import { makeWorld, plainZone, SIGNED, WWW, withTtl, zone } from '../support/world.ts'
+
+t.test('an answer lives as long as the least of its RRsets, and its records no longer', async (t) => {
+  const world = makeWorld([zone('z.test.', { defects: [withTtl({ type: TYPE.A }, 300)] })])
+  const first = await world.ask('www.z.test', TYPE.A)
+  t.equal(first.ttlSeconds, 300)
+  world.pass(100)
+  world.forget()
+  const again = await world.ask('www.z.test', TYPE.A)
+  t.equal(again.ttlSeconds, 200, 'from the RRset cache')
+  t.equal(again.message.answer[0]!.ttlSeconds, 200)
+  t.same(world.asked(), [])
+  world.pass(200)
+  await world.ask('www.z.test', TYPE.A)
+  t.same(world.asked(), ['www.z.test. A'])
+})
+
+t.test('a proof of absence lives as its SOA says, from the cache too', async (t) => {
+  // The minimum field is an hour; the SOA record itself is worth 90 seconds.
+  const world = makeWorld([zone('z.test.', { defects: [withTtl({ type: TYPE.SOA }, 90)] })])
+  const first = await world.ask('none.z.test', TYPE.A)
+  t.equal(first.ttlSeconds, 90)
+  world.pass(30)
+  const again = await world.ask('none.z.test', TYPE.A)
+  t.equal(again.ttlSeconds, 60)
+  for (const { ttlSeconds } of again.message.authority) t.ok(ttlSeconds <= 60, `${ttlSeconds}`)
+})
+
+t.test('the minimum field bounds a denial that comes from the RRset cache', async (t) => {
+  const world = makeWorld([zone('z.test.', { content: 'www A 192.0.2.80\n', defects: [shortMinimum] })])
+  const first = await world.ask('none.z.test', TYPE.A)
+  t.equal(first.status, 'bogus', 'the SOA was changed after signing')
+  const plain = makeWorld([plainZone('z.test.', { defects: [shortMinimum] })])
+  t.equal((await plain.ask('none.z.test', TYPE.A)).ttlSeconds, 60)
+  plain.pass(20)
+  plain.forget()
+  const again = await plain.ask('none.z.test', TYPE.A)
+  t.equal(again.ttlSeconds, 40)
+  t.equal(again.message.authority[0]!.ttlSeconds, 40)
+  plain.policy.raise()
+  t.equal((await plain.ask('none.z.test', TYPE.A)).ttlSeconds, 40, 'judged again, it lives no longer')
+  t.same(plain.asked(), [])
+})
+
+/** MINIMUM, the last field of the SOA, becomes a minute (RFC 2308 4). */
+const shortMinimum = (records: readonly import('../../src/wire/record.ts').ResourceRecord[]) =>
+  records.map((record) => {
+    if (record.type !== TYPE.SOA) return record
+    const rdata = record.rdata.slice()
+    rdata.set([0, 0, 0, 60], rdata.length - 4)
+    return { ...record, rdata }
+  })
+
+t.test('what is bogus is so for a minute, whatever its TTL', async (t) => {
+  const zones = [
+    zone('z.test.', {
+      content: `${WWW}zero 0 A 192.0.2.1\n`,
+      defects: [wrongSignatures({ type: TYPE.A })],
+      rewrites: () => [strippedDenial],
+    }),
+  ]
+  const world = makeWorld(zones)
+  for (const name of ['www.z.test', 'zero.z.test', 'none.z.test']) {
+    const first = await world.ask(name, TYPE.A)
+    t.equal(first.status, 'bogus', name)
+    t.equal(first.ttlSeconds, BOGUS_TTL_SECONDS, name)
+    world.forget()
+    world.pass(30)
+    const again = await world.ask(name, TYPE.A)
+    t.equal(again.status, 'bogus', name)
+    t.same(world.asked(), [], `${name}: nobody is asked again`)
+    t.ok(again.ttlSeconds <= 30, `${name}: ${again.ttlSeconds}`)
+    world.pass(31)
+    await world.ask(name, TYPE.A)
+    t.ok(world.asked().length > 0, `${name}: tried again after a minute`)
+  }
+})
+
+t.test('a denial without anything in it is bogus for a minute as well', async (t) => {
+  const bare = strippedAuthority
+  const world = makeWorld([zone('z.test.', { rewrites: () => [bare] })])
+  t.equal((await world.ask('none.z.test', TYPE.A)).ttlSeconds, BOGUS_TTL_SECONDS)
+  world.forget()
+  await world.ask('none.z.test', TYPE.A)
+  t.same(world.asked(), [])
+})
+
+const strippedAuthority = (answer: import('../../src/lab/answer.ts').LabAnswer) => ({
+  ...answer,
+  authority: [],
+})
+
+t.test('a failure stands 5 seconds, then twice as long, up to 300; an answer ends it', async (t) => {
+  const up = [plainZone('z.test.')]
+  const down = [plainZone('z.test.', { servers: [{ name: 'ns', behaviour: failing(RCODE.SERVFAIL) }] })]
+  const world = makeWorld(down)
+  let expected = 5
+  for (let round = 0; round < 8; round++) {
+    world.forget()
+    const failed = await world.ask('www.z.test', TYPE.A)
+    t.equal(failed.rcode, RCODE.SERVFAIL)
+    t.equal(failed.ede?.code, EDE.NO_REACHABLE_AUTHORITY)
+    t.equal(failed.ttlSeconds, expected, `round ${round}`)
+    t.ok(world.asked('ns.z.test.').length > 0, 'asked')
+    world.forget()
+    world.pass(expected - 1)
+    const again = await world.ask('www.z.test', TYPE.A)
+    t.same(
+      again.edes,
+      [failed.ede, { code: EDE.CACHED_ERROR, text: again.edes[1]?.text }],
+      'the first reason, and that it is an old one',
+    )
+    t.same(world.asked(), [])
+    world.pass(1)
+    expected = Math.min(2 * expected, 300)
+  }
+  world.become(up)
+  t.equal((await world.ask('www.z.test', TYPE.A)).rcode, RCODE.NOERROR)
+  world.pass(3600)
+  world.become(down)
+  t.equal((await world.ask('www.z.test', TYPE.A)).ttlSeconds, 5, 'the next failure is the first again')
+})
+
+t.test('a client that asks again gets the failure from the answer cache', async (t) => {
+  const world = makeWorld([plainZone('z.test.', { servers: [{ name: 'ns', behaviour: silent }] })])
+  await world.askCached('www.z.test')
+  t.equal(world.answers.entryCount, 1)
+  world.pass(6)
+  world.forget()
+  await world.askCached('www.z.test')
+  t.ok(world.asked().length > 0)
+})
+
+t.test('TTL 0 is served once, and the chain works with it', async (t) => {
+  const zero = [withTtl({}, 0)]
+  const world = makeWorld([
+    zone('test.', { content: '', defects: zero }),
+    zone('z.test.', { content: `${WWW}alias CNAME www\n`, defects: zero }),
+  ])
+  for (let round = 0; round < 3; round++) {
+    world.forget()
+    const reply = await world.ask('alias.z.test', TYPE.A)
+    t.equal(reply.status, 'secure', reply.ede?.text ?? '')
+    t.equal(reply.ttlSeconds, 0)
+    t.equal(reply.message.answer.length, 4)
+    t.ok(world.asked().length <= 12, `${world.asked().length} questions`)
+    world.pass(2)
+  }
+  t.equal(world.answers.entryCount, 0)
+})
+
+t.test('unjudged data never stands in for judged data', async (t) => {
+  // The zone's server gets its own name's address forged once it is known to be good.
+  const world = makeWorld([
+    zone('z.test.', { content: WWW }),
+    plainZone('other.test.', { servers: [{ name: 'www.z.test.', address: { of: 'z.test.' } }] }),
+  ])
+  const good = await world.ask('www.z.test', TYPE.A)
+  t.equal(good.status, 'secure')
+  world.become([
+    zone('z.test.', { content: 'www A 192.0.2.66\n', rewrites: () => [strippedSignatures()] }),
+    plainZone('other.test.', { servers: [{ name: 'www.z.test.', address: { of: 'z.test.' } }] }),
+  ])
+  await world.ask('www.other.test', TYPE.A)
+  const again = await world.ask('www.z.test', TYPE.A)
+  t.equal(again.status, 'secure')
+  t.same([...again.message.answer[0]!.rdata], [192, 0, 2, 80])
+})
+
+t.test('a secure NXDOMAIN denies what is below it too (RFC 8020)', async (t) => {
+  const world = makeWorld([zone('z.test.')])
+  t.equal((await world.ask('a.none.z.test', TYPE.A)).rcode, RCODE.NXDOMAIN)
+  world.forget()
+  const below = await world.ask('b.none.z.test', TYPE.MX)
+  t.equal(below.rcode, RCODE.NXDOMAIN)
+  t.equal(below.status, 'secure')
+  t.same(world.asked(), [])
+})
+
+t.test('an unsigned NXDOMAIN denies its own name only', async (t) => {
+  const world = makeWorld([plainZone('z.test.')])
+  await world.ask('none.z.test', TYPE.A)
+  world.forget()
+  await world.ask('a.none.z.test', TYPE.A)
+  t.ok(world.asked().length > 0)
+})
+
+t.test('keys that were rolled under us are fetched again before anybody hears bogus (V42)', async (t) => {
+  const rolled = {
+    ...SIGNED,
+    keys: (name: string, algorithm: number) => splitKeysOf(`${name} new`, name, algorithm),
+  }
+  const world = makeWorld([zone('z.test.', { content: `${WWW}mail A 192.0.2.1\n` })])
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
+  world.become([zone('z.test.', { content: `${WWW}mail A 192.0.2.1\n`, signing: rolled })])
+  world.pass(60)
+  world.forget()
+  const reply = await world.ask('mail.z.test', TYPE.A)
+  t.equal(reply.status, 'secure', reply.ede?.text ?? '')
+  t.same(world.asked(), ['mail.z.test. A', 'z.test. DNSKEY'])
+})
+
+import { deriveKey, KSK_FLAGS, ZSK_FLAGS } from '../../src/lab/keys.ts'
+import type { KeyUse } from '../../src/lab/signer.ts'
+import { keySigningKey, zoneSigningKey } from '../../src/lab/zone.ts'
+
+/** The KSK stays, the ZSK is another. */
+function splitKeysOf(label: string, name: string, algorithm: number): KeyUse[] {
+  return [
+    keySigningKey(deriveKey(`${name} KSK`, algorithm, KSK_FLAGS)),
+    zoneSigningKey(deriveKey(`${label} ZSK`, algorithm, ZSK_FLAGS)),
+  ]
+}
+
+t.test('a wrong tag makes nobody fetch keys that are fresh', async (t) => {
+  const keys = (name: string, algorithm: number): KeyUse[] =>
+    splitKeysOf(`${name} lost`, name, algorithm).map((use) => ({ ...use, published: use.signsKeys }))
+  const world = makeWorld([
+    zone('z.test.', { content: `${WWW}a A 192.0.2.1\nb A 192.0.2.1\n`, signing: { ...SIGNED, keys } }),
+  ])
+  for (const name of ['www.z.test', 'a.z.test', 'b.z.test']) await world.ask(name, TYPE.A)
+  t.equal(world.asked().filter((question) => question === 'z.test. DNSKEY').length, 1)
+  world.pass(31)
+  world.forget()
+  await world.ask('c.z.test', TYPE.A)
+  t.equal(world.asked().filter((question) => question === 'z.test. DNSKEY').length, 1)
+})
+
+t.test('addresses in glue are no answers', async (t) => {
+  const world = makeWorld([zone('z.test.', { content: WWW })])
+  await world.ask('www.z.test', TYPE.A)
+  t.equal(world.rrsets.get(nameFrom('ns.z.test'), TYPE.A), undefined)
+  world.forget()
+  t.equal((await world.ask('ns.z.test', TYPE.A)).status, 'secure')
+  t.same(world.asked(), ['ns.z.test. A'])
+})
