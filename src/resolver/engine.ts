@@ -13,7 +13,7 @@ import { REASONS } from '../dnssec/reasons.ts'
 import type { ExtendedError } from '../wire/edns.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { nameKey, ROOT } from '../wire/name.ts'
+import { foldName, nameKey, ROOT } from '../wire/name.ts'
 import { type Context, failure, type Job, type Judgement, type KnownTrust } from './context.ts'
 import { fetchData } from './fetch.ts'
 import { Flight, InFlight } from './in-flight.ts'
@@ -120,7 +120,8 @@ export class Resolver implements ResolverPort {
   async #answer(question: ClientQuestion, job: Job): Promise<Uint8Array> {
     let resolution: Resolution
     try {
-      resolution = await resolve(this.#context, job, question.name, question.type)
+      // In lower case, since some servers answer so and the question must come back as it went (attack V36).
+      resolution = await resolve(this.#context, job, foldName(question.name), question.type)
     } catch (fault) {
       this.#onFault(fault)
       resolution = servfail(failure('internal', ''))

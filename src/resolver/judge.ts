@@ -141,12 +141,12 @@ async function judgeRrset(context: Context, job: Job, rrset: Rrset): Promise<Set
   }
   const zone = await trustFor(context, job, rrset.owner, rrset.type, signer)
   if (zone.status !== 'secure') return setVerdict(fromAbove(zone), rrset, zone)
-  if (signer === undefined || !namesEqual(zone.zone, signer)) {
-    const detail =
-      signer === undefined
-        ? `no RRSIG over ${formatName(rrset.owner)} ${formatType(rrset.type)}, and ${formatName(zone.zone)} is signed`
-        : `${formatName(rrset.owner)} ${formatType(rrset.type)} is signed by ${formatName(signer)}, which is no zone`
-    return setVerdict({ status: 'bogus', reason: 'signature-missing', detail }, rrset, zone)
+  if (signer === undefined) {
+    const subject = `${formatName(rrset.owner)} ${formatType(rrset.type)}`
+    const detail = `no RRSIG over ${subject}, and ${formatName(zone.zone)} is signed`
+    const missing = { status: 'bogus', reason: 'signature-missing', detail } as const
+    traceLink(context, job, zone.zone, rrset, missing)
+    return setVerdict(missing, rrset, zone)
   }
   await breathe(context, job)
   const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
