@@ -162,6 +162,9 @@ export function faultsOf(question: Question, reply: Reply): string[] {
   fault(reply.ad && reply.rcode === 'SERVFAIL', 'AD in SERVFAIL')
   fault(reply.answer.length > 0 && reply.rcode === 'SERVFAIL', 'data in SERVFAIL')
   fault(reply.rcode === 'SERVFAIL' && reply.hasOpt && reply.ede.length === 0, 'SERVFAIL without EDE')
+  const zone = zoneOf(question.name)
+  const isFailure = reply.rcode === 'SERVFAIL' && reply.hasOpt && zone.expected === 'bogus'
+  fault(isFailure && reply.ede[0]?.code !== zone.ede, `EDE ${reply.ede[0]?.code}: ${reply.ede[0]?.text}`)
   fault((reply.udpOctets ?? 0) > Math.max(512, payload), `${reply.udpOctets} octets over UDP`)
   const sections = [...reply.answer, ...reply.authority, ...reply.additional]
   const unasked = SIGNING_TYPES.filter((type) => type !== question.type)
