@@ -72,7 +72,7 @@ export function keepaliveUnits(idleMs: number): number {
   return Math.min(0xffff, Math.floor(idleMs / 100))
 }
 
-/** Facts of a request that the strict parser took; the question is the first, if there is one. */
+/** Facts of a request that the strict parser took. The question is the first; only where it is alone is it repeated. */
 export function queryOf(
   request: Uint8Array,
   message: QuestionMessage,
@@ -83,7 +83,7 @@ export function queryOf(
   const query = new Query()
   const { edns, questions } = message
   query.setFlags(request)
-  query.questionEnd = message.questionEnd
+  if (questions.length === 1) query.questionEnd = message.questionEnd
   query.type = questions[0]?.type ?? 0
   query.class = questions[0]?.class ?? 0
   query.nameOctets = questions[0]?.name.length ?? 0

@@ -37,6 +37,11 @@ const EDE_OCTETS = OPTION_HEADER_OCTETS + 2
 /** No extended error. */
 export const NO_EDE = -1
 
+/** Turns of rotation are counted apart for so many kinds of question. A power of two. */
+const ROTATION_SLOTS = 256
+/** Makes upper and lower case one, and leaves digits and hyphen as they are; what else it merges does no harm. */
+const CASE_BIT = 0x20
+
 /**
  * Writes replies into a buffer of the caller's; every method returns the octets written, which are at most
  * `query.replyOctetsMax`. None allocates.
@@ -44,7 +49,8 @@ export const NO_EDE = -1
 export class ReplyWriter {
   readonly #udpOctetsMax: number
   readonly #bareEde = new Uint8Array(EDE_OCTETS)
-  #turn = 0
+  /** One counter for all would stand still for a name whose A and AAAA are always asked in pairs. */
+  readonly #turns = new Uint16Array(ROTATION_SLOTS)
 
   /** @param udpOctetsMax what OPT says we take by UDP */
   constructor(udpOctetsMax: number) {
@@ -74,8 +80,13 @@ export class ReplyWriter {
     let length = 0
     if (fits) {
       length = copyAnswer(entry, at, out, query.dnssecOk, nowMs)
-      rotateAddresses(entry, at, out, this.#turn++ & 0xffff)
-      for (let i = HEADER_OCTETS; i < query.questionEnd; i++) out[i] = request[i]!
+      let slot = 0
+      for (let i = HEADER_OCTETS; i < query.questionEnd; i++) {
+        const octet = request[i]!
+        out[i] = octet
+        slot = (31 * slot + (octet | CASE_BIT)) & (ROTATION_SLOTS - 1)
+      }
+      rotateAddresses(entry, at, out, this.#turns[slot]!++)
     } else length = copyQuestion(request, query.questionEnd, out)
     out[0] = request[0]!
     out[1] = request[1]!

@@ -202,8 +202,7 @@ export class Service {
     if (message.edns !== undefined && message.edns.version > 0) {
       this.#refuse(request, query, RCODE.BADVERS, NO_EDE)
     } else if (second !== undefined) {
-      // RFC 9619 4. The questions are not repeated.
-      query.questionEnd = HEADER_OCTETS
+      // RFC 9619 4.
       this.#refuse(request, query, RCODE.FORMERR, NO_EDE)
     } else if (question === undefined) this.#answerWithoutQuestion(request, query, message)
     else this.#checkQuestion(request, query, question)

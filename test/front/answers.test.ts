@@ -234,6 +234,29 @@ t.test('A and AAAA rotate from answer to answer', async (t) => {
   }
 })
 
+t.test('they rotate although A and AAAA are asked in turn, in any spelling', async (t) => {
+  for (const way of WAYS) {
+    const name = nameFrom('www.example.se.')
+    const zoneOf = (type: string, a: string, b: string): string =>
+      `www.example.se. 300 IN ${type} ${a}\nwww.example.se. 300 IN ${type} ${b}\n`
+    const it = benchWith(parts({ zone: zoneOf('A', '192.0.2.1', '192.0.2.2') }), way)
+    const aaaa = parts({
+      question: { name, type: TYPE.AAAA, class: CLASS.IN },
+      zone: zoneOf('AAAA', '2001:db8::1', '2001:db8::2'),
+    })
+    it.store(aaaa)
+    const firsts: number[][] = [[], []]
+    for (const spelling of ['www.example.se.', 'WWW.example.se.', 'www.EXAMPLE.se.', 'wWw.eXaMpLe.Se.']) {
+      firsts[0]!.push((await it.message(query({ name: spelling }))).answer[0]!.rdata.at(-1)!)
+      firsts[1]!.push((await it.message(query({ name: spelling, type: TYPE.AAAA }))).answer[0]!.rdata.at(-1)!)
+    }
+    t.same(firsts, [
+      [1, 2, 1, 2],
+      [1, 2, 1, 2],
+    ])
+  }
+})
+
 /** So many A records: 16 octets each behind a question of 20, the header apart. */
 const manyAddresses = (count: number): string =>
   Array.from({ length: count }, (_, i) => `www.example.se. 300 IN A 192.0.2.${i}\n`).join('')

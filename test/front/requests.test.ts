@@ -4,6 +4,7 @@ import type { Client } from '../../src/front/client.ts'
 import { AccessList } from '../../src/policy/access.ts'
 import { LocalZones } from '../../src/policy/local-zones.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
+import { OPCODE } from '../../src/wire/iana/opcode.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseHeader, parseMessage } from '../../src/wire/message.ts'
@@ -115,6 +116,18 @@ t.test('the number of questions (RFC 9619), and none beside a COOKIE (RFC 7873 5
   const reply = await it.message(two)
   t.equal(reply.rcode, RCODE.FORMERR)
   t.equal(reply.questions.length, 0)
+  const badVersion = changed(appended(query(), ...question, 0, 0, 41, 4, 208, 0, 1, 0, 0, 0, 0), 5, 2)
+  const others: [string, Uint8Array, number, string][] = [
+    ['a later EDNS version', changed(badVersion, 11, 1), RCODE.BADVERS, '127.0.0.1'],
+    ['another opcode', changed(two, 2, OPCODE.NOTIFY << 3), RCODE.NOTIMP, '127.0.0.1'],
+    ['a stranger', two, RCODE.REFUSED, '192.0.2.1'],
+  ]
+  for (const [why, octets, rcode, address] of others) {
+    const message = await it.message(octets, client('udp', address))
+    t.equal(message.rcode, rcode, why)
+    t.equal(message.questions.length, 0, why)
+    t.equal(message.trailingOctets, 0, why)
+  }
 
   const header = Uint8Array.of(0x12, 0x34, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1)
   const withCookie = (octets: number): Uint8Array =>
