@@ -77,6 +77,8 @@ export const NSEC3_ITERATIONS_MAX = 50
 export const REFERRALS_MAX = 32
 /** Times one address is asked for one question: two losses in a row are an accident, a third is an outage. */
 export const UPSTREAM_TRIES_PER_ADDRESS_MAX = 3
+/** Time-outs of one question to one zone before its servers count as silent: three of three servers, and one (B02). */
+export const UPSTREAM_SILENCES_MAX = 10
 /** Other servers asked after data that did not validate, before `bogus` is said. */
 export const BOGUS_RETRIES_MAX = 2
 /** Questions of one zone in a row for which other servers had nothing better: then the zone is at fault (B10), and for a minute nobody else is asked. */
@@ -165,6 +167,15 @@ export const UPSTREAM_OUTSTANDING_MAX = 4_000
 export const CONFIG_FILE_OCTETS_MAX = 1_048_576
 /** Levels of a configuration file: the reference has four; the YAML reader recurses, so the stack is at stake. */
 export const CONFIG_DEPTH_MAX = 32
+
+// --- the log ------------------------------------------------------------------------------------------------------
+
+/** Octets of the log that may wait for a reader; beyond, lines are dropped rather than the daemon held up. */
+export const LOG_WAITING_OCTETS_MAX = 1_048_576
+/** Time that the last lines of the log get when the daemon ends and nobody reads them. */
+export const LOG_FLUSH_MS_MAX = 1_000
+/** Faults of our own told in a minute: each has a stack, and one that every client can cause must not fill the disk. */
+export const FAULTS_TOLD_PER_MINUTE_MAX = 5
 
 // --- the HTTP listener for metrics and health ---------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 /** Asks the servers of a zone, one after the other, until one says something of use. */
 
 import { formatEndpoint } from '../base/address.ts'
+import { UPSTREAM_SILENCES_MAX } from '../base/limits.ts'
 import { mapKey } from '../base/octets.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
@@ -35,10 +36,11 @@ export async function askZone<T extends { readonly kind: string }>(
   const pool = new ServerPool(context, cut, asking.avoid)
   let reason: Reason = 'no-reachable-authority'
   let last = ''
+  let silences = 0
   for (;;) {
-    const server = pool.next()
+    const server = silences < UPSTREAM_SILENCES_MAX ? pool.next() : undefined
     if (server === undefined) {
-      if (await pool.lookUpMore(job)) continue
+      if (silences < UPSTREAM_SILENCES_MAX && (await pool.lookUpMore(job))) continue
       return exhausted(cut, pool, reason, last)
     }
     const outcome = await exchange(context, job, server, cut.zone, question, budget)
@@ -47,7 +49,8 @@ export async function askZone<T extends { readonly kind: string }>(
     if (outcome.kind === 'failed') {
       last = `${formatEndpoint(server)}: ${outcome.reason}`
       if (outcome.malformed === true) reason = 'invalid-data'
-      if (outcome.reason !== 'timeout') pool.drop(server)
+      if (outcome.reason === 'timeout') silences++
+      else pool.drop(server)
       continue
     }
     const value = asking.read(outcome.message)

@@ -1,0 +1,418 @@
+/** Work that strangers can cause, and where it ends. Figures are upstream questions for one cold question unless said otherwise. */
+import t from 'tap'
+import { LIMIT_FAILURE_TTL_SECONDS, QUERY_TIME_MS_MAX } from '../../src/base/limits.ts'
+import type { Rewrite } from '../../src/lab/authority.ts'
+import { delayed, silent } from '../../src/lab/behaviours.ts'
+import { deriveKey, type LabKey, ZSK_FLAGS } from '../../src/lab/keys.ts'
+import type { LabZone, NameServer } from '../../src/lab/lab-zone.ts'
+import { PLAIN_NSEC3 } from '../../src/lab/registry-zones.ts'
+import { replacedDenial } from '../../src/lab/rewrites.ts'
+import { type KeyUse, makeDs, signRrset } from '../../src/lab/signer.ts'
+import { splitKeys } from '../../src/lab/zone.ts'
+import { DIGEST } from '../../src/wire/iana/digest-type.ts'
+import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
+import { RCODE } from '../../src/wire/iana/rcode.ts'
+import { TYPE } from '../../src/wire/iana/rrtype.ts'
+import { isSubdomainOf, lastLabels, type Name } from '../../src/wire/name.ts'
+import { formatName, nameFrom } from '../../src/wire/name-text.ts'
+import type { ResourceRecord, Rrset } from '../../src/wire/record.ts'
+import { makeWorld, plainZone, SIGNED, type World, WWW, zone } from '../support/world.ts'
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i)
+}
+
+/** Asks, and gives the milliseconds it took. */
+async function timed(world: World, name: string): Promise<number> {
+  const startMs = world.clock.nowMs()
+  await world.ask(name, TYPE.A)
+  return world.clock.nowMs() - startMs
+}
+
+function rrset(owner: Name, type: number, rdatas: readonly Uint8Array[]): Rrset {
+  return { owner, type, class: 1, ttlSeconds: 3600, rdatas, signatures: [] }
+}
+
+/** A referral for everything below `owner`, with or without addresses of its servers. */
+function delegatingTo(owner: Name, servers: readonly Name[], addresses: readonly Uint8Array[] = []): Rewrite {
+  return (answer, question) => {
+    if (!isSubdomainOf(question.name, owner)) return answer
+    const additional = addresses.map((address, i) => rrset(servers[i]!, TYPE.A, [address]))
+    const authority = [rrset(owner, TYPE.NS, servers)]
+    return { rcode: RCODE.NOERROR, authoritative: false, answer: [], authority, additional }
+  }
+}
+
+// --- delegations --------------------------------------------------------------------------------------------------
+
+t.test('B01, NXNSAttack: 1,500 name servers in a zone that has none of them', async (t) => {
+  const servers = numbers(1500).map((i) => nameFrom(`n${i}.victim.test`))
+  const world = makeWorld(
+    [
+      zone('test.', { content: '', rewrites: () => [delegatingTo(nameFrom('evil.test'), servers)] }),
+      plainZone('victim.test.'),
+    ],
+    { settings: { ipv6: true } },
+  )
+  const reply = await world.ask('www.evil.test', TYPE.A)
+  t.equal(reply.rcode, RCODE.SERVFAIL)
+  t.ok(world.asked('ns.victim.test.').length <= 10, `victim: ${world.asked('ns.victim.test.').length}`)
+  t.ok(world.asked().length <= 30, `in all: ${world.asked().length}`)
+  t.equal(world.counts.get('limit limit-name-servers'), 1)
+})
+
+t.test('B02: a delegation to a crowd of dead servers', async (t) => {
+  const servers = numbers(1500).map((i) => nameFrom(`n${i}.evil.test`))
+  const addresses = numbers(1500).map((i) => Uint8Array.of(127, 9, i >> 8, i & 255))
+  const world = makeWorld([
+    zone('test.', { content: '', rewrites: () => [delegatingTo(nameFrom('evil.test'), servers, addresses)] }),
+  ])
+  let longestMs = 0
+  for (const _ of numbers(50)) {
+    const startMs = world.clock.nowMs()
+    await world.askCached('www.evil.test')
+    longestMs = Math.max(longestMs, world.clock.nowMs() - startMs)
+    world.clock.advance(100)
+  }
+  t.ok(longestMs <= QUERY_TIME_MS_MAX, `${longestMs} ms`)
+  t.ok(world.asked().length <= 60, `${world.asked().length} questions for fifty`)
+  for (const [round, most] of [
+    ['first', 500],
+    ['second', 50],
+  ] as const) {
+    const startMs = world.clock.nowMs()
+    world.forget()
+    await world.askAll(numbers(50).map((i) => [`${round}${i}.evil.test`]))
+    t.ok(world.clock.nowMs() - startMs <= QUERY_TIME_MS_MAX)
+    t.ok(world.asked().length <= most, `${world.asked().length} questions for fifty names at once`)
+  }
+})
+
+t.test('B03, TsuNAME: two zones whose servers are in each other', async (t) => {
+  const inEachOther = (name: string): NameServer[] => [{ name, address: 'none' }]
+  const world = makeWorld([
+    plainZone('a.test.', { servers: inEachOther('ns.b.test.') }),
+    plainZone('b.test.', { servers: inEachOther('ns.a.test.') }),
+  ])
+  for (const i of numbers(100)) {
+    const reply = await world.ask(`w${i}.${i % 2 === 0 ? 'a' : 'b'}.test`, TYPE.A)
+    t.equal(reply.reason, 'address-loop')
+    world.clock.advance(50)
+  }
+  t.ok(world.asked().length <= 40, `${world.asked().length} questions`)
+  t.same(world.resolver.inFlight, { questions: 0, lookups: 0, fetches: 0 })
+})
+
+t.test('B03 all at once', async (t) => {
+  const inEachOther = (...names: string[]): NameServer[] => names.map((name) => ({ name, address: 'none' }))
+  const world = makeWorld([
+    plainZone('a.test.', { servers: inEachOther('ns.b.test.', 'ns.c.test.') }),
+    plainZone('b.test.', { servers: inEachOther('ns.c.test.', 'ns.a.test.') }),
+    plainZone('c.test.', { servers: inEachOther('ns.a.test.', 'ns.b.test.') }),
+  ])
+  const replies = await world.askAll(numbers(99).map((i) => [`w${i}.${'abc'[i % 3]}.test`]))
+  t.ok(replies.every(({ rcode }) => rcode === RCODE.SERVFAIL))
+  t.ok(world.asked().length <= 40, `${world.asked().length} questions`)
+})
+
+t.test('B04: every name server needs one that is deeper', async (t) => {
+  const deeper: Rewrite = (answer, question, served) => {
+    const label = formatName(lastLabels(question.name, 2)).split('.')[0]!
+    if (!/^l\d+$/.test(label)) return answer
+    const servers = [1, 2].map((n) => nameFrom(`ns${n}.l${Number(label.slice(1)) + n}.test`))
+    return delegatingTo(nameFrom(`${label}.test`), servers)(answer, question, served)
+  }
+  for (const ipv6 of [false, true]) {
+    const world = makeWorld([zone('test.', { content: '', rewrites: () => [deeper] })], {
+      settings: { ipv6 },
+    })
+    const tookMs = await timed(world, 'www.l0.test')
+    t.ok(world.asked().length <= 50, `${world.asked().length} questions`)
+    t.ok(tookMs < QUERY_TIME_MS_MAX)
+    t.ok((world.counts.get('limit limit-depth') ?? 0) > 0)
+  }
+})
+
+t.test('B09: thirteen names, one silent address', async (t) => {
+  const names = numbers(13).map((i) => nameFrom(`n${i}.evil.test`))
+  const world = makeWorld([
+    zone('test.', {
+      content: '',
+      rewrites: () => [
+        delegatingTo(
+          nameFrom('evil.test'),
+          names,
+          names.map(() => Uint8Array.of(127, 9, 9, 9)),
+        ),
+      ],
+    }),
+  ])
+  await world.ask('www.evil.test', TYPE.A)
+  t.ok(world.network.sent.filter(({ address }) => address === '127.9.9.9').length <= 3)
+})
+
+for (const address of ['0.0.0.0', '224.0.0.1', '255.255.255.255', '127.53.0.250']) {
+  t.test(`B08: glue that says ${address}`, async (t) => {
+    const octets = Uint8Array.from(address.split('.'), Number)
+    const rewrite = delegatingTo(nameFrom('evil.test'), [nameFrom('ns.evil.test')], [octets])
+    const world = makeWorld([zone('test.', { content: '', rewrites: () => [rewrite] })], {
+      settings: {
+        ownAddresses: [{ address: Uint8Array.of(127, 53, 0, 250), port: 53 }],
+      },
+    })
+    t.equal((await world.ask('www.evil.test', TYPE.A)).reason, 'no-server-address')
+    t.notOk(
+      world.network.sent.some((sent) => sent.address === address),
+      'no datagram',
+    )
+  })
+}
+
+// --- aliases and their like ---------------------------------------------------------------------------------------
+
+t.test('B05: chains of aliases, and aliases in a circle', async (t) => {
+  const chain = numbers(60).map((i) => `step${i} CNAME step${i + 1}`)
+  const circle = numbers(5).map((i) => `five${i} CNAME five${(i + 1) % 5}`)
+  const content = [...chain, 'step60 A 192.0.2.1', ...circle, 'self CNAME self'].join('\n')
+  const world = makeWorld([plainZone('z.test.', { content }), zone('s.test.', { content })])
+  await world.ask('www.z.test', TYPE.A)
+  await world.ask('www.s.test', TYPE.A)
+  for (const origin of ['z.test', 's.test']) {
+    world.forget()
+    t.equal((await world.ask(`step0.${origin}`, TYPE.A)).reason, 'limit-aliases')
+    t.ok(world.asked().length <= 13, `${world.asked().length} questions`)
+    for (const name of ['self', 'five0']) {
+      world.forget()
+      t.equal((await world.ask(`${name}.${origin}`, TYPE.A)).reason, 'alias-loop')
+      t.ok(world.asked().length <= 2, `${name}: ${world.asked().length} questions`)
+    }
+  }
+  t.equal(world.counts.get('limit limit-aliases'), 2)
+})
+
+t.test('B06: what is multiplied stays within one allowance', async (t) => {
+  const silentServers = (zoneName: string): NameServer[] =>
+    numbers(20).map((i) => ({ name: `ns${i}.${zoneName}`, behaviour: silent }))
+  const aliases = (origin: string): LabZone[] =>
+    numbers(10).map((i) =>
+      plainZone(`${origin}${i}.test.`, { content: `www CNAME www.${origin}${i + 1}.test.\n` }),
+    )
+  const worlds: [string, World][] = [
+    [
+      'aliases that end in silence',
+      makeWorld([...aliases('a'), plainZone('a10.test.', { servers: silentServers('a10.test.') })]),
+    ],
+    ['a crowd of silent servers', makeWorld([plainZone('a0.test.', { servers: silentServers('a0.test.') })])],
+    [
+      'sixty-four labels below a zone that strips its signatures',
+      makeWorld([
+        zone('a0.test.', { content: `www.${'b.'.repeat(60)}c A 192.0.2.1\n`, rewrites: () => [unsigned] }),
+      ]),
+    ],
+    [
+      'name servers without address in silent zones',
+      makeWorld([
+        plainZone('a0.test.', {
+          servers: numbers(20).map((i) => ({ name: `ns.d${i}.test.`, address: 'none' })),
+        }),
+        ...numbers(20).map((i) =>
+          plainZone(`d${i}.test.`, { servers: silentServers(`d${i}.test.`).slice(0, 4) }),
+        ),
+      ]),
+    ],
+  ]
+  for (const [what, world] of worlds) {
+    const name = what.startsWith('sixty') ? `www.${'b.'.repeat(60)}c.a0.test` : 'www.a0.test'
+    const tookMs = await timed(world, name)
+    t.ok(world.asked().length <= 100, `${what}: ${world.asked().length} questions`)
+    t.ok(tookMs <= QUERY_TIME_MS_MAX, `${what}: ${tookMs} ms`)
+    t.same(world.resolver.inFlight, { questions: 0, lookups: 0, fetches: 0 })
+  }
+})
+
+const unsigned: Rewrite = (answer) => ({
+  ...answer,
+  answer: answer.answer.map((set) => ({
+    ...set,
+    signatures: set.type === TYPE.DNSKEY ? set.signatures : [],
+  })),
+})
+
+// --- limits are the question's ------------------------------------------------------------------------------------
+
+/** Ten aliases over slow zones; the last leads to `www.victim.test` when hardly any time is left. */
+function slowAliases(): LabZone[] {
+  return [
+    ...numbers(9).map((i) =>
+      plainZone(`e${i}.test.`, {
+        content: `a.n CNAME ${i === 8 ? 'www.victim.test.' : `a.n.e${i + 1}.test.`}\n`,
+        servers: [{ name: 'ns', behaviour: delayed(350) }],
+      }),
+    ),
+    plainZone('victim.test.', { servers: [{ name: 'ns', behaviour: delayed(385) }] }),
+  ]
+}
+
+t.test('a question that runs out of time leaves no mark on the zone it came to last', async (t) => {
+  const world = makeWorld(slowAliases())
+  const tookMs = await timed(world, 'a.n.e0.test')
+  t.ok(tookMs <= QUERY_TIME_MS_MAX, `${tookMs} ms`)
+  const sent = world.asked('ns.victim.test.')
+  t.same(sent, ['www.victim.test. A'], 'it was on its way when time was over')
+  t.equal(world.counts.get('limit limit-time'), 1)
+  const failed = await world.askCached('a.n.e0.test')
+  t.equal(failed.reason, 'limit-time')
+  t.equal(failed.ttlSeconds, LIMIT_FAILURE_TTL_SECONDS, 'the question itself is not tried again for a moment')
+  world.forget()
+  const victim = await world.ask('www.victim.test', TYPE.A)
+  t.equal(victim.rcode, RCODE.NOERROR, victim.ede?.text ?? '')
+  t.same(
+    world.asked('ns.victim.test.'),
+    ['www.victim.test. A'],
+    'asked with the patience that a server deserves',
+  )
+})
+
+t.test('who waits for work of another that meets its limit goes on alone', async (t) => {
+  const world = makeWorld(slowAliases())
+  const first = world.resolver.resolve({
+    name: nameFrom('a.n.e0.test'),
+    type: TYPE.A,
+    checkingDisabled: false,
+  })
+  await world.clock.runUntil(() => world.asked('ns.victim.test.').length > 0, 10_000)
+  let answered = false
+  const late = world.resolver.resolve({
+    name: nameFrom('www.victim.test'),
+    type: TYPE.A,
+    checkingDisabled: false,
+  })
+  void late.then(() => {
+    answered = true
+  })
+  await world.clock.runUntil(() => answered, 10_000)
+  await first
+  t.equal((await world.askCached('www.victim.test')).rcode, RCODE.NOERROR)
+  t.equal((await world.askCached('a.n.e0.test')).rcode, RCODE.SERVFAIL)
+})
+
+// --- proofs -------------------------------------------------------------------------------------------------------
+
+/** Keys with the tag of the first: the sum of 16-bit words does not mind their order. */
+function keysWithOneTag(key: LabKey, count: number): LabKey[] {
+  const words = key.dnskey.length / 2
+  return numbers(count).map((i) => {
+    const dnskey = key.dnskey.slice()
+    const [a, b] = [2 + (i % (words - 2)), 2 + ((i * 7 + 1) % (words - 2))]
+    dnskey.copyWithin(2 * a, 2 * b, 2 * b + 2)
+    dnskey.set(key.dnskey.subarray(2 * a, 2 * a + 2), 2 * b)
+    // Still the same tag, and different from the others: two octets move between words.
+    dnskey[4 + 2 * (i % 8)]! = (dnskey[4 + 2 * (i % 8)]! + i) & 0xff
+    dnskey[6 + 2 * (i % 8)]! = (dnskey[6 + 2 * (i % 8)]! - i) & 0xff
+    return { ...key, dnskey }
+  })
+}
+
+interface Trap {
+  readonly keys: number
+  readonly signatures: number
+  readonly ds: number
+}
+
+/** KeyTrap (CVE-2023-50387): many keys of one tag, many signatures, many DS records, none of which goes with another. */
+function keyTrap({ keys, signatures, ds }: Trap, algorithm: number): LabZone {
+  const zsk = deriveKey('trap ZSK', algorithm, ZSK_FLAGS)
+  const decoys = keysWithOneTag(zsk, keys)
+  const uses = (name: string): KeyUse[] => [
+    ...splitKeys(name, algorithm).map((use) => ({ ...use, signsZone: false })),
+    ...decoys.map((key) => ({ key, published: true, signsKeys: false, signsZone: false })),
+  ]
+  return zone('trap.test.', {
+    signing: { algorithm, keys: uses },
+    ...(ds === 0
+      ? {}
+      : { ds: (apex: Name) => decoys.slice(0, ds).map((key) => spoiltDs(makeDs(apex, key, DIGEST.SHA256))) }),
+    defects: [
+      (records) => [
+        ...records,
+        ...numbers(signatures).map((i): ResourceRecord => {
+          const www = records.find(
+            ({ type, owner }) => type === TYPE.A && formatName(owner).startsWith('www'),
+          )!
+          const span = { inception: 1_700_000_000 + i, expiration: 2_000_000_000 }
+          const signer = nameFrom('trap.test')
+          const rdata = signRrset({ ...www, rdatas: [www.rdata], signatures: [] }, { key: zsk, signer, span })
+          return { ...www, type: TYPE.RRSIG, rdata }
+        }),
+      ],
+    ],
+  })
+}
+
+function spoiltDs(rdata: Uint8Array): Uint8Array {
+  rdata[rdata.length - 1]! ^= 1
+  return rdata
+}
+
+for (const algorithm of [ALGORITHM.ED25519, ALGORITHM.ECDSAP256SHA256]) {
+  for (const trap of [
+    { keys: 300, signatures: 1, ds: 0 },
+    { keys: 1, signatures: 300, ds: 0 },
+    { keys: 300, signatures: 300, ds: 0 },
+    { keys: 300, signatures: 1, ds: 300 },
+  ]) {
+    t.test(`C01, KeyTrap with algorithm ${algorithm}: ${JSON.stringify(trap)}`, async (t) => {
+      const world = makeWorld([keyTrap(trap, algorithm)])
+      const reply = await world.ask('www.trap.test', TYPE.A)
+      t.equal(reply.status, 'bogus', reply.ede?.text ?? '')
+      const verified = world.counts.get('signatures') ?? 0
+      t.ok(verified <= 32, `${verified} verifications`)
+    })
+  }
+}
+
+t.test('C04: a deep name in a zone of fifty iterations', async (t) => {
+  const world = makeWorld([
+    zone('z.test.', { signing: { ...SIGNED, denial: { ...PLAIN_NSEC3, iterations: 50 } } }),
+  ])
+  const reply = await world.ask(`${'a.'.repeat(110)}z.test`, TYPE.A)
+  t.equal(reply.status, 'secure', reply.ede?.text ?? '')
+  t.ok((world.counts.get('hashes') ?? 0) <= 300, `${world.counts.get('hashes')} hashes`)
+})
+
+t.test('C04: a deep chain of names that exist, and iterations at the limit', async (t) => {
+  const content = `${WWW}${'a.'.repeat(100)}b A 192.0.2.1\n`
+  const world = makeWorld([
+    zone('z.test.', { content, signing: { ...SIGNED, denial: { ...PLAIN_NSEC3, iterations: 50 } } }),
+  ])
+  const reply = await world.ask(`none.${'a.'.repeat(100)}b.z.test`, TYPE.A)
+  t.equal(reply.rcode === RCODE.NXDOMAIN && reply.status === 'secure', false)
+  t.equal(reply.reason, 'too-much-work')
+  t.ok((world.counts.get('hashes') ?? 0) <= 2000, `${world.counts.get('hashes')} hashes`)
+  t.equal(world.counts.get('limit nsec3-sha1-calls'), 1)
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure', 'the zone is as good as before')
+})
+
+t.test('C04: beyond the limit nothing is hashed', async (t) => {
+  for (const iterations of [51, 2500]) {
+    const world = makeWorld([
+      zone('z.test.', { signing: { ...SIGNED, denial: { ...PLAIN_NSEC3, iterations } } }),
+    ])
+    const reply = await world.ask('none.z.test', TYPE.A)
+    t.equal(reply.reason, 'nsec3-iterations')
+    t.equal(world.counts.get('hashes'), undefined)
+  }
+})
+
+t.test('C05: a denial padded with proofs', async (t) => {
+  const content = numbers(200)
+    .map((i) => `h${i} A 192.0.2.1`)
+    .join('\n')
+  const padded = replacedDenial(nameFrom('z.test'), (served) =>
+    numbers(200).map((i) => served.nsecFor(nameFrom(`h${i}.z.test`))!),
+  )
+  const world = makeWorld([zone('z.test.', { content, rewrites: () => [padded] })])
+  const reply = await world.ask('none.z.test', TYPE.A)
+  t.equal(reply.status, 'bogus')
+  t.ok((world.counts.get('signatures') ?? 0) <= 16, `${world.counts.get('signatures')} verifications`)
+})

@@ -1,0 +1,99 @@
+/** Equal work is done once, whoever asks, and nobody waits for ever (A04). */
+import t from 'tap'
+import { delayed } from '../../src/lab/behaviours.ts'
+import { RCODE } from '../../src/wire/iana/rcode.ts'
+import { TYPE } from '../../src/wire/iana/rrtype.ts'
+import { nameFrom } from '../../src/wire/name-text.ts'
+import { makeWorld, plainZone, type World, WWW, zone } from '../support/world.ts'
+
+/** Questions that were asked more than once. */
+function repeated(world: World): string[] {
+  const seen = new Set<string>()
+  return world.asked().filter((question) => seen.size === seen.add(question).size)
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i)
+}
+
+/** Spells a name with capitals here and there. */
+function spelt(name: string, i: number): string {
+  return [...name].map((letter, at) => ((i >> (at % 5)) & 1 ? letter.toUpperCase() : letter)).join('')
+}
+
+t.test('a thousand clients, one name in many spellings: every question goes out once', async (t) => {
+  const world = makeWorld([zone('z.test.')])
+  const replies = await world.askAll(numbers(1000).map((i) => [spelt('www.z.test', i)]))
+  t.ok(replies.every(({ status }) => status === 'secure'))
+  t.same(repeated(world), [])
+  t.same(world.resolver.inFlight, { questions: 0, lookups: 0, fetches: 0 })
+})
+
+t.test('three hundred names below a cold zone: what they share is asked once', async (t) => {
+  const world = makeWorld([zone('z.test.')], { settings: { ipv6: true } })
+  const replies = await world.askAll(
+    numbers(300).map((i) => [`n${i}.deep.z.test`, i % 2 === 0 ? TYPE.A : TYPE.MX]),
+  )
+  t.ok(replies.every(({ status, rcode }) => status === 'secure' && rcode === RCODE.NXDOMAIN))
+  t.same(repeated(world), [])
+  t.ok(world.asked().length < 10, 'one denial of their common ancestor serves them all')
+})
+
+t.test('name servers without glue, and many names behind them', async (t) => {
+  const world = makeWorld(
+    [
+      zone('hoster.test.'),
+      ...numbers(50).map((i) =>
+        plainZone(`z${i}.test.`, { servers: [{ name: 'ns.hoster.test.', address: { of: 'hoster.test.' } }] }),
+      ),
+    ],
+    { settings: { ipv6: true } },
+  )
+  const replies = await world.askAll(
+    numbers(50).flatMap((i) => [[`www.z${i}.test`], [`a.z${i}.test`]] as const),
+  )
+  t.equal(replies.filter(({ rcode }) => rcode === RCODE.NOERROR).length, 50)
+  t.same(repeated(world), [])
+})
+
+t.test(
+  'a policy that changes meanwhile: who asks after the change does not get the verdict from before',
+  async (t) => {
+    const world = makeWorld([
+      zone('z.test.', {
+        signing: { algorithm: 13, days: [-60, -30] },
+        servers: [{ name: 'ns', behaviour: delayed(200) }],
+      }),
+    ])
+    const question = { name: nameFrom('www.z.test'), type: TYPE.A, checkingDisabled: false }
+    let settled = false
+    void world.resolver.resolve(question).then(() => {
+      settled = true
+    })
+    await world.clock.runUntil(() => world.asked('ns.z.test.').length === 2, 5_000)
+    world.policy.addNegativeTrustAnchor({
+      name: nameFrom('z.test'),
+      reason: 'expired',
+      author: 'test',
+      expiresSeconds: world.clock.unixSeconds() + 3600,
+    })
+    const after = await world.ask('www.z.test', TYPE.A)
+    t.equal(after.status, 'insecure')
+    t.equal(after.reason, 'negative-trust-anchor')
+    await world.clock.runUntil(() => settled, 10_000)
+    const cached = await world.askCached('www.z.test')
+    t.equal(cached.status, 'insecure', 'nor does the cache')
+  },
+)
+
+t.test(
+  'a server that takes its time is asked once more for one name, however many wait for it',
+  async (t) => {
+    const world = makeWorld([
+      plainZone('z.test.', { content: WWW, servers: [{ name: 'ns', behaviour: delayed(450) }] }),
+    ])
+    const replies = await world.askAll(numbers(100).map(() => ['www.z.test']))
+    t.ok(replies.every(({ rcode }) => rcode === RCODE.NOERROR))
+    t.same(world.asked('ns.z.test.'), ['www.z.test. A', 'www.z.test. A'])
+  },
+)

@@ -1,0 +1,330 @@
+/** What a server says of names that nobody asked it about, and what it says of its own that it cannot prove (A07, A12 to A18). */
+import t from 'tap'
+import type { LabAnswer } from '../../src/lab/answer.ts'
+import type { Rewrite } from '../../src/lab/authority.ts'
+import { deriveKey, ZSK_FLAGS } from '../../src/lab/keys.ts'
+import type { LabZone } from '../../src/lab/lab-zone.ts'
+import { strippedDs, strippedSignatures, withExtra } from '../../src/lab/rewrites.ts'
+import { signRrset, type ValiditySpan } from '../../src/lab/signer.ts'
+import { alteredSignatures } from '../../src/lab/zone.ts'
+import { RCODE } from '../../src/wire/iana/rcode.ts'
+import { TYPE } from '../../src/wire/iana/rrtype.ts'
+import { namesEqual } from '../../src/wire/name.ts'
+import { nameFrom } from '../../src/wire/name-text.ts'
+import type { Rrset } from '../../src/wire/record.ts'
+import { rrsetsFrom } from '../support/records.ts'
+import { CLOCK, makeWorld, plainZone, SIGNED, type World, WWW, zone } from '../support/world.ts'
+
+/** RRsets out of master-file lines. */
+function sets(text: string): Rrset[] {
+  return rrsetsFrom(text.replaceAll(/^ +/gm, ''))
+}
+
+/** What the attacker's server adds to, or makes of, its answer to a question below `trigger`. */
+interface Poison {
+  readonly what: string
+  readonly type?: number
+  make(answer: LabAnswer): LabAnswer
+}
+
+function adding(
+  what: string,
+  extra: Partial<Record<'answer' | 'authority' | 'additional', string>>,
+  type?: number,
+): Poison {
+  const parts = Object.fromEntries(Object.entries(extra).map(([section, text]) => [section, sets(text)]))
+  const rewrite = withExtra(parts)
+  return {
+    what,
+    make: (answer) => rewrite(answer, undefined!, undefined),
+    ...(type === undefined ? {} : { type }),
+  }
+}
+
+const NS_BANK = 'bank.test. 3600 IN NS ns.evil.test.'
+const GLUE = 'ns.evil.test. 3600 IN A 127.9.9.9'
+
+const POISONS: readonly Poison[] = [
+  adding('an answer for another name', { answer: 'www.bank.test. 3600 IN A 192.0.2.66' }),
+  adding('an address beside the answer', {
+    additional: 'www.bank.test. 3600 IN A 192.0.2.66\nns.bank.test. 3600 IN A 127.9.9.9',
+  }),
+  adding('name servers of a sibling', { authority: NS_BANK, additional: GLUE }),
+  adding('name servers of a sibling, with its own names', {
+    authority: 'bank.test. 3600 IN NS ns.bank.test.',
+    additional: 'ns.bank.test. 3600 IN A 127.9.9.9',
+  }),
+  adding('name servers of the parent', { authority: 'test. 3600 IN NS ns.evil.test.', additional: GLUE }),
+  adding('name servers of the root', { authority: '. 3600 IN NS ns.evil.test.', additional: GLUE }),
+  adding('a mail exchanger in the authority section', {
+    authority: 'bank.test. 3600 IN MX 1 www.bank.test.',
+    additional: 'www.bank.test. 3600 IN A 192.0.2.66',
+  }),
+  adding(
+    'a service and its address',
+    { answer: '', additional: 'www.bank.test. 3600 IN A 192.0.2.66' },
+    TYPE.SRV,
+  ),
+  adding('a DNAME above the name', { answer: 'test. 3600 IN DNAME evil.test.' }),
+  adding('a DNAME beside it', { answer: 'bank.test. 3600 IN DNAME evil.test.' }),
+  adding('an unsigned denial of the parent', {
+    authority:
+      'test. 3600 IN SOA ns.test. hostmaster.test. 1 1 1 1 3600\nevil.test. 3600 IN NSEC zzz.test. A',
+  }),
+  adding('a DS set of a sibling', {
+    authority:
+      'bank.test. 3600 IN DS 1 13 2 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff',
+  }),
+  {
+    what: 'the end of an alias in another zone',
+    make: (answer) => ({
+      ...answer,
+      answer: sets('trigger.evil.test. 3600 IN CNAME www.bank.test.\nwww.bank.test. 3600 IN A 192.0.2.66'),
+    }),
+  },
+  {
+    what: 'only an answer for another name',
+    make: (answer) => ({ ...answer, answer: sets('www.bank.test. 3600 IN A 192.0.2.66') }),
+  },
+  {
+    what: 'a referral whose glue is the victim',
+    make: (answer) => ({
+      ...answer,
+      authoritative: false,
+      answer: [],
+      authority: sets('trigger.evil.test. 3600 IN NS www.bank.test.'),
+      additional: sets('www.bank.test. 3600 IN A 192.0.2.66'),
+    }),
+  },
+  {
+    what: 'NXDOMAIN with the SOA of the parent',
+    make: (answer) => ({
+      ...answer,
+      rcode: RCODE.NXDOMAIN,
+      answer: [],
+      authority: sets('test. 3600 IN SOA ns.test. hostmaster.test. 1 1 1 1 3600'),
+    }),
+  },
+]
+
+function bankAndEvil(poison: Poison): LabZone[] {
+  const trigger = nameFrom('trigger.evil.test')
+  const rewrite: Rewrite = (answer, question) =>
+    namesEqual(question.name, trigger) ? poison.make(answer) : answer
+  return [
+    plainZone('bank.test.', { content: `${WWW}late A 192.0.2.81\n@ MX 10 www\n` }),
+    plainZone('evil.test.', {
+      content: 'trigger A 192.0.2.1\ntrigger SRV 1 1 53 www.bank.test.\n',
+      rewrites: () => [rewrite],
+    }),
+  ]
+}
+
+/** Asks for everything that a poison could have touched; a fault in words, or nothing. */
+async function faultsOf(world: World): Promise<string[]> {
+  const faults: string[] = []
+  const expect = async (name: string, type: number, octet: number | undefined): Promise<void> => {
+    const { message, status, rcode } = await world.ask(name, type)
+    const got = message.answer[0]?.type === type ? message.answer[0]?.rdata.at(-1) : undefined
+    if (rcode !== RCODE.NOERROR || got !== octet || status === 'bogus')
+      faults.push(`${name} ${type}: ${rcode} ${got}`)
+  }
+  await expect('www.bank.test', TYPE.A, 80)
+  await expect('late.bank.test', TYPE.A, 81)
+  await expect('bank.test', TYPE.MX, 0)
+  await expect('bank.test', TYPE.NS, 0)
+  await expect('test', TYPE.NS, 0)
+  await expect('.', TYPE.NS, 0)
+  await expect('bank.test', TYPE.DS, undefined)
+  if (world.network.sent.some(({ address }) => address === '127.9.9.9')) faults.push('127.9.9.9 was asked')
+  return faults
+}
+
+for (const poison of POISONS) {
+  for (const when of ['before the victim is known', 'when the victim is known']) {
+    t.test(`A07, ${poison.what}, ${when}`, async (t) => {
+      const world = makeWorld(bankAndEvil(poison))
+      if (when.startsWith('when')) await world.ask('www.bank.test', TYPE.A)
+      await world.ask('trigger.evil.test', poison.type ?? TYPE.A)
+      t.same(await faultsOf(world), [])
+    })
+  }
+}
+
+t.test('A12: records of other classes are not there', async (t) => {
+  for (const recordClass of [3, 4, 254, 255, 32_769]) {
+    const inClass: Rewrite = (answer, question) =>
+      question.type === TYPE.A && answer.answer.length > 0
+        ? { ...answer, answer: answer.answer.map((set) => ({ ...set, class: recordClass })) }
+        : answer
+    const world = makeWorld([plainZone('z.test.', { rewrites: () => [inClass] })])
+    const reply = await world.ask('www.z.test', TYPE.A)
+    t.same(reply.message.answer, [], `class ${recordClass}`)
+    t.equal(world.rrsets.get(nameFrom('www.z.test'), TYPE.A), undefined)
+  }
+})
+
+// --- what a zone cannot prove -------------------------------------------------------------------------------------
+
+const SPAN: ValiditySpan = { inception: CLOCK - 86_400, expiration: CLOCK + 86_400 }
+
+/** Signs an RRset as `zone` would, with a Labels field of one's choice. */
+function signedBy(zoneName: string, rrset: Rrset, labels: number, owner = rrset.owner): Rrset {
+  const key = deriveKey(`${zoneName} ZSK`, SIGNED.algorithm, ZSK_FLAGS)
+  return {
+    ...rrset,
+    signatures: [signRrset(rrset, { key, signer: nameFrom(zoneName), span: SPAN, labels, owner })],
+  }
+}
+
+t.test('A13: a wildcard above its zone', async (t) => {
+  const stolen = signedBy(
+    'evil.test.',
+    sets('www.evil.test. 3600 IN A 192.0.2.66')[0]!,
+    1,
+    nameFrom('*.test'),
+  )
+  const forged: Rewrite = (answer, question) =>
+    question.type === TYPE.A && namesEqual(question.name, nameFrom('www.evil.test'))
+      ? { ...answer, answer: [stolen] }
+      : answer
+  const world = makeWorld([zone('evil.test.', { rewrites: () => [forged] }), zone('bank.test.')])
+  t.equal((await world.ask('www.evil.test', TYPE.A)).status, 'bogus')
+  t.equal((await world.ask('other.test', TYPE.A)).rcode, RCODE.NXDOMAIN)
+  t.equal((await world.ask('www.bank.test', TYPE.A)).status, 'secure')
+})
+
+const WILD = `${WWW}*.wild A 192.0.2.66\n*.alias CNAME www\nhost.wild A 192.0.2.82\nhost.alias A 192.0.2.83\nlast A 192.0.2.84\n`
+
+/** Answers for `victim` with what the wildcard beside it would give, and with these proofs. */
+function replayed(victim: string, wildcard: string, ...proofs: string[]): Rewrite {
+  return (answer, question, served) => {
+    const source = served?.rrset(nameFrom(wildcard), TYPE.A) ?? served?.rrset(nameFrom(wildcard), TYPE.CNAME)
+    if (served === undefined || source === undefined || !namesEqual(question.name, nameFrom(victim)))
+      return answer
+    const authority = proofs.map((name) => served.nsecFor(nameFrom(name))!)
+    return { ...answer, rcode: RCODE.NOERROR, answer: [{ ...source, owner: nameFrom(victim) }], authority }
+  }
+}
+
+t.test('A16: a wildcard where something closer exists', async (t) => {
+  for (const [what, rewrite, name] of [
+    ['no proof', replayed('host.wild.z.test', '*.wild.z.test'), 'host.wild.z.test'],
+    ['an alias without proof', replayed('host.alias.z.test', '*.alias.z.test'), 'host.alias.z.test'],
+    [
+      'the proof of another name',
+      replayed('host.wild.z.test', '*.wild.z.test', 'zzz.wild.z.test'),
+      'host.wild.z.test',
+    ],
+    [
+      'the proof of the name, where the next closer name is there',
+      replayed('a.host.wild.z.test', '*.wild.z.test', 'a.host.wild.z.test'),
+      'a.host.wild.z.test',
+    ],
+    ['its own record', replayed('host.wild.z.test', '*.wild.z.test', 'host.wild.z.test'), 'host.wild.z.test'],
+  ] as const) {
+    const world = makeWorld([zone('z.test.', { content: WILD, rewrites: () => [rewrite] })])
+    const reply = await world.ask(name, TYPE.A)
+    t.equal(reply.status, 'bogus', what)
+    t.equal(
+      (await world.ask('free.wild.z.test', TYPE.A)).status,
+      'secure',
+      `${what}: the wildcard itself is in order`,
+    )
+    t.equal((await world.ask(name, TYPE.A)).status, 'bogus', `${what}: still`)
+  }
+})
+
+t.test('A16: what a wildcard made is not used again without its proof', async (t) => {
+  const world = makeWorld([zone('z.test.', { content: WILD })])
+  t.equal((await world.ask('free.wild.z.test', TYPE.A)).status, 'secure')
+  t.equal(world.rrsets.get(nameFrom('free.wild.z.test'), TYPE.A), undefined)
+  t.equal((await world.ask('free.alias.z.test', TYPE.A)).status, 'secure')
+  t.equal(world.rrsets.get(nameFrom('free.alias.z.test'), TYPE.CNAME), undefined)
+})
+
+t.test('A18: what was signed cannot be made to look unsigned', async (t) => {
+  const relabelled = alteredSignatures({ type: TYPE.A }, (rdata) => {
+    const copy = rdata.slice()
+    copy[2] = 200
+    return copy
+  })
+  const worlds: [string, World][] = [
+    ['no RRSIG at all', makeWorld([zone('z.test.', { rewrites: () => [strippedSignatures()] })])],
+    [
+      'no RRSIG over the data',
+      makeWorld([zone('z.test.', { rewrites: () => [strippedSignatures(TYPE.A)] })]),
+    ],
+    [
+      'no RRSIG over the keys',
+      makeWorld([zone('z.test.', { rewrites: () => [strippedSignatures(TYPE.DNSKEY)] })]),
+    ],
+    ['another algorithm', makeWorld([zone('z.test.', { defects: [relabelled] })])],
+    [
+      'no DS and no proof',
+      makeWorld([
+        zone('test.', { content: '', rewrites: () => [strippedDs(nameFrom('z.test'))] }),
+        zone('z.test.'),
+      ]),
+    ],
+    [
+      'no DS, no signatures and no proof',
+      makeWorld([
+        zone('test.', {
+          content: '',
+          rewrites: () => [strippedDs(nameFrom('z.test')), strippedSignatures()],
+        }),
+        zone('z.test.', { rewrites: () => [strippedSignatures()] }),
+      ]),
+    ],
+  ]
+  for (const [what, world] of worlds) {
+    for (const name of ['www.z.test', 'none.z.test']) {
+      const reply = await world.ask(name, TYPE.A)
+      const proven = what.endsWith('over the data') || what.startsWith('another')
+      t.equal(
+        reply.status,
+        proven && name.startsWith('none') ? 'secure' : 'bogus',
+        `${what}: ${name} ${reply.reason}`,
+      )
+    }
+  }
+})
+
+t.test('a parent that denies the DS set with the proof of another child', async (t) => {
+  const denies: Rewrite = (answer, question, served) => {
+    if (served === undefined || !namesEqual(question.name, nameFrom('z.test'))) return answer
+    const proof = served.nsecFor(nameFrom('plain.test'))!
+    const keep = ({ type }: Rrset): boolean => type !== TYPE.DS
+    return {
+      ...answer,
+      answer: answer.answer.filter(keep),
+      authority: [...answer.authority.filter(keep), proof],
+    }
+  }
+  const world = makeWorld([
+    zone('test.', { content: '', rewrites: () => [denies] }),
+    zone('z.test.', { rewrites: () => [strippedSignatures()] }),
+    plainZone('plain.test.'),
+  ])
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'bogus')
+  t.equal((await world.ask('www.plain.test', TYPE.A)).status, 'insecure')
+})
+
+t.test("a wildcard's NSEC, expanded to the name of a cut, ends no chain", async (t) => {
+  // The zone has a wildcard with NS in its bitmap: replayed at the child's name it would say "unsigned".
+  const replays: Rewrite = (answer, question, served) => {
+    const nsec = served?.rrset(nameFrom('*.test'), TYPE.NSEC)
+    if (served === undefined || nsec === undefined || !namesEqual(question.name, nameFrom('z.test')))
+      return answer
+    const keep = ({ type }: Rrset): boolean => type !== TYPE.DS
+    const soa = served.rrset(nameFrom('test'), TYPE.SOA)!
+    if (question.type !== TYPE.DS) return { ...answer, authority: answer.authority.filter(keep) }
+    return { ...answer, answer: [], authority: [soa, { ...nsec, owner: nameFrom('z.test') }] }
+  }
+  const world = makeWorld([
+    zone('test.', { content: '* NS ns.evil.test.\n', rewrites: () => [replays] }),
+    zone('z.test.', { rewrites: () => [strippedSignatures()] }),
+  ])
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'bogus')
+})
