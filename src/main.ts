@@ -149,6 +149,7 @@ function internalFault(error: unknown): ExitCode {
 
 // Whoever reads our output may have seen enough.
 process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
 
 try {
   await makeProgram().parseAsync()

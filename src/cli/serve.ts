@@ -1,5 +1,6 @@
 /** `sigill serve`: the daemon in the foreground, from its start to its last answer. */
 import { formatEndpoint } from '../base/address.ts'
+import { LOG_FLUSH_MS_MAX } from '../base/limits.ts'
 import { defaultConfig, loadConfig } from '../config/load.ts'
 import { type Daemon, startDaemon } from '../daemon/daemon.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
@@ -21,13 +22,21 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
   const log = createLog({ level: config.settings['log.level'], format: config.settings['log.format'] })
   dieOfOwnFaults(log)
   const asked = stopRequest(log)
-  const daemon = await startDaemon(config, log)
-  printError(`${readyLine(daemon)}\n`)
-  const signal = await asked
-  log.info({ signal }, 'stopping: questions in work are answered, new ones are not taken')
-  const unanswered = await daemon.stop()
-  log.info({ unanswered }, 'stopped')
-  return EXIT.DONE
+  try {
+    const daemon = await startDaemon(config, log)
+    printError(`${readyLine(daemon)}\n`)
+    const { endpoints, metrics } = daemon
+    const listen = endpoints.map(formatEndpoint)
+    log.info({ listen, metrics: metrics && formatEndpoint(metrics) }, 'serving')
+    const signal = await asked
+    log.info({ signal }, 'stopping: questions in work are answered, new ones are not taken')
+    const unanswered = await daemon.stop()
+    log.info({ unanswered }, 'stopped')
+    return EXIT.DONE
+  } finally {
+    // Lines that nobody reads keep the process alive, but not for ever.
+    setTimeout(() => process.exit(), LOG_FLUSH_MS_MAX).unref()
+  }
 }
 
 function readyLine({ endpoints, metrics }: Daemon): string {

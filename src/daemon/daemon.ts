@@ -1,5 +1,6 @@
 /** The daemon: engine, front, metrics and health put together as a configuration wants it. */
 import { type Endpoint, formatEndpoint } from '../base/address.ts'
+import { systemClock } from '../base/clock.ts'
 import { inertText } from '../config/inert.ts'
 import type { Config } from '../config/load.ts'
 import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
@@ -17,6 +18,7 @@ import { formatDigestType } from '../wire/iana/digest-type.ts'
 import { formatAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
 import { formatName } from '../wire/name-text.ts'
 import { createEngine, type Engine, missingOf } from './engine.ts'
+import { faultTeller } from './fault-teller.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
 import { ownAddresses } from './own-addresses.ts'
 import { watchRoot } from './root-watch.ts'
@@ -48,8 +50,8 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
   const { settings } = config
   tellSurroundings(config, log)
   const counters = new Counters()
-  const onFault = (fault: unknown): void =>
-    log.error({ err: fault }, 'internal fault; the question got SERVFAIL')
+  const tellFault = faultTeller({ log, counters, clock: systemClock() })
+  const onFault = (fault: unknown): void => tellFault(fault, 'the question got SERVFAIL')
   const engine = createEngine(config, {
     counters,
     ownAddresses: ownAddresses(settings['server.listen']),
@@ -63,7 +65,9 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
   try {
     front = await openFront(config, engine, counters, onFault, log)
     health.markListening()
-    http = await openHttp(config, engine, counters, health, log)
+    http = await openHttp(config, engine, counters, health, (fault) =>
+      tellFault(fault, 'a page was not served'),
+    )
   } catch (error) {
     await front?.close()
     engine.close()
@@ -181,15 +185,13 @@ async function openHttp(
   engine: Engine,
   counters: Counters,
   health: Health,
-  log: Log,
+  onFault: (fault: unknown) => void,
 ): Promise<HttpListener | undefined> {
   const endpoint = config.settings['metrics.listen']
   if (endpoint === undefined) return undefined
   const pages = makePages(makeMetrics(engine, counters), health)
   try {
-    return await listenHttp(endpoint, pages, (fault) =>
-      log.error({ err: fault }, 'internal fault of the metrics listener'),
-    )
+    return await listenHttp(endpoint, pages, onFault)
   } catch (error) {
     throw listenFailure(
       'metrics.listen',

@@ -119,6 +119,11 @@ export class Counters implements EngineCounters {
     this.set.add('upstream_ports_taken_total')
   }
 
+  /** A fault of our own: something was not answered, or not as it should be. */
+  internalFault(): void {
+    this.set.add('internal_faults_total')
+  }
+
   /** A timer of this thread fired `seconds` late. */
   eventLoopDelay(seconds: number): void {
     this.set.observe(this.set.index('event_loop_delay_seconds', this.#thread), DELAY_BOUNDS_SECONDS, seconds)

@@ -119,4 +119,8 @@ const COUNTERS: readonly Family[] = [
     label: 'limit',
     values: [...Object.keys(LIMITS), OTHER],
   },
+  {
+    name: 'internal_faults_total',
+    help: 'Faults of Sigill itself, each worth a report; the log has their stacks.',
+  },
 ]

@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty'
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
 import { prettyFactory } from 'pino-pretty'
+import { standardOutput } from './standard-output.ts'
 
 /** Where lines go: `log.info({ field }, 'sentence')`. */
 export type Log = Logger
@@ -12,15 +13,11 @@ export interface LogOptions {
   readonly format: 'auto' | 'json' | 'pretty'
 }
 
-/** Octets that may wait while nobody reads the log; beyond, lines are dropped rather than the daemon held up. */
-const WAITING_OCTETS_MAX = 1_048_576
 const STDOUT = 1
 
-/**
- * A log on standard output, or on a stream of the caller's. What waits is written when the process exits.
- */
+/** A log on standard output, or on a stream of the caller's. */
 export function createLog(options: LogOptions, destination?: DestinationStream): Log {
-  const stream = destination ?? pino.destination({ dest: STDOUT, sync: false, maxLength: WAITING_OCTETS_MAX })
+  const stream = destination ?? standardOutput()
   const settings = { level: options.level, timestamp: stdTimeFunctions.isoTime }
   if (options.format === 'pretty' || (options.format === 'auto' && isatty(STDOUT))) {
     return pino({ ...settings, base: null }, prettyStream(stream))

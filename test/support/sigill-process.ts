@@ -18,6 +18,12 @@ export function sigill(...words: readonly string[]): Promise<Ended> {
   return new Running(words).ended
 }
 
+/** Where standard output goes: to us, or to an open file. Standard error comes to us, or is closed at our end. */
+export interface Outlets {
+  readonly stdout?: number
+  readonly stderr?: 'closed'
+}
+
 /** A command that runs. */
 export class Running {
   readonly ended: Promise<Ended>
@@ -26,11 +32,14 @@ export class Running {
   #stderr = ''
   #heard: (() => void)[] = []
 
-  constructor(words: readonly string[]) {
-    const child = spawn(process.execPath, [MAIN, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor(words: readonly string[], outlets: Outlets = {}) {
+    const stdio = ['ignore', outlets.stdout ?? 'pipe', 'pipe'] as const
+    const child = spawn(process.execPath, [MAIN, ...words], { stdio: [...stdio] })
     this.#child = child
-    child.stdout.setEncoding('utf8').on('data', (text: string) => this.#hear(() => (this.#stdout += text)))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => this.#hear(() => (this.#stderr += text)))
+    const { stdout, stderr } = child
+    stdout?.setEncoding('utf8').on('data', (text: string) => this.#hear(() => (this.#stdout += text)))
+    stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(() => (this.#stderr += text)))
+    if (outlets.stderr === 'closed') stderr?.destroy()
     this.ended = new Promise((resolve) => {
       child.on('close', (code) => {
         this.#hear(() => '')
@@ -65,6 +74,15 @@ export class Running {
         })
       })
     }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Nobody reads standard output any more. */
+  hangUp(): void {
+    this.#child.stdout?.destroy()
   }
 
   signal(signal: NodeJS.Signals): void {
