@@ -1,5 +1,6 @@
 /** Faults that lie between settings. */
-import { formatEndpoint } from '../base/address.ts'
+import { type Endpoint, formatEndpoint } from '../base/address.ts'
+import { octetsEqual } from '../base/octets.ts'
 import { isRoot } from '../wire/name.ts'
 import type { Settings } from './settings.ts'
 import type { TreeFault } from './tree.ts'
@@ -30,11 +31,28 @@ function families(settings: Settings): TreeFault[] {
   })
 }
 
+/** The system gives an address and port once; a wildcard takes all addresses of its family. */
 function listeners(settings: Settings): TreeFault[] {
+  const listen = settings['server.listen']
+  const twice = listen.flatMap((endpoint, index): TreeFault[] => {
+    const other = listen.find((one) => one !== endpoint && isWildcard(one) && overlaps(one, endpoint))
+    if (other === undefined) return []
+    const expected = `an address and port that ${formatEndpoint(other)} does not cover`
+    return [{ path: ['server', 'listen', index], expected }]
+  })
   const metrics = settings['metrics.listen']
-  if (metrics === undefined || metrics.port === 0) return []
-  if (!settings['server.listen'].some((one) => formatEndpoint(one) === formatEndpoint(metrics))) return []
-  return [{ path: ['metrics', 'listen'], expected: 'an address and port that server.listen leaves free' }]
+  if (metrics === undefined || !listen.some((endpoint) => overlaps(endpoint, metrics))) return twice
+  const expected = 'an address and port that server.listen leaves free'
+  return [...twice, { path: ['metrics', 'listen'], expected }]
+}
+
+function overlaps(a: Endpoint, b: Endpoint): boolean {
+  if (a.port !== b.port || a.port === 0 || a.address.length !== b.address.length) return false
+  return isWildcard(a) || isWildcard(b) || octetsEqual(a.address, b.address)
+}
+
+function isWildcard({ address }: Endpoint): boolean {
+  return address.every((octet) => octet === 0)
 }
 
 function anchors(settings: Settings): TreeFault[] {

@@ -1,8 +1,11 @@
 /** The master files that a configuration names: trust anchors and root hints. */
-import { anchorsFromRecords, type TrustAnchor } from '../dnssec/trust-anchors.ts'
+import { anchorKeyTag, anchorsFromRecords, type TrustAnchor } from '../dnssec/trust-anchors.ts'
+import { DIGEST, formatDigestType } from '../wire/iana/digest-type.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { nameFromOctets, nameKey } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
+import { isRevoked, isZoneKey, parseDnskey } from '../wire/rdata/dnskey.ts'
+import { parseDs } from '../wire/rdata/ds.ts'
 import type { ResourceRecord } from '../wire/record.ts'
 import { readZone, ZoneTextError } from '../wire/zone-text.ts'
 import type { RootHint } from './built-in-hints.ts'
@@ -28,8 +31,38 @@ export class RecordFileError extends Error {
 export function readAnchors(path: string): TrustAnchor[] {
   const anchors = anchorsFromRecords(readRecords(path))
   if (anchors.length === 0) throw new RecordFileError(`${path} holds no DS and no DNSKEY record`)
+  for (const anchor of anchors) {
+    const fault = faultOf(anchor)
+    if (fault === undefined) continue
+    const which = `${anchor.ds === undefined ? 'DNSKEY' : 'DS'} of ${formatName(anchor.zone)}`
+    throw new RecordFileError(`${path}: the ${which} with key tag ${anchorKeyTag(anchor)} ${fault}`)
+  }
   return anchors
 }
+
+/** Why no key of the zone can ever match an anchor: with it all names would be bogus, and nobody would look here. */
+function faultOf({ ds, dnskey }: TrustAnchor): string | undefined {
+  if (ds !== undefined) {
+    const { digest, digestType } = parseDs(ds)!
+    const octets = DIGEST_OCTETS.get(digestType)
+    if (octets === undefined || digest.length === octets) return undefined
+    return `has a digest of ${digest.length} octets; ${formatDigestType(digestType)} has ${octets}`
+  }
+  const key = parseDnskey(dnskey!)!
+  if (!isZoneKey(key)) return `is no key of a zone (flags ${key.flags})`
+  if (isRevoked(key)) return `is revoked (flags ${key.flags})`
+  return key.protocol === DNSKEY_PROTOCOL ? undefined : `has protocol ${key.protocol}; it must be 3`
+}
+
+/** RFC 3658, 4509, 5933, 6605. */
+const DIGEST_OCTETS: ReadonlyMap<number, number> = new Map([
+  [DIGEST.SHA1, 20],
+  [DIGEST.SHA256, 32],
+  [DIGEST.GOST, 32],
+  [DIGEST.SHA384, 48],
+])
+/** RFC 4034 2.1.2. */
+const DNSKEY_PROTOCOL = 3
 
 /**
  * Root servers in a file of NS records of the root and addresses.

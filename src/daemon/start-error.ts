@@ -13,6 +13,7 @@ const ADVICE: Readonly<Record<string, (setting: SettingKey, endpoint: Endpoint) 
   EACCES: (setting, { port }) =>
     `no permission; ports below 1024 need the capability CAP_NET_BIND_SERVICE (port ${port}), or change ${setting}`,
   EADDRNOTAVAIL: (setting) => `this machine does not have that address; change ${setting}`,
+  EINVAL: (setting) => `the system does not take that address (link-local?); change ${setting}`,
   EAFNOSUPPORT: (setting) => `this machine does not speak that family of addresses; change ${setting}`,
   EMFILE: () => 'too many files are open; raise the limit (ulimit -n, LimitNOFILE=)',
 }

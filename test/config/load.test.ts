@@ -19,6 +19,10 @@ const folder = t.testdir({
   'lab.ds': 'lab. DS 1 13 2 00000000000000000000000000000000000000000000000000000000000000ff\n',
   'empty.ds': '; nothing\n',
   'broken.ds': '; a comment\n. IN DS 20326 8 2 XYZ\n',
+  'cut.ds': 'lab. DS 1 13 2 0000FF\n',
+  'host.ds': 'lab. DNSKEY 1 3 15 AAAA\n',
+  'revoked.ds': 'lab. DNSKEY 385 3 15 AAAA\n',
+  'protocol.ds': 'lab. DNSKEY 257 2 15 AAAA\n',
   'orphan.zone': '. NS a.lab.\n',
 })
 
@@ -257,6 +261,16 @@ const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [
     'metrics: { listen: "127.0.0.1@5300" }\n',
     /^1:20: metrics\.listen: expected an address and port that server\.listen leaves free/,
   ],
+  [
+    'and by a wildcard',
+    'server: { listen: ["0.0.0.0@53"] }\nmetrics: { listen: "127.0.0.1@53" }\n',
+    /^2:20: metrics\.listen: expected an address and port that server\.listen leaves free/,
+  ],
+  [
+    'a wildcard and one of its addresses',
+    'server: { listen: ["127.0.0.1@53", "::@53", "0.0.0.0@53", "0.0.0.0@54"] }\n',
+    /^1:20: server\.listen\.0: expected an address and port that 0\.0\.0\.0@53 does not cover, found "127/,
+  ],
   ['a section that is a list', 'log: [info]\n', /^1:6: log: expected the settings of log, found \["info"\]$/],
   [
     'a file that is a list',
@@ -295,6 +309,14 @@ const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [
     'a file without an anchor',
     'dnssec:\n  trust-anchor-files:\n    - empty.ds\n',
     /^3:7: .*empty\.ds holds no DS and no DNSKEY record$/,
+  ],
+  [
+    'anchors that nothing can match',
+    'dnssec:\n  trust-anchor-files: [cut.ds, host.ds, revoked.ds, protocol.ds]\n',
+    /^2:24: .*cut\.ds: the DS of lab\. with key tag 1 has a digest of 3 octets; SHA-256 has 32$/,
+    /^2:32: .*host\.ds: the DNSKEY of lab\. with key tag \d+ is no key of a zone \(flags 1\)$/,
+    /^2:41: .*revoked\.ds: the DNSKEY of lab\. with key tag \d+ is revoked \(flags 385\)$/,
+    /^2:53: .*protocol\.ds: the DNSKEY of lab\. with key tag \d+ has protocol 2; it must be 3$/,
   ],
   ['a folder for a file', 'resolution: { root-hints: . }\n', /^1:27: .* cannot be read: it is a folder$/],
   [
