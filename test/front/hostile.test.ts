@@ -4,6 +4,7 @@ import t from 'tap'
 import { type Random, seededRandom } from '../../src/base/random.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseMessage } from '../../src/wire/message.ts'
+import { processorMs } from '../support/processor-time.ts'
 import { bench, client, DENIAL, parts, query } from './service-under-test.ts'
 import { askUdp, framed, openFront, sleep, TcpClient } from './sockets-under-test.ts'
 
@@ -150,8 +151,9 @@ t.test('C09: an OPT of 64 KiB of empty options costs little', async (t) => {
   const options = Array.from({ length: 16_000 }, () => ({ code: 65_001, octets: new Uint8Array(0) }))
   const octets = query({ options })
   await it.ask(octets, client('tcp'))
-  const startMs = performance.now()
-  for (let i = 0; i < 10; i++) await it.ask(octets, client('tcp'))
-  const eachMs = (performance.now() - startMs) / 10
+  const tookMs = await processorMs(async () => {
+    for (let i = 0; i < 10; i++) await it.ask(octets, client('tcp'))
+  })
+  const eachMs = tookMs / 10
   t.ok(eachMs < 5, `${eachMs.toFixed(2)} ms each`)
 })

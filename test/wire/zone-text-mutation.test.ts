@@ -2,6 +2,7 @@
 import t from 'tap'
 import { type Random, seededRandom } from '../../src/base/random.ts'
 import { readZone, ZoneTextError } from '../../src/wire/zone-text.ts'
+import { leastProcessorMs } from '../support/processor-time.ts'
 import { RDATA_SAMPLES } from './rdata-samples.ts'
 
 const RUNS = 6_000
@@ -69,7 +70,6 @@ t.test('only ZoneTextError is thrown', async (t) => {
   const random = seededRandom(20_261_121)
   let read = 0
   let refused = 0
-  const start = process.hrtime.bigint()
   for (let run = 0; run < RUNS; run++) {
     const first = random.below(lines.length)
     const source = run % 20 === 0 ? WHOLE : lines.slice(first, first + 3).join('\n')
@@ -91,22 +91,19 @@ t.test('only ZoneTextError is thrown', async (t) => {
       }
     }
   }
-  const ms = Number(process.hrtime.bigint() - start) / 1e6
   t.ok(read > RUNS / 20, `${read} read`)
   t.ok(refused > RUNS / 3, `${refused} refused`)
-  t.ok(ms < 30_000, `${ms.toFixed(0)} ms`)
 })
 
 t.test('long texts take time in proportion', async (t) => {
-  const time = (text: string): number => {
-    const start = process.hrtime.bigint()
-    try {
-      readZone(text, { path: 'long' })
-    } catch (error) {
-      if (!(error instanceof ZoneTextError)) throw error
-    }
-    return Number(process.hrtime.bigint() - start) / 1e6
-  }
+  const time = (text: string): number =>
+    leastProcessorMs(1, () => {
+      try {
+        readZone(text, { path: 'long' })
+      } catch (error) {
+        if (!(error instanceof ZoneTextError)) throw error
+      }
+    })
   const million = 1_000_000
   const texts: [why: string, text: string][] = [
     ['a word', 'a'.repeat(million)],
@@ -122,6 +119,7 @@ t.test('long texts take time in proportion', async (t) => {
   ]
   for (const [why, text] of texts) {
     const ms = time(text)
-    t.ok(ms < 2000, `${why}: ${ms.toFixed(0)} ms`)
+    // Half a second to a second and a half; what grows with the square takes minutes.
+    t.ok(ms < 6000, `${why}: ${ms.toFixed(0)} ms`)
   }
 })

@@ -12,6 +12,7 @@ import {
   type ZoneTextOptions,
   zoneRecords,
 } from '../../src/wire/zone-text.ts'
+import { leastProcessorMs } from '../support/processor-time.ts'
 import { anyRecord, FIXED } from './arbitraries.ts'
 import { readShared, sharedMissing } from './shared-data.ts'
 
@@ -223,9 +224,10 @@ t.test('what is written is read again', async (t) => {
 
 t.test('the signed root zone of 2020-10-19', { skip: sharedMissing }, async (t) => {
   const octets = readShared('root/root-2020101902-signed.zone.gz')
-  const start = process.hrtime.bigint()
-  const records = readZone(octets, { path: 'root.zone' })
-  const ms = Number(process.hrtime.bigint() - start) / 1e6
+  let records: ResourceRecord[] = []
+  const ms = leastProcessorMs(3, () => {
+    records = readZone(octets, { path: 'root.zone' })
+  })
   t.equal(records.length, 21_591)
   t.ok(ms < 2000, `${ms.toFixed(0)} ms`)
   const counts = new Map<number, number>()
