@@ -54,8 +54,15 @@ t.test(
       t.ok(questions.length >= QUESTIONS_MIN, `${questions.length} questions`)
       const results = new Results()
       await inParallel(questions, WIDTH, async (question) => {
-        const [ours, theirs] = await Promise.all([ask(daemon.server, question), ask(judge.server, question)])
-        results.add(question, ours, theirs)
+        const [ours, theirs] = await Promise.allSettled([
+          ask(daemon.server, question),
+          ask(judge.server, question),
+        ])
+        if (ours.status === 'fulfilled') {
+          results.add(question, ours.value, theirs.status === 'fulfilled' ? theirs.value : undefined)
+        } else {
+          results.fault(question, String(ours.reason))
+        }
       })
       await sleep(JUDGE_MEMORY_MS)
       for (const { question, ours } of results.differing.splice(0)) {
@@ -102,14 +109,18 @@ class Results {
     Object.keys(MANNERS).map((manner) => [manner, new Map()]),
   )
 
-  add(question: Question, ours: Reply, judge: Reply): void {
+  /** @param judge undefined where the judge gave no reply */
+  add(question: Question, ours: Reply, judge: Reply | undefined): void {
     count(this.rcodes.get(question.manner)!, ours.rcode)
     if (ours.ad) this.secure++
-    for (const fault of faultsOf(question, ours)) {
-      this.faults.push(`${question.name} ${question.type} (${question.manner}): ${fault}`)
-    }
-    if (differencesOf({ question, ours, judge }).length === 0) this.agreed++
+    for (const text of faultsOf(question, ours)) this.fault(question, text)
+    if (judge !== undefined && differencesOf({ question, ours, judge }).length === 0) this.agreed++
     else this.differing.push({ question, ours })
+  }
+
+  /** Takes note of what is wrong with our reply, or that there was none. */
+  fault({ name, type, manner }: Question, text: string): void {
+    this.faults.push(`${name} ${type} (${manner}): ${text}`)
   }
 
   /** Compares our reply with what the judge says when it is asked again, alone. */

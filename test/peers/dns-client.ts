@@ -72,7 +72,7 @@ export async function ask(server: Server, question: Ask): Promise<Reply> {
     const octets = await exchangeUdp(server, query, timeoutMs)
     if (octets === undefined) {
       if (left > 1) continue
-      throw new Error('no reply')
+      throw new Error(`${server.address} sends no reply`)
     }
     const reply = readReply(query, octets, undefined)
     if (!reply.truncated) return { ...reply, udpOctets: octets.length }
@@ -152,9 +152,11 @@ function exchangeTcp(server: Server, query: Buffer, timeoutMs: number): Promise<
       socket.destroy()
       settle()
     }
-    socket.setTimeout(timeoutMs, () => end(() => reject(new Error('no reply over TCP'))))
+    socket.setTimeout(timeoutMs, () =>
+      end(() => reject(new Error(`${server.address} sends no reply over TCP`))),
+    )
     socket.once('error', (error) => end(() => reject(error)))
-    socket.once('close', () => reject(new Error('connection closed without a reply')))
+    socket.once('close', () => reject(new Error(`${server.address} closes the connection without a reply`)))
     socket.on('data', (octets) => {
       received = Buffer.concat([received, octets])
       if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return

@@ -95,6 +95,7 @@ function unboundConfiguration(world: World, folder: string, server: Server): str
   do-not-query-localhost: no
   outgoing-range: 512
   num-queries-per-thread: 1024
+  incoming-num-tcp: 100
   module-config: "validator iterator"
   root-hints: "${world.hintsFile}"
   trust-anchor-file: "${world.anchorFile}"
