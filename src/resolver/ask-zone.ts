@@ -38,12 +38,13 @@ export async function askZone<T extends { readonly kind: string }>(
   let last = ''
   let silences = 0
   for (;;) {
-    const server = silences < UPSTREAM_SILENCES_MAX ? pool.next() : undefined
-    if (server === undefined) {
+    const turn = silences < UPSTREAM_SILENCES_MAX ? pool.next() : undefined
+    if (turn === undefined) {
       if (silences < UPSTREAM_SILENCES_MAX && (await pool.lookUpMore(job))) continue
       return exhausted(cut, pool, reason, last)
     }
-    const outcome = await exchange(context, job, server, cut.zone, question, budget)
+    const { server } = turn
+    const outcome = await exchange(context, job, turn, cut.zone, question, budget)
     if (outcome.kind === 'limit')
       return failure(outcome.reason, `${formatName(cut.zone)}: ${last || 'gave no answer'}`)
     if (outcome.kind === 'failed') {

@@ -181,13 +181,9 @@ export function aliasByDname(name: Name, dname: Rrset): Alias | undefined {
   return { answer: [dname, cname], target }
 }
 
-/**
- * What the answer holds at the later names of the chain, as far as it leads without a gap: names of the zone that was
- * asked. Behind a signed alias only what is signed too counts; anything else is better asked for.
- */
+/** What the answer holds at the later names of the chain, as far as it leads without a gap. */
 function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrset[] {
   const further: Rrset[] = []
-  const signed = alias.answer.some((set) => set.signatures.length > 0)
   for (let name = alias.target; name !== undefined && further.length < ALIASES_MAX; ) {
     const at = name
     // What a DNAME makes is made again from it, never kept alone.
@@ -196,7 +192,7 @@ function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrs
     const wanted = here.find((set) => set.type === type)
     const cname = here.find((set) => set.type === TYPE.CNAME)
     const next = wanted ?? cname
-    if (next === undefined || (signed && next.signatures.length === 0)) break
+    if (next === undefined) break
     further.push(next)
     name = next === cname ? targetName(cname.rdatas[0]!) : undefined
   }

@@ -8,6 +8,7 @@ import type { Name } from '../wire/name.ts'
 import { writeQuery } from '../wire/writer.ts'
 import type { Context, Job } from './context.ts'
 import type { Endpoint, UpstreamFailure } from './ports.ts'
+import type { Turn } from './server-pool.ts'
 import type { QuestionBudget } from './work-budget.ts'
 
 /** What came of it: `limit` ends the question, `failed` only this server's turn. */
@@ -32,16 +33,17 @@ const MESSAGES_PER_EXCHANGE_MAX = 4
 
 const EDNS = { version: 0, udpPayloadOctets: UDP_PAYLOAD_OCTETS, do: true, flags: 0, options: [] } as const
 
-/** Asks `server`, which serves `zone` or is said to. */
+/** Asks the server whose turn it is; it serves `zone` or is said to. */
 export async function exchange(
   context: Context,
   job: Job,
-  server: Endpoint,
+  turn: Turn,
   zone: Name,
   question: Question,
   budget: QuestionBudget,
 ): Promise<Exchanged> {
   const { clock, servers } = context
+  const { server } = turn
   const byTcp = servers.tcpOnly(server.address)
   const way: Way = {
     transport: byTcp ? 'tcp' : 'udp',
@@ -54,7 +56,7 @@ export async function exchange(
       context.counters.limitHit(limit)
       return { kind: 'limit', reason: limit }
     }
-    const outcome = await once(context, job, server, zone, question, way)
+    const outcome = await once(context, job, turn, zone, question, way)
     job.budget.lastYieldMs = clock.nowMs()
     if (outcome.kind === 'failed' && outcome.reason === NO_SOCKET)
       return { kind: 'limit', reason: 'overload' }
@@ -99,7 +101,7 @@ function rejectsEdns(message: Message): boolean {
 async function once(
   context: Context,
   job: Job,
-  server: Endpoint,
+  { server, patienceMs: udpPatienceMs }: Turn,
   zone: Name,
   question: Question,
   { transport, edns }: Way,
@@ -107,7 +109,7 @@ async function once(
   const { clock, counters, servers, upstream } = context
   const id = context.random.below(0x1_0000)
   const message = writeQuery({ id, question, rd: false, cd: false, ...(edns ? { edns: EDNS } : {}) })
-  const patienceMs = transport === 'tcp' ? UPSTREAM_TCP_TIMEOUT_MS : servers.timeoutMs(server.address)
+  const patienceMs = transport === 'tcp' ? UPSTREAM_TCP_TIMEOUT_MS : udpPatienceMs
   const leftMs = Math.max(1, job.budget.deadlineMs - clock.nowMs())
   const timeoutMs = Math.min(patienceMs, leftMs)
   counters.upstreamQuery(transport)

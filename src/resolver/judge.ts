@@ -53,7 +53,7 @@ export async function judge(
   let ttlSeconds = Number.POSITIVE_INFINITY
   const answer: Rrset[] = []
   for (const rrset of data.answer) {
-    const verdict = await judgeAnswerSet(context, job, data, rrset)
+    const verdict = await judgeAnswerSet(context, job, type, data, rrset)
     worst = worseOf(worst, verdict)
     ttlSeconds = Math.min(ttlSeconds, verdict.ttlSeconds)
     answer.push({ ...rrset, ttlSeconds: Math.min(rrset.ttlSeconds, verdict.ttlSeconds) })
@@ -89,7 +89,13 @@ export function worseOf(a: Judgement, b: Judgement): Judgement {
   return SEVERITY[b.status] > SEVERITY[a.status] ? b : a
 }
 
-async function judgeAnswerSet(context: Context, job: Job, data: Data, rrset: Rrset): Promise<SetJudgement> {
+async function judgeAnswerSet(
+  context: Context,
+  job: Job,
+  type: number,
+  data: Data,
+  rrset: Rrset,
+): Promise<SetJudgement> {
   if (isSynthesised(rrset, data.answer)) {
     // We made it from the DNAME ourselves (RFC 6672 5.3.1): it is as good as that.
     return unsignedLike(SECURE, rrset)
@@ -98,7 +104,7 @@ async function judgeAnswerSet(context: Context, job: Job, data: Data, rrset: Rrs
     // RFC 4035 2.2: signatures are not signed themselves.
     return unsignedLike({ status: 'indeterminate', reason: 'not-judged', detail: '' }, rrset)
   }
-  const verdict = await judgeRrset(context, job, rrset)
+  const verdict = await judgeRrset(context, job, type, rrset)
   if (verdict.status !== 'secure' || verdict.wildcard === undefined) return verdict
   return judgeExpansion(context, job, data, rrset, verdict, verdict.wildcard)
 }
@@ -134,12 +140,13 @@ async function judgeExpansion(
 }
 
 /** Judges one RRset by its signatures and the keys of the zone that made them. */
-async function judgeRrset(context: Context, job: Job, rrset: Rrset): Promise<SetJudgement> {
+async function judgeRrset(context: Context, job: Job, type: number, rrset: Rrset): Promise<SetJudgement> {
   const signer = signerOf(rrset)
   if (rrset.type === TYPE.DNSKEY && (signer === undefined || namesEqual(signer, rrset.owner))) {
     return judgeApexKeys(context, job, rrset)
   }
-  const zone = await trustFor(context, job, rrset.owner, rrset.type, signer)
+  // What answers a DS question comes from above a cut, an alias too: there is no cut at an alias (RFC 2181 10.1).
+  const zone = await trustFor(context, job, rrset.owner, type === TYPE.DS ? type : rrset.type, signer)
   if (zone.status !== 'secure') return setVerdict(fromAbove(zone), rrset, zone)
   if (signer === undefined) {
     const subject = `${formatName(rrset.owner)} ${formatType(rrset.type)}`

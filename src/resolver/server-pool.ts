@@ -7,6 +7,7 @@ import {
   ADDRESS_LOOKUP_DEPTH_MAX,
   ADDRESSES_PER_DELEGATION_MAX,
   NS_LOOKUPS_PER_DELEGATION_MAX,
+  UPSTREAM_TIMEOUT_MS_INITIAL,
   UPSTREAM_TRIES_PER_ADDRESS_MAX,
 } from '../base/limits.ts'
 import { mapKey } from '../base/octets.ts'
@@ -24,6 +25,13 @@ interface Candidate {
   tries: number
   /** Did not know the zone a moment ago: asked when nobody else is left. */
   readonly lame: boolean
+}
+
+/** Whom to ask next. */
+export interface Turn {
+  readonly server: Endpoint
+  /** How long to wait for a datagram back, milliseconds. */
+  readonly patienceMs: number
 }
 
 /** One in so many questions goes to a server other than the fastest, so that a better one is found. */
@@ -63,7 +71,7 @@ export class ServerPool {
   }
 
   /** The server to ask next, or undefined when all that are known had their turns. */
-  next(): Endpoint | undefined {
+  next(): Turn | undefined {
     const { servers, random } = this.#context
     const open = this.#candidates.filter(
       ({ tries, endpoint }) => tries < UPSTREAM_TRIES_PER_ADDRESS_MAX && servers.mayAsk(endpoint.address),
@@ -78,7 +86,17 @@ export class ServerPool {
     const chosen = explore ? fresh : fresh.filter((candidate) => cost(candidate) <= best + BAND_MS)
     const candidate = chosen[random.below(chosen.length)]!
     candidate.tries++
-    return candidate.endpoint
+    return { server: candidate.endpoint, patienceMs: this.#patienceMs(candidate, fresh) }
+  }
+
+  /** A server that stayed silent last time is only tried, not waited for, while there are others that did not. */
+  #patienceMs({ endpoint }: Candidate, others: readonly Candidate[]): number {
+    const { servers } = this.#context
+    const patienceMs = servers.timeoutMs(endpoint.address)
+    const isSilent = (address: Address): boolean => servers.timeouts(address) > 0
+    if (!isSilent(endpoint.address) || others.every((other) => isSilent(other.endpoint.address)))
+      return patienceMs
+    return Math.min(patienceMs, UPSTREAM_TIMEOUT_MS_INITIAL)
   }
 
   /** What asking a server is likely to take, milliseconds: one that stayed silent last time may do so again. */

@@ -1,6 +1,7 @@
 /** CNAME and DNAME, and the types that stand beside them. */
 import t from 'tap'
 import type { Rewrite } from '../../src/lab/authority.ts'
+import { lame } from '../../src/lab/behaviours.ts'
 import { OPT_OUT } from '../../src/lab/registry-zones.ts'
 import { strippedDenial } from '../../src/lab/rewrites.ts'
 import { missingSignatures, wrongSignatures } from '../../src/lab/zone.ts'
@@ -36,6 +37,20 @@ t.test('a chain is worth as much as its weakest link (V01)', async (t) => {
       'the data is kept for who sets CD',
     )
   }
+})
+
+t.test('a bogus alias to what cannot be had is bogus', async (t) => {
+  const world = makeWorld([
+    zone('s.test.', {
+      content: 'a CNAME www.dead.test.\n',
+      defects: [wrongSignatures({ type: TYPE.CNAME })],
+    }),
+    plainZone('dead.test.', { servers: [{ name: 'ns', behaviour: lame }] }),
+  ])
+  const reply = await world.ask('a.s.test', TYPE.A)
+  t.equal(reply.rcode, RCODE.SERVFAIL)
+  t.equal(reply.status, 'bogus')
+  t.equal(reply.ede?.code, EDE.DNSSEC_BOGUS)
 })
 
 t.test('an alias to nothing in an unsigned zone in an opt-out span, all on one server (V02)', async (t) => {
@@ -132,6 +147,10 @@ t.test('a secure DNAME makes its aliases without asking, an unproven one does no
       true,
     )
     t.equal((await world.ask('tree.z.test', TYPE.DNAME)).status, status)
+    world.forget()
+    await world.ask('d.tree.z.test', TYPE.A)
+    const made = status === 'secure' ? 'd.branch.z.test. A' : 'd.tree.z.test. A'
+    t.equal(world.asked()[0], made, 'nor when it was asked for itself')
     t.equal((await world.ask('tree.z.test', TYPE.A)).message.answer.length, 0, 'the owner itself is no alias')
   }
 })

@@ -5,7 +5,7 @@ import { anchorsFromRecords, type TrustAnchor, TrustAnchors } from '../../src/dn
 import { deriveCollidingKeys, deriveKey, KSK_FLAGS, ZSK_FLAGS } from '../../src/lab/keys.ts'
 import type { LabZone } from '../../src/lab/lab-zone.ts'
 import type { KeyUse } from '../../src/lab/signer.ts'
-import { keySigningKey, zoneSigningKey } from '../../src/lab/zone.ts'
+import { keySigningKey, wrongSignatures, zoneSigningKey } from '../../src/lab/zone.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
@@ -254,6 +254,23 @@ t.test('other servers are asked before bogus is said, and again once the zone is
     counts.push(spoilt.asked().filter((question) => question === `h${i}.z.test. A`).length)
   }
   t.same(counts, [3, 3, 3, 3, 3, 1, 1, 1], 'five times in vain is enough')
+})
+
+t.test('keys are not asked of other servers when the fault is in the DS set above', async (t) => {
+  const servers = [{ name: 'ns1' }, { name: 'ns2' }, { name: 'ns3' }]
+  const world = makeWorld([
+    zone('test.', { content: '', servers, defects: [wrongSignatures({ type: TYPE.DS })] }),
+    zone('z.test.', { servers }),
+  ])
+  const reply = await world.ask('z.test', TYPE.DNSKEY)
+  t.equal(reply.ede?.code, EDE.DNSSEC_BOGUS)
+  const atChild = servers.flatMap(({ name }) => world.asked(`${name}.z.test.`))
+  t.same(atChild, ['z.test. DNSKEY'])
+  t.equal(
+    world.asked().filter((asked) => asked === 'z.test. DS').length,
+    2,
+    'the first came with the referral',
+  )
 })
 
 function manyHosts(): string {
