@@ -117,6 +117,11 @@ export const ADDRESSES_PER_DELEGATION_MAX = 40
 export const UPSTREAM_TIMEOUT_MS_INITIAL = 400
 export const UPSTREAM_TIMEOUT_MS_MIN = 50
 export const UPSTREAM_TIMEOUT_MS_MAX = 2_000
+/**
+ * Each time-out in a row lets the next take this many times as long: a datagram lost costs little, and a server that
+ * is busy for a second is still heard (50, 200, 800 ms).
+ */
+export const UPSTREAM_TIMEOUT_GROWTH = 4
 /** A TCP exchange, connection included. */
 export const UPSTREAM_TCP_TIMEOUT_MS = 3_000
 /** Datagrams that came from the right address but did not match, before the question moves to TCP (attack A01). */

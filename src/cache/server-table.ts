@@ -9,6 +9,7 @@ import {
   SERVER_QUIRK_MS,
   SERVERS_REMEMBERED_MAX,
   TIMEOUTS_BEFORE_BACK_OFF,
+  UPSTREAM_TIMEOUT_GROWTH,
   UPSTREAM_TIMEOUT_MS_INITIAL,
   UPSTREAM_TIMEOUT_MS_MAX,
   UPSTREAM_TIMEOUT_MS_MIN,
@@ -67,12 +68,13 @@ export class ServerTable {
     return this.#peek(address)?.srttMs
   }
 
-  /** How long to wait for a reply: by RFC 6298 2, doubled for each time-out since the last reply, within our bounds. */
+  /** How long to wait for a reply: by RFC 6298 2, longer with each time-out since the last reply, within our bounds. */
   timeoutMs(address: Address): number {
     const server = this.#peek(address)
     const { srttMs, rttvarMs = 0, timeouts = 0 } = server ?? {}
     const base = srttMs === undefined ? UPSTREAM_TIMEOUT_MS_INITIAL : srttMs + 4 * rttvarMs
-    const bounded = Math.max(base, UPSTREAM_TIMEOUT_MS_MIN) * 2 ** Math.min(timeouts, 16)
+    const bounded =
+      Math.max(base, UPSTREAM_TIMEOUT_MS_MIN) * UPSTREAM_TIMEOUT_GROWTH ** Math.min(timeouts, 16)
     return Math.min(bounded, UPSTREAM_TIMEOUT_MS_MAX)
   }
 
