@@ -1,6 +1,12 @@
 /** Work that strangers can cause, and where it ends. Figures are upstream questions for one cold question unless said otherwise. */
 import t from 'tap'
-import { LIMIT_FAILURE_TTL_SECONDS, QUERY_TIME_MS_MAX } from '../../src/base/limits.ts'
+import {
+  LIMIT_FAILURE_TTL_SECONDS,
+  QUERY_TIME_MS_MAX,
+  UPSTREAM_TIMEOUT_GROWTH,
+  UPSTREAM_TIMEOUT_MS_INITIAL,
+  UPSTREAM_TIMEOUT_MS_MAX,
+} from '../../src/base/limits.ts'
 import type { Rewrite } from '../../src/lab/authority.ts'
 import { delayed, lame, silent } from '../../src/lab/behaviours.ts'
 import { deriveKey, type LabKey, ZSK_FLAGS } from '../../src/lab/keys.ts'
@@ -119,14 +125,20 @@ t.test('B03 all at once', async (t) => {
 })
 
 t.test('B04: every name server needs one that is deeper', async (t) => {
-  const deeper: Rewrite = (answer, question, served) => {
-    const label = formatName(lastLabels(question.name, 2)).split('.')[0]!
-    if (!/^l\d+$/.test(label)) return answer
-    const servers = [1, 2].map((n) => nameFrom(`ns${n}.l${Number(label.slice(1)) + n}.test`))
-    return delegatingTo(nameFrom(`${label}.test`), servers)(answer, question, served)
-  }
-  for (const ipv6 of [false, true]) {
-    const world = makeWorld([zone('test.', { content: '', rewrites: () => [deeper] })], {
+  const deeper =
+    (steps: readonly number[]): Rewrite =>
+    (answer, question, served) => {
+      const label = formatName(lastLabels(question.name, 2)).split('.')[0]!
+      if (!/^l\d+$/.test(label)) return answer
+      const servers = steps.map((n) => nameFrom(`ns${n}.l${Number(label.slice(1)) + n}.test`))
+      return delegatingTo(nameFrom(`${label}.test`), servers)(answer, question, served)
+    }
+  for (const [ipv6, steps] of [
+    [false, [1, 2]],
+    [true, [1, 2]],
+    [false, [1]],
+  ] as const) {
+    const world = makeWorld([zone('test.', { content: '', rewrites: () => [deeper(steps)] })], {
       settings: { ipv6 },
     })
     const startMs = world.clock.nowMs()
@@ -286,6 +298,15 @@ t.test('a question that runs out of time leaves no mark on the zone it came to l
     ['www.victim.test. A'],
     'asked with the patience that a server deserves',
   )
+})
+
+t.test('a server that was not given its time has not failed', async (t) => {
+  const world = makeWorld(slowAliases())
+  await world.ask('a.n.e0.test', TYPE.A)
+  world.become(slowAliases().map((z) => ({ ...z, servers: [{ name: 'ns', behaviour: silent }] })))
+  const first = UPSTREAM_TIMEOUT_MS_INITIAL
+  const second = first * UPSTREAM_TIMEOUT_GROWTH
+  t.equal(await timed(world, 'www.victim.test'), first + second + UPSTREAM_TIMEOUT_MS_MAX)
 })
 
 t.test('who waits for work of another that meets its limit goes on alone', async (t) => {

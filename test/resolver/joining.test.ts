@@ -86,6 +86,27 @@ t.test(
   },
 )
 
+t.test('an answer of which half was judged before a change is judged again', async (t) => {
+  const world = makeWorld([
+    zone('z.test.', { content: 'a CNAME www.slow.test.\n', signing: { algorithm: 13, days: [-60, -30] } }),
+    zone('slow.test.', { servers: [{ name: 'ns', behaviour: delayed(200) }] }),
+  ])
+  const name = nameFrom('z.test')
+  const expiresSeconds = world.clock.unixSeconds() + 3600
+  world.policy.addNegativeTrustAnchor({ name, reason: 'expired', author: 'test', expiresSeconds })
+  let settled = false
+  void world.resolver
+    .resolve({ name: nameFrom('a.z.test'), type: TYPE.A, checkingDisabled: false })
+    .then(() => {
+      settled = true
+    })
+  await world.clock.runUntil(() => world.asked('ns.slow.test.').length > 0, 5_000)
+  world.policy.removeNegativeTrustAnchor(name)
+  t.equal((await world.ask('a.z.test', TYPE.A)).status, 'bogus', 'who asks now does not join it')
+  await world.clock.runUntil(() => settled, 10_000)
+  t.equal((await world.askCached('a.z.test')).status, 'bogus')
+})
+
 t.test(
   'a server that takes its time is asked once more for one name, however many wait for it',
   async (t) => {

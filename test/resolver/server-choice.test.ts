@@ -53,6 +53,18 @@ t.test('a dead server costs little', async (t) => {
   t.ok(perNameMs < 25, `${perNameMs} ms a name`)
 })
 
+t.test('a dead server of a zone that is seldom asked for costs little too', async (t) => {
+  const world = makeWorld([served(silent, undefined)])
+  let asked = 0
+  for (let i = 0; i < 100; i++) {
+    world.pass(61)
+    world.forget()
+    await world.ask(`h${i}.z.test`, TYPE.A)
+    asked += world.asked('ns1.z.test.').length
+  }
+  t.ok(asked < 15, `asked ${asked} times for 100 names`)
+})
+
 t.test('a server that comes back is found again', async (t) => {
   const world = makeWorld([served(silent, undefined)])
   await shareOfFirst(world, 100)
