@@ -88,6 +88,13 @@ t.test('conf/sigill.yaml is the table, and names every key with its default', as
   }
 })
 
+t.test('the example in README.md is taken as it stands', async (t) => {
+  const [, example = ''] = /```yaml\n([^`]+)```/.exec(readProjectFile('README.md')) ?? []
+  const { settings, inert } = load(example)
+  t.equal(settings['access.allow'].length, 2)
+  t.same(inert, [])
+})
+
 t.test('every kind of value', async (t) => {
   const { settings, given, rootHints, anchorFiles } = load(`
 server:
