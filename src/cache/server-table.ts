@@ -53,7 +53,7 @@ export class ServerTable {
   constructor({ nowMs, max = SERVERS_REMEMBERED_MAX }: ServerTableOptions) {
     this.#nowMs = nowMs
     this.#servers = new ExpiringTable({ max, nowMs })
-    this.#lame = new ExpiringTable({ max: LAME_REMEMBERED_MAX, nowMs })
+    this.#lame = new ExpiringTable({ max: Math.min(max, LAME_REMEMBERED_MAX), nowMs })
   }
 
   /** Servers remembered. */

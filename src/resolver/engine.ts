@@ -1,6 +1,12 @@
 /** The resolver as a whole: its parts put together, and the door through which questions come in. */
 
-import { KEY_HANDLES_MAX, QUERY_TIME_MS_MAX, ZONES_TRUSTED_MAX } from '../base/limits.ts'
+import {
+  FAILURES_REMEMBERED_MAX,
+  KEY_HANDLES_MAX,
+  QUERY_TIME_MS_MAX,
+  SERVERS_REMEMBERED_MAX,
+  ZONES_TRUSTED_MAX,
+} from '../base/limits.ts'
 import type { AnswerWriter } from '../cache/answer-cache.ts'
 import { type AnswerParts, writeAnswerEntry } from '../cache/answer-entry.ts'
 import { ExpiringTable } from '../cache/expiring-table.ts'
@@ -47,6 +53,8 @@ export interface ResolverParts {
   readonly platform: Context['platform']
   /** Told of our own faults, each a bug; the question gets SERVFAIL. */
   readonly onFault: (fault: unknown) => void
+  /** Entries of each small table (servers, zones, keys, failures), where the usual bounds are more than is wanted. */
+  readonly tableEntriesMax?: number
 }
 
 /** A validating resolver without I/O of its own. */
@@ -56,15 +64,16 @@ export class Resolver implements ResolverPort {
   readonly #onFault: (fault: unknown) => void
   readonly #questions: InFlight<Uint8Array>
 
-  constructor({ answers, onFault, ...parts }: ResolverParts) {
+  constructor({ answers, onFault, tableEntriesMax = Number.POSITIVE_INFINITY, ...parts }: ResolverParts) {
     const nowMs = (): number => parts.clock.nowMs()
+    const atMost = (max: number): number => Math.min(max, tableEntriesMax)
     const context: Context = {
       ...parts,
-      failures: new FailureCache({ nowMs }),
-      servers: new ServerTable({ nowMs }),
-      keys: new KeyTable(KEY_HANDLES_MAX),
-      trust: new ExpiringTable<KnownTrust>({ max: ZONES_TRUSTED_MAX, nowMs }),
-      vainRetries: new ExpiringTable<number>({ max: ZONES_TRUSTED_MAX, nowMs }),
+      failures: new FailureCache({ nowMs, max: atMost(FAILURES_REMEMBERED_MAX) }),
+      servers: new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) }),
+      keys: new KeyTable(atMost(KEY_HANDLES_MAX)),
+      trust: new ExpiringTable<KnownTrust>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
+      vainRetries: new ExpiringTable<number>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       primings: new InFlight(parts.clock),
       asks: new InFlight(parts.clock),
       fetches: new InFlight(parts.clock),

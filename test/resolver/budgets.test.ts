@@ -103,11 +103,13 @@ t.test('B03, TsuNAME: two zones whose servers are in each other', async (t) => {
     plainZone('a.test.', { servers: inEachOther('ns.b.test.') }),
     plainZone('b.test.', { servers: inEachOther('ns.a.test.') }),
   ])
+  const reasons = new Set<string | undefined>()
   for (const i of numbers(100)) {
     const reply = await world.ask(`w${i}.${i % 2 === 0 ? 'a' : 'b'}.test`, TYPE.A)
-    t.equal(reply.reason, 'address-loop')
+    reasons.add(reply.reason)
     world.clock.advance(50)
   }
+  t.same([...reasons], ['address-loop'])
   t.ok(world.asked().length <= 40, `${world.asked().length} questions`)
   t.same(world.resolver.inFlight, { questions: 0, lookups: 0, fetches: 0 })
 })

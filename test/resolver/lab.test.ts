@@ -65,29 +65,28 @@ function asExpected(expected: Expectation, reply: EntryReply): string {
 
 t.test('a cold engine for every question', async (t) => {
   for (const zone of zones) {
+    const faults: string[] = []
     for (const expected of zone.questions) {
       const { ask, resolver } = engine(7)
-      const reply = await ask(expected.name, parseType(expected.type)!)
-      const label = `${zone.name} (${zone.about}): ${expected.name} ${expected.type} ${expected.manner} ${expected.verdict}`
-      t.equal(asExpected(expected, reply), '', label)
-      t.same(resolver.inFlight, { questions: 0, lookups: 0, fetches: 0 })
+      const fault = asExpected(expected, await ask(expected.name, parseType(expected.type)!))
+      if (fault !== '') faults.push(`${expected.name} ${expected.type} ${expected.manner}: ${fault}`)
+      const { questions, lookups, fetches } = resolver.inFlight
+      if (questions + lookups + fetches > 0) faults.push(`${expected.name}: something is still under way`)
     }
+    // One assertion a zone: a thousand of them would take longer than what they look at.
+    t.same(faults, [], `${zone.name}: ${zone.about}`)
   }
 })
 
 t.test('one engine for all, twice: what is cached keeps its verdict', async (t) => {
   const { ask, clock } = engine(8)
   for (const round of ['cold', 'warm']) {
-    for (const zone of zones) {
-      for (const expected of zone.questions) {
-        const reply = await ask(expected.name, parseType(expected.type)!)
-        t.equal(
-          asExpected(expected, reply),
-          '',
-          `${round}: ${expected.name} ${expected.type} ${expected.verdict}`,
-        )
-      }
+    const faults: string[] = []
+    for (const expected of zones.flatMap((zone) => zone.questions)) {
+      const fault = asExpected(expected, await ask(expected.name, parseType(expected.type)!))
+      if (fault !== '') faults.push(`${expected.name} ${expected.type} ${expected.manner}: ${fault}`)
     }
+    t.same(faults, [], round)
     clock.advance(1000)
   }
 })

@@ -210,11 +210,10 @@ t.test('B10: a registry signs with the wrong key, and everybody asks', async (t)
   const asked = (): number => [1, 2, 3].reduce((sum, n) => sum + world.asked(`ns${n}.outage.`).length, 0)
   for (let i = 0; i < names; i++) {
     const reply = await world.askCached(i % 2 === 0 ? `n${i}.outage` : `n${i}.z${i % 20}.outage`)
-    t.equal(reply.status, 'bogus')
-    t.ok(
-      reply.ede?.code === EDE.DNSSEC_BOGUS || reply.ede?.code === EDE.DNSKEY_MISSING,
-      reply.ede?.text ?? '',
-    )
+    const code = reply.ede?.code
+    if (reply.status !== 'bogus' || (code !== EDE.DNSSEC_BOGUS && code !== EDE.DNSKEY_MISSING)) {
+      t.fail(`${i}: ${reply.status} ${code} ${reply.ede?.text}`)
+    }
   }
   t.ok(asked() <= 2 * names, `${asked()} questions to the registry for ${names} names`)
   t.ok(asked() <= names, 'it is hardly asked twice for a name')

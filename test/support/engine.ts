@@ -43,6 +43,9 @@ export interface TestEngineOptions {
   readonly seed?: number
 }
 
+/** Tests make hundreds of engines, and none meets more servers or zones than this. */
+const TABLE_ENTRIES = 1_000
+const CACHE_OCTETS = 1 << 20
 /** Longest that a question may take, virtual milliseconds. */
 const PATIENCE_MS = 30_000
 
@@ -51,8 +54,8 @@ export function makeEngine(options: TestEngineOptions): TestEngine {
   const random = seededRandom(options.seed ?? 1)
   const hashKey = drawHashKey(random)
   const nowMs = (): number => clock.nowMs()
-  const rrsets = new RrsetCache({ bytesMax: 4 << 20, hashKey, nowMs })
-  const answers = new AnswerCache({ bytesMax: 4 << 20, hashKey })
+  const rrsets = new RrsetCache({ bytesMax: CACHE_OCTETS, hashKey, nowMs })
+  const answers = new AnswerCache({ bytesMax: CACHE_OCTETS, hashKey })
   const anchors = new TrustAnchors(options.anchors)
   const policy = new ValidationPolicy({ clock, mode: 'enforce', anchors, ...options.policy })
   const counts = new Map<string, number>()
@@ -67,6 +70,7 @@ export function makeEngine(options: TestEngineOptions): TestEngine {
     counters: countInto(counts),
     platform: { algorithms: selfTest(), digests: selfTestDigests() },
     onFault: (fault) => faults.push(fault),
+    tableEntriesMax: TABLE_ENTRIES,
     settings: {
       rootHints: options.rootHints,
       authorityPort: 53,
