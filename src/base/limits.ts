@@ -138,6 +138,8 @@ export const LAME_MS = 900_000
 export const SERVER_QUIRK_MS = 900_000
 /** Time-outs in a row before a server is left alone: loss of single datagrams is nothing. */
 export const TIMEOUTS_BEFORE_BACK_OFF = 3
+/** … and it has been silent for so long: a busy second of a server must not fail everything that waits for it. */
+export const SILENCE_MS_BEFORE_BACK_OFF = 5_000
 /** First and longest pause for a server that does not answer; doubled in between, then one query probes it. */
 export const BACK_OFF_MS_MIN = 1_000
 export const BACK_OFF_MS_MAX = 60_000

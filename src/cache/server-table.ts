@@ -8,6 +8,7 @@ import {
   SERVER_MEMORY_MS,
   SERVER_QUIRK_MS,
   SERVERS_REMEMBERED_MAX,
+  SILENCE_MS_BEFORE_BACK_OFF,
   TIMEOUTS_BEFORE_BACK_OFF,
   UPSTREAM_TIMEOUT_GROWTH,
   UPSTREAM_TIMEOUT_MS_INITIAL,
@@ -31,6 +32,8 @@ interface Server {
   /** Smoothed round-trip time and its variation, milliseconds; undefined before the first reply. */
   srttMs: number | undefined
   rttvarMs: number
+  /** When it last replied; minus infinity when it never did. */
+  repliedMs: number
   /** Time-outs since the last reply, and when the last one ended. */
   timeouts: number
   timedOutMs: number
@@ -94,12 +97,14 @@ export class ServerTable {
       server.srttMs = 0.875 * server.srttMs + 0.125 * rttMs
     }
     server.timeouts = 0
+    server.repliedMs = this.#nowMs()
     server.pauseMs = server.pausedUntilMs = server.probedUntilMs = 0
   }
 
   /**
    * No reply came in time. The third time in a row the server is left alone for a while. Queries that were on their way
-   * together and all went unanswered are one time-out: a stall of ours, or a lost moment of the path, and no more.
+   * together and all went unanswered are one time-out: a stall of ours, or a lost moment of the path, and no more. Nor is
+   * one that answered a moment ago left alone: who waits for it may try it again.
    *
    * @param askedMs when the query was sent; now, when not given
    */
@@ -108,7 +113,9 @@ export class ServerTable {
     if (askedMs < server.timedOutMs) return
     server.timedOutMs = this.#nowMs()
     server.timeouts++
-    if (server.timeouts >= TIMEOUTS_BEFORE_BACK_OFF) this.#pause(server)
+    const silentMs = this.#nowMs() - server.repliedMs
+    if (server.timeouts >= TIMEOUTS_BEFORE_BACK_OFF && silentMs >= SILENCE_MS_BEFORE_BACK_OFF)
+      this.#pause(server)
   }
 
   /** The host or the network said no: left alone at once. */
@@ -197,6 +204,7 @@ export class ServerTable {
     const server = this.#peek(address) ?? {
       srttMs: undefined,
       rttvarMs: 0,
+      repliedMs: Number.NEGATIVE_INFINITY,
       timeouts: 0,
       timedOutMs: 0,
       pauseMs: 0,

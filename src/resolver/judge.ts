@@ -152,12 +152,12 @@ async function judgeRrset(context: Context, job: Job, type: number, rrset: Rrset
     const subject = `${formatName(rrset.owner)} ${formatType(rrset.type)}`
     const detail = `no RRSIG over ${subject}, and ${formatName(zone.zone)} is signed`
     const missing = { status: 'bogus', reason: 'signature-missing', detail } as const
-    traceLink(context, job, zone.zone, rrset, missing)
+    traceLink(job, zone.zone, rrset, missing)
     return setVerdict(missing, rrset, zone)
   }
   await breathe(context, job)
   const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
-  traceLink(context, job, zone.zone, rrset, verdict)
+  traceLink(job, zone.zone, rrset, verdict)
   if (verdict.status === 'bogus') return setVerdict(verdict, rrset, zone)
   return { ...SECURE, ttlSeconds: verdict.ttlSeconds, wildcard: verdict.wildcard, zone }
 }
@@ -206,7 +206,7 @@ async function judgeProofs(
   for (const rrset of own.slice(0, DENIAL_RRSETS_MAX + 1)) {
     await breathe(context, job)
     const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
-    traceLink(context, job, zone.zone, rrset, verdict)
+    traceLink(job, zone.zone, rrset, verdict)
     if (verdict.status === 'bogus') {
       fault ??= { status: 'bogus', reason: verdict.reason, detail: verdict.detail }
       continue

@@ -115,6 +115,7 @@ function keep(context: Context, job: Job, name: Name, type: number, proven: Prov
   const { status, reason, detail } = proven.judged
   const ttlSeconds = status === 'bogus' ? BOGUS_TTL_SECONDS : proven.ttlSeconds
   const stamp = { status, reason: REASONS[reason].number, detail, policySequence: job.policySequence }
+  context.counters.validation(status)
   if (status === 'bogus') context.counters.bogus(reason)
   if (proven.kind === 'negative') {
     const { rcode, authority, denied } = proven

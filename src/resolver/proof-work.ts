@@ -40,8 +40,7 @@ interface LinkVerdict {
 }
 
 /** Tells the listener of one verified (or refused) link. */
-export function traceLink(context: Context, job: Job, zone: Name, rrset: Rrset, verdict: LinkVerdict): void {
-  context.counters.validation(verdict.status)
+export function traceLink(job: Job, zone: Name, rrset: Rrset, verdict: LinkVerdict): void {
   if (job.trace === undefined) return
   const { keyTag, algorithm, expiration } = verdict
   job.trace({

@@ -125,6 +125,7 @@ async function cutTrust(context: Context, job: Job, child: Name): Promise<ZoneTr
   if (ds.kind === 'failure') return unreachable(child, ds.reason, `DS of ${formatName(child)}: ${ds.detail}`)
   const { status, reason, detail } = ds.judged
   if (status === 'bogus') return { ...ds.judged, status, zone: child }
+  if (status === 'insecure') return endOfChain(context, job, child, reason, ds.ttlSeconds)
   if (status !== 'secure')
     return remember(context, job, without(status, child, reason, detail), ds.ttlSeconds)
   const set = ds.answer.find((candidate) => candidate.type === TYPE.DS)
@@ -254,7 +255,7 @@ async function checkApex(
   const zone = rrset.owner
   await breathe(context, job)
   const verdict = checkDnskeySet(rrset, by, zone, validationParameters(context, job))
-  traceLink(context, job, zone, rrset, verdict)
+  traceLink(job, zone, rrset, verdict)
   if (verdict.status === 'secure') {
     const trust: ZoneTrust = { status: 'secure', zone, keys: verdict.keys, sinceMs: context.clock.nowMs() }
     const kept = Math.min(ttlSeconds, verdict.ttlSeconds)

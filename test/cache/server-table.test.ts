@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Address } from '../../src/base/address.ts'
+import { SILENCE_MS_BEFORE_BACK_OFF } from '../../src/base/limits.ts'
 import { ServerTable } from '../../src/cache/server-table.ts'
 import { name } from './records.ts'
 
@@ -80,7 +81,10 @@ t.test('queries that were on their way together time out as one', async (t) => {
   t.ok(table.mayAsk(server))
   time.ms = 2200
   table.timedOut(server, 1000)
-  t.notOk(table.mayAsk(server), 'three, one after the other')
+  t.ok(table.mayAsk(server), 'three, one after the other, but it answered a moment ago')
+  time.ms = SILENCE_MS_BEFORE_BACK_OFF
+  table.timedOut(server, 3000)
+  t.notOk(table.mayAsk(server), 'silent for long enough')
 })
 
 t.test('three time-outs in a row are a pause, two are not', async (t) => {
@@ -89,6 +93,7 @@ t.test('three time-outs in a row are a pause, two are not', async (t) => {
   table.timedOut(server)
   t.ok(table.mayAsk(server))
   table.replied(server, 10)
+  time.ms += SILENCE_MS_BEFORE_BACK_OFF
   table.timedOut(server)
   table.timedOut(server)
   t.ok(table.mayAsk(server))
