@@ -130,13 +130,16 @@ export function encodeName(text: string): Buffer {
 function exchangeUdp(server: Server, query: Buffer, timeoutMs: number): Promise<Buffer | undefined> {
   const socket = createSocket('udp4')
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => end(() => resolve(undefined)), timeoutMs)
+    let hasEnded = false
     const end = (settle: () => void): void => {
+      if (hasEnded) return
+      hasEnded = true
       clearTimeout(timer)
       socket.close()
       settle()
     }
-    socket.once('error', (error) => end(() => reject(error)))
+    const timer = setTimeout(() => end(() => resolve(undefined)), timeoutMs)
+    socket.on('error', (error) => end(() => reject(error)))
     socket.on('message', (octets) => {
       if (octets.length >= 2 && octets.readUInt16BE(0) === query.readUInt16BE(0)) end(() => resolve(octets))
     })
