@@ -72,7 +72,8 @@ function isLame<T extends { readonly kind: string }>(value: T | Lame): value is 
 function exhausted(cut: Cut, pool: ServerPool, reason: Reason, last: string): ResolutionFailure {
   const zone = formatName(cut.zone)
   if (pool.limit !== undefined) return failure(pool.limit, `${zone}: too many name servers without address`)
-  if (pool.hasAddresses) return failure(reason, `${zone}: ${last || 'its servers failed lately'}`)
+  if (pool.hasAddresses && last !== '') return failure(reason, `${zone}: ${last}`)
+  if (pool.hasAddresses) return { ...failure(reason, `${zone}: its servers failed lately`), untried: true }
   if (pool.isCircular)
     return failure('address-loop', `${zone}: the addresses of its name servers depend on each other`)
   return failure('no-server-address', `${zone}: no name server has an address`)

@@ -85,6 +85,8 @@ export interface ResolutionFailure {
   readonly ttlSeconds?: number
   /** It happened before, and nobody was asked again. */
   readonly cached?: boolean
+  /** Nobody was asked at all: all servers are left alone after earlier failures. */
+  readonly untried?: boolean
 }
 
 /** A useful reply and who gave it (`mapKey` of the address). */

@@ -76,7 +76,9 @@ function rememberFailure(
 ): ResolutionFailure {
   // A circle depends on where the question came from; another way in may lead out of it.
   if (failed.reason === 'address-loop' || isLimit(failed.reason)) return failed
-  return { ...failed, ttlSeconds: context.failures.add(name, type, failed.reason, failed.detail) }
+  // Only a failure that was seen lasts longer each time: a probe of the servers may succeed any moment.
+  const options = { limit: failed.untried === true }
+  return { ...failed, ttlSeconds: context.failures.add(name, type, failed.reason, failed.detail, options) }
 }
 
 /** Keeps unjudged data: the address look-ups use it as it is, everybody else has it judged first. */
@@ -117,6 +119,8 @@ interface Descent {
   /** Questions asked. */
   step: number
   minimising: boolean
+  /** How the last minimised question failed. */
+  failed: ResolutionFailure | undefined
 }
 
 async function iterate(
@@ -128,7 +132,8 @@ async function iterate(
 ): Promise<Fetched> {
   const cut = await closestCut(context, job, type === TYPE.DS && !isRoot(name) ? parentOf(name) : name)
   if (cut.kind === 'failure') return cut
-  const way: Descent = { cut, cutFromCache: true, known: labelCount(cut.zone), step: 0, minimising }
+  const known = labelCount(cut.zone)
+  const way: Descent = { cut, cutFromCache: true, known, step: 0, minimising, failed: undefined }
   const budget = job.budget.question(name, type)
   for (let referrals = 0; referrals < REFERRALS_MAX; ) {
     const asked = way.minimising ? nextName(context, way, name) : name
@@ -138,8 +143,11 @@ async function iterate(
     way.step++
     if (reply.kind === 'failure') {
       if (await climb(context, job, way, reply)) continue
-      if (whole || isLimit(reply.reason)) return reply
+      // Servers that are left alone because of the shortened question have failed by that one.
+      if (whole) return reply.untried === true ? (way.failed ?? reply) : reply
+      if (isLimit(reply.reason)) return reply
       way.minimising = false
+      way.failed = reply
     } else if (reply.value.kind === 'referral') {
       referrals++
       const { zone, ns } = reply.value

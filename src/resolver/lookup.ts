@@ -44,7 +44,7 @@ async function prove(context: Context, job: Job, name: Name, type: number): Prom
   const transient = unfinished(job, proven)
   if (transient !== undefined) return { ...proven, judged: transient, ttlSeconds: LIMIT_FAILURE_TTL_SECONDS }
   if (proven.judged.status === 'bogus') proven = await askOthers(context, job, name, type, proven)
-  else context.vainRetries.delete(retryKey(context, name, type))
+  else if (context.vainRetries.size > 0) context.vainRetries.delete(retryKey(context, name, type))
   return keep(context, job, name, type, proven)
 }
 

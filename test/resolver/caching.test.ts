@@ -145,6 +145,26 @@ t.test('a failure stands 5 seconds, then twice as long, up to 300; an answer end
   t.equal((await world.ask('www.z.test', TYPE.A)).ttlSeconds, 5, 'the next failure is the first again')
 })
 
+t.test('a failure for which nobody was asked does not count', async (t) => {
+  const world = makeWorld([plainZone('z.test.', { servers: [{ name: 'ns', behaviour: silent }] })])
+  const first = await world.ask('deep.down.in.z.test', TYPE.A)
+  t.match(first.ede?.text, /: timeout$/, 'what happened is told, not what came of it')
+  // Until the server is left alone for a minute at a time.
+  for (let i = 0; i < 12; i++) {
+    await world.ask(`w${i}.z.test`, TYPE.A)
+    world.pass(2 ** Math.min(i, 6))
+  }
+  await world.ask('last.z.test', TYPE.A)
+  for (const round of [1, 2, 3]) {
+    world.forget()
+    const untried = await world.ask('www.z.test', TYPE.A)
+    t.equal(untried.ttlSeconds, 5, `${round}`)
+    t.match(untried.ede?.text, /failed lately/)
+    t.same(world.asked('ns.z.test.'), [])
+    world.pass(5)
+  }
+})
+
 t.test('a client that asks again gets the failure from the answer cache', async (t) => {
   const world = makeWorld([plainZone('z.test.', { servers: [{ name: 'ns', behaviour: silent }] })])
   await world.askCached('www.z.test')
