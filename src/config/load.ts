@@ -40,8 +40,10 @@ export const PACKAGED_ANCHORS: string = resolve(import.meta.dirname, '../../../t
  * @throws ConfigError with every fault found
  */
 export function loadConfig(path: string): Config {
-  const octets = readBoundedFile(path)
-  if (typeof octets === 'string') fail([{ path, line: 1, column: 1, message: `cannot be read: ${octets}` }])
+  const octets = path === '' ? 'the path is empty' : readBoundedFile(path)
+  if (typeof octets === 'string') {
+    fail([{ path: path || '""', line: 1, column: 1, message: `cannot be read: ${octets}` }])
+  }
   const yaml = readYaml(path, octets)
   if (!(yaml instanceof YamlText)) fail(yaml)
   const settings = readSettings(yaml.contents)

@@ -134,19 +134,20 @@ function placeAt(lines: LineCounter, offset: number): Place {
   return { line, column: col }
 }
 
+/** Feeds a decoder octet by octet, which throws at the first that fits no character. */
 function placeOfBadOctet(octets: Uint8Array): Place {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let line = 1
-  let start = 0
-  for (let i = 0; i <= octets.length; i++) {
-    if (i < octets.length && octets[i] !== 0x0a) continue
+  let column = 1
+  for (let i = 0; i < octets.length; i++) {
     try {
-      decoder.decode(octets.subarray(start, i))
+      for (const character of decoder.decode(octets.subarray(i, i + 1), { stream: true })) {
+        column = character === '\n' ? 1 : column + character.length
+        if (character === '\n') line++
+      }
     } catch {
-      return { line, column: 1 }
+      break
     }
-    line++
-    start = i + 1
   }
-  return { line: 1, column: 1 }
+  return { line, column }
 }

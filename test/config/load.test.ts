@@ -356,6 +356,11 @@ t.test('a fault inside a file that is named has its place there', async (t) => {
 
 t.test('files that are no text', async (t) => {
   t.match(refusal(Uint8Array.of(0x61, 0x3a, 0x20, 0x31, 0x0a, 0xff))[0], /^2:1: expected text in UTF-8/)
+  const latin1 = Buffer.from('server:\n  # å\n  identity: "\xe5"\n', 'latin1')
+  t.match(refusal(latin1)[0], /^2:5: expected text in UTF-8/, 'the place is that of the first one')
+  const mixed = Buffer.concat([Buffer.from('# å 🌲\n#é '), Uint8Array.of(0xf0, 0x9f, 0x41)])
+  t.match(refusal(mixed)[0], /^2:4: expected text in UTF-8/)
+  t.throws(() => loadConfig(''), { message: '"":1:1: cannot be read: the path is empty' })
   t.match(
     refusal('log: '.padEnd(2_000_000, 'x'))[0],
     /^1:1: cannot be read: it has 2000000 octets, more than 1048576$/,
