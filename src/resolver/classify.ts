@@ -85,6 +85,9 @@ export function classify(message: Message, question: Question, zone: Name): Clas
   ) {
     return { kind: 'lame', reason: 'the child answered a question for the parent', lasting: false }
   }
+  if (soa === undefined && hasForeignSoa(message, zone)) {
+    return { kind: 'lame', reason: 'denied in the name of another zone', lasting: true }
+  }
   if (message.rcode === RCODE.NXDOMAIN) return negative(message, authorities, soa)
   if (soa === undefined) {
     const referral = classifyReferral(message, question, zone, authorities)
@@ -98,6 +101,11 @@ export function classify(message: Message, question: Question, zone: Name): Clas
 
 function inBailiwick(records: readonly ResourceRecord[], zone: Name): ResourceRecord[] {
   return records.filter((record) => record.class === CLASS.IN && isSubdomainOf(record.owner, zone))
+}
+
+/** A server that has the zone above, or thinks it has, but not the one that it was asked for. */
+function hasForeignSoa(message: Message, zone: Name): boolean {
+  return message.authority.some((record) => record.type === TYPE.SOA && !isSubdomainOf(record.owner, zone))
 }
 
 function hasForeignNs(message: Message, zone: Name): boolean {

@@ -153,6 +153,21 @@ t.test('B04: every name server needs one that is deeper', async (t) => {
   }
 })
 
+t.test('delegations without end, one label at a time', async (t) => {
+  let depth = 2
+  const deeper: Rewrite = (answer, question, served) => {
+    const cut = lastLabels(question.name, ++depth)
+    return delegatingTo(cut, [nameFrom('ns.evil.test')])(answer, question, served)
+  }
+  const world = makeWorld([plainZone('evil.test.', { rewrites: () => [deeper] })], {
+    settings: { qnameMinimisation: false },
+  })
+  const reply = await world.ask(`${'a.'.repeat(100)}evil.test`, TYPE.A)
+  t.equal(reply.reason, 'limit-referrals')
+  t.equal(world.counts.get('limit limit-referrals'), 1)
+  t.ok(world.asked().length <= 50, `${world.asked().length} questions`)
+})
+
 t.test('B09: thirteen names, one silent address', async (t) => {
   const names = numbers(13).map((i) => nameFrom(`n${i}.evil.test`))
   const world = makeWorld([

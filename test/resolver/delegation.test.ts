@@ -204,6 +204,24 @@ function rewritten(rewrite: Rewrite): Behaviour {
   return () => authorityOf([], [rewrite])
 }
 
+t.test('a server that denies in the name of the zone above does not serve the zone', async (t) => {
+  const soa = rrsetsFrom('test. 3600 IN SOA ns.test. hostmaster.test. 1 1 1 1 3600')
+  for (const rcode of [RCODE.NXDOMAIN, RCODE.NOERROR]) {
+    const denies: Rewrite = () => ({ rcode, authoritative: true, answer: [], authority: soa, additional: [] })
+    const content = Array.from({ length: 8 }, (_, i) => `h${i} A 192.0.2.${i}`).join('\n')
+    const world = makeWorld([
+      plainZone('z.test.', {
+        content,
+        servers: [{ name: 'ns1', behaviour: rewritten(denies) }, { name: 'ns2' }],
+      }),
+    ])
+    for (let i = 0; i < 8; i++) {
+      const reply = await world.ask(`h${i}.z.test`, TYPE.A)
+      t.equal(reply.message.answer.length, 1, `${rcode}: ${i}`)
+    }
+  }
+})
+
 t.test('the DS set is asked of the parent, also where parent and child share a server', async (t) => {
   const world = makeWorld([zone('z.test.', { servers: [{ name: 'ns', address: { of: 'test.' } }] })])
   for (const [name, type] of [

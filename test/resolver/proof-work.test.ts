@@ -1,0 +1,26 @@
+/** Manners towards the event loop. */
+import t from 'tap'
+import { VirtualClock } from '../../src/base/clock.ts'
+import { ProofBudget } from '../../src/dnssec/budget.ts'
+import type { Context, Job } from '../../src/resolver/context.ts'
+import { breathe } from '../../src/resolver/proof-work.ts'
+import { WorkBudget } from '../../src/resolver/work-budget.ts'
+
+t.test('the event loop gets a turn after two milliseconds of proving, not before', async (t) => {
+  const clock = new VirtualClock(0)
+  let turns = 0
+  clock.yieldTurn = () => {
+    turns++
+    return Promise.resolve()
+  }
+  const nowMs = clock.nowMs()
+  const context = { clock } as unknown as Context
+  const job = { budget: new WorkBudget(nowMs, nowMs + 7000, new ProofBudget()) } as unknown as Job
+  await breathe(context, job)
+  t.equal(turns, 0)
+  for (let step = 1; step <= 20; step++) {
+    clock.advance(0.5)
+    await breathe(context, job)
+  }
+  t.equal(turns, 5, 'ten milliseconds of work, five turns')
+})
