@@ -45,8 +45,11 @@ export async function askZone<T extends { readonly kind: string }>(
     }
     const { server } = turn
     const outcome = await exchange(context, job, turn, cut.zone, question, budget)
-    if (outcome.kind === 'limit')
+    if (outcome.kind === 'limit') {
+      // Out of sockets: the fault is ours, and no zone is named for it.
+      if (outcome.reason === 'overload') return failure(outcome.reason, 'this resolver is out of sockets')
       return failure(outcome.reason, `${formatName(cut.zone)}: ${last || 'gave no answer'}`)
+    }
     if (outcome.kind === 'failed') {
       last = `${formatEndpoint(server)}: ${outcome.reason}`
       if (outcome.malformed === true) reason = 'invalid-data'
