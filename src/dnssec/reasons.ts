@@ -54,15 +54,12 @@ export const REASONS = {
   'too-much-work': { number: 45, ede: 0, text: 'validation would take more work than is allowed' },
 
   'no-reachable-authority': { number: 64, ede: 22, text: 'no authority could be reached' },
-  'network-error': { number: 65, ede: 23, text: 'the network failed' },
   'lame-servers': { number: 66, ede: 22, text: 'no name server answers for the zone' },
-  'referral-loop': { number: 67, ede: 22, text: 'delegations lead in a circle' },
   'alias-loop': { number: 68, ede: 0, text: 'aliases lead in a circle' },
   'address-loop': { number: 69, ede: 22, text: 'the addresses of name servers depend on each other' },
   'no-server-address': { number: 70, ede: 22, text: 'no address of a name server is known' },
   'invalid-data': { number: 71, ede: 24, text: 'what the authority sent is malformed' },
   'cached-failure': { number: 72, ede: 13, text: 'failed a moment ago' },
-  'not-ready': { number: 73, ede: 14, text: 'not ready yet' },
   'limit-upstream-queries': { number: 74, ede: 0, text: 'too many upstream queries' },
   'limit-aliases': { number: 75, ede: 0, text: 'too many aliases' },
   'limit-depth': { number: 76, ede: 0, text: 'address look-ups nest too deep' },
@@ -71,9 +68,6 @@ export const REASONS = {
   'limit-referrals': { number: 79, ede: 0, text: 'too many delegations' },
   overload: { number: 80, ede: 0, text: 'too much to do' },
   internal: { number: 81, ede: 0, text: 'internal fault' },
-  prohibited: { number: 82, ede: 18, text: 'not allowed' },
-  'not-supported': { number: 83, ede: 21, text: 'not supported' },
-  'invalid-query-type': { number: 84, ede: 30, text: 'a type that cannot be asked for' },
 } as const
 
 /** A slug of the table. */
