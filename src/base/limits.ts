@@ -41,6 +41,13 @@ export const FAILURE_TTL_SECONDS_MAX = 300
 /** A question that met a limit may be asked again soon: the limit is the question's, not the zone's. */
 export const LIMIT_FAILURE_TTL_SECONDS = 5
 
+/** RFC 8767 5: time a client waits before it gets an answer that has run out. */
+export const STALE_CLIENT_TIMEOUT_MS = 1_800
+/** RFC 8767 5 recommends 1 to 3 days after the end of the TTL. */
+export const STALE_SECONDS_MAX = 86_400
+/** RFC 8767 4: the TTL of records given after their end. */
+export const STALE_TTL_SECONDS = 30
+
 // --- work per client query ----------------------------------------------------------------------------------------
 
 /** Upstream queries in all (NXNSAttack CVE-2020-8616, CAMP; BIND allows 200, PowerDNS 50). */

@@ -4,11 +4,17 @@
  */
 import type { Endpoint } from '../base/address.ts'
 import {
+  NEGATIVE_TTL_SECONDS_MAX,
+  NSEC3_ITERATIONS_MAX,
   SIGNATURE_SKEW_SECONDS_MAX,
   SIGNATURE_SKEW_SECONDS_MIN,
+  STALE_CLIENT_TIMEOUT_MS,
+  STALE_SECONDS_MAX,
+  STALE_TTL_SECONDS,
   TCP_CONNECTIONS_MAX,
   TCP_CONNECTIONS_PER_CLIENT_MAX,
   TCP_IDLE_MS,
+  TTL_SECONDS_MAX,
   UDP_PAYLOAD_OCTETS,
 } from '../base/limits.ts'
 import type { Prefix } from '../base/prefix.ts'
@@ -23,16 +29,28 @@ export interface Settings {
   'server.udp-payload-octets': number
   'server.identity': string
   'server.version': string
+  'server.nsid': string
   'server.tcp.connections': number
   'server.tcp.connections-per-client': number
   'server.tcp.idle-timeout-ms': number
   'access.allow': readonly Prefix[]
   'access.deny': readonly Prefix[]
+  'access.snoop': readonly Prefix[]
   'local-zones.disable': readonly Name[]
+  'local-zones.zones': readonly value.LocalZoneSetting[]
+  'local-zones.records': readonly string[]
   'resolution.root-hints': string
   'resolution.authority-port': number
   'resolution.allow-loopback-authorities': boolean
   'resolution.qname-minimisation': boolean
+  'resolution.qname-minimisation-strict': boolean
+  'resolution.stub-zones': readonly value.RouteSetting[]
+  'resolution.forward-zones': readonly value.RouteSetting[]
+  'resolution.nxdomain-cut': boolean
+  'resolution.verify-referrals': boolean
+  'resolution.verify-glue': boolean
+  'resolution.private-addresses': readonly Prefix[]
+  'resolution.private-domains': readonly Name[]
   'resolution.ipv4': boolean
   'resolution.ipv6': boolean
   'resolution.source-addresses': readonly Uint8Array[]
@@ -49,9 +67,20 @@ export interface Settings {
   'dnssec.disabled-digests': readonly number[]
   'dnssec.signature-skew.min-seconds': number
   'dnssec.signature-skew.max-seconds': number
+  'dnssec.nsec3-iterations-max': number
+  'dnssec.aggressive-denial': boolean
   'cache.answers-mib': number
   'cache.rrsets-mib': number
   'cache.snapshot': string
+  'cache.prefetch': boolean
+  'cache.ttl.min-seconds': number
+  'cache.ttl.max-seconds': number
+  'cache.ttl.negative-max-seconds': number
+  'serve-stale.enabled': boolean
+  'serve-stale.client-timeout-ms': number
+  'serve-stale.max-seconds': number
+  'serve-stale.ttl-seconds': number
+  'serve-stale.after-bogus': boolean
   'metrics.listen': Endpoint | undefined
   'control.socket': string
   'state.directory': string
@@ -82,6 +111,11 @@ export interface Setting<T> {
 const SKEW_SECONDS_MAX = 604_800
 /** What one table of the cache can hold (`TABLE_OCTETS_MAX`). */
 const CACHE_MIB_MAX = 4_095
+
+/** What RFC 5155 10.3 once allowed for the smallest keys; validators that do more exist no longer. */
+const NSEC3_ITERATIONS_SETTING_MAX = 150
+/** RFC 8767 5: one to three days; a week for who must. */
+const STALE_SECONDS_SETTING_MAX = 604_800
 
 /** The table, in the order of the reference. */
 export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } = {
@@ -123,6 +157,13 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc: 'Answer to version.server and version.bind (CH TXT). Empty: such questions are refused.',
     reload: 'live',
   },
+  'server.nsid': {
+    schema: value.text('a text of one line'),
+    default: '',
+    doc: 'Given to clients that ask for the name of this server (NSID, RFC 5001). 0x at the start: octets in hex. Empty: none.',
+    reload: 'live',
+    inert: [],
+  },
   'server.tcp.connections': {
     schema: value.whole(1, 65_535),
     default: TCP_CONNECTIONS_MAX,
@@ -153,6 +194,13 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc: 'Networks inside those that are not served. The longest prefix that covers a client decides.',
     reload: 'live',
   },
+  'access.snoop': {
+    schema: value.prefixes(),
+    default: [],
+    doc: 'Clients that may look into the cache: questions without RD are answered from it. Others are REFUSED.',
+    reload: 'live',
+    inert: [],
+  },
   'local-zones.disable': {
     schema: value.names(),
     default: [],
@@ -160,6 +208,23 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
       'Special-use and private reverse zones (RFC 6761, RFC 6303 and others) are answered here and never asked ' +
       'upstream. A zone named in this list is resolved like any other.',
     reload: 'live',
+  },
+  'local-zones.zones': {
+    schema: value.localZones(),
+    default: [],
+    doc:
+      'Zones answered here. Each entry: { name: corp.example, type: static }. Types: static (what has no record does ' +
+      'not exist), transparent and type-transparent (names, or types, without a record are resolved), redirect (the ' +
+      'records of the zone for all names in it), refuse (REFUSED), deny (no reply).',
+    reload: 'live',
+    inert: [],
+  },
+  'local-zones.records': {
+    schema: value.listOf('records', value.text('a record as in a master file'), String),
+    default: [],
+    doc: 'Records of local zones, each a line of a master file: "www.corp.example. 3600 A 10.0.0.80".',
+    reload: 'live',
+    inert: [],
   },
   'resolution.root-hints': {
     schema: value.path(),
@@ -184,6 +249,67 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: true,
     doc: 'Tells each server only as much of the name as it needs (RFC 9156).',
     reload: 'restart',
+  },
+  'resolution.qname-minimisation-strict': {
+    schema: value.flag(),
+    default: false,
+    doc: 'Believes servers that deny a name on the way to the one asked for, signed or not. Breaks misconfigured zones.',
+    reload: 'restart',
+    inert: [],
+  },
+  'resolution.stub-zones': {
+    schema: value.routes('stub'),
+    default: [],
+    doc:
+      'Zones whose servers are given here, not by delegation: { name: corp.example, addresses: [10.0.0.53] }. An ' +
+      'address may carry a port (10.0.0.53@5353). servers: names of servers, looked up. fallback: true asks the ' +
+      'delegated servers when these fail. Answers are judged; see dnssec.insecure-zones for zones without a chain.',
+    reload: 'restart',
+    inert: [],
+  },
+  'resolution.forward-zones': {
+    schema: value.routes('forward'),
+    default: [],
+    doc:
+      'Zones asked of another resolver (with RD): as stub-zones, and cache: false keeps nothing of what it says. ' +
+      'name: . forwards everything.',
+    reload: 'restart',
+    inert: [],
+  },
+  'resolution.nxdomain-cut': {
+    schema: value.flag(),
+    default: true,
+    doc: 'Takes a proven NXDOMAIN for all names below it (RFC 8020).',
+    reload: 'restart',
+    inert: [true],
+  },
+  'resolution.verify-referrals': {
+    schema: value.flag(),
+    default: false,
+    doc: "Asks a zone's own servers for its NS set and their addresses before it is used. Costs questions.",
+    reload: 'restart',
+    inert: [],
+  },
+  'resolution.verify-glue': {
+    schema: value.flag(),
+    default: false,
+    doc: 'Looks up addresses of name servers outside the delegated zone rather than take those of a referral.',
+    reload: 'restart',
+    inert: [],
+  },
+  'resolution.private-addresses': {
+    schema: value.prefixes(),
+    default: [],
+    doc: 'Addresses that public names must not have: removed from answers (DNS rebinding).',
+    reload: 'live',
+    inert: [],
+  },
+  'resolution.private-domains': {
+    schema: value.names(),
+    default: [],
+    doc: 'Domains, with all below, that may have private addresses.',
+    reload: 'live',
+    inert: [],
   },
   'resolution.ipv4': {
     schema: value.flag(),
@@ -288,6 +414,20 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc: 'and at most so much.',
     reload: 'live',
   },
+  'dnssec.nsec3-iterations-max': {
+    schema: value.whole(0, NSEC3_ITERATIONS_SETTING_MAX),
+    default: NSEC3_ITERATIONS_MAX,
+    doc: 'Additional iterations above which an NSEC3 proof says nothing, so that the answer is insecure (RFC 9276 3.2).',
+    reload: 'restart',
+    inert: [],
+  },
+  'dnssec.aggressive-denial': {
+    schema: value.flag(),
+    default: true,
+    doc: 'Answers from cached NSEC and NSEC3 records what they deny (RFC 8198).',
+    reload: 'restart',
+    inert: [],
+  },
   'cache.answers-mib': {
     schema: value.whole(1, CACHE_MIB_MAX),
     default: 256,
@@ -304,6 +444,69 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.path(),
     default: '',
     doc: 'File that keeps the caches over a restart. Empty: none. Not acted on in this version.',
+    reload: 'restart',
+    inert: [],
+  },
+  'cache.prefetch': {
+    schema: value.flag(),
+    default: true,
+    doc: 'Fetches anew what is asked for in the last tenth of its lifetime, so that popular names never wait.',
+    reload: 'restart',
+    inert: [],
+  },
+  'cache.ttl.min-seconds': {
+    schema: value.whole(0, 3_600),
+    default: 0,
+    doc: 'Least time that an answer is kept. More than 0 keeps records longer than their zone wants.',
+    reload: 'restart',
+    inert: [],
+  },
+  'cache.ttl.max-seconds': {
+    schema: value.whole(0, TTL_SECONDS_MAX),
+    default: TTL_SECONDS_MAX,
+    doc: 'Most time that records are kept.',
+    reload: 'restart',
+    inert: [],
+  },
+  'cache.ttl.negative-max-seconds': {
+    schema: value.whole(0, TTL_SECONDS_MAX),
+    default: NEGATIVE_TTL_SECONDS_MAX,
+    doc: 'Most time that a denial is kept (RFC 2308 5).',
+    reload: 'restart',
+    inert: [],
+  },
+  'serve-stale.enabled': {
+    schema: value.flag(),
+    default: false,
+    doc: 'Gives answers that have run out when their zone cannot be reached (RFC 8767).',
+    reload: 'restart',
+    inert: [],
+  },
+  'serve-stale.client-timeout-ms': {
+    schema: value.whole(0, 10_000),
+    default: STALE_CLIENT_TIMEOUT_MS,
+    doc: 'Time that a client waits for the zone before it gets the old answer. 0: gives it at once and asks the zone after.',
+    reload: 'restart',
+    inert: [STALE_CLIENT_TIMEOUT_MS],
+  },
+  'serve-stale.max-seconds': {
+    schema: value.whole(1, STALE_SECONDS_SETTING_MAX),
+    default: STALE_SECONDS_MAX,
+    doc: 'How long after its end an answer may be given.',
+    reload: 'restart',
+    inert: [STALE_SECONDS_MAX],
+  },
+  'serve-stale.ttl-seconds': {
+    schema: value.whole(1, 3_600),
+    default: STALE_TTL_SECONDS,
+    doc: 'TTL of the records of such an answer.',
+    reload: 'restart',
+    inert: [STALE_TTL_SECONDS],
+  },
+  'serve-stale.after-bogus': {
+    schema: value.flag(),
+    default: false,
+    doc: 'Gives what was secure and has run out also when the zone is bogus now, without AD. Else bogus is bogus.',
     reload: 'restart',
     inert: [],
   },

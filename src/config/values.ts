@@ -24,6 +24,27 @@ export interface NegativeTrustAnchorSetting {
   readonly expiresSeconds: number
 }
 
+/** A stub or forward zone as the operator wrote it. */
+export interface RouteSetting {
+  readonly name: Name
+  readonly addresses: readonly Endpoint[]
+  /** Name servers whose addresses are looked up. */
+  readonly servers: readonly Name[]
+  /** Whether the delegated servers are asked when these fail. */
+  readonly fallback: boolean
+  /** Whether answers are kept. */
+  readonly cache: boolean
+}
+
+/** A local zone as the operator wrote it. */
+export interface LocalZoneSetting {
+  readonly name: Name
+  readonly type: 'static' | 'transparent' | 'type-transparent' | 'redirect' | 'refuse' | 'deny'
+}
+
+/** Where authorities and resolvers listen unless it is said otherwise. */
+const DNS_PORT = 53
+
 /** Characters of one text: a whole paragraph, not a whole file. */
 const TEXT_CHARACTERS_MAX = 1_000
 
@@ -149,6 +170,39 @@ export function negativeTrustAnchors(): ValueSchema<readonly NegativeTrustAnchor
   return listOf('negative trust anchors', entry, (value) => nameKey(value.name))
 }
 
+/** A list of stub or forward zones. */
+export function routes(kind: 'stub' | 'forward'): ValueSchema<readonly RouteSetting[]> {
+  const expected = 'an entry with name and addresses or servers'
+  const address = parsed('an IP address, or one with port such as 192.0.2.53@5353', parseServer)
+  const entry = z
+    .strictObject(
+      {
+        name: domainName(),
+        addresses: listOf('addresses', address, formatEndpoint).optional(),
+        servers: names().optional(),
+        fallback: flag().optional(),
+        ...(kind === 'forward' ? { cache: flag().optional() } : {}),
+      },
+      { error: expected },
+    )
+    .superRefine(({ addresses, servers }, context) => {
+      if ((addresses?.length ?? 0) + (servers?.length ?? 0) > 0) return
+      context.addIssue({ code: 'custom', message: expected })
+    })
+    .transform(({ name, addresses = [], servers = [], fallback = false, ...rest }): RouteSetting => {
+      const { cache = true } = rest as { readonly cache?: boolean }
+      return { name, addresses, servers, fallback, cache }
+    })
+  return listOf(`${kind} zones`, entry, (value) => nameKey(value.name))
+}
+
+/** A list of local zones. */
+export function localZones(): ValueSchema<readonly LocalZoneSetting[]> {
+  const type = oneOf('static', 'transparent', 'type-transparent', 'redirect', 'refuse', 'deny')
+  const entry = z.strictObject({ name: domainName(), type }, { error: 'an entry with name and type' })
+  return listOf('local zones', entry, (value) => nameKey(value.name))
+}
+
 const TIME = 'a time such as 2026-10-04T14:15:00Z'
 
 function domainName(): ValueSchema<Name> {
@@ -197,6 +251,12 @@ function parseEndpoint(value: string): Endpoint | undefined {
   const address = match === null ? undefined : parseAddress(match[1]!)
   const port = Number(match?.[2])
   return address === undefined || port > 65_535 ? undefined : { address, port }
+}
+
+function parseServer(value: string): Endpoint | undefined {
+  if (value.includes('@')) return parseEndpoint(value)
+  const address = parseAddress(value)
+  return address === undefined ? undefined : { address, port: DNS_PORT }
 }
 
 /** Seconds since 1970 of an RFC 3339 time; the day must exist. */

@@ -6,12 +6,13 @@ import { type Random, systemRandom } from '../base/random.ts'
 import { AnswerCache } from '../cache/answer-cache.ts'
 import { RrsetCache } from '../cache/rrset-cache.ts'
 import type { Config } from '../config/load.ts'
+import type { Settings } from '../config/settings.ts'
 import { ALGORITHM_VECTORS } from '../dnssec/algorithm-vectors.ts'
 import { selfTest } from '../dnssec/algorithms.ts'
 import { selfTestDigests } from '../dnssec/digests.ts'
 import { ValidationPolicy } from '../policy/validation-policy.ts'
 import { Resolver } from '../resolver/engine.ts'
-import type { ResolverSettings } from '../resolver/ports.ts'
+import type { ResolverSettings, ServeStale } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { createUpstream, type SocketUpstream } from '../upstream/sockets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
@@ -107,9 +108,42 @@ function resolverSettings(config: Config, ownAddresses: readonly Endpoint[]): Re
     authorityPort: settings['resolution.authority-port'],
     allowLoopbackAuthorities: settings['resolution.allow-loopback-authorities'],
     ownAddresses,
-    qnameMinimisation: settings['resolution.qname-minimisation'],
+    qnameMinimisation: minimisation(settings),
     ipv4: settings['resolution.ipv4'],
     ipv6: settings['resolution.ipv6'],
+    routes: [
+      ...settings['resolution.stub-zones'].map((route) => ({ kind: 'stub' as const, ...route })),
+      ...settings['resolution.forward-zones'].map((route) => ({ kind: 'forward' as const, ...route })),
+    ],
+    nxdomainCut: settings['resolution.nxdomain-cut'],
+    verifyReferrals: settings['resolution.verify-referrals'],
+    verifyGlue: settings['resolution.verify-glue'],
+    privateAddresses: settings['resolution.private-addresses'],
+    privateDomains: settings['resolution.private-domains'],
+    nsec3IterationsMax: settings['dnssec.nsec3-iterations-max'],
+    aggressiveDenial: settings['dnssec.aggressive-denial'],
+    prefetch: settings['cache.prefetch'],
+    ttlSeconds: {
+      min: settings['cache.ttl.min-seconds'],
+      max: settings['cache.ttl.max-seconds'],
+      negativeMax: settings['cache.ttl.negative-max-seconds'],
+    },
+    serveStale: serveStale(settings),
+  }
+}
+
+function minimisation(settings: Settings): ResolverSettings['qnameMinimisation'] {
+  if (!settings['resolution.qname-minimisation']) return 'off'
+  return settings['resolution.qname-minimisation-strict'] ? 'strict' : 'relaxed'
+}
+
+function serveStale(settings: Settings): ServeStale | undefined {
+  if (!settings['serve-stale.enabled']) return undefined
+  return {
+    clientTimeoutMs: settings['serve-stale.client-timeout-ms'],
+    maxSeconds: settings['serve-stale.max-seconds'],
+    ttlSeconds: settings['serve-stale.ttl-seconds'],
+    afterBogus: settings['serve-stale.after-bogus'],
   }
 }
 

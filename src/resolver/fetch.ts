@@ -106,7 +106,7 @@ interface Manner {
 }
 
 function startingAt(context: Context): Manner {
-  return { avoid: NOBODY, minimising: context.settings.qnameMinimisation }
+  return { avoid: NOBODY, minimising: context.settings.qnameMinimisation !== 'off' }
 }
 
 /** Where a question is in its way down. */

@@ -1,6 +1,7 @@
 /** What the engine asks of the world around it. Production, simulation and replay each bring their own. */
 import type { Endpoint } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Prefix } from '../base/prefix.ts'
 import type { Random } from '../base/random.ts'
 import type { TrustAnchors } from '../dnssec/trust-anchors.ts'
 import type { Name } from '../wire/name.ts'
@@ -65,9 +66,54 @@ export interface ResolverSettings {
   readonly allowLoopbackAuthorities: boolean
   /** The resolver's own listening addresses, never asked. */
   readonly ownAddresses: readonly Endpoint[]
-  readonly qnameMinimisation: boolean
+  readonly qnameMinimisation: 'off' | 'relaxed' | 'strict'
   readonly ipv4: boolean
   readonly ipv6: boolean
+  /** Zones whose servers the operator gave. */
+  readonly routes: readonly Route[]
+  /** A proven NXDOMAIN denies all below it too (RFC 8020). */
+  readonly nxdomainCut: boolean
+  /** NS sets and addresses of referrals are asked of the zone itself before they are used. */
+  readonly verifyReferrals: boolean
+  /** Addresses of servers outside the delegated zone are looked up, not taken from the referral. */
+  readonly verifyGlue: boolean
+  /** Addresses that answers must not hold, but in `privateDomains`. */
+  readonly privateAddresses: readonly Prefix[]
+  readonly privateDomains: readonly Name[]
+  /** NSEC3 iterations above which a proof says nothing. */
+  readonly nsec3IterationsMax: number
+  /** Cached NSEC and NSEC3 records answer what they deny (RFC 8198). */
+  readonly aggressiveDenial: boolean
+  readonly prefetch: boolean
+  /** Bounds of what is kept, seconds. */
+  readonly ttlSeconds: { readonly min: number; readonly max: number; readonly negativeMax: number }
+  /** Undefined where nothing is given after its end. */
+  readonly serveStale: ServeStale | undefined
+}
+
+/** A stub zone (iterative questions to the given servers) or a forward zone (recursive ones, to a resolver). */
+export interface Route {
+  readonly kind: 'stub' | 'forward'
+  readonly name: Name
+  readonly addresses: readonly Endpoint[]
+  /** Servers whose addresses are looked up. */
+  readonly servers: readonly Name[]
+  /** The delegated servers are asked when these fail. */
+  readonly fallback: boolean
+  /** Answers are kept. */
+  readonly cache: boolean
+}
+
+/** RFC 8767. */
+export interface ServeStale {
+  /** Time that a client waits for a fresh answer. */
+  readonly clientTimeoutMs: number
+  /** How long after its end data may be given. */
+  readonly maxSeconds: number
+  /** TTL of such data. */
+  readonly ttlSeconds: number
+  /** Formerly secure data is given also when the zone is bogus now. */
+  readonly afterBogus: boolean
 }
 
 /** Counters that the engine raises; names as in the metrics. */

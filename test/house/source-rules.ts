@@ -73,7 +73,12 @@ const LEFTOVER = /\b(?:TODO|FIXME|XXX|HACK)\b/
 
 const FILE_LINES_MAX = 500
 /** Files that are tables read row by row. */
-const TABLES: readonly string[] = ['wire/iana/', 'wire/rdata/layouts.ts', 'base/limits.ts']
+const TABLES: readonly string[] = [
+  'wire/iana/',
+  'wire/rdata/layouts.ts',
+  'base/limits.ts',
+  'config/settings.ts',
+]
 
 const FILE_NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.d)?\.ts$/
 

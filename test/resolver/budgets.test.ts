@@ -160,7 +160,7 @@ t.test('delegations without end, one label at a time', async (t) => {
     return delegatingTo(cut, [nameFrom('ns.evil.test')])(answer, question, served)
   }
   const world = makeWorld([plainZone('evil.test.', { rewrites: () => [deeper] })], {
-    settings: { qnameMinimisation: false },
+    settings: { qnameMinimisation: 'off' },
   })
   const reply = await world.ask(`${'a.'.repeat(100)}evil.test`, TYPE.A)
   t.equal(reply.reason, 'limit-referrals')

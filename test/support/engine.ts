@@ -1,6 +1,7 @@
 /** An engine under a virtual clock, for tests that bring their own network. */
 import { VirtualClock } from '../../src/base/clock.ts'
 import { drawHashKey } from '../../src/base/keyed-hash.ts'
+import { NEGATIVE_TTL_SECONDS_MAX, NSEC3_ITERATIONS_MAX, TTL_SECONDS_MAX } from '../../src/base/limits.ts'
 import { type Random, seededRandom } from '../../src/base/random.ts'
 import { AnswerCache } from '../../src/cache/answer-cache.ts'
 import { RrsetCache } from '../../src/cache/rrset-cache.ts'
@@ -49,6 +50,27 @@ const CACHE_OCTETS = 1 << 20
 /** Longest that a question may take, virtual milliseconds. */
 const PATIENCE_MS = 30_000
 
+/** As in the defaults of the configuration, but for labs: IPv4 alone, loopback allowed, nothing fetched in advance. */
+export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
+  authorityPort: 53,
+  allowLoopbackAuthorities: true,
+  ownAddresses: [],
+  qnameMinimisation: 'relaxed',
+  ipv4: true,
+  ipv6: false,
+  routes: [],
+  nxdomainCut: true,
+  verifyReferrals: false,
+  verifyGlue: false,
+  privateAddresses: [],
+  privateDomains: [],
+  nsec3IterationsMax: NSEC3_ITERATIONS_MAX,
+  aggressiveDenial: true,
+  prefetch: false,
+  ttlSeconds: { min: 0, max: TTL_SECONDS_MAX, negativeMax: NEGATIVE_TTL_SECONDS_MAX },
+  serveStale: undefined,
+}
+
 export function makeEngine(options: TestEngineOptions): TestEngine {
   const clock = new VirtualClock(options.unixSeconds)
   const random = seededRandom(options.seed ?? 1)
@@ -71,16 +93,7 @@ export function makeEngine(options: TestEngineOptions): TestEngine {
     platform: { algorithms: selfTest(), digests: selfTestDigests() },
     onFault: (fault) => faults.push(fault),
     tableEntriesMax: TABLE_ENTRIES,
-    settings: {
-      rootHints: options.rootHints,
-      authorityPort: 53,
-      allowLoopbackAuthorities: true,
-      ownAddresses: [],
-      qnameMinimisation: true,
-      ipv4: true,
-      ipv6: false,
-      ...options.settings,
-    },
+    settings: { ...ENGINE_SETTINGS, rootHints: options.rootHints, ...options.settings },
   })
   const ask = async (name: string, type: number, trace?: Trace): Promise<EntryReply> => {
     let entry: Uint8Array | undefined
