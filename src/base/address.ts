@@ -1,5 +1,6 @@
 /** IP addresses as octets: four for IPv4, sixteen for IPv6. */
 import { isIPv4, isIPv6 } from 'node:net'
+import { mapKey } from './octets.ts'
 
 /** An IP address: 4 or 16 octets in network order. */
 export type Address = Uint8Array
@@ -60,6 +61,11 @@ function longestZeroRun(words: readonly number[]): [start: number, length: numbe
     i = Math.max(j, i + 1)
   }
   return best
+}
+
+/** The endpoint as a key for a JavaScript map: two servers may share an address. Not text. */
+export function endpointKey({ address, port }: Endpoint): string {
+  return mapKey(address) + String.fromCharCode(port)
 }
 
 /** `address@port`, the form of the configuration. */

@@ -1,5 +1,5 @@
-/** What is known of authority servers, by address: how fast, how reliable, which quirks. */
-import type { Address } from '../base/address.ts'
+/** What is known of authority servers, by address and port: how fast, how reliable, which quirks. */
+import { type Endpoint, endpointKey } from '../base/address.ts'
 import {
   BACK_OFF_MS_MAX,
   BACK_OFF_MS_MIN,
@@ -15,7 +15,6 @@ import {
   UPSTREAM_TIMEOUT_MS_MAX,
   UPSTREAM_TIMEOUT_MS_MIN,
 } from '../base/limits.ts'
-import { mapKey } from '../base/octets.ts'
 import { type Name, nameKey } from '../wire/name.ts'
 import { ExpiringTable } from './expiring-table.ts'
 
@@ -67,13 +66,13 @@ export class ServerTable {
   // --- time --------------------------------------------------------------------------------------------------------
 
   /** Smoothed round-trip time in milliseconds; undefined when the server never replied. */
-  rttMs(address: Address): number | undefined {
-    return this.#peek(address)?.srttMs
+  rttMs(at: Endpoint): number | undefined {
+    return this.#peek(at)?.srttMs
   }
 
   /** How long to wait for a reply: by RFC 6298 2, longer with each time-out since the last reply, within our bounds. */
-  timeoutMs(address: Address): number {
-    const server = this.#peek(address)
+  timeoutMs(at: Endpoint): number {
+    const server = this.#peek(at)
     const { srttMs, rttvarMs = 0, timeouts = 0 } = server ?? {}
     const base = srttMs === undefined ? UPSTREAM_TIMEOUT_MS_INITIAL : srttMs + 4 * rttvarMs
     const bounded =
@@ -82,13 +81,13 @@ export class ServerTable {
   }
 
   /** Time-outs since the last reply. */
-  timeouts(address: Address): number {
-    return this.#peek(address)?.timeouts ?? 0
+  timeouts(at: Endpoint): number {
+    return this.#peek(at)?.timeouts ?? 0
   }
 
   /** A reply came, `rttMs` after the query: the server is up. */
-  replied(address: Address, rttMs: number): void {
-    const server = this.#touch(address)
+  replied(at: Endpoint, rttMs: number): void {
+    const server = this.#touch(at)
     if (server.srttMs === undefined) {
       server.srttMs = rttMs
       server.rttvarMs = rttMs / 2
@@ -108,8 +107,8 @@ export class ServerTable {
    *
    * @param askedMs when the query was sent; now, when not given
    */
-  timedOut(address: Address, askedMs: number = this.#nowMs()): void {
-    const server = this.#touch(address)
+  timedOut(at: Endpoint, askedMs: number = this.#nowMs()): void {
+    const server = this.#touch(at)
     if (askedMs < server.timedOutMs) return
     server.timedOutMs = this.#nowMs()
     server.timeouts++
@@ -119,21 +118,21 @@ export class ServerTable {
   }
 
   /** The host or the network said no: left alone at once. */
-  unreachable(address: Address): void {
-    this.#pause(this.#touch(address))
+  unreachable(at: Endpoint): void {
+    this.#pause(this.#touch(at))
   }
 
   // --- whether to ask ----------------------------------------------------------------------------------------------
 
   /** False while the server is left alone, and while a probe after that is on its way. */
-  mayAsk(address: Address): boolean {
-    const server = this.#peek(address)
+  mayAsk(at: Endpoint): boolean {
+    const server = this.#peek(at)
     return server === undefined || this.#nowMs() >= Math.max(server.pausedUntilMs, server.probedUntilMs)
   }
 
   /** A query is being sent. To a server that failed before it is the one probe, until something comes of it. */
-  asked(address: Address): void {
-    const server = this.#touch(address)
+  asked(at: Endpoint): void {
+    const server = this.#touch(at)
     if (server.pauseMs > 0) server.probedUntilMs = this.#nowMs() + UPSTREAM_TIMEOUT_MS_MAX
   }
 
@@ -149,45 +148,45 @@ export class ServerTable {
   // --- quirks ------------------------------------------------------------------------------------------------------
 
   /** Whether the server understands EDNS, as far as known. */
-  edns(address: Address): EdnsState {
-    const server = this.#peek(address)
+  edns(at: Endpoint): EdnsState {
+    const server = this.#peek(at)
     if (server === undefined) return 'unknown'
     if (this.#nowMs() < server.ednsBrokenUntilMs) return 'broken'
     return server.ednsWorks ? 'works' : 'unknown'
   }
 
   /** A reply with an OPT record came. */
-  ednsWorked(address: Address): void {
-    const server = this.#touch(address)
+  ednsWorked(at: Endpoint): void {
+    const server = this.#touch(at)
     server.ednsWorks = true
     server.ednsBrokenUntilMs = 0
   }
 
   /** A query with EDNS failed where the same without it did not (RFC 6891 7). */
-  ednsBroke(address: Address): void {
-    const server = this.#touch(address)
+  ednsBroke(at: Endpoint): void {
+    const server = this.#touch(at)
     server.ednsWorks = false
     server.ednsBrokenUntilMs = this.#nowMs() + SERVER_QUIRK_MS
   }
 
   /** True for a server that was seen to answer by TCP only, or whose datagrams somebody seems to guess (attack A01). */
-  tcpOnly(address: Address): boolean {
-    return this.#nowMs() < (this.#peek(address)?.tcpUntilMs ?? 0)
+  tcpOnly(at: Endpoint): boolean {
+    return this.#nowMs() < (this.#peek(at)?.tcpUntilMs ?? 0)
   }
 
   /** Asks by TCP from now on, for a quarter of an hour. */
-  requireTcp(address: Address): void {
-    this.#touch(address).tcpUntilMs = this.#nowMs() + SERVER_QUIRK_MS
+  requireTcp(at: Endpoint): void {
+    this.#touch(at).tcpUntilMs = this.#nowMs() + SERVER_QUIRK_MS
   }
 
   /** True when the server did not know the zone a moment ago (RFC 9499: lame delegation). */
-  lame(address: Address, zone: Name): boolean {
-    return this.#lame.get(lameKey(address, zone)) === true
+  lame(at: Endpoint, zone: Name): boolean {
+    return this.#lame.get(lameKey(at, zone)) === true
   }
 
   /** The server does not know the zone that is delegated to it: not asked for it for a quarter of an hour. */
-  setLame(address: Address, zone: Name): void {
-    this.#lame.set(lameKey(address, zone), true, LAME_MS)
+  setLame(at: Endpoint, zone: Name): void {
+    this.#lame.set(lameKey(at, zone), true, LAME_MS)
   }
 
   /** Forgets everything. */
@@ -196,12 +195,12 @@ export class ServerTable {
     this.#lame.clear()
   }
 
-  #peek(address: Address): Server | undefined {
-    return this.#servers.get(mapKey(address))
+  #peek(at: Endpoint): Server | undefined {
+    return this.#servers.get(endpointKey(at))
   }
 
-  #touch(address: Address): Server {
-    const server = this.#peek(address) ?? {
+  #touch(at: Endpoint): Server {
+    const server = this.#peek(at) ?? {
       srttMs: undefined,
       rttvarMs: 0,
       repliedMs: Number.NEGATIVE_INFINITY,
@@ -214,12 +213,12 @@ export class ServerTable {
       ednsBrokenUntilMs: 0,
       tcpUntilMs: 0,
     }
-    this.#servers.set(mapKey(address), server, SERVER_MEMORY_MS)
+    this.#servers.set(endpointKey(at), server, SERVER_MEMORY_MS)
     return server
   }
 }
 
-function lameKey(address: Address, zone: Name): string {
+function lameKey(at: Endpoint, zone: Name): string {
   // A name says where it ends, so no two pairs share a key.
-  return nameKey(zone) + mapKey(address)
+  return nameKey(zone) + endpointKey(at)
 }

@@ -1,8 +1,7 @@
 /** Asks the servers of a zone, one after the other, until one says something of use. */
 
-import { formatEndpoint } from '../base/address.ts'
+import { endpointKey, formatEndpoint } from '../base/address.ts'
 import { UPSTREAM_SILENCES_MAX } from '../base/limits.ts'
-import { mapKey } from '../base/octets.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
 import { formatName } from '../wire/name-text.ts'
@@ -18,7 +17,7 @@ export interface Asking<T> {
   readonly cut: Cut
   readonly question: Question
   readonly budget: QuestionBudget
-  /** Servers (`mapKey` of the address) that are not asked. */
+  /** Servers (`endpointKey`) that are not asked. */
   readonly avoid: ReadonlySet<string>
   /** The question is a minimised one: a server that refuses it may well serve the zone. */
   readonly probing: boolean
@@ -58,11 +57,11 @@ export async function askZone<T extends { readonly kind: string }>(
       continue
     }
     const value = asking.read(outcome.message)
-    if (!isLame(value)) return { kind: 'useful', value, server: mapKey(server.address) }
+    if (!isLame(value)) return { kind: 'useful', value, server: endpointKey(server) }
     reason = 'lame-servers'
     last = `${formatEndpoint(server)}: ${value.reason}`
     context.counters.upstreamFailure('lame')
-    if (value.lasting && !asking.probing) context.servers.setLame(server.address, cut.zone)
+    if (value.lasting && !asking.probing) context.servers.setLame(server, cut.zone)
     pool.drop(server)
   }
 }

@@ -89,7 +89,7 @@ export interface ResolutionFailure {
   readonly untried?: boolean
 }
 
-/** A useful reply and who gave it (`mapKey` of the address). */
+/** A useful reply and who gave it (`endpointKey`). */
 export interface Useful<T> {
   readonly kind: 'useful'
   readonly value: T
@@ -113,7 +113,7 @@ export interface Data {
   readonly denied?: Name
   /** The verdict of an earlier judging under the present policy. */
   readonly judged?: Judgement | undefined
-  /** Who said it (`mapKey` of the address); empty when it came from the cache. */
+  /** Who said it (`endpointKey`); empty when it came from the cache. */
   readonly server: string
 }
 

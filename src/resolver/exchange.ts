@@ -44,10 +44,10 @@ export async function exchange(
 ): Promise<Exchanged> {
   const { clock, servers } = context
   const { server } = turn
-  const byTcp = servers.tcpOnly(server.address)
+  const byTcp = servers.tcpOnly(server)
   const way: Way = {
     transport: byTcp ? 'tcp' : 'udp',
-    edns: servers.edns(server.address) !== 'broken',
+    edns: servers.edns(server) !== 'broken',
     tcpFromMemory: byTcp,
   }
   for (let sent = 0; sent < MESSAGES_PER_EXCHANGE_MAX; sent++) {
@@ -76,14 +76,14 @@ function tryOtherwise({ servers }: Context, server: Endpoint, way: Way, outcome:
       return true
     }
     if (transport === 'tcp' || (outcome.reason !== 'near-miss' && outcome.reason !== TRUNCATED)) return false
-    if (outcome.reason === 'near-miss') servers.requireTcp(server.address)
+    if (outcome.reason === 'near-miss') servers.requireTcp(server)
     way.transport = 'tcp'
     return true
   }
   const { message } = outcome
   // A server that was seen to know OPT does not forget it; somebody may wish us to (RFC 6891 7, TuDoor).
-  if (way.edns && rejectsEdns(message) && servers.edns(server.address) !== 'works') {
-    servers.ednsBroke(server.address)
+  if (way.edns && rejectsEdns(message) && servers.edns(server) !== 'works') {
+    servers.ednsBroke(server)
     way.edns = false
     return true
   }
@@ -113,7 +113,7 @@ async function once(
   const leftMs = Math.max(1, job.budget.deadlineMs - clock.nowMs())
   const timeoutMs = Math.min(patienceMs, leftMs)
   counters.upstreamQuery(transport)
-  servers.asked(server.address)
+  servers.asked(server)
   const result = await upstream.ask({ server, transport, message, timeoutMs })
   const tell = (outcome: string, octets: number, rttMs: number): void => {
     const { name, type } = question
@@ -128,10 +128,10 @@ async function once(
     if (reason === 'resources') return { kind: 'failed', reason: NO_SOCKET }
     return { kind: 'failed', reason: transport === 'tcp' ? `${reason} by TCP` : reason }
   }
-  servers.replied(server.address, result.rttMs)
+  servers.replied(server, result.rttMs)
   const answered = read(result.message, transport)
   if (answered.kind === 'message') {
-    if (answered.message.edns !== undefined) servers.ednsWorked(server.address)
+    if (answered.message.edns !== undefined) servers.ednsWorked(server)
     tell(`rcode ${answered.message.rcode}`, result.message.length, result.rttMs)
   } else {
     if (answered.malformed === true) counters.upstreamFailure('malformed')
@@ -166,6 +166,6 @@ function noteFailure(
   reason: UpstreamFailure,
 ): void {
   if (transport === 'tcp') return
-  if (reason === 'timeout') context.servers.timedOut(server.address)
-  else if (reason === 'refused' || reason === 'unreachable') context.servers.unreachable(server.address)
+  if (reason === 'timeout') context.servers.timedOut(server)
+  else if (reason === 'refused' || reason === 'unreachable') context.servers.unreachable(server)
 }

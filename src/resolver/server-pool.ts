@@ -2,7 +2,7 @@
  * The servers of one delegation, for one question: their addresses as far as known, more looked up when those fail,
  * and which of them to ask next.
  */
-import type { Address, Endpoint } from '../base/address.ts'
+import { type Address, type Endpoint, endpointKey } from '../base/address.ts'
 import {
   ADDRESS_LOOKUP_DEPTH_MAX,
   ADDRESSES_PER_DELEGATION_MAX,
@@ -10,7 +10,6 @@ import {
   UPSTREAM_TIMEOUT_MS_INITIAL,
   UPSTREAM_TRIES_PER_ADDRESS_MAX,
 } from '../base/limits.ts'
-import { mapKey } from '../base/octets.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { isSubdomainOf, type Name, nameKey } from '../wire/name.ts'
@@ -55,7 +54,7 @@ export class ServerPool {
   /** An address could not be looked up because that would have needed this very zone's servers. */
   isCircular = false
 
-  /** @param avoid addresses (`mapKey`) that are not asked: they gave bad data for this question */
+  /** @param avoid servers (`endpointKey`) that are not asked: they gave bad data for this question */
   constructor(context: Context, cut: Cut, avoid: ReadonlySet<string>) {
     this.#context = context
     this.#cut = cut
@@ -74,13 +73,13 @@ export class ServerPool {
   next(): Turn | undefined {
     const { servers, random } = this.#context
     const open = this.#candidates.filter(
-      ({ tries, endpoint }) => tries < UPSTREAM_TRIES_PER_ADDRESS_MAX && servers.mayAsk(endpoint.address),
+      ({ tries, endpoint }) => tries < UPSTREAM_TRIES_PER_ADDRESS_MAX && servers.mayAsk(endpoint),
     )
     if (open.length === 0) return undefined
     const turn = ({ tries, lame }: Candidate): number => tries + (lame ? UPSTREAM_TRIES_PER_ADDRESS_MAX : 0)
     const soonest = Math.min(...open.map(turn))
     const fresh = open.filter((candidate) => turn(candidate) === soonest)
-    const cost = ({ endpoint }: Candidate): number => this.#cost(endpoint.address)
+    const cost = ({ endpoint }: Candidate): number => this.#cost(endpoint)
     const best = Math.min(...fresh.map(cost))
     const explore = random.below(EXPLORE_ONE_IN) === 0
     const chosen = explore ? fresh : fresh.filter((candidate) => cost(candidate) <= best + BAND_MS)
@@ -92,23 +91,22 @@ export class ServerPool {
   /** A server that stayed silent last time is only tried, not waited for, while there are others that did not. */
   #patienceMs({ endpoint }: Candidate, others: readonly Candidate[]): number {
     const { servers } = this.#context
-    const patienceMs = servers.timeoutMs(endpoint.address)
-    const isSilent = (address: Address): boolean => servers.timeouts(address) > 0
-    if (!isSilent(endpoint.address) || others.every((other) => isSilent(other.endpoint.address)))
-      return patienceMs
+    const patienceMs = servers.timeoutMs(endpoint)
+    const isSilent = (server: Endpoint): boolean => servers.timeouts(server) > 0
+    if (!isSilent(endpoint) || others.every((other) => isSilent(other.endpoint))) return patienceMs
     return Math.min(patienceMs, UPSTREAM_TIMEOUT_MS_INITIAL)
   }
 
   /** What asking a server is likely to take, milliseconds: one that stayed silent last time may do so again. */
-  #cost(address: Address): number {
+  #cost(server: Endpoint): number {
     const { servers } = this.#context
-    const rttMs = servers.rttMs(address) ?? UNKNOWN_RTT_MS
-    return servers.timeouts(address) === 0 ? rttMs : rttMs + servers.timeoutMs(address)
+    const rttMs = servers.rttMs(server) ?? UNKNOWN_RTT_MS
+    return servers.timeouts(server) === 0 ? rttMs : rttMs + servers.timeoutMs(server)
   }
 
   /** Takes a server that does not serve the zone out of this pool. */
   drop(server: Endpoint): void {
-    const key = mapKey(server.address)
+    const key = endpointKey(server)
     const at = this.#candidates.findIndex((candidate) => candidate.key === key)
     if (at >= 0) this.#candidates.splice(at, 1)
   }
@@ -187,14 +185,14 @@ export class ServerPool {
   /** Adds an address once, if it may be asked at all; true when it is (or was) a candidate. */
   #add(address: Address): boolean {
     const { settings, servers } = this.#context
-    const key = mapKey(address)
+    const endpoint: Endpoint = { address, port: settings.authorityPort }
+    const key = endpointKey(endpoint)
     if (this.#known.has(key)) return true
     if (this.#known.size >= ADDRESSES_PER_DELEGATION_MAX) return false
-    const endpoint: Endpoint = { address, port: settings.authorityPort }
     if (!addressUsable(endpoint, settings)) return false
     this.#known.add(key)
     if (this.#avoid.has(key)) return true
-    this.#candidates.push({ endpoint, key, tries: 0, lame: servers.lame(address, this.#cut.zone) })
+    this.#candidates.push({ endpoint, key, tries: 0, lame: servers.lame(endpoint, this.#cut.zone) })
     return true
   }
 }

@@ -1,11 +1,11 @@
 import t from 'tap'
-import type { Address } from '../../src/base/address.ts'
+import type { Endpoint } from '../../src/base/address.ts'
 import { SILENCE_MS_BEFORE_BACK_OFF } from '../../src/base/limits.ts'
 import { ServerTable } from '../../src/cache/server-table.ts'
 import { name } from './records.ts'
 
-const server: Address = Uint8Array.of(192, 0, 2, 1)
-const other: Address = Uint8Array.of(192, 0, 2, 2)
+const server: Endpoint = { address: Uint8Array.of(192, 0, 2, 1), port: 53 }
+const other: Endpoint = { address: Uint8Array.of(192, 0, 2, 1), port: 5353 }
 
 function world(max?: number) {
   const time = { ms: 0 }
@@ -36,7 +36,11 @@ t.test('the time-out follows round-trip times (RFC 6298 2)', async (t) => {
   t.equal(table.rttMs(server), 110)
   t.equal(table.timeoutMs(server), 302.5, 'rttvar 48.125')
   t.equal(table.rttMs(other), undefined)
-  t.equal(table.timeoutMs(Uint8Array.of(192, 0, 2, 1)), 302.5, 'by the octets, not the object')
+  t.equal(
+    table.timeoutMs({ address: Uint8Array.of(192, 0, 2, 1), port: 53 }),
+    302.5,
+    'by the octets, not the object',
+  )
 })
 
 t.test('the time-out stays within its bounds', async (t) => {
@@ -57,7 +61,7 @@ t.test('each time-out in a row makes it longer, a reply ends that', async (t) =>
   t.same(waits, [1200, 2000, 2000, 2000])
   for (let i = 0; i < 3000; i++) table.timedOut(server)
   t.equal(table.timeoutMs(server), 2000)
-  const near = Uint8Array.of(192, 0, 2, 9)
+  const near: Endpoint = { address: Uint8Array.of(192, 0, 2, 9), port: 53 }
   for (let i = 0; i < 20; i++) table.replied(near, 1)
   const short = [0, 1, 2].map(() => {
     const ms = table.timeoutMs(near)
@@ -188,7 +192,7 @@ t.test('a server nobody asks is forgotten, one that is asked is not', async (t) 
 
 t.test('is bounded, and can be cleared', async (t) => {
   const { table } = world(10)
-  for (let i = 0; i < 50; i++) table.replied(Uint8Array.of(192, 0, 2, i), 10)
+  for (let i = 0; i < 50; i++) table.replied({ address: Uint8Array.of(192, 0, 2, i), port: 53 }, 10)
   t.equal(table.size, 10)
   table.setLame(server, name('example.'))
   table.clear()
