@@ -7,8 +7,6 @@ import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
 import { Front } from '../front/front.ts'
 import { ListenError } from '../front/listen-error.ts'
 import { Service } from '../front/service.ts'
-import { AccessList } from '../policy/access.ts'
-import { LocalZones } from '../policy/local-zones.ts'
 import { Counters } from '../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
 import { Health, type HealthVerdict } from '../telemetry/health.ts'
@@ -21,6 +19,7 @@ import { createEngine, type Engine, missingOf } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
 import { ownAddresses } from './own-addresses.ts'
+import { serviceSettings } from './parts.ts'
 import { watchRoot } from './root-watch.ts'
 import { listenFailure } from './start-error.ts'
 
@@ -147,12 +146,7 @@ async function openFront(
     clock,
     onFault,
     udpPayloadOctets: settings['server.udp-payload-octets'],
-    settings: {
-      access: new AccessList({ allow: settings['access.allow'], deny: settings['access.deny'] }),
-      localZones: new LocalZones({ off: settings['local-zones.disable'] }),
-      any: settings['resolution.any'],
-      texts: { identity: settings['server.identity'], version: settings['server.version'] },
-    },
+    settings: serviceSettings(settings),
   })
   const tcp = {
     connectionsMax: settings['server.tcp.connections'],

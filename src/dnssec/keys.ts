@@ -7,9 +7,17 @@ import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
 import type { Dnskey } from '../wire/rdata/dnskey.ts'
 import { importPublicKey } from './public-key.ts'
 
-/** An imported key and how its signatures are read. Made by `KeyTable`. */
+/** A key ready for use. Made by a `KeyImport`, kept by `KeyTable`. */
 export interface KeyHandle {
-  readonly algorithm: number
+  /** True when `signature` over `data` was made with the key. Never throws: a signature of a wrong form is wrong. */
+  verifies(data: Uint8Array, signature: Uint8Array): boolean
+}
+
+/** Imports the public key of a DNSKEY; undefined when it is unusable or of an algorithm that is unknown here. */
+export type KeyImport = (algorithm: number, publicKey: Uint8Array) => KeyHandle | undefined
+
+/** How signatures of a key are read. */
+interface Shape {
   readonly key: { readonly key: KeyObject; readonly dsaEncoding: 'ieee-p1363' }
   /** Digest by node:crypto's name; null where the algorithm brings its own (RFC 8080). */
   readonly digest: string | null
@@ -27,11 +35,16 @@ const UNUSABLE = Symbol('unusable')
  */
 export class KeyTable {
   readonly #handles: LRUCache<string, KeyHandle | typeof UNUSABLE>
+  readonly #importKey: KeyImport
   #importCount = 0
 
-  /** @param max keys kept */
-  constructor(max: number) {
+  /**
+   * @param max keys kept
+   * @param importKey the algorithms; those of production when left out
+   */
+  constructor(max: number, importKey: KeyImport = importHandle) {
     this.#handles = new LRUCache({ max })
+    this.#importKey = importKey
   }
 
   /** Keys held, unusable ones included. */
@@ -52,7 +65,7 @@ export class KeyTable {
     let handle = this.#handles.get(id)
     if (handle === undefined) {
       this.#importCount++
-      handle = importHandle(dnskey.algorithm, dnskey.publicKey) ?? UNUSABLE
+      handle = this.#importKey(dnskey.algorithm, dnskey.publicKey) ?? UNUSABLE
       this.#handles.set(id, handle)
     }
     return handle === UNUSABLE ? undefined : handle
@@ -64,15 +77,15 @@ export function importHandle(algorithm: number, publicKey: Uint8Array): KeyHandl
   const key = importPublicKey(algorithm, publicKey)
   if (key === undefined) return undefined
   const modulusBits = key.asymmetricKeyDetails?.modulusLength
-  return {
-    algorithm,
+  const shape: Shape = {
     key: { key, dsaEncoding: 'ieee-p1363' },
-    ...shapeOf(algorithm, Math.ceil((modulusBits ?? 0) / 8)),
+    ...formOf(algorithm, Math.ceil((modulusBits ?? 0) / 8)),
     isRsa: modulusBits !== undefined,
   }
+  return { verifies: (data, signature) => verifySignature(shape, data, signature) }
 }
 
-function shapeOf(algorithm: number, rsaOctets: number): Pick<KeyHandle, 'digest' | 'signatureOctets'> {
+function formOf(algorithm: number, rsaOctets: number): Pick<Shape, 'digest' | 'signatureOctets'> {
   switch (algorithm) {
     case ALGORITHM.RSASHA256:
       return { digest: 'sha256', signatureOctets: rsaOctets }
@@ -91,12 +104,11 @@ function shapeOf(algorithm: number, rsaOctets: number): Pick<KeyHandle, 'digest'
   }
 }
 
-/** True when `signature` over `data` was made with the key. Never throws: a signature of a wrong form is wrong. */
-export function verifySignature(handle: KeyHandle, data: Uint8Array, signature: Uint8Array): boolean {
-  const octets = handle.isRsa ? fitRsa(signature, handle.signatureOctets) : signature
-  if (octets.length !== handle.signatureOctets) return false
+function verifySignature(shape: Shape, data: Uint8Array, signature: Uint8Array): boolean {
+  const octets = shape.isRsa ? fitRsa(signature, shape.signatureOctets) : signature
+  if (octets.length !== shape.signatureOctets) return false
   try {
-    return verify(handle.digest, data, handle.key, octets)
+    return verify(shape.digest, data, shape.key, octets)
   } catch {
     // OpenSSL refuses the form, or the platform's policy the digest.
     return false

@@ -7,7 +7,6 @@ import { formatName } from '../wire/name-text.ts'
 import { type Dnskey, isRevoked, isZoneKey } from '../wire/rdata/dnskey.ts'
 import { parseRrsig, type Rrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
-import { verifySignature } from './keys.ts'
 import type { ValidationParameters } from './parameters.ts'
 import type { Reason } from './reasons.ts'
 import { serialDifference, serialTime, unwrapSerialTime } from './serial.ts'
@@ -201,8 +200,7 @@ function keyFault(
     return { reason: 'too-much-work', rrsig, what: `was not tried: limit ${p.budget.exceeded}` }
   }
   const handle = p.keys.handle(key)
-  if (handle !== undefined && verifySignature(handle, signed.octetsFor(rrsig), rrsig.signature))
-    return undefined
+  if (handle?.verifies(signed.octetsFor(rrsig), rrsig.signature)) return undefined
   p.budget.signatureFailed()
   if (handle === undefined)
     return { reason: 'dnskey-unusable', rrsig, what: 'is by a DNSKEY that cannot be used' }

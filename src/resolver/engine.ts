@@ -14,7 +14,7 @@ import { FailureCache } from '../cache/failure-cache.ts'
 import type { RrsetCache } from '../cache/rrset-cache.ts'
 import { ServerTable } from '../cache/server-table.ts'
 import { ProofBudget } from '../dnssec/budget.ts'
-import { KeyTable } from '../dnssec/keys.ts'
+import { type KeyImport, KeyTable } from '../dnssec/keys.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import type { ExtendedError } from '../wire/edns.ts'
 import { CLASS } from '../wire/iana/class.ts'
@@ -51,6 +51,8 @@ export interface ResolverParts {
   readonly answers: AnswerWriter
   /** Algorithms and digests that the platform passed the self-test for. */
   readonly platform: Context['platform']
+  /** How public keys are read, where `platform` names more algorithms than production has. */
+  readonly importKey?: KeyImport
   /** Told of our own faults, each a bug; the question gets SERVFAIL. */
   readonly onFault: (fault: unknown) => void
   /** Entries of each small table (servers, zones, keys, failures), where the usual bounds are more than is wanted. */
@@ -64,14 +66,20 @@ export class Resolver implements ResolverPort {
   readonly #onFault: (fault: unknown) => void
   readonly #questions: InFlight<Uint8Array>
 
-  constructor({ answers, onFault, tableEntriesMax = Number.POSITIVE_INFINITY, ...parts }: ResolverParts) {
+  constructor({
+    answers,
+    onFault,
+    importKey,
+    tableEntriesMax = Number.POSITIVE_INFINITY,
+    ...parts
+  }: ResolverParts) {
     const nowMs = (): number => parts.clock.nowMs()
     const atMost = (max: number): number => Math.min(max, tableEntriesMax)
     const context: Context = {
       ...parts,
       failures: new FailureCache({ nowMs, max: atMost(FAILURES_REMEMBERED_MAX) }),
       servers: new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) }),
-      keys: new KeyTable(atMost(KEY_HANDLES_MAX)),
+      keys: new KeyTable(atMost(KEY_HANDLES_MAX), importKey),
       trust: new ExpiringTable<KnownTrust>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       vainRetries: new ExpiringTable<number>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       primings: new InFlight(parts.clock),

@@ -1,0 +1,82 @@
+/** What the parts of the resolver are told: settings in, options of each part out. */
+import type { Endpoint } from '../base/address.ts'
+import type { RootHint } from '../config/built-in-hints.ts'
+import type { Settings } from '../config/settings.ts'
+import type { ServiceSettings } from '../front/service.ts'
+import { AccessList } from '../policy/access.ts'
+import { LocalZones } from '../policy/local-zones.ts'
+import type { ValidationPolicyOptions } from '../policy/validation-policy.ts'
+import type { ResolverSettings, ServeStale } from '../resolver/ports.ts'
+
+/** What clients get. */
+export function serviceSettings(settings: Settings): ServiceSettings {
+  return {
+    access: new AccessList({ allow: settings['access.allow'], deny: settings['access.deny'] }),
+    localZones: new LocalZones({ off: settings['local-zones.disable'] }),
+    any: settings['resolution.any'],
+    texts: { identity: settings['server.identity'], version: settings['server.version'] },
+  }
+}
+
+/** What is judged, and how strictly. */
+export function policyOptions(settings: Settings): Omit<ValidationPolicyOptions, 'clock' | 'anchors'> {
+  return {
+    mode: settings['dnssec.mode'],
+    negativeTrustAnchors: settings['dnssec.negative-trust-anchors'],
+    insecureZones: settings['dnssec.insecure-zones'],
+    disabledAlgorithms: new Set(settings['dnssec.disabled-algorithms']),
+    disabledDigests: new Set(settings['dnssec.disabled-digests']),
+    skewSecondsMin: settings['dnssec.signature-skew.min-seconds'],
+    skewSecondsMax: settings['dnssec.signature-skew.max-seconds'],
+  }
+}
+
+/** How the engine resolves. */
+export function resolverSettings(
+  settings: Settings,
+  rootHints: readonly RootHint[],
+  ownAddresses: readonly Endpoint[],
+): ResolverSettings {
+  return {
+    rootHints,
+    authorityPort: settings['resolution.authority-port'],
+    allowLoopbackAuthorities: settings['resolution.allow-loopback-authorities'],
+    ownAddresses,
+    qnameMinimisation: minimisation(settings),
+    ipv4: settings['resolution.ipv4'],
+    ipv6: settings['resolution.ipv6'],
+    routes: [
+      ...settings['resolution.stub-zones'].map((route) => ({ kind: 'stub' as const, ...route })),
+      ...settings['resolution.forward-zones'].map((route) => ({ kind: 'forward' as const, ...route })),
+    ],
+    nxdomainCut: settings['resolution.nxdomain-cut'],
+    verifyReferrals: settings['resolution.verify-referrals'],
+    verifyGlue: settings['resolution.verify-glue'],
+    privateAddresses: settings['resolution.private-addresses'],
+    privateDomains: settings['resolution.private-domains'],
+    nsec3IterationsMax: settings['dnssec.nsec3-iterations-max'],
+    aggressiveDenial: settings['dnssec.aggressive-denial'],
+    prefetch: settings['cache.prefetch'],
+    ttlSeconds: {
+      min: settings['cache.ttl.min-seconds'],
+      max: settings['cache.ttl.max-seconds'],
+      negativeMax: settings['cache.ttl.negative-max-seconds'],
+    },
+    serveStale: serveStale(settings),
+  }
+}
+
+function minimisation(settings: Settings): ResolverSettings['qnameMinimisation'] {
+  if (!settings['resolution.qname-minimisation']) return 'off'
+  return settings['resolution.qname-minimisation-strict'] ? 'strict' : 'relaxed'
+}
+
+function serveStale(settings: Settings): ServeStale | undefined {
+  if (!settings['serve-stale.enabled']) return undefined
+  return {
+    clientTimeoutMs: settings['serve-stale.client-timeout-ms'],
+    maxSeconds: settings['serve-stale.max-seconds'],
+    ttlSeconds: settings['serve-stale.ttl-seconds'],
+    afterBogus: settings['serve-stale.after-bogus'],
+  }
+}
