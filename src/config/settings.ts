@@ -253,9 +253,10 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'resolution.qname-minimisation-strict': {
     schema: value.flag(),
     default: false,
-    doc: 'Believes servers that deny a name on the way to the one asked for, signed or not. Breaks misconfigured zones.',
+    doc:
+      'Never shows a server the whole name because it failed on a part: one that denies a name on the way is believed, ' +
+      'signed or not, and one that cannot answer for it is of no use. Breaks misconfigured zones.',
     reload: 'restart',
-    inert: [],
   },
   'resolution.stub-zones': {
     schema: value.routes('stub'),
@@ -300,16 +301,16 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'resolution.private-addresses': {
     schema: value.prefixes(),
     default: [],
-    doc: 'Addresses that public names must not have: removed from answers (DNS rebinding).',
+    doc:
+      'Addresses that public names must not have (DNS rebinding): records with them are removed from answers, hints of ' +
+      'SVCB and HTTPS included. Such an answer has no AD and says why (EDE 15).',
     reload: 'live',
-    inert: [],
   },
   'resolution.private-domains': {
     schema: value.names(),
     default: [],
     doc: 'Domains, with all below, that may have private addresses.',
     reload: 'live',
-    inert: [],
   },
   'resolution.ipv4': {
     schema: value.flag(),

@@ -22,6 +22,7 @@ export const REASONS = {
   secure: { number: 1, ede: undefined, text: 'proven by signatures' },
   'local-data': { number: 2, ede: undefined, text: 'answered locally' },
   'no-trust-anchor': { number: 3, ede: undefined, text: 'no trust anchor at or above the name' },
+  'private-address': { number: 4, ede: 15, text: 'private addresses were taken out of the answer' },
 
   'unsigned-delegation': {
     number: 16,

@@ -19,7 +19,8 @@ import { REASONS } from '../dnssec/reasons.ts'
 import type { ExtendedError } from '../wire/edns.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { foldName, nameKey, ROOT } from '../wire/name.ts'
+import { foldName, type Name, nameKey, ROOT } from '../wire/name.ts'
+import { formatName } from '../wire/name-text.ts'
 import { type Context, failure, type Job, type Judgement, type KnownTrust } from './context.ts'
 import { fetchData } from './fetch.ts'
 import { Flight, InFlight } from './in-flight.ts'
@@ -36,6 +37,7 @@ import type {
   Trace,
   Upstream,
 } from './ports.ts'
+import { PrivateAddresses } from './private-addresses.ts'
 import { type Resolution, resolve, servfail } from './resolve.ts'
 import { WorkBudget } from './work-budget.ts'
 
@@ -64,6 +66,7 @@ export class Resolver implements ResolverPort {
   readonly #context: Context
   readonly #answers: AnswerWriter
   readonly #onFault: (fault: unknown) => void
+  readonly #privateAddresses: PrivateAddresses
   readonly #questions: InFlight<Uint8Array>
 
   constructor({
@@ -93,6 +96,7 @@ export class Resolver implements ResolverPort {
     this.#questions = new InFlight(parts.clock)
     this.#answers = answers
     this.#onFault = onFault
+    this.#privateAddresses = new PrivateAddresses(parts.settings)
   }
 
   /** Questions, look-ups and fetches under way: all 0 when nobody waits. */
@@ -147,7 +151,8 @@ export class Resolver implements ResolverPort {
   }
 
   #store({ name, type }: ClientQuestion, { policySequence }: Job, resolution: Resolution): Uint8Array {
-    const { judged, rcode, answer, authority, ttlSeconds } = resolution
+    const { judged, rcode, authority, ttlSeconds } = resolution
+    const { answer, owner: stripped } = this.#privateAddresses.removedFrom(resolution.answer)
     const nowMs = this.#context.clock.nowMs()
     const parts: AnswerParts = {
       question: { name, type, class: CLASS.IN },
@@ -156,10 +161,13 @@ export class Resolver implements ResolverPort {
       authority,
       status: judged.status,
       reason: REASONS[judged.reason].number,
-      ede: extendedErrors(resolution),
+      ede:
+        stripped === undefined
+          ? extendedErrors(resolution)
+          : [...extendedErrors(resolution), blocked(stripped)],
       policySequence,
       ttlSeconds,
-      authenticated: judged.status === 'secure',
+      authenticated: judged.status === 'secure' && stripped === undefined,
     }
     const entry = writeAnswerEntry(parts, nowMs)
     if (ttlSeconds > 0) this.#answers.put(name, type, entry, nowMs)
@@ -174,4 +182,9 @@ function extendedErrors({ judged, cached }: Resolution): ExtendedError[] {
   const errors = [{ code: ede, text: judged.detail === '' ? text : judged.detail }]
   const old = REASONS['cached-failure']
   return cached ? [...errors, { code: old.ede, text: old.text }] : errors
+}
+
+function blocked(owner: Name): ExtendedError {
+  const { ede, text } = REASONS['private-address']
+  return { code: ede, text: `${formatName(owner)}: ${text}` }
 }

@@ -55,7 +55,7 @@ export async function fetchData(context: Context, job: Job, name: Name, type: nu
 
 /**
  * Fetches past the cache, from servers other than those in `avoid`; stores nothing. The whole name is asked for at
- * once: what a server got wrong may have been the shortened question (RFC 9156 3).
+ * once, unless minimisation is strict: what a server got wrong may have been the shortened question (RFC 9156 3).
  */
 export function fetchFresh(
   context: Context,
@@ -64,7 +64,7 @@ export function fetchFresh(
   type: number,
   avoid: ReadonlySet<string>,
 ): Promise<Fetched> {
-  return iterate(context, job, name, type, { avoid, minimising: false })
+  return iterate(context, job, name, type, { avoid, minimising: isStrict(context) })
 }
 
 /** Keeps a failure of the zone or of its servers (RFC 9520). What depends on the asker is not kept: see `joining.ts`. */
@@ -109,6 +109,11 @@ function startingAt(context: Context): Manner {
   return { avoid: NOBODY, minimising: context.settings.qnameMinimisation !== 'off' }
 }
 
+/** No server gets to see more of a name than it needs, whatever it makes of the rest. */
+function isStrict({ settings }: Context): boolean {
+  return settings.qnameMinimisation === 'strict'
+}
+
 /** Where a question is in its way down. */
 interface Descent {
   cut: Cut
@@ -145,7 +150,7 @@ async function iterate(
       if (await climb(context, job, way, reply)) continue
       // Servers that are left alone because of the shortened question have failed by that one.
       if (whole) return reply.untried === true ? (way.failed ?? reply) : reply
-      if (isLimit(reply.reason)) return reply
+      if (isLimit(reply.reason) || isStrict(context)) return reply
       way.minimising = false
       way.failed = reply
     } else if (reply.value.kind === 'referral') {
@@ -153,7 +158,7 @@ async function iterate(
       const { zone, ns } = reply.value
       enter(way, { kind: 'cut', zone, servers: serverNames(ns) }, false)
     } else if (whole) return toData(reply.value, reply.server)
-    else if (settles(reply.value)) return { ...toData(reply.value, reply.server), denied: asked }
+    else if (settles(context, reply.value)) return { ...toData(reply.value, reply.server), denied: asked }
     else learn(context, job, way, asked, reply.value)
   }
   context.counters.limitHit('limit-referrals')
@@ -238,10 +243,12 @@ function isNoCut(known: CachedData, zone: Name): boolean {
 
 /**
  * True when a reply to a minimised question settles the whole name: a signed denial of an ancestor denies all below
- * (RFC 8020 2). An unsigned NXDOMAIN may come from a server that knows no empty non-terminals.
+ * (RFC 8020 2). An unsigned NXDOMAIN may come from a server that knows no empty non-terminals; it is believed only when
+ * minimisation is strict.
  */
-function settles(reply: Meaning): reply is Extract<Meaning, { kind: 'negative' }> {
+function settles(context: Context, reply: Meaning): reply is Extract<Meaning, { kind: 'negative' }> {
   if (reply.kind !== 'negative' || reply.rcode !== RCODE.NXDOMAIN) return false
+  if (isStrict(context)) return true
   return reply.authority.some((set) => set.type !== TYPE.SOA && set.signatures.length > 0)
 }
 

@@ -247,8 +247,19 @@ async function judgeNegative(
     return withVerdict(data, { status: 'bogus', reason, detail }, ttlSeconds)
   }
   const proofs = await judgeProofs(context, job, data.authority, zone)
-  const judged = proofs.fault ?? proveDenial(context, job, name, type, data.rcode, zone.zone, proofs.records)
-  return withVerdict(data, judged, Math.min(ttlSeconds, proofs.ttlSeconds))
+  const lifetime = Math.min(ttlSeconds, proofs.ttlSeconds)
+  if (proofs.fault !== undefined) return withVerdict(data, proofs.fault, lifetime)
+  const proven = proveDenial(context, job, name, type, data.rcode, zone.zone, proofs.records)
+  // The header is not signed: where it says that there is no such name, and the zone that there is, the zone is right.
+  if (proven.existing === true && data.denied === undefined)
+    return withVerdict({ ...data, rcode: RCODE.NOERROR }, SECURE, lifetime)
+  return withVerdict(data, proven, lifetime)
+}
+
+/** The verdict on a denial. */
+interface DenialJudgement extends Judgement {
+  /** An NXDOMAIN whose records prove that the name exists and lacks the type. */
+  readonly existing?: boolean
 }
 
 function proveDenial(
@@ -259,7 +270,7 @@ function proveDenial(
   rcode: number,
   zone: Name,
   records: readonly DenialRecord[],
-): Judgement {
+): DenialJudgement {
   const parameters = validationParameters(context, job)
   if (type === TYPE.DS && rcode === RCODE.NOERROR && !isRoot(name)) {
     const proof = proveNoDs(name, zone, records, parameters)
@@ -269,14 +280,16 @@ function proveDenial(
     }
     return SECURE
   }
-  let proof =
+  const proof =
     rcode === RCODE.NXDOMAIN
       ? proveNameError(name, zone, records, parameters)
       : proveNoData(name, type, zone, records, parameters)
   if (proof.status === 'bogus' && rcode === RCODE.NXDOMAIN) {
+    const noData = proveNoData(name, type, zone, records, parameters)
     // RFC 9824 3.4: NXDOMAIN restored by the server over a compact NODATA proof that carries NXNAME.
-    const compact = proveNoData(name, type, zone, records, parameters)
-    if (compact.status === 'secure' && compact.nxname === true) proof = compact
+    if (noData.status === 'secure' && noData.nxname === true) return SECURE
+    if (noData.status === 'secure')
+      return { status: 'bogus', reason: proof.reason, detail: proof.detail, existing: true }
   }
   if (proof.status === 'secure') return SECURE
   if (proof.status === 'bogus' && belowUnsignedCut(name, zone, records, parameters)) {
