@@ -16,7 +16,6 @@ import {
   CACHED_OCTETS_MAX,
   DELEGATION_TTL_SECONDS_MIN,
   NAME_OCTETS_MAX,
-  NEGATIVE_TTL_SECONDS_MAX,
   TTL_SECONDS_MAX,
 } from '../base/limits.ts'
 import { REASONS } from '../dnssec/reasons.ts'
@@ -84,7 +83,7 @@ export interface PutOptions extends VerdictToStore {
 export interface NegativeToStore extends VerdictToStore {
   readonly rcode: number
   readonly authority: readonly Rrset[]
-  /** By RFC 2308 5 and RFC 9077; the cache applies the caps only. */
+  /** By RFC 2308 5, RFC 9077 and the operator's bounds; the cache caps it only where data is capped too. */
   readonly ttlSeconds: number
 }
 
@@ -214,7 +213,7 @@ export class RrsetCache {
   }
 
   /**
-   * Stores a denial for `ttlSeconds`, at most an hour, a minute when bogus. NXDOMAIN counts for the name, a bogus one
+   * Stores a denial for `ttlSeconds`, at most a day, a minute when bogus. NXDOMAIN counts for the name, a bogus one
    * and any other rcode for name and type. It replaces an older denial and data of the same name and type by
    * the rules of `put`, ranks aside. The absence of a DS set in a referral belongs here too: name of the child,
    * type DS, rcode NOERROR, the parent's NSEC or NSEC3 without SOA.
@@ -227,7 +226,7 @@ export class RrsetCache {
       return false
     const data = this.#readRrset(KIND.RRSET, name, type, false)
     if (data !== undefined && !mayReplace(entry, data, never)) return false
-    const ttlSeconds = Math.min(entry.ttlSeconds, NEGATIVE_TTL_SECONDS_MAX, bogusCap(entry))
+    const ttlSeconds = Math.min(entry.ttlSeconds, bogusCap(entry))
     let octets = 0
     for (const rrset of entry.authority) octets += rrsetOctets(rrset)
     const storedMs = this.#nowMs()

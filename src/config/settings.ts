@@ -458,23 +458,22 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'cache.ttl.min-seconds': {
     schema: value.whole(0, 3_600),
     default: 0,
-    doc: 'Least time that an answer is kept. More than 0 keeps records longer than their zone wants.',
+    doc:
+      'Least time that records and denials are kept. More than 0 keeps them longer than their zone wants; signed ' +
+      'ones never for longer than their signatures allow.',
     reload: 'restart',
-    inert: [],
   },
   'cache.ttl.max-seconds': {
     schema: value.whole(0, TTL_SECONDS_MAX),
     default: TTL_SECONDS_MAX,
     doc: 'Most time that records are kept.',
     reload: 'restart',
-    inert: [],
   },
   'cache.ttl.negative-max-seconds': {
     schema: value.whole(0, TTL_SECONDS_MAX),
     default: NEGATIVE_TTL_SECONDS_MAX,
     doc: 'Most time that a denial is kept (RFC 2308 5).',
     reload: 'restart',
-    inert: [],
   },
   'serve-stale.enabled': {
     schema: value.flag(),

@@ -8,7 +8,7 @@ import { isRoot, type Name, parentOf } from '../wire/name.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import { aliasByDname } from './classify.ts'
 import type { Context, Data, Judgement } from './context.ts'
-import { cappedTo } from './negative-ttl.ts'
+import { cappedTo } from './ttl-limits.ts'
 
 /** Data out of the cache. */
 export interface CachedData extends Data {

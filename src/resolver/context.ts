@@ -111,6 +111,8 @@ export interface Data {
   readonly further?: readonly Rrset[]
   /** The ancestor of the name that an NXDOMAIN was given for (RFC 8020); undefined when it is about the name itself. */
   readonly denied?: Name
+  /** Seconds that the cache has left for the whole; undefined for what just came. */
+  readonly ttlSeconds?: number
   /** The verdict of an earlier judging under the present policy. */
   readonly judged?: Judgement | undefined
   /** Who said it (`endpointKey`); empty when it came from the cache. */

@@ -9,6 +9,7 @@ import { writeQuery } from '../wire/writer.ts'
 import type { Context, Job } from './context.ts'
 import type { Endpoint, UpstreamFailure } from './ports.ts'
 import type { Turn } from './server-pool.ts'
+import { type TtlLimits, withinLimits } from './ttl-limits.ts'
 import type { QuestionBudget } from './work-budget.ts'
 
 /** What came of it: `limit` ends the question, `failed` only this server's turn. */
@@ -129,7 +130,7 @@ async function once(
     return { kind: 'failed', reason: transport === 'tcp' ? `${reason} by TCP` : reason }
   }
   servers.replied(server, result.rttMs)
-  const answered = read(result.message, transport)
+  const answered = read(result.message, transport, context.settings.ttlSeconds)
   if (answered.kind === 'message') {
     if (answered.message.edns !== undefined) servers.ednsWorked(server)
     tell(`rcode ${answered.message.rcode}`, result.message.length, result.rttMs)
@@ -145,12 +146,12 @@ const TRUNCATED = 'truncated'
 /** Nothing was sent, for want of sockets here: no server is to blame. */
 const NO_SOCKET = 'no socket'
 
-function read(octets: Uint8Array, transport: Transport): Answered {
+function read(octets: Uint8Array, transport: Transport, limits: TtlLimits): Answered {
   try {
     const message = parseMessage(octets)
     if (message.tc && transport === 'tcp')
       return { kind: 'failed', reason: 'truncated by TCP', malformed: true }
-    return { kind: 'message', message }
+    return { kind: 'message', message: withinLimits(message, limits) }
   } catch (fault) {
     if (!(fault instanceof FormatError)) throw fault
     if (transport === 'udp' && parseHeader(octets)?.tc === true) return { kind: 'failed', reason: TRUNCATED }

@@ -27,8 +27,8 @@ import { type Cut, serverNames } from './cut.ts'
 import { isExpanded } from './expansion.ts'
 import { isLimit, share } from './joining.ts'
 import { minimisedName } from './minimise.ts'
-import { negativeTtlSeconds } from './negative-ttl.ts'
 import { prime, rootCut } from './priming.ts'
+import { negativeTtlSeconds } from './ttl-limits.ts'
 
 const NOBODY: ReadonlySet<string> = new Set()
 /** Among the failures: no record type, the delegation as such. */
@@ -86,7 +86,7 @@ function store(context: Context, job: Job, name: Name, type: number, data: Data)
   const stamp = unjudged(job)
   if (data.kind === 'negative') {
     const { rcode, authority } = data
-    const ttlSeconds = negativeTtlSeconds(authority)
+    const ttlSeconds = negativeTtlSeconds(authority, context.settings.ttlSeconds)
     if (ttlSeconds > 0) context.rrsets.putNegative(name, type, { rcode, authority, ttlSeconds, ...stamp })
     return
   }
@@ -290,7 +290,7 @@ function storeReferral(
   for (const set of glue) rrsets.putGlue(set, zone)
   if (ds !== undefined) rrsets.put(ds, { rank: RANK.ANSWER_AA, ...stamp })
   else if (proofs.length > 0) {
-    const ttlSeconds = negativeTtlSeconds(proofs)
+    const ttlSeconds = negativeTtlSeconds(proofs, context.settings.ttlSeconds)
     rrsets.putNegative(zone, TYPE.DS, { rcode: RCODE.NOERROR, authority: proofs, ttlSeconds, ...stamp })
   }
 }

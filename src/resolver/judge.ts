@@ -21,9 +21,9 @@ import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Context, Data, Job, Judgement, Proven, ZoneTrust } from './context.ts'
 import { isSynthesised } from './expansion.ts'
-import { negativeTtlSeconds } from './negative-ttl.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
 import { judgeDnskeySet, judgeMissingKeys, trustFor } from './trust.ts'
+import { negativeTtlSeconds } from './ttl-limits.ts'
 
 /** A verdict, with the time it may be kept and what a wildcard needs proved. */
 interface SetJudgement extends Judgement {
@@ -45,7 +45,11 @@ export async function judge(
   data: Data,
 ): Promise<Proven> {
   if (context.policy.mode === 'off') {
-    return withVerdict(data, { status: 'indeterminate', reason: 'not-judged', detail: '' }, lifetimeOf(data))
+    return withVerdict(
+      data,
+      { status: 'indeterminate', reason: 'not-judged', detail: '' },
+      lifetimeOf(context, data),
+    )
   }
   // The denial of an ancestor denies the name too (RFC 8020 2), and only the former can be checked.
   if (data.kind === 'negative') return judgeNegative(context, job, data.denied ?? name, type, data)
@@ -77,9 +81,14 @@ function fromAbove(zone: Judgement): Judgement {
 }
 
 /** Seconds that unjudged data may be kept. */
-function lifetimeOf(data: Data): number {
-  if (data.kind === 'negative') return negativeTtlSeconds(data.authority)
+function lifetimeOf(context: Context, data: Data): number {
+  if (data.kind === 'negative') return denialTtlSeconds(context, data)
   return Math.min(...data.answer.map((set) => set.ttlSeconds))
+}
+
+/** A denial out of the cache, judged again, lives no longer than it would have. */
+function denialTtlSeconds({ settings }: Context, { authority, ttlSeconds }: Data): number {
+  return Math.min(ttlSeconds ?? Number.POSITIVE_INFINITY, negativeTtlSeconds(authority, settings.ttlSeconds))
 }
 
 const SEVERITY = { secure: 0, insecure: 1, indeterminate: 2, bogus: 3 } as const
@@ -230,7 +239,7 @@ async function judgeNegative(
   type: number,
   data: Data,
 ): Promise<Proven> {
-  const ttlSeconds = negativeTtlSeconds(data.authority)
+  const ttlSeconds = denialTtlSeconds(context, data)
   const proofSets = data.authority.filter((set) => set.type !== TYPE.SOA)
   const signer = signerOfDenial(name, type, data.authority)
   if (type === TYPE.DNSKEY && (signer === undefined || namesEqual(signer, name))) {

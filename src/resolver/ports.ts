@@ -5,6 +5,7 @@ import type { Prefix } from '../base/prefix.ts'
 import type { Random } from '../base/random.ts'
 import type { TrustAnchors } from '../dnssec/trust-anchors.ts'
 import type { Name } from '../wire/name.ts'
+import type { TtlLimits } from './ttl-limits.ts'
 
 export type { Clock, Endpoint, Random }
 
@@ -86,7 +87,7 @@ export interface ResolverSettings {
   readonly aggressiveDenial: boolean
   readonly prefetch: boolean
   /** Bounds of what is kept, seconds. */
-  readonly ttlSeconds: { readonly min: number; readonly max: number; readonly negativeMax: number }
+  readonly ttlSeconds: TtlLimits
   /** Undefined where nothing is given after its end. */
   readonly serveStale: ServeStale | undefined
 }

@@ -13,7 +13,7 @@ import {
   type ResolutionFailure,
 } from './context.ts'
 import { worseOf } from './judge.ts'
-import { cappedTo } from './negative-ttl.ts'
+import { cappedTo } from './ttl-limits.ts'
 
 /** What is known of a question in the end. */
 export interface Resolution {

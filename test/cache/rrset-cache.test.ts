@@ -286,10 +286,10 @@ t.test('negative answers', async (t) => {
     t.equal(cache.getNegative(name('a.example.'), TYPE.A), undefined)
   })
 
-  t.test('an hour is the most', async (t) => {
+  t.test('a day is the most', async (t) => {
     const { cache } = world()
-    cache.putNegative(name('a.example.'), TYPE.A, { ...noData, ttlSeconds: 86_400 })
-    t.equal(cache.getNegative(name('a.example.'), TYPE.A)?.ttlSeconds, 3600)
+    cache.putNegative(name('a.example.'), TYPE.A, { ...noData, ttlSeconds: 86_401 })
+    t.equal(cache.getNegative(name('a.example.'), TYPE.A)?.ttlSeconds, 86_400)
   })
 
   t.test('nothing exists below a name that is securely denied, and only then (RFC 8020)', async (t) => {
