@@ -1,0 +1,64 @@
+/** What came of a scenario. */
+import { mismatch, type Sent } from './matching.ts'
+import { type Packet, packetText } from './packet.ts'
+import type { Dialect, Entry, Step } from './scenario.ts'
+
+/** A step that did not go as the file says. */
+export interface StepFault {
+  readonly step: number | undefined
+  readonly reason: string
+  /** The packet that should have come, in the text form of scenarios. */
+  readonly expected?: string
+  /** What came instead. */
+  readonly received?: string
+}
+
+/** The end of a run. */
+export interface RunResult {
+  /** Undefined when the scenario passed. */
+  readonly fault: StepFault | undefined
+  /** What the strict level objects to beside that. */
+  readonly strictFaults: readonly StepFault[]
+  /** Upstream questions and answers, a line each. */
+  readonly log: readonly string[]
+}
+
+/** Thrown by a driver to end its scenario. */
+export class StepFailure extends Error {
+  override readonly name = 'StepFailure'
+  readonly fault: StepFault
+
+  constructor(fault: StepFault) {
+    super(fault.reason)
+    this.fault = fault
+  }
+}
+
+/** Undefined when a reply is as expected at the relaxed level, else why not; strict objections go to `strict`. */
+export function checkReply(
+  step: Step,
+  entry: Entry,
+  received: Sent,
+  dialect: Dialect,
+  strict: StepFault[],
+): StepFault | undefined {
+  const relaxed = mismatch(entry, received, dialect, 'relaxed')
+  const texts = (reason: string): StepFault => ({
+    step: step.number,
+    reason,
+    expected: entryText(entry),
+    received: packetText(received.packet),
+  })
+  if (relaxed !== undefined) return texts(`reply differs: ${relaxed}`)
+  const objection = mismatch(entry, received, dialect, 'strict')
+  if (objection !== undefined) strict.push(texts(`reply differs: ${objection}`))
+  return undefined
+}
+
+/** An entry's packet and what of it counts. */
+export function entryText(entry: Entry): string {
+  const words = entry.match.map(({ word, argument }) =>
+    argument === undefined ? word : `${word}=${argument}`,
+  )
+  return [`MATCH ${words.join(' ')}`, packetText(entry.packets[0] satisfies Packet)].join('\n')
+}
