@@ -86,6 +86,8 @@ export const REFERRALS_MAX = 32
 export const UPSTREAM_TRIES_PER_ADDRESS_MAX = 3
 /** Time-outs of one question to one zone before its servers count as silent: three of three servers, and one (B02). */
 export const UPSTREAM_SILENCES_MAX = 10
+/** Replies heard that another server may know better (empty ones, second-hand ones), before the best of them is believed. */
+export const DOUBTFUL_REPLIES_MAX = 3
 /** Other servers asked after data that did not validate, before `bogus` is said. */
 export const BOGUS_RETRIES_MAX = 2
 /** Questions of one zone in a row for which other servers had nothing better: then the zone is at fault (B10), and for a minute nobody else is asked. */

@@ -294,9 +294,10 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'resolution.verify-glue': {
     schema: value.flag(),
     default: false,
-    doc: 'Looks up addresses of name servers outside the delegated zone rather than take those of a referral.',
+    doc:
+      'Looks up addresses of name servers outside the delegated zone rather than take those of a referral, which serve ' +
+      'where nothing else is found. Costs questions.',
     reload: 'restart',
-    inert: [],
   },
   'resolution.private-addresses': {
     schema: value.prefixes(),

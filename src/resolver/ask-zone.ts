@@ -1,16 +1,22 @@
 /** Asks the servers of a zone, one after the other, until one says something of use. */
 
 import { endpointKey, formatEndpoint } from '../base/address.ts'
-import { UPSTREAM_SILENCES_MAX } from '../base/limits.ts'
+import { DOUBTFUL_REPLIES_MAX, UPSTREAM_SILENCES_MAX } from '../base/limits.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
 import { formatName } from '../wire/name-text.ts'
-import type { Lame } from './classify.ts'
+import type { Doubt, Lame } from './classify.ts'
 import { type Context, failure, type Job, type ResolutionFailure, type Useful } from './context.ts'
 import type { Cut } from './cut.ts'
 import { exchange } from './exchange.ts'
 import { ServerPool } from './server-pool.ts'
 import type { QuestionBudget } from './work-budget.ts'
+
+/** A reading of a reply. */
+interface Doubtable {
+  readonly kind: string
+  readonly doubt?: Doubt | undefined
+}
 
 /** A question to the servers of a zone. */
 export interface Asking<T> {
@@ -26,25 +32,32 @@ export interface Asking<T> {
 }
 
 /** Asks until somebody knows, everybody was asked, or a limit is met. */
-export async function askZone<T extends { readonly kind: string }>(
+export async function askZone<T extends Doubtable>(
   context: Context,
   job: Job,
   asking: Asking<T>,
 ): Promise<Useful<T> | ResolutionFailure> {
   const { cut, question, budget } = asking
   const pool = new ServerPool(context, cut, asking.avoid)
+  const doubtful = new DoubtfulReplies<T>()
   let reason: Reason = 'no-reachable-authority'
   let last = ''
   let silences = 0
   for (;;) {
     const turn = silences < UPSTREAM_SILENCES_MAX ? pool.next() : undefined
+    const { best } = doubtful
+    if (best !== undefined && turn?.isFirst !== true) {
+      if (silences < UPSTREAM_SILENCES_MAX && (await pool.findMore(job, true))) continue
+      return best
+    }
     if (turn === undefined) {
-      if (silences < UPSTREAM_SILENCES_MAX && (await pool.lookUpMore(job))) continue
+      if (silences < UPSTREAM_SILENCES_MAX && (await pool.findMore(job, false))) continue
       return exhausted(cut, pool, reason, last)
     }
     const { server } = turn
     const outcome = await exchange(context, job, turn, cut.zone, question, budget)
     if (outcome.kind === 'limit') {
+      if (best !== undefined) return best
       // Out of sockets: the fault is ours, and no zone is named for it.
       if (outcome.reason === 'overload') return failure(outcome.reason, 'this resolver is out of sockets')
       return failure(outcome.reason, `${formatName(cut.zone)}: ${last || 'gave no answer'}`)
@@ -57,7 +70,14 @@ export async function askZone<T extends { readonly kind: string }>(
       continue
     }
     const value = asking.read(outcome.message)
-    if (!isLame(value)) return { kind: 'useful', value, server: endpointKey(server) }
+    if (!isLame(value)) {
+      const useful: Useful<T> = { kind: 'useful', value, server: endpointKey(server) }
+      if (value.doubt === undefined || asking.probing || turn.isLame) return useful
+      if (value.doubt === 'recursive') context.servers.setLame(server, cut.zone)
+      if (doubtful.add(useful)) return doubtful.best ?? useful
+      pool.drop(server)
+      continue
+    }
     reason = 'lame-servers'
     last = `${formatEndpoint(server)}: ${value.reason}`
     context.counters.upstreamFailure('lame')
@@ -66,17 +86,35 @@ export async function askZone<T extends { readonly kind: string }>(
   }
 }
 
-function isLame<T extends { readonly kind: string }>(value: T | Lame): value is Lame {
+/**
+ * Replies that may be all that can be had, but that another server may know better: the zone's servers are asked once
+ * each before such a reply is believed.
+ */
+class DoubtfulReplies<T extends Doubtable> {
+  best: Useful<T> | undefined
+  #count = 0
+
+  /** True when these are enough. */
+  add(reply: Useful<T>): boolean {
+    // What somebody has from elsewhere is more than nothing.
+    if (this.best === undefined || (this.best.value.doubt === 'empty' && reply.value.doubt === 'recursive'))
+      this.best = reply
+    return ++this.#count >= DOUBTFUL_REPLIES_MAX
+  }
+}
+
+function isLame<T extends Doubtable>(value: T | Lame): value is Lame {
   return value.kind === 'lame'
 }
 
 /** Why nobody is left to ask, as exactly as can be. */
 function exhausted(cut: Cut, pool: ServerPool, reason: Reason, last: string): ResolutionFailure {
   const zone = formatName(cut.zone)
-  if (pool.limit !== undefined) return failure(pool.limit, `${zone}: too many name servers without address`)
+  if (pool.addresses.limit !== undefined)
+    return failure(pool.addresses.limit, `${zone}: too many name servers without address`)
   if (pool.hasAddresses && last !== '') return failure(reason, `${zone}: ${last}`)
   if (pool.hasAddresses) return { ...failure(reason, `${zone}: its servers failed lately`), untried: true }
-  if (pool.isCircular)
+  if (pool.addresses.isCircular)
     return failure('address-loop', `${zone}: the addresses of its name servers depend on each other`)
   return failure('no-server-address', `${zone}: no name server has an address`)
 }

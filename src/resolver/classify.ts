@@ -28,6 +28,15 @@ export interface Lame {
   readonly lasting: boolean
 }
 
+/**
+ * Why another server may know better:
+ *
+ * - `recursive`: the server offers recursion and is not the authority, so it has the data from somebody, some time ago;
+ *   signed data proves itself and is not doubted
+ * - `empty`: there is no data, says the authority, and shows no SOA for it (RFC 2308 2.2, NODATA type 3)
+ */
+export type Doubt = 'recursive' | 'empty'
+
 /** What a reply means. */
 export type Classified =
   | {
@@ -37,11 +46,13 @@ export type Classified =
       readonly target: Name | undefined
       /** RRsets further down the chain of aliases, for the cache. */
       readonly further: readonly Rrset[]
+      readonly doubt?: Doubt | undefined
     }
   | {
       readonly kind: 'negative'
       readonly rcode: number
       readonly authority: readonly Rrset[]
+      readonly doubt?: Doubt | undefined
     }
   | {
       readonly kind: 'referral'
@@ -51,6 +62,7 @@ export type Classified =
       readonly ds: Rrset | undefined
       /** NSEC or NSEC3: why there is no DS. */
       readonly proofs: readonly Rrset[]
+      readonly doubt?: undefined
     }
   | Lame
 
@@ -62,6 +74,16 @@ export type Meaning = Exclude<Classified, Lame>
  * @param question as sent to it, minimised or not
  */
 export function classify(message: Message, question: Question, zone: Name): Classified {
+  const meaning = meaningOf(message, question, zone)
+  if (meaning.kind === 'lame' || meaning.kind === 'referral') return meaning
+  const sets = meaning.kind === 'negative' ? meaning.authority : meaning.answer
+  if (message.ra && !message.aa && !sets.some((set) => set.signatures.length > 0))
+    return { ...meaning, doubt: 'recursive' }
+  const isEmpty = meaning.kind === 'negative' && meaning.rcode === RCODE.NOERROR && sets.length === 0
+  return isEmpty ? { ...meaning, doubt: 'empty' } : meaning
+}
+
+function meaningOf(message: Message, question: Question, zone: Name): Classified {
   if (
     message.rcode !== RCODE.NOERROR &&
     message.rcode !== RCODE.NXDOMAIN &&

@@ -4,19 +4,13 @@
  */
 import { type Address, type Endpoint, endpointKey } from '../base/address.ts'
 import {
-  ADDRESS_LOOKUP_DEPTH_MAX,
   ADDRESSES_PER_DELEGATION_MAX,
-  NS_LOOKUPS_PER_DELEGATION_MAX,
   UPSTREAM_TIMEOUT_MS_INITIAL,
   UPSTREAM_TRIES_PER_ADDRESS_MAX,
 } from '../base/limits.ts'
-import type { Reason } from '../dnssec/reasons.ts'
-import { TYPE } from '../wire/iana/rrtype.ts'
-import { isSubdomainOf, type Name, nameKey } from '../wire/name.ts'
-import { addressUsable } from './address-rules.ts'
 import type { Context, Job } from './context.ts'
 import type { Cut } from './cut.ts'
-import { isLimit } from './joining.ts'
+import { ServerAddresses } from './server-addresses.ts'
 
 interface Candidate {
   readonly endpoint: Endpoint
@@ -31,6 +25,10 @@ export interface Turn {
   readonly server: Endpoint
   /** How long to wait for a datagram back, milliseconds. */
   readonly patienceMs: number
+  /** Nothing speaks against this server, and it was not asked this question before. */
+  readonly isFirst: boolean
+  /** It did not know the zone, or had it from others, a moment ago. */
+  readonly isLame: boolean
 }
 
 /** One in so many questions goes to a server other than the fastest, so that a better one is found. */
@@ -46,22 +44,16 @@ export class ServerPool {
   readonly #avoid: ReadonlySet<string>
   readonly #candidates: Candidate[] = []
   readonly #known = new Set<string>()
-  /** Servers without an address so far. */
-  readonly #nameless: Name[] = []
-  #lookups = 0
-  /** Why no more addresses can be had; undefined while none was needed. */
-  limit: Reason | undefined
-  /** An address could not be looked up because that would have needed this very zone's servers. */
-  isCircular = false
+  /** Where more addresses come from, and why none may. */
+  readonly addresses: ServerAddresses
 
   /** @param avoid servers (`endpointKey`) that are not asked: they gave bad data for this question */
   constructor(context: Context, cut: Cut, avoid: ReadonlySet<string>) {
     this.#context = context
     this.#cut = cut
     this.#avoid = avoid
-    for (const name of cut.servers) {
-      if (!this.#addKnown(name)) this.#nameless.push(name)
-    }
+    this.addresses = new ServerAddresses(context, cut)
+    for (const address of this.addresses.known()) this.#add(address)
   }
 
   /** True when at least one address was ever known. */
@@ -85,7 +77,9 @@ export class ServerPool {
     const chosen = explore ? fresh : fresh.filter((candidate) => cost(candidate) <= best + BAND_MS)
     const candidate = chosen[random.below(chosen.length)]!
     candidate.tries++
-    return { server: candidate.endpoint, patienceMs: this.#patienceMs(candidate, fresh) }
+    const isFirst = candidate.tries === 1 && !candidate.lame
+    const patienceMs = this.#patienceMs(candidate, fresh)
+    return { server: candidate.endpoint, patienceMs, isFirst, isLame: candidate.lame }
   }
 
   /** A server that stayed silent last time is only tried, not waited for, while there are others that did not. */
@@ -112,87 +106,30 @@ export class ServerPool {
   }
 
   /**
-   * Looks up one more server name.
+   * Finds one more server, or several.
    *
+   * @param ofNameless only servers whose address is not known at all so far
    * @returns false when there is none left, or a limit forbids it
    */
-  async lookUpMore(job: Job): Promise<boolean> {
+  async findMore(job: Job, ofNameless: boolean): Promise<boolean> {
+    const { addresses } = this
     for (;;) {
-      const name = this.#takeNameless()
-      if (name === undefined) return false
-      // A server inside its own zone cannot be found without glue.
-      if (isSubdomainOf(name, this.#cut.zone)) continue
-      if (job.depth >= ADDRESS_LOOKUP_DEPTH_MAX) return this.#refuse('limit-depth')
-      if (this.#lookups >= NS_LOOKUPS_PER_DELEGATION_MAX) return this.#refuse('limit-name-servers')
-      if (!job.budget.takeNsLookup()) return this.#refuse('limit-name-servers')
-      this.#lookups++
+      const more = await (ofNameless ? addresses.lookUpNameless(job) : addresses.more(job))
+      if (more === undefined) return false
       const before = this.#candidates.length
-      await this.#lookUp({ ...job, depth: job.depth + 1 }, name)
+      for (const address of more) this.#add(address)
       if (this.#candidates.length > before) return true
     }
   }
 
-  #refuse(limit: Reason): false {
-    this.limit = limit
-    this.#context.counters.limitHit(limit)
-    return false
-  }
-
-  #takeNameless(): Name | undefined {
-    if (this.#nameless.length === 0) return undefined
-    return this.#nameless.splice(this.#context.random.below(this.#nameless.length), 1)[0]
-  }
-
-  /** IPv6 addresses are looked up only when there is no IPv4 one: half the questions, and half of what B01 can cause. */
-  async #lookUp(job: Job, name: Name): Promise<void> {
-    const { settings } = this.#context
-    const before = this.#candidates.length
-    const types = [...(settings.ipv4 ? [TYPE.A] : []), ...(settings.ipv6 ? [TYPE.AAAA] : [])]
-    for (const type of types) {
-      const data = await this.#context.fetchData(job, name, type)
-      if (data.kind === 'records') {
-        for (const set of data.answer) for (const address of set.rdatas) this.#add(address)
-      } else if (data.kind === 'failure') {
-        if (data.reason === 'address-loop') this.isCircular = true
-        // The limit of a look-up is this question's own: it says nothing of the zone.
-        if (isLimit(data.reason)) this.limit ??= data.reason
-      }
-      if (this.#candidates.length > before) return
-    }
-  }
-
-  /** Adds the addresses that are known of a server: those that came with the delegation, or those of the hints. */
-  #addKnown(name: Name): boolean {
-    const { settings } = this.#context
-    const types = [...(settings.ipv4 ? [TYPE.A] : []), ...(settings.ipv6 ? [TYPE.AAAA] : [])]
-    const known = types.flatMap((type) => this.#knownAddresses(name, type))
-    const addresses = known.length > 0 ? known : (this.#cut.hints?.get(nameKey(name)) ?? [])
-    let usable = false
-    for (const address of addresses) {
-      if (address.length === 4 ? settings.ipv4 : settings.ipv6) usable = this.#add(address) || usable
-    }
-    return usable
-  }
-
-  /** What was proven counts more than glue, and glue more than what nobody judged. */
-  #knownAddresses(name: Name, type: number): readonly Address[] {
-    const { rrsets } = this.#context
-    const own = rrsets.get(name, type)
-    if (own?.status === 'secure') return own.rrset.rdatas
-    return (rrsets.getGlue(name, type) ?? own)?.rrset.rdatas ?? []
-  }
-
-  /** Adds an address once, if it may be asked at all; true when it is (or was) a candidate. */
-  #add(address: Address): boolean {
+  /** Adds a usable address, once. */
+  #add(address: Address): void {
     const { settings, servers } = this.#context
     const endpoint: Endpoint = { address, port: settings.authorityPort }
     const key = endpointKey(endpoint)
-    if (this.#known.has(key)) return true
-    if (this.#known.size >= ADDRESSES_PER_DELEGATION_MAX) return false
-    if (!addressUsable(endpoint, settings)) return false
+    if (this.#known.has(key) || this.#known.size >= ADDRESSES_PER_DELEGATION_MAX) return
     this.#known.add(key)
-    if (this.#avoid.has(key)) return true
+    if (this.#avoid.has(key)) return
     this.#candidates.push({ endpoint, key, tries: 0, lame: servers.lame(endpoint, this.#cut.zone) })
-    return true
   }
 }

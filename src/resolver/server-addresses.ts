@@ -1,0 +1,166 @@
+/**
+ * Where the servers of a delegation are: what is known of their addresses, and what can be found out when those that
+ * are known do not help.
+ *
+ * A parent and its child may disagree about a server's address, and either may be out of date. So all that is known is
+ * tried in the order of its worth before a question fails: what was proven, glue, what nobody judged, and at last what the
+ * zones of the servers' names say now.
+ */
+import type { Address } from '../base/address.ts'
+import { ADDRESS_LOOKUP_DEPTH_MAX, NS_LOOKUPS_PER_DELEGATION_MAX } from '../base/limits.ts'
+import type { Reason } from '../dnssec/reasons.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
+import { isSubdomainOf, type Name, nameKey } from '../wire/name.ts'
+import { addressUsable } from './address-rules.ts'
+import type { Context, Job } from './context.ts'
+import type { Cut } from './cut.ts'
+import { isLimit } from './joining.ts'
+
+/** The addresses of one delegation's servers, for one question. */
+export class ServerAddresses {
+  readonly #context: Context
+  readonly #cut: Cut
+  readonly #types: readonly number[]
+  /** Servers without an address so far. */
+  readonly #nameless: Name[] = []
+  /** Known, but worth less than what was given first: the other side's view of a server. */
+  readonly #spare: Address[] = []
+  /** Glue that is not to be used while the zone of the server's name can be asked. */
+  readonly #unverified: Address[] = []
+  /** Servers outside the zone whose known addresses may be out of date. */
+  readonly #outside: Name[] = []
+  #lookups = 0
+  /** Why no more addresses can be had; undefined while none was needed. */
+  limit: Reason | undefined
+  /** An address could not be looked up because that would have needed this very zone's servers. */
+  isCircular = false
+
+  constructor(context: Context, cut: Cut) {
+    const { settings } = context
+    this.#context = context
+    this.#cut = cut
+    this.#types = [...(settings.ipv4 ? [TYPE.A] : []), ...(settings.ipv6 ? [TYPE.AAAA] : [])]
+  }
+
+  /** What is known at once. To be called first. */
+  known(): Address[] {
+    const all: Address[] = []
+    for (const name of this.#cut.servers) {
+      const addresses = this.#knownOf(name)
+      all.push(...addresses)
+      if (addresses.length === 0) this.#nameless.push(name)
+      else if (!this.#isInside(name)) this.#outside.push(name)
+    }
+    return all
+  }
+
+  /** Addresses of one more server that has none so far; undefined when there is none left, or a limit forbids it. */
+  async lookUpNameless(job: Job): Promise<Address[] | undefined> {
+    for (let name = this.#take(this.#nameless); name !== undefined; name = this.#take(this.#nameless)) {
+      // A server inside its own zone cannot be found without glue.
+      if (this.#isInside(name)) continue
+      const refused = this.#charge(job)
+      if (refused !== undefined) {
+        this.limit = refused
+        this.#context.counters.limitHit(refused)
+        return undefined
+      }
+      return this.#lookUp(job, name)
+    }
+    return undefined
+  }
+
+  /** More of anything, the best first; undefined when nothing is left. */
+  async more(job: Job): Promise<Address[] | undefined> {
+    if (this.#spare.length > 0) return this.#spare.splice(0)
+    const found = await this.lookUpNameless(job)
+    if (found !== undefined) return found
+    if (this.#unverified.length > 0) return this.#unverified.splice(0)
+    const name = this.#take(this.#outside)
+    // Nothing that goes wrong here is why the question fails: that is what the known addresses came to.
+    if (name === undefined || this.#charge(job) !== undefined) return undefined
+    return this.#refresh(job, name)
+  }
+
+  #isInside(name: Name): boolean {
+    return isSubdomainOf(name, this.#cut.zone)
+  }
+
+  #take(names: Name[]): Name | undefined {
+    if (names.length === 0) return undefined
+    return names.splice(this.#context.random.below(names.length), 1)[0]
+  }
+
+  // --- what is known ------------------------------------------------------------------------------------------------
+
+  #knownOf(name: Name): Address[] {
+    const known = this.#types.flatMap((type) => this.#knownOfType(name, type))
+    return this.#usable(known.length > 0 ? known : (this.#cut.hints?.get(nameKey(name)) ?? []))
+  }
+
+  /** What was proven counts more than glue, and glue more than what nobody judged. */
+  #knownOfType(name: Name, type: number): readonly Address[] {
+    const { rrsets, settings } = this.#context
+    const own = rrsets.get(name, type)
+    const glue = rrsets.getGlue(name, type)?.rrset.rdatas ?? []
+    if (settings.verifyGlue && !this.#isInside(name)) {
+      this.#unverified.push(...this.#usable(glue))
+      return own?.rrset.rdatas ?? []
+    }
+    if (own === undefined) return glue
+    const checked = own.status === 'secure' || (settings.verifyReferrals && own.status !== 'bogus')
+    const [first, then] = checked || glue.length === 0 ? [own.rrset.rdatas, glue] : [glue, own.rrset.rdatas]
+    this.#spare.push(...this.#usable(then))
+    return first
+  }
+
+  #usable(addresses: readonly Address[]): Address[] {
+    const { settings } = this.#context
+    const port = settings.authorityPort
+    return addresses.filter((address) => {
+      const enabled = address.length === 4 ? settings.ipv4 : settings.ipv6
+      return enabled && addressUsable({ address, port }, settings)
+    })
+  }
+
+  // --- what can be found out ------------------------------------------------------------------------------------------
+
+  /** Charges a look-up; the limit that forbids it, if one does. */
+  #charge(job: Job): Reason | undefined {
+    if (job.depth >= ADDRESS_LOOKUP_DEPTH_MAX) return 'limit-depth'
+    if (this.#lookups >= NS_LOOKUPS_PER_DELEGATION_MAX || !job.budget.takeNsLookup())
+      return 'limit-name-servers'
+    this.#lookups++
+    return undefined
+  }
+
+  /** IPv6 addresses are looked up only when there is no IPv4 one: half the questions, and half of what B01 can cause. */
+  async #lookUp(job: Job, name: Name): Promise<Address[]> {
+    for (const type of this.#types) {
+      const data = await this.#context.fetchData(deeper(job), name, type)
+      if (data.kind === 'records') {
+        const addresses = this.#usable(data.answer.flatMap((set) => set.rdatas))
+        if (addresses.length > 0) return addresses
+      } else if (data.kind === 'failure') {
+        if (data.reason === 'address-loop') this.isCircular = true
+        // The limit of a look-up is this question's own: it says nothing of the zone.
+        if (isLimit(data.reason)) this.limit ??= data.reason
+      }
+    }
+    return []
+  }
+
+  /** Asks what a server's address is by now, of either family: all that was known of it has failed. */
+  async #refresh(job: Job, name: Name): Promise<Address[]> {
+    const addresses: Address[] = []
+    for (const type of this.#types) {
+      const data = await this.#context.fetchData(deeper(job), name, type)
+      if (data.kind === 'records') addresses.push(...data.answer.flatMap((set) => set.rdatas))
+    }
+    return this.#usable(addresses)
+  }
+}
+
+function deeper(job: Job): Job {
+  return { ...job, depth: job.depth + 1 }
+}
