@@ -221,6 +221,8 @@ export const WAITING_PER_CLIENT_MAX = 1_000
 export const CLIENT_IPV6_OCTETS = 7
 /** Socket buffer for datagrams not read yet: half a second of a busy resolver; the kernel may give less. */
 export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304
+/** Octets of `server.nsid`: a reply of 512 octets must hold it beside the longest question. */
+export const NSID_OCTETS_MAX = 128
 /** TCP connections at a time (attack D01); `server.tcp.connections`. */
 export const TCP_CONNECTIONS_MAX = 1_000
 /** The same of one client; `server.tcp.connections-per-client`. */

@@ -1,13 +1,16 @@
 /** `sigill lookup`: resolves and validates in its own process, or asks a server, and shows what came of it. */
 import { type Endpoint, formatEndpoint } from '../base/address.ts'
 import { parseAnswerEntry } from '../cache/answer-entry.ts'
-import { type Config, defaultConfig, loadConfig } from '../config/load.ts'
+import { defaultConfig, loadConfig } from '../config/load.ts'
 import { createEngine } from '../daemon/engine.ts'
+import { localZones } from '../daemon/service-settings.ts'
 import { REASONS, reasonFromNumber } from '../dnssec/reasons.ts'
-import { LocalZones } from '../policy/local-zones.ts'
+import { behindAliases, followLocally, type LocalOutcome } from '../front/local-answer.ts'
 import type { TraceEvent } from '../resolver/ports.ts'
 import { Counters } from '../telemetry/counters.ts'
 import { type ExtendedError, parseEde } from '../wire/edns.ts'
+import { CLASS } from '../wire/iana/class.ts'
+import { EDE } from '../wire/iana/extended-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import type { Message } from '../wire/message.ts'
@@ -53,10 +56,12 @@ export async function lookup(
   return isNo ? EXIT.NO : EXIT.DONE
 }
 
-async function resolveHere(question: AskedQuestion, options: LookupOptions): Promise<LookupReport> {
+async function resolveHere(question: AskedQuestion, options: LookupOptions): Promise<LookupReport | string> {
   const config = options.config === undefined ? defaultConfig() : loadConfig(options.config)
-  const local = answerLocally(question, config)
-  if (local !== undefined) return local
+  const { name, type } = question
+  const local = followLocally(localZones(config.settings), name, type)
+  if (local?.kind === 'deny') return 'a local zone leaves this name without a reply'
+  if (local !== undefined && local.kind !== 'onward') return localReport(question, local)
   let fault: unknown
   const engine = createEngine(config, {
     counters: new Counters(),
@@ -68,15 +73,17 @@ async function resolveHere(question: AskedQuestion, options: LookupOptions): Pro
   const trace: TraceEvent[] = []
   const startMs = engine.clock.nowMs()
   try {
-    const asked = { name: question.name, type: question.type, checkingDisabled: false }
+    const asked = { name: local?.target ?? name, type, checkingDisabled: false }
     const { entry } = await engine.resolver.resolve(asked, (event) => trace.push(event))
     if (fault !== undefined) throw fault
     const nowMs = engine.clock.nowMs()
-    const parts = parseAnswerEntry(entry, 0, nowMs)
+    const found = parseAnswerEntry(entry, 0, nowMs)
+    const aliases = { question: { name, type, class: CLASS.IN }, rrsets: local?.aliases ?? [] }
+    const parts = local === undefined ? found : behindAliases(aliases, found)
     const reason = reasonFromNumber(parts.reason) ?? 'not-judged'
     return {
-      name: question.name,
-      type: question.type,
+      name,
+      type,
       rcode: parts.rcode,
       verdict: { status: parts.status, reason, text: REASONS[reason].text },
       withheld: parts.status === 'bogus' && engine.policy.mode === 'enforce',
@@ -92,18 +99,21 @@ async function resolveHere(question: AskedQuestion, options: LookupOptions): Pro
   }
 }
 
-/** The answer of a zone that the daemon would serve itself. */
-function answerLocally({ name, type }: AskedQuestion, config: Config): LookupReport | undefined {
-  const answer = new LocalZones({ off: config.settings['local-zones.disable'] }).answer(name, type)
-  if (answer === undefined) return undefined
+/** What the daemon would answer out of its own zones. */
+function localReport(
+  { name, type }: AskedQuestion,
+  local: Extract<LocalOutcome, { kind: 'data' | 'refuse' }>,
+): LookupReport {
+  const refused = { rcode: RCODE.REFUSED, answer: [], authority: [], ede: [{ code: EDE.BLOCKED, text: '' }] }
+  const { rcode, answer, authority, ede } = local.kind === 'data' ? local : refused
   return {
     name,
     type,
-    rcode: answer.rcode,
+    rcode,
     verdict: { status: 'indeterminate', reason: 'local-data', text: REASONS['local-data'].text },
-    errors: [],
-    answer: answer.answer.flatMap(recordsOf),
-    authority: answer.authority.flatMap(recordsOf),
+    errors: ede,
+    answer: answer.flatMap(recordsOf),
+    authority: authority.flatMap(recordsOf),
     elapsedMs: 0,
     nowSeconds: 0,
   }

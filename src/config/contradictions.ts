@@ -2,12 +2,19 @@
 import { type Endpoint, formatEndpoint } from '../base/address.ts'
 import { octetsEqual } from '../base/octets.ts'
 import { isRoot } from '../wire/name.ts'
+import { localDataFaults } from './local-data.ts'
 import type { Settings } from './settings.ts'
 import type { TreeFault } from './tree.ts'
 
 /** What no setting sees alone, each at the setting to change. */
 export function findContradictions(settings: Settings): TreeFault[] {
-  return [...skew(settings), ...families(settings), ...listeners(settings), ...anchors(settings)]
+  return [
+    ...skew(settings),
+    ...families(settings),
+    ...listeners(settings),
+    ...anchors(settings),
+    ...localDataFaults(settings),
+  ]
 }
 
 function skew(settings: Settings): TreeFault[] {

@@ -6,6 +6,7 @@ import type { Endpoint } from '../base/address.ts'
 import {
   NEGATIVE_TTL_SECONDS_MAX,
   NSEC3_ITERATIONS_MAX,
+  NSID_OCTETS_MAX,
   SIGNATURE_SKEW_SECONDS_MAX,
   SIGNATURE_SKEW_SECONDS_MIN,
   STALE_CLIENT_TIMEOUT_MS,
@@ -19,6 +20,7 @@ import {
 } from '../base/limits.ts'
 import type { Prefix } from '../base/prefix.ts'
 import type { Name } from '../wire/name.ts'
+import type { ResourceRecord } from '../wire/record.ts'
 import * as value from './values.ts'
 
 /** Every setting by its path, as the program reads it. */
@@ -29,7 +31,7 @@ export interface Settings {
   'server.udp-payload-octets': number
   'server.identity': string
   'server.version': string
-  'server.nsid': string
+  'server.nsid': Uint8Array
   'server.tcp.connections': number
   'server.tcp.connections-per-client': number
   'server.tcp.idle-timeout-ms': number
@@ -38,7 +40,7 @@ export interface Settings {
   'access.snoop': readonly Prefix[]
   'local-zones.disable': readonly Name[]
   'local-zones.zones': readonly value.LocalZoneSetting[]
-  'local-zones.records': readonly string[]
+  'local-zones.records': readonly ResourceRecord[]
   'resolution.root-hints': string
   'resolution.authority-port': number
   'resolution.allow-loopback-authorities': boolean
@@ -158,11 +160,10 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     reload: 'live',
   },
   'server.nsid': {
-    schema: value.text('a text of one line'),
+    schema: value.octets(NSID_OCTETS_MAX),
     default: '',
-    doc: 'Given to clients that ask for the name of this server (NSID, RFC 5001). 0x at the start: octets in hex. Empty: none.',
+    doc: 'Given to clients that ask for the name of this server (NSID, RFC 5001). Octets in hex: "0x6e7331", in quotes. Empty: none.',
     reload: 'live',
-    inert: [],
   },
   'server.tcp.connections': {
     schema: value.whole(1, 65_535),
@@ -199,7 +200,6 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: [],
     doc: 'Clients that may look into the cache: questions without RD are answered from it. Others are REFUSED.',
     reload: 'live',
-    inert: [],
   },
   'local-zones.disable': {
     schema: value.names(),
@@ -217,14 +217,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
       'not exist), transparent and type-transparent (names, or types, without a record are resolved), redirect (the ' +
       'records of the zone for all names in it), refuse (REFUSED), deny (no reply).',
     reload: 'live',
-    inert: [],
   },
   'local-zones.records': {
-    schema: value.listOf('records', value.text('a record as in a master file'), String),
+    schema: value.records(),
     default: [],
-    doc: 'Records of local zones, each a line of a master file: "www.corp.example. 3600 A 10.0.0.80".',
+    doc:
+      'Records of local zones, each a line of a master file: "www.corp.example. 3600 A 10.0.0.80". One outside all ' +
+      'local zones stands for itself: its name has no other records, the names below are resolved.',
     reload: 'live',
-    inert: [],
   },
   'resolution.root-hints': {
     schema: value.path(),

@@ -6,11 +6,14 @@ import { z } from 'zod'
 import { type Endpoint, formatEndpoint, parseAddress } from '../base/address.ts'
 import type { Prefix } from '../base/prefix.ts'
 import { formatPrefix, parsePrefix } from '../base/prefix.ts'
+import { CLASS } from '../wire/iana/class.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
 import { parseAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
 import type { Name } from '../wire/name.ts'
 import { nameKey } from '../wire/name.ts'
 import { parseNameText } from '../wire/name-text.ts'
+import type { ResourceRecord } from '../wire/record.ts'
+import { formatRecord, readZone, ZoneTextError } from '../wire/zone-text.ts'
 
 /** A reading of a setting's value. */
 export type ValueSchema<T> = z.ZodType<T>
@@ -47,6 +50,8 @@ const DNS_PORT = 53
 
 /** Characters of one text: a whole paragraph, not a whole file. */
 const TEXT_CHARACTERS_MAX = 1_000
+/** Characters of a record: a TXT with the longest keys of RFC 6376 has a few thousand. */
+const RECORD_CHARACTERS_MAX = 16_384
 
 /** true or false. */
 export function flag(): ValueSchema<boolean> {
@@ -76,6 +81,17 @@ export function autoOrWhole(least: number, most: number): ValueSchema<number | '
 /** Free text on one line, of bounded length. */
 export function text(expected: string): ValueSchema<string> {
   return parsed(expected, (value) => (isPlainLine(value) ? value : undefined))
+}
+
+/** Octets as text on one line, or in hex behind 0x; none for the empty text. */
+export function octets(most: number): ValueSchema<Uint8Array> {
+  const expected = `a text of at most ${most} octets, or as many in hex behind 0x`
+  return parsed(expected, (value) => {
+    const hex = /^0x((?:[0-9a-f]{2})+)$/i.exec(value)
+    if (!isPlainLine(value) || (hex === null && /^0x/i.test(value))) return undefined
+    const found = hex === null ? Buffer.from(value, 'utf8') : Buffer.from(hex[1]!, 'hex')
+    return found.length > most ? undefined : new Uint8Array(found)
+  })
 }
 
 /** Path of a file or folder; the empty text stands for none. */
@@ -203,6 +219,25 @@ export function localZones(): ValueSchema<readonly LocalZoneSetting[]> {
   return listOf('local zones', entry, (value) => nameKey(value.name))
 }
 
+/** A list of records of class IN, each a line of a master file. */
+export function records(): ValueSchema<readonly ResourceRecord[]> {
+  const expected = 'a record such as "www.corp.example. 3600 A 10.0.0.80"'
+  const record = parsed(expected, (value, fault) => {
+    if (!isPlainLine(value, RECORD_CHARACTERS_MAX)) return undefined
+    try {
+      const [first, second] = readZone(value, { path: '' })
+      if (first === undefined || second !== undefined) return undefined
+      if (first.class === CLASS.IN) return first
+      fault('a record of class IN')
+    } catch (error) {
+      if (!(error instanceof ZoneTextError)) throw error
+      fault(`a record (at character ${error.column}: ${error.expected})`)
+    }
+    return undefined
+  })
+  return listOf('records', record, formatRecord)
+}
+
 const TIME = 'a time such as 2026-10-04T14:15:00Z'
 
 function domainName(): ValueSchema<Name> {
@@ -268,9 +303,9 @@ function parseTime(value: string): number | undefined {
   return local.toISOString().startsWith(match![1]!) ? Math.floor(ms / 1000) : undefined
 }
 
-function isPlainLine(value: string): boolean {
+function isPlainLine(value: string, charactersMax = TEXT_CHARACTERS_MAX): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-  return value.length <= TEXT_CHARACTERS_MAX && !/[\u0000-\u001f\u007f]/.test(value)
+  return value.length <= charactersMax && !/[\u0000-\u001f\u007f]/.test(value)
 }
 
 function plain(mnemonic: string): string {

@@ -69,6 +69,7 @@ export const REASONS = {
   'limit-referrals': { number: 79, ede: 0, text: 'too many delegations' },
   overload: { number: 80, ede: 0, text: 'too much to do' },
   internal: { number: 81, ede: 0, text: 'internal fault' },
+  'not-cached': { number: 82, ede: 0, text: 'not in the cache, and nobody was to be asked (no RD)' },
 } as const
 
 /** A slug of the table. */

@@ -4,7 +4,7 @@
 export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
 
 /** Why a message from a client, or the answer to it, went nowhere. */
-export type DropReason = 'short' | 'response' | 'waiting' | 'draining' | 'send'
+export type DropReason = 'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied'
 
 /** Raised for every message; none may throw. */
 export interface FrontCounters {

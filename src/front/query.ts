@@ -43,6 +43,8 @@ export class Query {
   dnssecOk = false
   /** Idle time to offer in edns-tcp-keepalive, in units of 100 ms; -1 when nobody asked. */
   keepalive = -1
+  /** NSID came, whatever is in it (RFC 5001 2.1), and however often: the name of this server is given once. */
+  nsid = false
 
   setFlags(request: Uint8Array): void {
     const flags = request[3]!
@@ -51,6 +53,7 @@ export class Query {
     this.edns = false
     this.dnssecOk = false
     this.keepalive = -1
+    this.nsid = false
   }
 
   /** Takes over what OPT says. */
@@ -88,7 +91,10 @@ export function queryOf(
   query.class = questions[0]?.class ?? 0
   query.nameOctets = questions[0]?.name.length ?? 0
   query.replyOctetsMax = replyOctetsMax(transport, edns?.udpPayloadOctets ?? 0, udpOctetsMax)
-  if (edns !== undefined) query.setEdns(edns.do)
+  if (edns !== undefined) {
+    query.setEdns(edns.do)
+    query.nsid = edns.options.some(({ code }) => code === OPTION.NSID)
+  }
   if (transport === 'tcp' && edns !== undefined && asksKeepalive(edns))
     query.keepalive = keepaliveUnits(idleMs)
   return query
@@ -167,8 +173,10 @@ function scanOpt(request: Uint8Array, at: number, length: number, query: Query):
   query.setEdns((request[at + 7]! & OPT_FLAG_DO) !== 0)
   while (optionAt < length) {
     if (optionAt + 4 > length) return false
+    const code = readU16(request, optionAt)
     const octets = readU16(request, optionAt + 2)
-    if (octets === 0 && readU16(request, optionAt) === OPTION.TCP_KEEPALIVE) query.keepalive = 0
+    if (code === OPTION.NSID) query.nsid = true
+    else if (octets === 0 && code === OPTION.TCP_KEEPALIVE) query.keepalive = 0
     optionAt += 4 + octets
   }
   return optionAt === length

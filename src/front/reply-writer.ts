@@ -1,4 +1,5 @@
 /** Replies: an answer entry, or a bare rcode, made into what this one client gets. */
+import { NO_OCTETS } from '../base/octets.ts'
 import {
   answerOctets,
   copyAnswer,
@@ -49,6 +50,8 @@ const CASE_BIT = 0x20
 export class ReplyWriter {
   readonly #udpOctetsMax: number
   readonly #bareEde = new Uint8Array(EDE_OCTETS)
+  /** The whole option, or nothing. */
+  #nsid = NO_OCTETS
   /** One counter for all would stand still for a name whose A and AAAA are always asked in pairs. */
   readonly #turns = new Uint16Array(ROTATION_SLOTS)
 
@@ -57,6 +60,15 @@ export class ReplyWriter {
     this.#udpOctetsMax = udpOctetsMax
     writeU16(this.#bareEde, 0, OPTION.EXTENDED_ERROR)
     writeU16(this.#bareEde, 2, EDE_OCTETS - OPTION_HEADER_OCTETS)
+  }
+
+  /** What clients get that ask for the name of this server (RFC 5001): at most 128 octets, none for no name. */
+  setNsid(name: Uint8Array): void {
+    this.#nsid = name.length === 0 ? NO_OCTETS : new Uint8Array(OPTION_HEADER_OCTETS + name.length)
+    if (name.length === 0) return
+    writeU16(this.#nsid, 0, OPTION.NSID)
+    writeU16(this.#nsid, 2, name.length)
+    this.#nsid.set(name, OPTION_HEADER_OCTETS)
   }
 
   /**
@@ -75,7 +87,7 @@ export class ReplyWriter {
     authoritative: boolean,
   ): number {
     const rcode = entryRcode(entry, at)
-    const fixed = optOctets(query)
+    const fixed = this.#optOctets(query)
     const fits = answerOctets(entry, at, query.dnssecOk) + fixed <= query.replyOctetsMax
     let length = 0
     if (fits) {
@@ -160,6 +172,7 @@ export class ReplyWriter {
     out[at + 7] = query.dnssecOk ? OPT_FLAG_DO : 0
     out[at + 8] = 0
     let end = at + OPT_OCTETS
+    if (query.nsid) for (let i = 0; i < this.#nsid.length; i++) out[end++] = this.#nsid[i]!
     if (query.keepalive >= 0) {
       writeU16(out, end, OPTION.TCP_KEEPALIVE)
       writeU16(out, end + 2, 2)
@@ -170,12 +183,13 @@ export class ReplyWriter {
     writeU16(out, at + 9, end - at - OPT_OCTETS)
     return end
   }
-}
 
-/** Octets of OPT without extended errors. */
-function optOctets(query: Query): number {
-  if (!query.edns) return 0
-  return query.keepalive >= 0 ? OPT_OCTETS + KEEPALIVE_OCTETS : OPT_OCTETS
+  /** Octets of OPT without extended errors. */
+  #optOctets(query: Query): number {
+    if (!query.edns) return 0
+    const nsidOctets = query.nsid ? this.#nsid.length : 0
+    return OPT_OCTETS + nsidOctets + (query.keepalive >= 0 ? KEEPALIVE_OCTETS : 0)
+  }
 }
 
 /** Header with one question or none, and that question as the client spelt it. */

@@ -1,13 +1,14 @@
 /** What the server says of itself: TXT records of class CH (RFC 4892, and `version.bind` of old). */
 
 import type { AnswerParts } from '../cache/answer-entry.ts'
-import { REASONS } from '../dnssec/reasons.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import type { Question } from '../wire/message.ts'
 import { nameKey } from '../wire/name.ts'
 import { nameFrom } from '../wire/name-text.ts'
+import type { Rrset } from '../wire/record.ts'
+import { ownAnswer } from './local-answer.ts'
 
 /** Texts to give; where one is left out or empty the question is refused. At most 255 octets count. */
 export interface ServerTexts {
@@ -32,40 +33,18 @@ export function serverTextAnswer(question: Question, texts: ServerTexts): Answer
   const text = subject === undefined ? undefined : texts[subject]
   if (text === undefined || text === '') return undefined
   if (question.type !== TYPE.TXT && question.type !== TYPE.ANY) return undefined
-  return ownAnswer(question, RCODE.NOERROR, [
-    {
-      owner: question.name,
-      type: TYPE.TXT,
-      class: CLASS.CH,
-      ttlSeconds: 0,
-      rdatas: [characterString(text)],
-      signatures: [],
-    },
-  ])
+  const txt: Rrset = {
+    owner: question.name,
+    type: TYPE.TXT,
+    class: CLASS.CH,
+    ttlSeconds: 0,
+    rdatas: [characterString(text)],
+    signatures: [],
+  }
+  return ownAnswer(question, { rcode: RCODE.NOERROR, answer: [txt], authority: [], ede: [] })
 }
 
 function characterString(text: string): Uint8Array {
   const octets = Buffer.from(text, 'utf8').subarray(0, TEXT_OCTETS_MAX)
   return Uint8Array.of(octets.length, ...octets)
-}
-
-/** Parts of an answer out of our own data: no verdict, no lifetime. */
-export function ownAnswer(
-  question: Question,
-  rcode: number,
-  answer: AnswerParts['answer'],
-  authority: AnswerParts['authority'] = [],
-): AnswerParts {
-  return {
-    question,
-    rcode,
-    answer,
-    authority,
-    status: 'indeterminate',
-    reason: REASONS['local-data'].number,
-    ede: [],
-    policySequence: 0,
-    ttlSeconds: 0,
-    authenticated: false,
-  }
 }

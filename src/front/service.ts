@@ -4,6 +4,7 @@
  */
 import { type Clock, systemClock } from '../base/clock.ts'
 import { MESSAGE_OCTETS_MAX, UDP_PAYLOAD_OCTETS } from '../base/limits.ts'
+import { NO_OCTETS } from '../base/octets.ts'
 import type { AnswerReader } from '../cache/answer-cache.ts'
 import {
   type AnswerParts,
@@ -11,6 +12,7 @@ import {
   entryPolicySequence,
   entryRcode,
   entryStatus,
+  parseAnswerEntry,
   writeAnswerEntry,
 } from '../cache/answer-entry.ts'
 import type { AccessList } from '../policy/access.ts'
@@ -26,11 +28,12 @@ import { isMetaType, TYPE } from '../wire/iana/rrtype.ts'
 import { parseQuestionMessage, type Question, type QuestionMessage } from '../wire/message.ts'
 import type { Client } from './client.ts'
 import type { AnswerPath, FrontCounters } from './counters.ts'
+import { behindAliases, followLocally, type LocalAliases, ownAnswer } from './local-answer.ts'
 import { minimalAny } from './minimal-any.ts'
 import { FLAG_QR, FLAG_RD, HEADER_OCTETS, Query, queryOf, questionOnly, scanOrdinary } from './query.ts'
 import { NO_EDE, ReplyWriter } from './reply-writer.ts'
 import { sentinelForbids } from './sentinel.ts'
-import { ownAnswer, type ServerTexts, serverTextAnswer } from './server-names.ts'
+import { type ServerTexts, serverTextAnswer } from './server-names.ts'
 import { clientKey, type WaitingOptions, WaitingRoom } from './waiting-room.ts'
 
 /** What can change while the service runs. */
@@ -40,6 +43,8 @@ export interface ServiceSettings {
   /** What ANY gets over UDP; over TCP it gets everything there is. */
   readonly any: 'minimal' | 'full'
   readonly texts: ServerTexts
+  /** For clients that ask for the name of this server (RFC 5001); none when left out. */
+  readonly nsid?: Uint8Array
 }
 
 /** What a service is made of. */
@@ -94,6 +99,7 @@ export class Service {
     this.#settings = options.settings
     this.#udpOctetsMax = options.udpPayloadOctets ?? UDP_PAYLOAD_OCTETS
     this.#writer = new ReplyWriter(this.#udpOctetsMax)
+    this.#writer.setNsid(this.#settings.nsid ?? NO_OCTETS)
     this.#room = new WaitingRoom(options)
     this.#onFault = options.onFault ?? (() => {})
   }
@@ -106,6 +112,7 @@ export class Service {
   /** Takes over changed settings; they count from the next question on. */
   configure(settings: ServiceSettings): void {
     this.#settings = settings
+    this.#writer.setNsid(settings.nsid ?? NO_OCTETS)
   }
 
   /** Settles once no question waits for the resolver. */
@@ -160,7 +167,7 @@ export class Service {
     if (entryPolicySequence(octets, at) < this.#policy.sequence) return 0
     this.#counters.clientQuery(transport)
     this.#counters.cacheHit()
-    return this.#writeEntry(octets, at, request, query, startMs, 'hit', out)
+    return this.#writeEntry(octets, at, request, query, startMs, 'hit', out, false)
   }
 
   /** Runs a step; a fault of ours costs this question its answer and nothing else. */
@@ -233,33 +240,65 @@ export class Service {
   #answerOfItself(request: Request, query: Query, question: Question): void {
     const parts = serverTextAnswer(question, this.#settings.texts)
     if (parts === undefined) this.#refuse(request, query, RCODE.REFUSED, EDE.PROHIBITED)
-    else this.#answerOwn(request, query, parts)
+    // No AA: nobody delegated these names to us.
+    else this.#answerOwn(request, query, parts, false)
   }
 
   #answerLocally(request: Request, query: Query, question: Question): void {
-    const local = this.#settings.localZones.answer(question.name, question.type)
-    if (local !== undefined) {
-      this.#answerOwn(request, query, ownAnswer(question, local.rcode, local.answer, local.authority))
-    } else if ((request.octets[2]! & FLAG_RD) === 0) {
-      // RFC 8914 4.21.
-      this.#refuse(request, query, RCODE.REFUSED, EDE.NOT_AUTHORITATIVE)
-    } else this.#answerFromCache(request, query, question)
+    const local = followLocally(this.#settings.localZones, question.name, question.type)
+    if (local === undefined) this.#checkRecursion(request, query, question)
+    else if (local.kind === 'data') this.#answerOwn(request, query, ownAnswer(question, local), true)
+    else if (local.kind === 'onward') {
+      const { aliases, target } = local
+      this.#checkRecursion(request, query, { ...question, name: target }, { question, rrsets: aliases })
+    } else if (local.kind === 'refuse') this.#refuse(request, query, RCODE.REFUSED, EDE.BLOCKED)
+    else {
+      this.#counters.dropped('denied')
+      request.reply(undefined)
+    }
   }
 
-  #answerFromCache(request: Request, query: Query, question: Question): void {
+  #checkRecursion(request: Request, query: Query, question: Question, aliases?: LocalAliases): void {
+    const { address, addressOctets } = request.client
+    const desired = (request.octets[2]! & FLAG_RD) !== 0
+    if (desired || this.#settings.access.maySnoop(address, addressOctets)) {
+      this.#answerFromCache(request, query, question, aliases, desired)
+    } else if (aliases === undefined) {
+      // RFC 8914 4.21.
+      this.#refuse(request, query, RCODE.REFUSED, EDE.NOT_AUTHORITATIVE)
+    } else {
+      // As far as we have it ourselves.
+      const ours = { rcode: RCODE.NOERROR, answer: aliases.rrsets, authority: [], ede: [] }
+      this.#answerOwn(request, query, ownAnswer(aliases.question, ours), true)
+    }
+  }
+
+  #answerFromCache(
+    request: Request,
+    query: Query,
+    question: Question,
+    aliases: LocalAliases | undefined,
+    recursionDesired: boolean,
+  ): void {
     const nowMs = request.startMs
     const at = this.#answers.find(question.name, 0, question.name.length, question.type, nowMs)
     const { octets } = this.#answers
     if (at >= 0 && entryPolicySequence(octets, at) >= this.#policy.sequence) {
       this.#counters.cacheHit()
-      this.#answerEntry(request, query, question, octets, at, 'hit')
+      this.#answerEntry(request, query, question, aliases, octets, at, 'hit')
       return
     }
     this.#counters.cacheMiss()
-    this.#resolve(request, query, question)
+    this.#resolve(request, query, question, aliases, recursionDesired)
   }
 
-  #resolve(request: Request, query: Query, question: Question): void {
+  #resolve(
+    request: Request,
+    query: Query,
+    question: Question,
+    aliases: LocalAliases | undefined,
+    recursionDesired: boolean,
+  ): void {
     const key = clientKey(request.client)
     const full = this.#room.fullFor(key)
     if (full !== undefined) {
@@ -268,12 +307,14 @@ export class Service {
       return
     }
     const { name, type } = question
-    const resolved = this.#resolver.resolve({ name, type, checkingDisabled: query.checkingDisabled })
+    const { checkingDisabled } = query
+    const cachedOnly = !recursionDesired
+    const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly })
     this.#room.enter(key)
     resolved.then(
       ({ entry }) => {
         this.#room.leave(key)
-        this.#guarded(request, () => this.#answerEntry(request, query, question, entry, 0, 'miss'))
+        this.#guarded(request, () => this.#answerEntry(request, query, question, aliases, entry, 0, 'miss'))
       },
       (error: unknown) => {
         this.#room.leave(key)
@@ -299,24 +340,33 @@ export class Service {
     request: Request,
     query: Query,
     question: Question,
+    aliases: LocalAliases | undefined,
     octets: Uint8Array,
     at: number,
     path: AnswerPath,
   ): void {
     const { name, type } = question
-    const sentinelHolds =
-      this.#policy.mode === 'enforce' && !query.checkingDisabled && entryStatus(octets, at) === 'secure'
+    const judged = aliases === undefined && entryStatus(octets, at) === 'secure'
+    const sentinelHolds = judged && this.#policy.mode === 'enforce' && !query.checkingDisabled
     if (sentinelHolds && sentinelForbids(name, type, this.#policy.anchors)) {
-      this.#refuse(request, query, RCODE.SERVFAIL, NO_EDE)
+      // RFC 8509 3.2: as if it were bogus.
+      this.#refuse(request, query, RCODE.SERVFAIL, EDE.DNSSEC_BOGUS)
       return
     }
     let entry = octets
     let entryAt = at
-    if (type === TYPE.ANY && this.#settings.any === 'minimal' && request.client.transport === 'udp') {
-      entry = minimalAny(octets, at, this.#clock.nowMs(), query.dnssecOk)
+    if (aliases !== undefined) {
+      const nowMs = this.#clock.nowMs()
+      entry = writeAnswerEntry(behindAliases(aliases, parseAnswerEntry(octets, at, nowMs)), nowMs)
       entryAt = 0
     }
-    const length = this.#writeEntry(entry, entryAt, request.octets, query, request.startMs, path, this.#out)
+    if (type === TYPE.ANY && this.#settings.any === 'minimal' && request.client.transport === 'udp') {
+      entry = minimalAny(entry, entryAt, this.#clock.nowMs(), query.dnssecOk)
+      entryAt = 0
+    }
+    const { octets: asked, startMs } = request
+    const ours = aliases !== undefined
+    const length = this.#writeEntry(entry, entryAt, asked, query, startMs, path, this.#out, ours)
     request.reply(this.#out.slice(0, length))
   }
 
@@ -329,6 +379,7 @@ export class Service {
     startMs: number,
     path: AnswerPath,
     out: Uint8Array,
+    authoritative: boolean,
   ): number {
     const withheld =
       !query.checkingDisabled && this.#policy.mode === 'enforce' && entryStatus(octets, at) === 'bogus'
@@ -336,7 +387,7 @@ export class Service {
     const nowMs = this.#clock.nowMs()
     const length = withheld
       ? this.#writer.failure(octets, at, request, query, out)
-      : this.#writer.answer(octets, at, request, query, nowMs, out, false)
+      : this.#writer.answer(octets, at, request, query, nowMs, out, authoritative && rcode !== RCODE.SERVFAIL)
     if (rcode === RCODE.SERVFAIL) {
       const ede = entryEdeCode(octets, at)
       this.#counters.servfail(ede === NO_EDE ? undefined : ede)
@@ -345,12 +396,14 @@ export class Service {
     return length
   }
 
-  #answerOwn(request: Request, query: Query, parts: AnswerParts): void {
+  #answerOwn(request: Request, query: Query, parts: AnswerParts, authoritative: boolean): void {
     const nowMs = this.#clock.nowMs()
     const minimal = parts.question.type === TYPE.ANY && request.client.transport === 'udp'
     const answer = minimal && this.#settings.any === 'minimal' ? parts.answer.slice(0, 1) : parts.answer
     const entry = writeAnswerEntry({ ...parts, answer }, nowMs)
-    const length = this.#writer.answer(entry, 0, request.octets, query, nowMs, this.#out, true)
+    const ours = authoritative && parts.rcode !== RCODE.SERVFAIL
+    const length = this.#writer.answer(entry, 0, request.octets, query, nowMs, this.#out, ours)
+    if (parts.rcode === RCODE.SERVFAIL) this.#counters.servfail(parts.ede[0]?.code)
     this.#counters.answer(parts.rcode, 'local', (nowMs - request.startMs) / 1000)
     request.reply(this.#out.slice(0, length))
   }

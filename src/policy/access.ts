@@ -6,6 +6,8 @@ import { PrefixTable } from '../base/prefix-table.ts'
 export interface AccessOptions {
   readonly allow: readonly Prefix[]
   readonly deny?: readonly Prefix[]
+  /** Who may look into the cache with questions without RD; must be allowed besides. */
+  readonly snoop?: readonly Prefix[]
 }
 
 /** Loopback only: a resolver that answers strangers is a weapon (attack B11), so the operator opens it by hand. */
@@ -16,12 +18,14 @@ export const DEFAULT_ACCESS: AccessOptions = {
 /** The access list. A look-up allocates nothing. */
 export class AccessList {
   readonly #table: PrefixTable<boolean>
+  readonly #snoops: PrefixTable<true>
 
   constructor(options: AccessOptions = DEFAULT_ACCESS) {
     this.#table = new PrefixTable([
       ...options.allow.map((prefix) => ({ prefix, value: true })),
       ...(options.deny ?? []).map((prefix) => ({ prefix, value: false })),
     ])
+    this.#snoops = new PrefixTable((options.snoop ?? []).map((prefix) => ({ prefix, value: true })))
   }
 
   /**
@@ -31,5 +35,10 @@ export class AccessList {
    */
   allows(address: Uint8Array, length: number = address.length): boolean {
     return this.#table.find(address, length) === true
+  }
+
+  /** True when the client gets what is in the cache without RD. Others could learn from it what our clients ask. */
+  maySnoop(address: Uint8Array, length: number = address.length): boolean {
+    return this.#snoops.find(address, length) === true
   }
 }

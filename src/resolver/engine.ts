@@ -38,6 +38,7 @@ import type {
   Upstream,
 } from './ports.ts'
 import { PrivateAddresses } from './private-addresses.ts'
+import { recall } from './recall.ts'
 import { type Resolution, resolve, servfail } from './resolve.ts'
 import { WorkBudget } from './work-budget.ts'
 
@@ -107,6 +108,10 @@ export class Resolver implements ResolverPort {
 
   /** Resolves one question; equal ones are resolved once. The entry is also stored in the answer cache. */
   async resolve(question: ClientQuestion, trace?: Trace): Promise<ClientReply> {
+    if (question.cachedOnly === true) {
+      const known = recall(this.#context, foldName(question.name), question.type)
+      return { entry: this.#store(question, this.#job(this.#flight(), trace), known) }
+    }
     const key = `${this.#context.policy.sequence} ${question.type} ${nameKey(question.name)}`
     const work = (flight: Flight): Promise<Uint8Array> => this.#answer(question, this.#job(flight, trace))
     if (trace !== undefined) return { entry: await work(this.#flight()) }
@@ -150,7 +155,11 @@ export class Resolver implements ResolverPort {
     return this.#store(question, job, resolution)
   }
 
-  #store({ name, type }: ClientQuestion, { policySequence }: Job, resolution: Resolution): Uint8Array {
+  #store(
+    { name, type, cachedOnly }: ClientQuestion,
+    { policySequence }: Job,
+    resolution: Resolution,
+  ): Uint8Array {
     const { judged, rcode, authority, ttlSeconds } = resolution
     const { answer, owner: stripped } = this.#privateAddresses.removedFrom(resolution.answer)
     const nowMs = this.#context.clock.nowMs()
@@ -170,7 +179,7 @@ export class Resolver implements ResolverPort {
       authenticated: judged.status === 'secure' && stripped === undefined,
     }
     const entry = writeAnswerEntry(parts, nowMs)
-    if (ttlSeconds > 0) this.#answers.put(name, type, entry, nowMs)
+    if (ttlSeconds > 0 && cachedOnly !== true) this.#answers.put(name, type, entry, nowMs)
     return entry
   }
 }

@@ -168,6 +168,8 @@ export interface ClientQuestion {
   readonly type: number
   /** The client set CD: it wants the data whatever the verdict. */
   readonly checkingDisabled: boolean
+  /** The client did not set RD: what is in the caches, or the closest delegation there; nobody is asked. */
+  readonly cachedOnly?: boolean
 }
 
 /** What comes back: an answer entry (`cache/answer-entry.ts`), to be finished for this client by the front. */

@@ -62,7 +62,8 @@ export function servfail(failed: ResolutionFailure, links: readonly Proven[] = [
   return { rcode: RCODE.SERVFAIL, answer: [], authority: [], judged, ttlSeconds, cached }
 }
 
-function assemble(links: readonly Proven[]): Resolution {
+/** The answer that the links of a chain of aliases make. */
+export function assemble(links: readonly Proven[]): Resolution {
   const { rcode } = links[links.length - 1]!
   let judged = links[0]!.judged
   let ttlSeconds = Number.POSITIVE_INFINITY

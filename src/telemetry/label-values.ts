@@ -47,10 +47,13 @@ export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailure | 'malformed' | 
 }
 
 /** Why a message from a client, or the answer to it, went nowhere. */
-export const DROPS: Readonly<Record<'short' | 'response' | 'waiting' | 'draining' | 'send', string>> = {
+export const DROPS: Readonly<
+  Record<'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied', string>
+> = {
   short: 'shorter than a header',
   response: 'a response, not a query',
   waiting: 'too many questions wait',
   draining: 'the daemon stops',
   send: 'the reply could not be sent',
+  denied: 'a local zone gives no reply',
 }

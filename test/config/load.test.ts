@@ -46,6 +46,17 @@ function refusal(text: string | Uint8Array): string[] {
   return []
 }
 
+t.test('the name of the server: a text, or octets in hex', async (t) => {
+  const nsid = (text: string): string =>
+    Buffer.from(load(`server: { nsid: ${text} }\n`).settings['server.nsid']).toString('hex')
+  t.equal(nsid('ns1.example'), Buffer.from('ns1.example').toString('hex'))
+  t.equal(nsid('"0x00fF"'), '00ff')
+  t.equal(nsid('""'), '')
+  t.equal(nsid('å').length, 4, 'UTF-8')
+  t.equal(nsid('x'.repeat(128)).length, 256)
+  t.equal(refusal(`server: { nsid: ${'x'.repeat(129)} }`).length, 1)
+})
+
 t.test('the defaults', async (t) => {
   const { settings, rootHints, anchors, given } = defaultConfig()
   t.same(settings['server.listen'].map(formatEndpoint), ['127.0.0.1@5300', '::1@5300'])
@@ -278,6 +289,34 @@ const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [
     'server: { listen: ["127.0.0.1@53", "::@53", "0.0.0.0@53", "0.0.0.0@54"] }\n',
     /^1:20: server\.listen\.0: expected an address and port that 0\.0\.0\.0@53 does not cover, found "127/,
   ],
+  [
+    'a record of a local zone that is none',
+    'local-zones:\n  records:\n    - "www.corp.example. A 10.0.0.80"\n    - "www.corp.example. A 10.0.0.256"\n',
+    /^4:7: local-zones\.records\.1: expected a record \(at character 21: .*\), found "www\./,
+  ],
+  [
+    'a directive, and a record of another class',
+    'local-zones: { records: ["$ORIGIN corp.example.", "corp.example. CH TXT x"] }\n',
+    /^1:26: local-zones\.records\.0: expected a record such as "www\.corp\.example\. 3600 A 10\.0\.0\.80", found/,
+    /^1:51: local-zones\.records\.1: expected a record of class IN, found/,
+  ],
+  [
+    'an alias that is not alone',
+    'local-zones:\n  records: [a.example. CNAME b.example., A.example. A 10.0.0.1, a.example. CNAME c.example.]\n',
+    /^2:42: local-zones\.records\.1: expected a record that can stand beside the CNAME of A\.example\., found/,
+    /^2:65: local-zones\.records\.2: expected a record that can stand beside the CNAME of a\.example\., found/,
+  ],
+  [
+    'a record below the apex of a redirect zone',
+    'local-zones:\n  zones: [{ name: a.example, type: redirect }]\n  records: [b.a.example. A 10.0.0.1]\n',
+    /^3:13: local-zones\.records\.0: expected a record of a\.example\. itself, which is of type redirect, found/,
+  ],
+  [
+    'a name of the server that YAML takes for a number',
+    'server: { nsid: 0xabc }\n',
+    /^1:17: server\.nsid: expected a text of at most 128 octets, or as many in hex behind 0x, found 2748$/,
+  ],
+  ['broken hex', 'server: { nsid: "0xabc" }\n', /^1:17: server\.nsid: expected a text .*, found "0xabc"$/],
   ['a section that is a list', 'log: [info]\n', /^1:6: log: expected the settings of log, found \["info"\]$/],
   [
     'a file that is a list',

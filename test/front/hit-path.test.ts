@@ -51,9 +51,9 @@ t.test('leaves the rest alone, and counts nothing', async (t) => {
 })
 
 t.test('allocates nothing', async (t) => {
-  const it = bench()
+  const it = bench({ nsid: new Uint8Array(100) })
   it.store(parts())
-  const octets = query({ do: true })
+  const octets = query({ do: true, options: [{ code: 3, octets: new Uint8Array(0) }] })
   const from = client()
   const counters = {
     clientQuery() {},

@@ -40,3 +40,10 @@ t.test('denial wins at equal length, and an empty list allows nobody', async (t)
   t.notOk(both.allows(address('10.1.1.1')))
   t.notOk(new AccessList({ allow: [] }).allows(address('127.0.0.1')))
 })
+
+t.test('who may look into the cache is asked apart', async (t) => {
+  const access = new AccessList({ allow: prefixes('10.0.0.0/8'), snoop: prefixes('10.9.0.0/16') })
+  t.ok(access.maySnoop(address('10.9.0.1')))
+  t.notOk(access.maySnoop(address('10.8.0.1')))
+  t.notOk(new AccessList().maySnoop(address('127.0.0.1')), 'nobody by default')
+})

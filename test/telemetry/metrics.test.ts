@@ -162,6 +162,7 @@ const FRONT_DROPS: Record<DropReason, true> = {
   waiting: true,
   draining: true,
   send: true,
+  denied: true,
 }
 
 t.test('every limit and every drop has a place of its own', async (t) => {

@@ -1,0 +1,34 @@
+/** What the caches alone know, for a question without RD (RFC 1034 4.3.2). Nobody is asked. */
+import { ALIASES_MAX } from '../base/limits.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
+import { isRoot, type Name, parentOf } from '../wire/name.ts'
+import { fromCache } from './cached.ts'
+import { type Context, failure, type Proven } from './context.ts'
+import { assemble, type Resolution, servfail } from './resolve.ts'
+
+/** What was judged under the present policy, as far as aliases lead; without any, the closest delegation. */
+export function recall(context: Context, name: Name, type: number): Resolution {
+  const links: Proven[] = []
+  for (let at: Name | undefined = name; at !== undefined && links.length <= ALIASES_MAX; ) {
+    const known = fromCache(context, at, type)
+    if (known?.judged === undefined) break
+    links.push({ ...known, judged: known.judged })
+    at = known.kind === 'alias' ? known.target : undefined
+  }
+  return links.length > 0 ? assemble(links) : referral(context, name, type)
+}
+
+/** RFC 1034 4.3.2 step 4. The NS set is the parent's, which nobody signs. */
+function referral({ rrsets }: Context, name: Name, type: number): Resolution {
+  const delegation = rrsets.closestDelegation(type === TYPE.DS && !isRoot(name) ? parentOf(name) : name)
+  if (delegation === undefined) return servfail(failure('not-cached', ''))
+  return {
+    rcode: RCODE.NOERROR,
+    answer: [],
+    authority: [delegation.rrset],
+    judged: { status: 'indeterminate', reason: 'not-judged', detail: '' },
+    ttlSeconds: delegation.rrset.ttlSeconds,
+    cached: true,
+  }
+}
