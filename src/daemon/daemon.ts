@@ -21,7 +21,6 @@ import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
 import { ownAddresses } from './own-addresses.ts'
 import { serviceSettings } from './parts.ts'
 import { watchRoot } from './root-watch.ts'
-import { serviceSettings } from './service-settings.ts'
 import { listenFailure } from './start-error.ts'
 
 /** Questions in work get the time of a query to end, and a little to be sent. */

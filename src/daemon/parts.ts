@@ -11,11 +11,25 @@ import type { ResolverSettings, ServeStale } from '../resolver/ports.ts'
 /** What clients get. */
 export function serviceSettings(settings: Settings): ServiceSettings {
   return {
-    access: new AccessList({ allow: settings['access.allow'], deny: settings['access.deny'] }),
-    localZones: new LocalZones({ off: settings['local-zones.disable'] }),
+    access: new AccessList({
+      allow: settings['access.allow'],
+      deny: settings['access.deny'],
+      snoop: settings['access.snoop'],
+    }),
+    localZones: localZones(settings),
     any: settings['resolution.any'],
     texts: { identity: settings['server.identity'], version: settings['server.version'] },
+    nsid: settings['server.nsid'],
   }
+}
+
+/** The zones that are answered without asking anybody. */
+export function localZones(settings: Settings): LocalZones {
+  return new LocalZones({
+    off: settings['local-zones.disable'],
+    zones: settings['local-zones.zones'],
+    records: settings['local-zones.records'],
+  })
 }
 
 /** What is judged, and how strictly. */

@@ -4,7 +4,7 @@
  */
 import { parseAddress } from '../base/address.ts'
 import { aliasByDname } from '../resolver/classify.ts'
-import { cappedTo, negativeTtlSeconds } from '../resolver/negative-ttl.ts'
+import { cappedTo } from '../resolver/ttl-limits.ts'
 import type { ExtendedError } from '../wire/edns.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
@@ -21,7 +21,7 @@ import {
   wildcardOf,
 } from '../wire/name.ts'
 import { formatName, nameFrom } from '../wire/name-text.ts'
-import { writeSoa } from '../wire/rdata/soa.ts'
+import { parseSoa, writeSoa } from '../wire/rdata/soa.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import { groupRrsets, type ResourceRecord, type Rrset } from '../wire/record.ts'
 import { SPECIAL_ZONES, type SpecialKind, type SpecialZone } from './special-names.ts'
@@ -270,7 +270,7 @@ function addTo(zone: Zone, rrset: Rrset): void {
   }
   // RFC 2308 3: what a denial carries lives no longer than the denial.
   if (rrset.type === TYPE.SOA && rrset.owner.length === apex.length) {
-    zone.soa = cappedTo(rrset, negativeTtlSeconds([rrset]))
+    zone.soa = cappedTo(rrset, parseSoa(rrset.rdatas[0]!)?.minimumSeconds ?? 0)
   }
 }
 
