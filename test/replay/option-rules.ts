@@ -2,6 +2,7 @@
 import type { Settings } from '../../src/config/settings.ts'
 import type { LocalZoneSetting } from '../../src/config/values.ts'
 import { nameKey } from '../../src/wire/name.ts'
+import { readZone, ZoneTextError } from '../../src/wire/zone-text.ts'
 import type { Option } from './scenario.ts'
 import { configFlag, configName, configNumber, configPrefix, configTime, type SetupBuilder } from './setup.ts'
 
@@ -125,7 +126,20 @@ const localZone: Rule = ({ builder, option }) => {
 }
 
 const nsid: Rule = ({ builder, text: value }) => {
-  builder.settings['server.nsid'] = value.startsWith('ascii_') ? value.slice('ascii_'.length) : `0x${value}`
+  const text = value.startsWith('ascii_')
+    ? Buffer.from(value.slice('ascii_'.length))
+    : Buffer.from(value, 'hex')
+  builder.settings['server.nsid'] = new Uint8Array(text)
+}
+
+const localData: Rule = ({ builder, option, text: value }) => {
+  const { settings } = builder
+  try {
+    settings['local-zones.records'] = [...settings['local-zones.records'], ...readZone(value, { path: '' })]
+  } catch (error) {
+    if (!(error instanceof ZoneTextError)) throw error
+    throw builder.fault(option.place, error.expected)
+  }
 }
 
 /** Names added to a setting. */
@@ -191,7 +205,7 @@ export const SERVER_RULES: Readonly<Record<string, Rule>> = {
   'edns-client-string': need('edns-client-string'),
   'edns-client-string-opcode': need('edns-client-string'),
   'dns-error-reporting': needIfSet('dns-error-reporting'),
-  'answer-cookie': ignored,
+  'answer-cookie': needIfSet('server cookies'),
   'cookie-secret': ignored,
   'cookie-secret-file': ignored,
   nsid,
@@ -239,10 +253,7 @@ export const SERVER_RULES: Readonly<Record<string, Rule>> = {
   'dns64-synthall': need('dns64'),
   'dns64-ignore-aaaa': need('dns64'),
   'local-zone': localZone,
-  'local-data': ({ builder, text: value }) => {
-    const { settings } = builder
-    settings['local-zones.records'] = [...settings['local-zones.records'], value]
-  },
+  'local-data': localData,
   'local-zone-tag': need('tags'),
   'local-zone-override': need('local-zone-override'),
   'define-tag': need('tags'),

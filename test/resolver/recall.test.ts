@@ -3,6 +3,7 @@ import t from 'tap'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { formatType, TYPE } from '../../src/wire/iana/rrtype.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
+import type { ResourceRecord } from '../../src/wire/record.ts'
 import { type EntryReply, entryReply } from '../support/entry.ts'
 import { makeWorld, type World, zone } from '../support/world.ts'
 
@@ -11,6 +12,14 @@ async function recall(world: World, name: string, type: number = TYPE.A): Promis
   const { entry } = await world.resolver.resolve(question)
   return entryReply(entry, world.clock.nowMs())
 }
+
+/** Owners and types of records, signatures left out. */
+const list = (records: readonly ResourceRecord[]): string[] =>
+  records
+    .filter(({ type }) => type !== TYPE.RRSIG)
+    .map(({ owner, type }) => `${formatName(owner)} ${formatType(type)}`)
+const answered = ({ message }: EntryReply): string[] => list(message.answer)
+const delegated = ({ message }: EntryReply): string[] => list(message.authority)
 
 const ZONES = [
   zone('a.test.', { content: 'www A 192.0.2.80\nalias CNAME www\nfar CNAME www.b.test.\n' }),
@@ -27,8 +36,8 @@ t.test('what is cached is given, with its verdict; nobody is asked', async (t) =
   world.forget()
   const known = await recall(world, 'www.a.test.')
   t.match(known, { rcode: RCODE.NOERROR, status: 'secure' })
-  t.equal(known.message.answer.length, 1)
-  t.equal((await recall(world, 'alias.a.test.')).message.answer.length, 2, 'an alias with its target')
+  t.same(answered(known), ['www.a.test. A'])
+  t.same(answered(await recall(world, 'alias.a.test.')), ['alias.a.test. CNAME', 'www.a.test. A'])
   t.match(await recall(world, 'nothing.a.test.'), { rcode: RCODE.NXDOMAIN, status: 'secure' })
   t.same(world.asked(), [])
   t.equal(world.answers.entryCount, 0, 'and nothing is kept of it')
@@ -39,8 +48,6 @@ t.test('what is not cached gets the closest delegation', async (t) => {
   await world.ask('www.a.test.', TYPE.A)
   await world.ask('far.a.test.', TYPE.CNAME)
   world.forget()
-  const delegated = ({ message }: EntryReply): string[] =>
-    message.authority.map(({ owner, type }) => `${formatName(owner)} ${formatType(type)}`)
   const below = await recall(world, 'www.a.test.', TYPE.MX)
   t.match(below, { rcode: RCODE.NOERROR, status: 'indeterminate' })
   t.same(below.message.answer, [])
@@ -48,6 +55,6 @@ t.test('what is not cached gets the closest delegation', async (t) => {
   t.same(delegated(await recall(world, 'www.b.test.')), ['test. NS'])
   t.same(delegated(await recall(world, 'b.test.', TYPE.DS)), ['test. NS'], 'the parent has the DS')
   const half = await recall(world, 'far.a.test.')
-  t.equal(half.message.answer.length, 1, 'aliases as far as they are known')
+  t.same(answered(half), ['far.a.test. CNAME'], 'aliases as far as they are known')
   t.same(world.asked(), [])
 })
