@@ -168,6 +168,17 @@ export const EDE_TEXT_OCTETS_MAX = 200
 /** Extended errors of one answer: the most exact one, and one that explains it. */
 export const EDE_PER_ANSWER_MAX = 2
 
+/** Zones whose NSEC and NSEC3 records are kept for denying more than they were asked for (RFC 8198). */
+export const DENIAL_ZONES_MAX = 10_000
+/** Such records of one zone: all of the root's and of most others; a large registry must not push out all else. */
+export const DENIAL_RANGES_PER_ZONE_MAX = 10_000
+/** … of which the longest unused quarter goes when there are more, so that the order is built anew seldom. */
+export const DENIAL_RANGES_KEPT_OF_FULL = 0.75
+/** Octets of heap for all of them: some 60,000 records. They lie on the heap in order, so they are kept few. */
+export const DENIAL_OCTETS_MAX = 33_554_432
+/** Octets of one such record with its signatures: two names, a bitmap and two RSA signatures; a giant is not kept (C10). */
+export const DENIAL_RECORD_OCTETS_MAX = 2_048
+
 // --- sockets to authorities ---------------------------------------------------------------------------------------
 
 /** RFC 6056 3.2: source ports are drawn from all that are not well known. */

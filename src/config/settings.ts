@@ -282,7 +282,6 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: true,
     doc: 'Takes a proven NXDOMAIN for all names below it (RFC 8020).',
     reload: 'restart',
-    inert: [true],
   },
   'resolution.verify-referrals': {
     schema: value.flag(),
@@ -421,14 +420,12 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: NSEC3_ITERATIONS_MAX,
     doc: 'Additional iterations above which an NSEC3 proof says nothing, so that the answer is insecure (RFC 9276 3.2).',
     reload: 'restart',
-    inert: [],
   },
   'dnssec.aggressive-denial': {
     schema: value.flag(),
     default: true,
     doc: 'Answers from cached NSEC and NSEC3 records what they deny (RFC 8198).',
     reload: 'restart',
-    inert: [],
   },
   'cache.answers-mib': {
     schema: value.whole(1, CACHE_MIB_MAX),

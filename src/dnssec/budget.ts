@@ -34,8 +34,14 @@ const DEFAULT_LIMITS: ProofLimits = {
   sha1Calls: NSEC3_SHA1_CALLS_MAX,
 }
 
+/** Who may be asked for SHA-1 calls. */
+export interface Sha1Allowance {
+  /** Asks for `calls` SHA-1 calls; false when they must not be done. */
+  takeSha1(calls: number): boolean
+}
+
 /** The allowance of one client query. It only ever shrinks: no retry and no restart resets it. */
-export class ProofBudget {
+export class ProofBudget implements Sha1Allowance {
   readonly counts: ProofCounts = { signatures: 0, failedSignatures: 0, sha1Calls: 0 }
   readonly #limits: ProofLimits
   readonly #counters: ProofCounters | undefined
@@ -72,6 +78,17 @@ export class ProofBudget {
     this.counts.sha1Calls += calls
     this.#counters?.nsec3Hash(calls)
     return true
+  }
+
+  /**
+   * An allowance for hashes that are of use but not needed: half of this one, so that what has to be proven can be.
+   * To be refused by it is no fault of the query.
+   */
+  get spare(): Sha1Allowance {
+    return {
+      takeSha1: (calls) =>
+        this.counts.sha1Calls + calls <= this.#limits.sha1Calls / 2 && this.takeSha1(calls),
+    }
   }
 
   /** Counts a bound within one RRset or proof: what lies beyond it is passed over, the query goes on. */

@@ -1,5 +1,5 @@
 /** What the NSEC and NSEC3 records of a denial can be used for; what cannot be used is left out, with a word why. */
-import { DENIAL_RRSETS_MAX, NSEC3_ITERATIONS_MAX } from '../base/limits.ts'
+import { DENIAL_RRSETS_MAX } from '../base/limits.ts'
 import { octetsEqual } from '../base/octets.ts'
 import { parseBase32hex } from '../wire/base32hex.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -9,7 +9,7 @@ import { parseNsec } from '../wire/rdata/nsec.ts'
 import { parseNsec3 } from '../wire/rdata/nsec3.ts'
 import { bitmapHas, type TypeBitmap } from '../wire/rdata/type-bitmap.ts'
 import type { Rrset } from '../wire/record.ts'
-import { type HashedRecord, Nsec3Chain, SHA1_OCTETS } from './nsec3-chain.ts'
+import { type HashedRecord, NameHashes, Nsec3Chain, SHA1_OCTETS } from './nsec3-chain.ts'
 import type { ValidationParameters } from './parameters.ts'
 
 /** An NSEC or NSEC3 RRset whose signature was verified. */
@@ -44,7 +44,8 @@ export interface Evidence {
 const HASH_SHA1 = 1
 const FLAG_OPT_OUT = 1
 
-interface Nsec3Record extends HashedRecord {
+/** An NSEC3 record of the zone. */
+export interface Nsec3Record extends HashedRecord {
   readonly iterations: number
   readonly salt: Uint8Array
 }
@@ -58,31 +59,42 @@ export function readEvidence(zone: Name, proofs: readonly DenialRecord[], p: Val
   for (const proof of proofs.slice(0, DENIAL_RRSETS_MAX)) {
     const { type } = proof.rrset
     if (type !== TYPE.NSEC && type !== TYPE.NSEC3) continue
-    const record = readRecord(proof, zone)
+    const record = readDenialRecord(proof, zone)
     if (typeof record === 'string') {
       refused ??= `the ${type === TYPE.NSEC ? 'NSEC' : 'NSEC3'} at ${formatName(proof.rrset.owner)} ${record}`
     } else if ('hash' in record) nsec3s.push(record)
     else nsecs.push(record)
   }
   // RFC 5155 7.2: the records of a response share one chain. A transition may show two; the first computable one counts.
-  const computable = nsec3s.filter((record) => record.iterations <= NSEC3_ITERATIONS_MAX)
+  const computable = nsec3s.filter((record) => record.iterations <= p.nsec3IterationsMax)
   const first = computable[0]
   const chain = computable.filter((record) => first !== undefined && isSameChain(record, first))
   return {
     zone,
     nsecs,
-    nsec3: first && new Nsec3Chain(zone, chain, first.iterations, first.salt, p.budget),
+    nsec3: first && new Nsec3Chain(zone, chain, hashesFor(first, p)),
     tooManyIterations: nsec3s.length > 0 && first === undefined,
     refused,
   }
 }
 
-function isSameChain(a: Nsec3Record, b: Nsec3Record): boolean {
+/** The hashes that the caller has already, where they are of this chain. */
+function hashesFor(record: Nsec3Record, { budget, nameHashes }: ValidationParameters): NameHashes {
+  if (nameHashes !== undefined && isSameChain(record, nameHashes)) return nameHashes
+  return new NameHashes(record.iterations, record.salt, budget)
+}
+
+type Hashing = Pick<Nsec3Record, 'iterations' | 'salt'>
+
+function isSameChain(a: Hashing, b: Hashing): boolean {
   return a.iterations === b.iterations && octetsEqual(a.salt, b.salt)
 }
 
-/** The record, or why it cannot be used. */
-function readRecord({ rrset, wildcard }: DenialRecord, zone: Name): NsecRecord | Nsec3Record | string {
+/** An NSEC or NSEC3 record as it may be used for `zone`, or why it cannot be used. */
+export function readDenialRecord(
+  { rrset, wildcard }: DenialRecord,
+  zone: Name,
+): NsecRecord | Nsec3Record | string {
   if (wildcard !== undefined) return 'was expanded from a wildcard'
   const rdata = rrset.rdatas[0]
   if (rdata === undefined || rrset.rdatas.length > 1) return 'is not one record'

@@ -88,15 +88,19 @@ function matching({ nsecs }: Evidence, name: Name): NsecRecord | undefined {
 function gapAt({ nsecs }: Evidence, name: Name): Gap | undefined {
   const nsec = nsecs.find((candidate) => covers(candidate, name))
   if (nsec === undefined) return undefined
-  // The end of the span that shares more labels with the name shows how much of it exists.
-  const fromOwner = commonAncestor(name, nsec.owner)
-  const fromNext = commonAncestor(name, nsec.next)
-  const closestEncloser = fromOwner.length > fromNext.length ? fromOwner : fromNext
+  const closestEncloser = closestEncloserOf(name, nsec)
   return {
     isEmptyNonTerminal: isStrictSubdomainOf(nsec.next, name),
     closestEncloser,
     wildcard: wildcardOf(closestEncloser),
   }
+}
+
+/** The deepest ancestor that exists of a name within the span: what shares more labels with it of the span's two ends. */
+export function closestEncloserOf(name: Name, { owner, next }: Pick<NsecRecord, 'owner' | 'next'>): Name {
+  const fromOwner = commonAncestor(name, owner)
+  const fromNext = commonAncestor(name, next)
+  return fromOwner.length > fromNext.length ? fromOwner : fromNext
 }
 
 function covers(nsec: NsecRecord, name: Name): boolean {

@@ -2,7 +2,7 @@
 import { compareOctets, octetsEqual } from '../base/octets.ts'
 import { foldName, labelCount, lastLabels, type Name, nameKey } from '../wire/name.ts'
 import type { TypeBitmap } from '../wire/rdata/type-bitmap.ts'
-import type { ProofBudget } from './budget.ts'
+import type { Sha1Allowance } from './budget.ts'
 import { sha1 } from './digests.ts'
 
 export const SHA1_OCTETS = 20
@@ -40,44 +40,67 @@ export function nsec3Hash(name: Name, iterations: number, salt: Uint8Array): Uin
   return digest
 }
 
-/** NSEC3 records of one zone that share their parameters. Each name is hashed once; hashes are charged to the budget. */
-export class Nsec3Chain {
-  readonly #zone: Name
-  readonly #records: readonly HashedRecord[]
-  readonly #iterations: number
-  readonly #salt: Uint8Array
-  readonly #budget: ProofBudget
+/** Hashes of names under one set of parameters: each is computed once, and charged to the allowance. */
+export class NameHashes {
+  readonly iterations: number
+  readonly salt: Uint8Array
+  readonly #allowance: Sha1Allowance
   readonly #hashes = new Map<string, Uint8Array>()
   #exhausted = false
 
-  constructor(
-    zone: Name,
-    records: readonly HashedRecord[],
-    iterations: number,
-    salt: Uint8Array,
-    budget: ProofBudget,
-  ) {
-    this.#zone = zone
-    this.#records = records
-    this.#iterations = iterations
-    this.#salt = salt
-    this.#budget = budget
+  constructor(iterations: number, salt: Uint8Array, allowance: Sha1Allowance) {
+    this.iterations = iterations
+    this.salt = salt
+    this.#allowance = allowance
   }
 
-  /** True once a hash was refused by the budget: what was not found may be there all the same. */
+  /** True once a hash was refused. */
   get exhausted(): boolean {
     return this.#exhausted
   }
 
+  /** The hash of the name; undefined when it is refused. */
+  of(name: Name): Uint8Array | undefined {
+    const key = nameKey(name)
+    let hash = this.#hashes.get(key)
+    if (hash === undefined) {
+      if (!this.#allowance.takeSha1(this.iterations + 1)) {
+        this.#exhausted = true
+        return undefined
+      }
+      hash = nsec3Hash(name, this.iterations, this.salt)
+      this.#hashes.set(key, hash)
+    }
+    return hash
+  }
+}
+
+/** NSEC3 records of one zone that share their parameters. */
+export class Nsec3Chain {
+  readonly #zone: Name
+  readonly #records: readonly HashedRecord[]
+  readonly #hashes: NameHashes
+
+  constructor(zone: Name, records: readonly HashedRecord[], hashes: NameHashes) {
+    this.#zone = zone
+    this.#records = records
+    this.#hashes = hashes
+  }
+
+  /** True once a hash was refused by the budget: what was not found may be there all the same. */
+  get exhausted(): boolean {
+    return this.#hashes.exhausted
+  }
+
   /** The record whose owner is the hash of the name. */
   matching(name: Name): HashedRecord | undefined {
-    const hash = this.#hashOf(name)
+    const hash = this.#hashes.of(name)
     return hash && this.#records.find((record) => octetsEqual(record.hash, hash))
   }
 
   /** A record whose span holds the hash of the name, ends not included. */
   covering(name: Name): HashedRecord | undefined {
-    const hash = this.#hashOf(name)
+    const hash = this.#hashes.of(name)
     return hash && this.#records.find((record) => covers(record, hash))
   }
 
@@ -87,7 +110,7 @@ export class Nsec3Chain {
    */
   closestEncloser(name: Name): EncloserProof | undefined {
     const labels = labelCount(name)
-    for (let count = labelCount(this.#zone); count < labels && !this.#exhausted; count++) {
+    for (let count = labelCount(this.#zone); count < labels && !this.exhausted; count++) {
       const encloser = lastLabels(name, count)
       const match = this.matching(encloser)
       if (match === undefined) continue
@@ -96,20 +119,6 @@ export class Nsec3Chain {
       if (cover !== undefined) return { encloser, match, nextCloser, cover }
     }
     return undefined
-  }
-
-  #hashOf(name: Name): Uint8Array | undefined {
-    const key = nameKey(name)
-    let hash = this.#hashes.get(key)
-    if (hash === undefined) {
-      if (!this.#budget.takeSha1(this.#iterations + 1)) {
-        this.#exhausted = true
-        return undefined
-      }
-      hash = nsec3Hash(name, this.#iterations, this.#salt)
-      this.#hashes.set(key, hash)
-    }
-    return hash
   }
 }
 

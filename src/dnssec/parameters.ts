@@ -1,6 +1,7 @@
 /** What every check takes from outside. */
 import type { ProofBudget } from './budget.ts'
 import type { KeyTable } from './keys.ts'
+import type { NameHashes } from './nsec3-chain.ts'
 
 /** The circumstances of one validation. */
 export interface ValidationParameters {
@@ -14,6 +15,10 @@ export interface ValidationParameters {
   algorithmSupported(algorithm: number): boolean
   /** The same for a DS digest type. */
   digestSupported(digestType: number): boolean
+  /** Additional iterations above which an NSEC3 record is not computed (RFC 9276 3.2). */
+  readonly nsec3IterationsMax: number
   readonly keys: KeyTable
   readonly budget: ProofBudget
+  /** Hashes computed before, and the allowance for more; without them all are charged to the budget. */
+  readonly nameHashes?: NameHashes
 }

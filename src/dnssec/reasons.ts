@@ -21,6 +21,7 @@ export const REASONS = {
   'not-judged': { number: 0, ede: undefined, text: 'not validated' },
   secure: { number: 1, ede: undefined, text: 'proven by signatures' },
   'local-data': { number: 2, ede: undefined, text: 'answered locally' },
+  synthesised: { number: 5, ede: 29, text: 'made from proofs that were cached' },
   'no-trust-anchor': { number: 3, ede: undefined, text: 'no trust anchor at or above the name' },
   'private-address': { number: 4, ede: 15, text: 'private addresses were taken out of the answer' },
 

@@ -129,6 +129,11 @@ export function isMet(expected: Expectation, observed: Observation): boolean {
     observed.rcode === expected.rcode &&
     observed.ad === expected.ad &&
     observed.data === expected.data &&
-    (expected.manner === 'cd' || observed.edes[0] === expected.ede)
+    (expected.manner === 'cd' || complaintOf(observed.edes) === expected.ede)
   )
+}
+
+/** The first error that an answer tells of. That it was made of cached proofs (RFC 8198) is none, and depends on what was asked before. */
+export function complaintOf(edes: readonly number[]): number | undefined {
+  return edes.find((ede) => ede !== EDE.SYNTHESIZED)
 }

@@ -19,14 +19,14 @@ export interface CachedData extends Data {
 /** The answer as the caches have it, with its verdict if it was judged under the present policy. */
 export function fromCache(context: Context, name: Name, type: number): CachedData | undefined {
   if (type === TYPE.ANY || type === TYPE.RRSIG) return undefined
-  const { rrsets } = context
+  const { rrsets, settings } = context
   const exact = rrsets.get(name, type)
   if (exact !== undefined) return positive(context, exact)
   const cname = LIVES_BESIDE_CNAME.has(type) ? undefined : rrsets.get(name, TYPE.CNAME)
   if (cname !== undefined) return alias(context, cname)
   const denied = rrsets.getNegative(name, type)
   if (denied !== undefined) return negative(context, denied)
-  const above = rrsets.nameErrorAbove(name)
+  const above = settings.nxdomainCut ? rrsets.nameErrorAbove(name) : undefined
   if (above !== undefined) return { ...negative(context, above.entry), denied: above.name }
   return byDname(context, name, type)
 }

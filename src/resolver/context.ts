@@ -1,6 +1,7 @@
 /** What every step of the engine is given: the parts it works with, and the query it works for. */
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { DenialRanges, VerifiedDenial } from '../cache/denial-ranges.ts'
 import type { ExpiringTable } from '../cache/expiring-table.ts'
 import type { FailureCache } from '../cache/failure-cache.ts'
 import type { RrsetCache, VerdictToStore } from '../cache/rrset-cache.ts'
@@ -26,6 +27,8 @@ export interface Context {
   readonly settings: ResolverSettings
   readonly counters: EngineCounters
   readonly rrsets: RrsetCache
+  /** What zones have proven not to exist (RFC 8198). */
+  readonly denials: DenialRanges
   readonly failures: FailureCache
   readonly servers: ServerTable
   readonly keys: KeyTable
@@ -125,6 +128,10 @@ export type Fetched = Data | ResolutionFailure
 export interface Proven extends Data {
   readonly judged: Judgement
   readonly ttlSeconds: number
+  /** The proofs among the data that were verified, with their zone. */
+  readonly proofs?: VerifiedDenial
+  /** The RRsets of wildcards that made part of the answer, as the wildcards own them. */
+  readonly wildcards?: readonly Rrset[]
 }
 
 export type Found = Proven | ResolutionFailure

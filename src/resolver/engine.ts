@@ -1,6 +1,7 @@
 /** The resolver as a whole: its parts put together, and the door through which questions come in. */
 
 import {
+  DENIAL_ZONES_MAX,
   FAILURES_REMEMBERED_MAX,
   KEY_HANDLES_MAX,
   QUERY_TIME_MS_MAX,
@@ -9,6 +10,7 @@ import {
 } from '../base/limits.ts'
 import type { AnswerWriter } from '../cache/answer-cache.ts'
 import { type AnswerParts, writeAnswerEntry } from '../cache/answer-entry.ts'
+import { DenialRanges } from '../cache/denial-ranges.ts'
 import { ExpiringTable } from '../cache/expiring-table.ts'
 import { FailureCache } from '../cache/failure-cache.ts'
 import type { RrsetCache } from '../cache/rrset-cache.ts'
@@ -81,6 +83,7 @@ export class Resolver implements ResolverPort {
     const atMost = (max: number): number => Math.min(max, tableEntriesMax)
     const context: Context = {
       ...parts,
+      denials: new DenialRanges({ nowMs, zonesMax: atMost(DENIAL_ZONES_MAX) }),
       failures: new FailureCache({ nowMs, max: atMost(FAILURES_REMEMBERED_MAX) }),
       servers: new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) }),
       keys: new KeyTable(atMost(KEY_HANDLES_MAX), importKey),

@@ -1,6 +1,6 @@
 /** What in an answer was made on the way: from a wildcard, or from a DNAME. */
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { isStrictSubdomainOf, isWildcard, labelCount } from '../wire/name.ts'
+import { isStrictSubdomainOf, isWildcard, labelCount, type Name, wildcardOf } from '../wire/name.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 
@@ -8,6 +8,14 @@ import type { Rrset } from '../wire/record.ts'
 export function isExpanded(rrset: Rrset): boolean {
   const labels = labelCount(rrset.owner) - (isWildcard(rrset.owner) ? 1 : 0)
   return rrset.signatures.some((rdata) => (parseRrsig(rdata)?.labels ?? labels) < labels)
+}
+
+/** A set that was made from the wildcard below `encloser`, as the wildcard owns it; undefined when that is too long a name. */
+export function unexpanded(rrset: Rrset, encloser: Name): Rrset | undefined {
+  const owner = wildcardOf(encloser)
+  const labels = labelCount(encloser)
+  const signatures = rrset.signatures.filter((rdata) => parseRrsig(rdata)?.labels === labels)
+  return owner && { ...rrset, owner, signatures }
 }
 
 /** True for the CNAME that we made from the DNAME before it (RFC 6672 3.1): nobody signs it. */

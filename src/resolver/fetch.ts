@@ -249,6 +249,7 @@ function isNoCut(known: CachedData, zone: Name): boolean {
 function settles(context: Context, reply: Meaning): reply is Extract<Meaning, { kind: 'negative' }> {
   if (reply.kind !== 'negative' || reply.rcode !== RCODE.NXDOMAIN) return false
   if (isStrict(context)) return true
+  if (!context.settings.nxdomainCut) return false
   return reply.authority.some((set) => set.type !== TYPE.SOA && set.signatures.length > 0)
 }
 

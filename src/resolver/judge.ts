@@ -3,6 +3,7 @@
  * The four verdicts are those of RFC 4033 5; `insecure` is said only by proof.
  */
 import { DENIAL_RRSETS_MAX } from '../base/limits.ts'
+import type { VerifiedDenial } from '../cache/denial-ranges.ts'
 import {
   type DenialRecord,
   proveNameError,
@@ -20,10 +21,10 @@ import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Context, Data, Job, Judgement, Proven, ZoneTrust } from './context.ts'
-import { isSynthesised } from './expansion.ts'
+import { isSynthesised, unexpanded } from './expansion.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
 import { judgeDnskeySet, judgeMissingKeys, trustFor } from './trust.ts'
-import { negativeTtlSeconds } from './ttl-limits.ts'
+import { cappedTo, negativeTtlSeconds } from './ttl-limits.ts'
 
 /** A verdict, with the time it may be kept and what a wildcard needs proved. */
 interface SetJudgement extends Judgement {
@@ -32,6 +33,8 @@ interface SetJudgement extends Judgement {
   readonly wildcard: Name | undefined
   /** The zone whose keys decided. */
   readonly zone: ZoneTrust
+  /** What proved that the wildcard applies. */
+  readonly proofs?: VerifiedDenial
 }
 
 const SECURE: Judgement = { status: 'secure', reason: 'secure', detail: '' }
@@ -55,14 +58,21 @@ export async function judge(
   if (data.kind === 'negative') return judgeNegative(context, job, data.denied ?? name, type, data)
   let worst: Judgement = SECURE
   let ttlSeconds = Number.POSITIVE_INFINITY
+  let proofs: VerifiedDenial | undefined
   const answer: Rrset[] = []
+  const wildcards: Rrset[] = []
   for (const rrset of data.answer) {
     const verdict = await judgeAnswerSet(context, job, type, data, rrset)
     worst = worseOf(worst, verdict)
     ttlSeconds = Math.min(ttlSeconds, verdict.ttlSeconds)
-    answer.push({ ...rrset, ttlSeconds: Math.min(rrset.ttlSeconds, verdict.ttlSeconds) })
+    const judged = cappedTo(rrset, verdict.ttlSeconds)
+    answer.push(judged)
+    proofs ??= verdict.proofs
+    const wildcard = verdict.wildcard && unexpanded(judged, verdict.wildcard)
+    if (wildcard !== undefined) wildcards.push(wildcard)
   }
-  return withVerdict({ ...data, answer }, worst, ttlSeconds)
+  const proven = withVerdict({ ...data, answer }, worst, ttlSeconds)
+  return proofs === undefined ? proven : { ...proven, proofs, wildcards }
 }
 
 function withVerdict(data: Data, judged: Judgement, ttlSeconds: number): Proven {
@@ -143,7 +153,11 @@ async function judgeExpansion(
     parameters,
   )
   const ttlSeconds = Math.min(verdict.ttlSeconds, proofs.ttlSeconds)
-  if (proof.status === 'secure') return { ...verdict, ttlSeconds }
+  if (proof.status === 'secure') {
+    // RFC 9077 bounds proofs by the SOA, which such an answer does not bring.
+    const lifetime = Math.min(proofs.ttlSeconds, context.settings.ttlSeconds.negativeMax)
+    return { ...verdict, ttlSeconds, proofs: verified(verdict.zone, proofs, lifetime) }
+  }
   const detail = proof.status === 'bogus' ? proof.detail : ''
   return { ...verdict, status: proof.status, reason: proof.reason, detail, ttlSeconds }
 }
@@ -196,6 +210,7 @@ function signerOf(rrset: Rrset): Name | undefined {
 
 interface Proofs {
   readonly records: readonly DenialRecord[]
+  readonly soa: Rrset | undefined
   readonly ttlSeconds: number
   readonly fault: Judgement | undefined
 }
@@ -209,8 +224,9 @@ async function judgeProofs(
 ): Promise<Proofs> {
   const records: DenialRecord[] = []
   let ttlSeconds = Number.POSITIVE_INFINITY
+  let soa: Rrset | undefined
   let fault: Judgement | undefined
-  if (zone.status !== 'secure') return { records, ttlSeconds, fault }
+  if (zone.status !== 'secure') return { records, soa, ttlSeconds, fault }
   const own = authority.filter((rrset) => concerns(rrset, zone.zone))
   for (const rrset of own.slice(0, DENIAL_RRSETS_MAX + 1)) {
     await breathe(context, job)
@@ -222,8 +238,15 @@ async function judgeProofs(
     }
     ttlSeconds = Math.min(ttlSeconds, verdict.ttlSeconds)
     if (rrset.type !== TYPE.SOA) records.push({ rrset, wildcard: verdict.wildcard })
+    else if (namesEqual(rrset.owner, zone.zone)) soa = rrset
   }
-  return { records, ttlSeconds, fault }
+  return { records, soa, ttlSeconds, fault }
+}
+
+/** What was verified, for others to be proven by it too (RFC 8198); all of it lives as long as the answer. */
+function verified({ zone }: ZoneTrust, { records, soa }: Proofs, ttlSeconds: number): VerifiedDenial {
+  const kept = records.map(({ rrset, wildcard }) => ({ rrset: cappedTo(rrset, ttlSeconds), wildcard }))
+  return { zone, records: kept, soa: soa && cappedTo(soa, ttlSeconds) }
 }
 
 /** False for what another zone signed: a server of several zones may add what belongs to the end of an alias. */
@@ -262,7 +285,7 @@ async function judgeNegative(
   // The header is not signed: where it says that there is no such name, and the zone that there is, the zone is right.
   if (proven.existing === true && data.denied === undefined)
     return withVerdict({ ...data, rcode: RCODE.NOERROR }, SECURE, lifetime)
-  return withVerdict(data, proven, lifetime)
+  return { ...withVerdict(data, proven, lifetime), proofs: verified(zone, proofs, lifetime) }
 }
 
 /** The verdict on a denial. */

@@ -21,6 +21,7 @@ import { isExpanded, isSynthesised } from './expansion.ts'
 import { fetchFresh } from './fetch.ts'
 import { share } from './joining.ts'
 import { judge } from './judge.ts'
+import { synthesise } from './synthesis.ts'
 import { forgetKeys } from './trust.ts'
 
 /** A zone's keys must be at least this old before a wrong tag makes us fetch them anew: no stranger can make us hurry. */
@@ -30,6 +31,8 @@ const KEY_AGE_MS_BEFORE_REFETCH = 30_000
 export async function lookup(context: Context, job: Job, name: Name, type: number): Promise<Found> {
   const known = fromCache(context, name, type)
   if (known?.judged !== undefined) return { ...known, judged: known.judged }
+  const made = known === undefined ? synthesise(context, job, name, type) : undefined
+  if (made !== undefined) return made
   // Who asks under a newer policy does not take a verdict under an older one.
   const key = `${job.policySequence} ${type} ${nameKey(name)}`
   const subject = (): string => `${formatName(name)} ${formatType(type)}`
@@ -117,6 +120,7 @@ function keep(context: Context, job: Job, name: Name, type: number, proven: Prov
   const stamp = { status, reason: REASONS[reason].number, detail, policySequence: job.policySequence }
   context.counters.validation(status)
   if (status === 'bogus') context.counters.bogus(reason)
+  keepProofs(context, job, proven)
   if (proven.kind === 'negative') {
     const { rcode, authority, denied } = proven
     const entry = { rcode, authority, ttlSeconds, ...stamp }
@@ -131,6 +135,21 @@ function keep(context: Context, job: Job, name: Name, type: number, proven: Prov
     }
   }
   return { ...proven, ttlSeconds }
+}
+
+/**
+ * Keeps what a whole judged answer proved beside what was asked, to answer other questions by it (RFC 8198). Behind an
+ * opt-out span the answer is insecure, the records are no less verified.
+ */
+function keepProofs(context: Context, job: Job, { judged, proofs, wildcards = [] }: Proven): void {
+  const { status, reason } = judged
+  if (proofs === undefined || !context.settings.aggressiveDenial) return
+  if (status !== 'secure' && reason !== 'opt-out') return
+  context.denials.add(proofs, job.policySequence)
+  if (status !== 'secure') return
+  const stamp = { status, reason: REASONS[reason].number, policySequence: job.policySequence }
+  for (const rrset of wildcards)
+    context.rrsets.put(rrset, { rank: RANK.ANSWER_AA, ttlSeconds: rrset.ttlSeconds, ...stamp })
 }
 
 /**

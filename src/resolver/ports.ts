@@ -126,6 +126,8 @@ export interface EngineCounters {
   signatureVerification(algorithm: number): void
   nsec3Hash(calls: number): void
   limitHit(limit: string): void
+  /** An answer was made of cached proofs: `nxdomain`, `nodata` or `wildcard`. */
+  synthesised(kind: string): void
 }
 
 /** One step worth telling, for `lookup --trace` and tests. Octets, not text: formatting is the listener's. */

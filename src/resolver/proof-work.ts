@@ -10,13 +10,14 @@ const CRYPTO_SLICE_MS = 2
 
 /** Parameters of the pure checks, for this moment and this query. */
 export function validationParameters(context: Context, job: Job): ValidationParameters {
-  const { policy, platform, clock, keys } = context
+  const { policy, platform, clock, keys, settings } = context
   return {
     nowSeconds: clock.unixSeconds(),
     skewSecondsMin: policy.skewSecondsMin,
     skewSecondsMax: policy.skewSecondsMax,
     algorithmSupported: (n) => platform.algorithms.has(n) && !policy.disabledAlgorithms.has(n),
     digestSupported: (n) => platform.digests.has(n) && !policy.disabledDigests.has(n),
+    nsec3IterationsMax: settings.nsec3IterationsMax,
     keys,
     budget: job.budget.proof,
   }

@@ -1,11 +1,13 @@
 /** A whole answer: from the name that was asked, alias by alias, to data, to a denial or to a failure. */
 import { ALIASES_MAX, LIMIT_FAILURE_TTL_SECONDS } from '../base/limits.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
 import { type Name, nameKey } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import type { Rrset } from '../wire/record.ts'
 import {
   type Context,
+  type Found,
   failure,
   type Job,
   type Judgement,
@@ -13,6 +15,7 @@ import {
   type ResolutionFailure,
 } from './context.ts'
 import { worseOf } from './judge.ts'
+import { synthesise } from './synthesis.ts'
 import { cappedTo } from './ttl-limits.ts'
 
 /** What is known of a question in the end. */
@@ -34,7 +37,7 @@ export async function resolve(context: Context, job: Job, name: Name, type: numb
   const links: Proven[] = []
   for (let at = name; ; ) {
     seen.add(nameKey(at))
-    const found = await context.lookup(job, at, type)
+    const found = await lookupForClient(context, job, at, type)
     if (found.kind === 'failure') return servfail(found, links)
     links.push(found)
     if (found.kind !== 'alias' || found.target === undefined) return assemble(links)
@@ -48,6 +51,20 @@ export async function resolve(context: Context, job: Job, name: Name, type: numb
       return servfail(failure('limit-aliases', detail), links)
     }
   }
+}
+
+/**
+ * What is known of the absence of a DS set may have come with a referral, and then without the SOA that tells a client
+ * how long to keep it (RFC 2308 3).
+ */
+async function lookupForClient(context: Context, job: Job, name: Name, type: number): Promise<Found> {
+  const found = await context.lookup(job, name, type)
+  if (type !== TYPE.DS || found.kind !== 'negative' || found.judged.status === 'bogus') return found
+  if (found.authority.some((set) => set.type === TYPE.SOA)) return found
+  const made = synthesise(context, job, name, type)
+  if (made !== undefined) return made
+  context.rrsets.remove(name, type)
+  return context.lookup(job, name, type)
 }
 
 /**

@@ -26,6 +26,7 @@ import type { Rrset } from '../wire/record.ts'
 import type { Context, Job, Proven, ZoneTrust } from './context.ts'
 import { isExpanded } from './expansion.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
+import { liesInOptOut } from './synthesis.ts'
 
 type Untrusted = Exclude<ZoneTrust, { status: 'secure' }>
 
@@ -121,6 +122,8 @@ function unreachable(zone: Name, reason: Reason, detail: string): Untrusted {
 async function cutTrust(context: Context, job: Job, child: Name): Promise<ZoneTrust | undefined> {
   const known = knownTrust(context, child)
   if (known !== undefined) return known
+  const optOut = liesInOptOut(context, job, child)
+  if (optOut !== undefined) return endOfChain(context, job, child, 'opt-out', optOut.ttlSeconds)
   const ds = await context.lookup(job, child, TYPE.DS)
   if (ds.kind === 'failure') return unreachable(child, ds.reason, `DS of ${formatName(child)}: ${ds.detail}`)
   const { status, reason, detail } = ds.judged

@@ -104,6 +104,10 @@ export class Counters implements EngineCounters {
     this.set.add('limit_hits_total', limit.replace(/^limit-/, ''))
   }
 
+  synthesised(kind: string): void {
+    this.set.add('synthesised_answers_total', kind)
+  }
+
   /** A datagram or frame that did not match the question it seemed to answer. */
   nearMiss(): void {
     this.set.add('upstream_near_misses_total')

@@ -114,6 +114,12 @@ const COUNTERS: readonly Family[] = [
   },
   { name: 'nsec3_hashes_total', help: 'SHA-1 calls for NSEC3, iterations counted.' },
   {
+    name: 'synthesised_answers_total',
+    help: 'Answers made of cached proofs of absence, nobody being asked (RFC 8198).',
+    label: 'kind',
+    values: ['nxdomain', 'nodata', 'wildcard'],
+  },
+  {
     name: 'limit_hits_total',
     help: 'Bounds met, on the work for a question or on what clients may take.',
     label: 'limit',

@@ -120,6 +120,7 @@ function countInto(counts: Map<string, number>): EngineCounters {
     signatureVerification: () => add('signatures'),
     nsec3Hash: (calls) => add('hashes', calls),
     limitHit: (limit) => add(`limit ${limit}`),
+    synthesised: (kind) => add(`synthesised ${kind}`),
   }
 }
 

@@ -1,5 +1,5 @@
 /** Circumstances of a validation, for tests of the proof room. */
-import { KEY_HANDLES_MAX } from '../../src/base/limits.ts'
+import { KEY_HANDLES_MAX, NSEC3_ITERATIONS_MAX } from '../../src/base/limits.ts'
 import { selfTest } from '../../src/dnssec/algorithms.ts'
 import { ProofBudget, type ProofLimits } from '../../src/dnssec/budget.ts'
 import { selfTestDigests } from '../../src/dnssec/digests.ts'
@@ -18,6 +18,7 @@ export interface ProofChoices {
   readonly skewSeconds?: number
   readonly budget?: ProofBudget
   readonly keys?: KeyTable
+  readonly nsec3IterationsMax?: number
   /** Taken as unsupported. */
   readonly withoutAlgorithms?: readonly number[]
   readonly withoutDigests?: readonly number[]
@@ -37,6 +38,7 @@ export function proofParameters(choices: ProofChoices = {}): ValidationParameter
     skewSecondsMax: skewSeconds,
     algorithmSupported: (algorithm) => ALGORITHMS.has(algorithm) && !withoutAlgorithms.includes(algorithm),
     digestSupported: (digestType) => DIGESTS.has(digestType) && !withoutDigests.includes(digestType),
+    nsec3IterationsMax: choices.nsec3IterationsMax ?? NSEC3_ITERATIONS_MAX,
     keys: choices.keys ?? new KeyTable(KEY_HANDLES_MAX),
     budget: choices.budget ?? new ProofBudget(FREE),
   }

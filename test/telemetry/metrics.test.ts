@@ -22,6 +22,7 @@ const CONTRACT: [name: string, type: string, ...labels: string[]][] = [
   ['servfail_total', 'counter', 'ede'],
   ['signature_verifications_total', 'counter', 'algorithm'],
   ['nsec3_hashes_total', 'counter'],
+  ['synthesised_answers_total', 'counter', 'kind'],
   ['limit_hits_total', 'counter', 'limit'],
   ['trust_anchor', 'gauge', 'tag', 'state'],
   ['negative_trust_anchors', 'gauge'],
@@ -89,6 +90,7 @@ t.test('what is raised is what is read', async (t) => {
   counters.signatureVerification(13)
   counters.signatureVerification(200)
   counters.nsec3Hash(51)
+  counters.synthesised('nxdomain')
   counters.limitHit('signatures')
   counters.limitHit('limit-time')
   counters.nearMiss()
@@ -123,6 +125,7 @@ t.test('what is raised is what is read', async (t) => {
   t.equal(value('signature_verifications_total', { algorithm: '13' }), 1)
   t.equal(value('signature_verifications_total', { algorithm: 'other' }), 1)
   t.equal(value('nsec3_hashes_total'), 51)
+  t.equal(value('synthesised_answers_total', { kind: 'nxdomain' }), 1)
   t.equal(value('limit_hits_total', { limit: 'signatures' }), 1)
   t.equal(value('limit_hits_total', { limit: 'time' }), 1)
   t.equal(value('limit_hits_total', { limit: 'tcp-unread' }), 1)
