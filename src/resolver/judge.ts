@@ -310,7 +310,8 @@ function proveDenial(
     if (proof.kind === 'opt-out' || proof.kind === 'nsec3-iterations') {
       return { status: 'insecure', reason: proof.kind, detail: proof.detail }
     }
-    return SECURE
+    // Of a name that does not exist, NOERROR is true only where a wildcard makes it.
+    if (proof.kind !== 'name-error') return SECURE
   }
   const proof =
     rcode === RCODE.NXDOMAIN
