@@ -1,7 +1,6 @@
 /** Runs a scenario of the deckard dialect: one question at a time, each with all its traffic before the next step. */
 import { parseAddress } from '../../src/base/address.ts'
 import { octetsEqual } from '../../src/base/octets.ts'
-import { parseMessage } from '../../src/wire/message.ts'
 import { mismatch } from './matching.ts'
 import { dressed, type PendingQuery } from './mock-network.ts'
 import { checkReply, entryText, type RunResult, StepFailure, type StepFault } from './outcome.ts'
@@ -145,8 +144,7 @@ class DeckardRun {
     if (reply === undefined) {
       throw new StepFailure({ step: step.number, reason: 'no reply came', expected: entryText(entry) })
     }
-    const received = { packet: parseMessage(reply.octets), transport: reply.transport }
-    const fault = checkReply(step, entry, received, 'deckard', this.#strict)
+    const fault = checkReply(step, entry, reply, 'deckard', this.#strict)
     if (fault !== undefined) throw new StepFailure(fault)
   }
 }

@@ -10,6 +10,7 @@ import {
   type Level,
   optionsEqual,
   questionsEqual,
+  sectionAgrees,
   sectionDifference,
   sectionsEqual,
   wholeDifference,
@@ -175,7 +176,7 @@ function deckardWord(match: MatchWord, expected: Packet, packet: Packet, level: 
     case 'answer':
     case 'authority':
     case 'additional':
-      return must(sectionsEqual(expected[match.word], packet[match.word], false))
+      return must(sectionAgrees(match.word, expected, packet, level, false))
     case 'edns':
       return must(ednsEqual(expected, packet))
     case 'nsid':

@@ -265,6 +265,7 @@ export const SERVER_RULES: Readonly<Record<string, Rule>> = {
   'response-ip-data': need('response-ip'),
   'response-ip-tag': need('response-ip'),
   'allow-notify': need('auth-zone'),
+  'zonemd-permissive-mode': ignored,
   'deny-any': always(false),
   'unblock-lan-zones': always(false),
   'insecure-lan-zones': always(false),

@@ -1,7 +1,9 @@
 /** What came of a scenario. */
+import { parseMessage } from '../../src/wire/message.ts'
 import { mismatch, type Sent } from './matching.ts'
 import { type Packet, packetText } from './packet.ts'
 import type { Dialect, Entry, Step } from './scenario.ts'
+import type { ClientReply } from './world.ts'
 
 /** A step that did not go as the file says. */
 export interface StepFault {
@@ -34,14 +36,21 @@ export class StepFailure extends Error {
   }
 }
 
+/** A reply off the wire. An entry that wants TC wants to know that there was a truncated one, not what was cut off. */
+function readReply({ octets, transport, afterTruncation }: ClientReply, entry: Entry): Sent {
+  const packet = parseMessage(octets)
+  return { transport, packet: { ...packet, tc: packet.tc || (afterTruncation && entry.packets[0].tc) } }
+}
+
 /** Undefined when a reply is as expected at the relaxed level, else why not; strict objections go to `strict`. */
 export function checkReply(
   step: Step,
   entry: Entry,
-  received: Sent,
+  reply: ClientReply,
   dialect: Dialect,
   strict: StepFault[],
 ): StepFault | undefined {
+  const received = readReply(reply, entry)
   const relaxed = mismatch(entry, received, dialect, 'relaxed')
   const texts = (reason: string): StepFault => ({
     step: step.number,

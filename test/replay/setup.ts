@@ -1,5 +1,6 @@
 /** What the configuration section of a file comes to: this product's settings, and what it would need beside them. */
 import { parseAddress } from '../../src/base/address.ts'
+import { octetsEqual } from '../../src/base/octets.ts'
 import type { Prefix } from '../../src/base/prefix.ts'
 import { BUILT_IN_HINTS, type RootHint } from '../../src/config/built-in-hints.ts'
 import { defaultConfig } from '../../src/config/load.ts'
@@ -70,12 +71,11 @@ export class SetupBuilder {
     }
   }
 
-  /** A root server; files often leave out its name, which matters to nobody. */
-  addRootHint(
-    address: Uint8Array,
-    name: Name = nameFrom(`hint-${this.rootHints.length + 1}.invalid.`),
-  ): void {
-    this.rootHints.push({ name, addresses: [address] })
+  /** A root server. Where a file leaves out its name, it has that of the real one, or one of its own. */
+  addRootHint(address: Uint8Array, name?: Name): void {
+    const real = BUILT_IN_HINTS.find((hint) => hint.addresses.some((one) => octetsEqual(one, address)))
+    const made = nameFrom(`hint-${this.rootHints.length + 1}.invalid.`)
+    this.rootHints.push({ name: name ?? real?.name ?? made, addresses: [address] })
   }
 
   finish(): Setup {

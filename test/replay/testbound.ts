@@ -1,7 +1,6 @@
 /** Runs a scenario of the testbound dialect: steps and traffic take turns, and no time passes unless a step says so. */
 import { formatAddress, parseAddress } from '../../src/base/address.ts'
 import { octetsEqual } from '../../src/base/octets.ts'
-import { parseMessage } from '../../src/wire/message.ts'
 import { MacroFault, Macros } from './macros.ts'
 import { mismatch } from './matching.ts'
 import { dressed, type PendingQuery, queryText } from './mock-network.ts'
@@ -178,8 +177,7 @@ class TestboundRun {
     if (step.address !== undefined && formatAddress(step.address.address) !== reply.address) {
       return { step: step.number, reason: `the reply went to ${reply.address}` }
     }
-    const received = { packet: parseMessage(reply.octets), transport: reply.transport }
-    return checkReply(step, entry, received, 'testbound', this.#strict)
+    return checkReply(step, entry, reply, 'testbound', this.#strict)
   }
 
   async #execute(step: Step): Promise<void> {

@@ -13,6 +13,7 @@ import { Service } from '../../src/front/service.ts'
 import { ValidationPolicy } from '../../src/policy/validation-policy.ts'
 import { Resolver } from '../../src/resolver/engine.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
+import { parseHeader } from '../../src/wire/message.ts'
 import { importAnyKey, LEGACY_ALGORITHMS } from './legacy-algorithms.ts'
 import { MockNetwork } from './mock-network.ts'
 import { ScenarioClock } from './scenario-clock.ts'
@@ -34,6 +35,8 @@ export interface ClientReply {
   readonly transport: 'udp' | 'tcp'
   /** Of the client, as text. */
   readonly address: string
+  /** It came by TCP because the one by UDP was cut off. */
+  readonly afterTruncation: boolean
 }
 
 /** See the head of this file. */
@@ -90,14 +93,19 @@ export class World {
     })
   }
 
-  /** A client asks; the reply, if any, is put among `replies`, perhaps at once. */
-  ask(octets: Uint8Array, address: Uint8Array, transport: 'udp' | 'tcp'): void {
+  /**
+   * A client asks; the reply, if any, is put among `replies`, perhaps at once. Scenarios know no truncation: where the
+   * reply is cut off, the client asks again by TCP, as clients do.
+   */
+  ask(octets: Uint8Array, address: Uint8Array, transport: 'udp' | 'tcp', afterTruncation = false): void {
     const client = new Client(transport)
     const text = formatAddress(address)
     client.setAddress(text)
     client.idleMs = TCP_IDLE_MS
     const keep = (reply: Uint8Array | undefined): void => {
-      if (reply !== undefined) this.replies.push({ octets: reply, transport, address: text })
+      if (reply === undefined) return
+      if (transport === 'udp' && parseHeader(reply)?.tc === true) this.ask(octets, address, 'tcp', true)
+      else this.replies.push({ octets: reply, transport, address: text, afterTruncation })
     }
     const out = new Uint8Array(65_535)
     const length = this.#service.tryHit(octets, octets.length, client, out)
