@@ -1,5 +1,6 @@
 /** The configuration section of a deckard file as settings of this product. */
 import { nameFrom } from '../../src/wire/name-text.ts'
+import { NOT_LOCAL_ELSEWHERE } from './options.ts'
 import type { Option, Scenario } from './scenario.ts'
 import { parseEndpointText } from './scenario-text.ts'
 import { configFlag, configName, configNumber, configTime, type Setup, SetupBuilder } from './setup.ts'
@@ -16,7 +17,9 @@ export function setupDeckard(scenario: Scenario): Setup {
   builder.legacyAlgorithms = true
   settings['cache.prefetch'] = false
   settings['resolution.any'] = 'full'
-  settings['local-zones.disable'] = [nameFrom('test.')]
+  // Servers have loopback addresses in these files unless an option keeps them out.
+  settings['resolution.allow-loopback-authorities'] = true
+  settings['local-zones.disable'] = [nameFrom('test.'), ...NOT_LOCAL_ELSEWHERE]
   const names = scenario.config.clauses.flatMap(({ options }) =>
     options.filter(({ name }) => name === 'stub-name').map(({ values }) => values.join('')),
   )

@@ -211,12 +211,8 @@ export const SERVER_RULES: Readonly<Record<string, Rule>> = {
   nsid,
   identity: text('server.identity'),
   version: text('server.version'),
-  'hide-identity': (asked) => {
-    if (flagOf(asked)) asked.builder.settings['server.identity'] = ''
-  },
-  'hide-version': (asked) => {
-    if (flagOf(asked)) asked.builder.settings['server.version'] = ''
-  },
+  'hide-identity': (asked) => asked.builder.hide('server.identity', flagOf(asked)),
+  'hide-version': (asked) => asked.builder.hide('server.version', flagOf(asked)),
   'hide-trustanchor': ignored,
   ede: ignored,
   'ede-serve-expired': ignored,

@@ -11,6 +11,18 @@ import type { Clause, Option, Scenario } from './scenario.ts'
 import { DNS_PORT, parseEndpointText } from './scenario-text.ts'
 import { configFlag, configName, configPrefix, type Setup, SetupBuilder } from './setup.ts'
 
+/** Zones that this product answers out of the box and the resolvers that the files are written for do not. */
+export const NOT_LOCAL_ELSEWHERE: readonly Name[] = [
+  'local.',
+  'alt.',
+  '6tisch.arpa.',
+  'eap-noob.arpa.',
+  'empty.as112.arpa.',
+  'ipv4only.arpa.',
+  '170.0.0.192.in-addr.arpa.',
+  '171.0.0.192.in-addr.arpa.',
+].map(nameFrom)
+
 /** Reads the section; an option that is unknown throws ScenarioError. */
 export function setupTestbound(scenario: Scenario): Setup {
   const builder = new SetupBuilder(scenario.path)
@@ -32,6 +44,7 @@ export function setupTestbound(scenario: Scenario): Setup {
 /** The daemon's own defaults, where they differ from this product's. */
 function setDefaults({ settings }: SetupBuilder): void {
   settings['resolution.any'] = 'full'
+  settings['local-zones.disable'] = NOT_LOCAL_ELSEWHERE
   settings['cache.prefetch'] = false
   settings['cache.ttl.max-seconds'] = 86_400
   settings['cache.ttl.negative-max-seconds'] = 3_600

@@ -33,6 +33,8 @@ export interface Setup {
   readonly needs: readonly string[]
 }
 
+type HiddenText = 'server.identity' | 'server.version'
+
 /** A setup that grows as options are read. */
 export class SetupBuilder {
   readonly path: string
@@ -40,6 +42,7 @@ export class SetupBuilder {
   readonly anchors: TrustAnchor[] = []
   readonly rootHints: RootHint[] = []
   readonly needs: Set<string> = new Set()
+  readonly #hidden = new Set<HiddenText>()
   signatureTime: SignatureTime = { kind: 'scenario' }
   startSeconds = 0
   legacyAlgorithms = false
@@ -52,6 +55,12 @@ export class SetupBuilder {
   /** The file asks for something that this product does not offer. */
   need(what: string): void {
     this.needs.add(what)
+  }
+
+  /** A text about the server is not to be given, wherever in the file it stands. */
+  hide(key: HiddenText, hidden: boolean): void {
+    if (hidden) this.#hidden.add(key)
+    else this.#hidden.delete(key)
   }
 
   fault(place: Place, message: string): ScenarioError {
@@ -79,6 +88,7 @@ export class SetupBuilder {
   }
 
   finish(): Setup {
+    for (const key of this.#hidden) this.settings[key] = ''
     const { settings, anchors, signatureTime, startSeconds, legacyAlgorithms } = this
     const rootHints = this.rootHints.length > 0 ? this.rootHints : BUILT_IN_HINTS
     return {
