@@ -1,7 +1,8 @@
 /** `npm run replay -- [--json] [--verbose] [--strict] [--tally] PATH...`; see `README.md` beside this file. */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readDifferences } from './differences.ts'
+import { scenarioFiles, UsageError } from './files.ts'
 import { closingLine, countsOf, failureText, resultJson, resultLine, tallyLines } from './report.ts'
 import { type FileResult, runFile } from './run-file.ts'
 
@@ -9,28 +10,8 @@ const USAGE = 'usage: npm run replay -- [--json] [--verbose] [--strict] [--tally
 const FLAGS = ['--json', '--verbose', '--strict', '--tally'] as const
 const EXIT = { passed: 0, failed: 1, usage: 2 } as const
 
-/** Arguments that cannot be used. */
-class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
-
 /** The table of differences, which is not compiled and so stays with the sources. */
 const DIFFERENCES = join(import.meta.dirname, '../../../test/replay/differences.md')
-
-/** The scenario files of a path: itself, or all below a folder, in order. Throws UsageError. */
-export function scenarioFiles(path: string): string[] {
-  let folder: boolean
-  try {
-    folder = statSync(path).isDirectory()
-  } catch {
-    throw new UsageError(`${path} is not there`)
-  }
-  if (!folder) return [path]
-  const entries = readdirSync(path, { withFileTypes: true, recursive: true })
-  const files = entries.filter((entry) => !entry.isDirectory() && entry.name.endsWith('.rpl'))
-  if (files.length === 0) throw new UsageError(`${path} holds no .rpl file`)
-  return files.map((entry) => join(entry.parentPath, entry.name)).sort()
-}
 
 async function main(args: readonly string[]): Promise<number> {
   const flags = new Set(args.filter((arg) => arg.startsWith('--')))
