@@ -70,6 +70,8 @@ export const REASONS = {
   'limit-referrals': { number: 79, ede: 0, text: 'too many delegations' },
   overload: { number: 80, ede: 0, text: 'too much to do' },
   internal: { number: 81, ede: 0, text: 'internal fault' },
+  'server-failure': { number: 83, ede: 23, text: 'the authority answers with an error' },
+  'dnskey-unreachable': { number: 84, ede: 9, text: 'the keys of a signed zone could not be fetched' },
   'not-cached': { number: 82, ede: 0, text: 'not in the cache, and nobody was to be asked (no RD)' },
 } as const
 

@@ -407,7 +407,7 @@ const SERVER_ZONES: readonly LabZone[] = [
     about: 'its server says SERVFAIL',
     content: WWW,
     servers: [{ name: 'ns', behaviour: failing(2) }],
-    questions: [failed('www.servfail.se.', 'A', EDE.NO_REACHABLE_AUTHORITY)],
+    questions: [failed('www.servfail.se.', 'A', EDE.NETWORK_ERROR)],
   },
   {
     name: 'silent.se.',

@@ -78,7 +78,7 @@ export async function askZone<T extends Doubtable>(
       pool.drop(server)
       continue
     }
-    reason = 'lame-servers'
+    reason = value.failed === true ? 'server-failure' : 'lame-servers'
     last = `${formatEndpoint(server)}: ${value.reason}`
     context.counters.upstreamFailure('lame')
     if (value.lasting && !asking.probing) context.servers.setLame(server, cut.zone)

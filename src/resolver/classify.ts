@@ -26,6 +26,8 @@ export interface Lame {
   readonly reason: string
   /** The server does not serve the zone at all, so it need not be asked again soon. */
   readonly lasting: boolean
+  /** The server may serve the zone but could not do what was asked of it. */
+  readonly failed?: boolean
 }
 
 /**
@@ -90,7 +92,7 @@ function meaningOf(message: Message, question: Question, zone: Name): Classified
     message.rcode !== RCODE.YXDOMAIN
   ) {
     const lasting = message.rcode === RCODE.REFUSED || message.rcode === RCODE.NOTAUTH
-    return { kind: 'lame', reason: formatRcode(message.rcode), lasting }
+    return { kind: 'lame', reason: formatRcode(message.rcode), lasting, failed: !lasting }
   }
   const answers = groupRrsets(inBailiwick(message.answer, zone))
   const authorities = groupRrsets(inBailiwick(message.authority, zone))
@@ -115,8 +117,9 @@ function meaningOf(message: Message, question: Question, zone: Name): Classified
     const referral = classifyReferral(message, question, zone, authorities)
     if (referral !== undefined) return referral
   }
-  if (soa !== undefined || (message.aa && !hasForeignNs(message, zone)))
-    return negative(message, authorities, soa)
+  // Who proves something has the zone, AA or not.
+  const proves = soa !== undefined || denialSets(authorities).length > 0
+  if (proves || (message.aa && !hasForeignNs(message, zone))) return negative(message, authorities, soa)
   const reason = hasForeignNs(message, zone) ? 'upward referral' : 'empty answer without authority'
   return { kind: 'lame', reason, lasting: true }
 }
@@ -130,9 +133,13 @@ function hasForeignSoa(message: Message, zone: Name): boolean {
   return message.authority.some((record) => record.type === TYPE.SOA && !isSubdomainOf(record.owner, zone))
 }
 
+/** Name servers that are not below: those of the zone itself are no way up when it speaks for itself (RFC 2308 2.2). */
 function hasForeignNs(message: Message, zone: Name): boolean {
   return message.authority.some(
-    (record) => record.type === TYPE.NS && !isStrictSubdomainOf(record.owner, zone),
+    (record) =>
+      record.type === TYPE.NS &&
+      !isStrictSubdomainOf(record.owner, zone) &&
+      !(message.aa && namesEqual(record.owner, zone)),
   )
 }
 

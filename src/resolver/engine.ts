@@ -20,6 +20,7 @@ import { type KeyImport, KeyTable } from '../dnssec/keys.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import type { ExtendedError } from '../wire/edns.ts'
 import { CLASS } from '../wire/iana/class.ts'
+import { EDE } from '../wire/iana/extended-error.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { foldName, type Name, nameKey, ROOT } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
@@ -192,6 +193,8 @@ function extendedErrors({ judged, cached }: Resolution): ExtendedError[] {
   const { ede, text } = REASONS[judged.reason]
   if (ede === undefined) return []
   const errors = [{ code: ede, text: judged.detail === '' ? text : judged.detail }]
+  // No key was found because nobody gave any: both are worth telling.
+  if (judged.reason === 'dnskey-unreachable') errors.push({ code: EDE.NO_REACHABLE_AUTHORITY, text: '' })
   const old = REASONS['cached-failure']
   return cached ? [...errors, { code: old.ede, text: old.text }] : errors
 }

@@ -110,6 +110,14 @@ function without(
   return { status, zone, reason, detail }
 }
 
+/** Failures that are the zone's servers'; what else fails is not the zone's fault. */
+const WITHOUT_REPLY: ReadonlySet<Reason> = new Set([
+  'no-reachable-authority',
+  'lame-servers',
+  'server-failure',
+  'no-server-address',
+])
+
 function unreachable(zone: Name, reason: Reason, detail: string): Untrusted {
   return { status: 'bogus', zone, reason, detail, transient: true }
 }
@@ -171,7 +179,8 @@ async function apexTrust(context: Context, job: Job, zone: Name): Promise<ZoneTr
   if (known !== undefined) return known
   const found = await context.lookup(job, zone, TYPE.DNSKEY)
   if (found.kind === 'failure') {
-    return unreachable(zone, found.reason, `DNSKEY of ${formatName(zone)}: ${found.detail}`)
+    const reason = WITHOUT_REPLY.has(found.reason) ? 'dnskey-unreachable' : found.reason
+    return unreachable(zone, reason, `DNSKEY of ${formatName(zone)}: ${found.detail}`)
   }
   const judged = knownTrust(context, zone)
   if (judged !== undefined) return judged

@@ -38,6 +38,8 @@ t.test('reasons: the EDE that says it most exactly', async (t) => {
     'no-zone-key': EDE.NO_ZONE_KEY_BIT_SET,
     'denial-missing': EDE.NSEC_MISSING,
     'cached-failure': EDE.CACHED_ERROR,
+    'dnskey-unreachable': EDE.DNSKEY_MISSING,
+    'server-failure': EDE.NETWORK_ERROR,
     'no-reachable-authority': EDE.NO_REACHABLE_AUTHORITY,
     'invalid-data': EDE.INVALID_DATA,
   }
