@@ -13,6 +13,11 @@ export function addressUsable(endpoint: Endpoint, settings: ResolverSettings): b
   return usableIPv6(address, settings.allowLoopbackAuthorities)
 }
 
+/** The same for a server that the operator gave, who may well mean the loopback. */
+export function routeAddressUsable(endpoint: Endpoint, settings: ResolverSettings): boolean {
+  return addressUsable(endpoint, { ...settings, allowLoopbackAuthorities: true })
+}
+
 function usableIPv4(address: Uint8Array, allowLoopback: boolean): boolean {
   const first = address[0]!
   if (first === 0 || first >= 224) return false

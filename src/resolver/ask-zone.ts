@@ -1,7 +1,7 @@
 /** Asks the servers of a zone, one after the other, until one says something of use. */
 
 import { endpointKey, formatEndpoint } from '../base/address.ts'
-import { DOUBTFUL_REPLIES_MAX, UPSTREAM_SILENCES_MAX } from '../base/limits.ts'
+import { DOUBTFUL_REPLIES_MAX, SILENCES_BEFORE_FALLBACK, UPSTREAM_SILENCES_MAX } from '../base/limits.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
 import { formatName } from '../wire/name-text.ts'
@@ -43,15 +43,17 @@ export async function askZone<T extends Doubtable>(
   let reason: Reason = 'no-reachable-authority'
   let last = ''
   let silences = 0
+  const silencesMax = cut.route?.fallback === true ? SILENCES_BEFORE_FALLBACK : UPSTREAM_SILENCES_MAX
+  pool.lookUpAside()
   for (;;) {
-    const turn = silences < UPSTREAM_SILENCES_MAX ? pool.next() : undefined
+    const turn = silences < silencesMax ? pool.next() : undefined
     const { best } = doubtful
     if (best !== undefined && turn?.isFirst !== true) {
-      if (silences < UPSTREAM_SILENCES_MAX && (await pool.findMore(job, true))) continue
+      if (silences < silencesMax && (await pool.findMore(job, true))) continue
       return best
     }
     if (turn === undefined) {
-      if (silences < UPSTREAM_SILENCES_MAX && (await pool.findMore(job, false))) continue
+      if (silences < silencesMax && (await pool.findMore(job, false))) continue
       return exhausted(cut, pool, reason, last)
     }
     const { server } = turn
@@ -71,7 +73,7 @@ export async function askZone<T extends Doubtable>(
     }
     const value = asking.read(outcome.message)
     if (!isLame(value)) {
-      const useful: Useful<T> = { kind: 'useful', value, server: endpointKey(server) }
+      const useful: Useful<T> = { kind: 'useful', value, server: endpointKey(server), endpoint: server }
       if (value.doubt === undefined || asking.probing || turn.isLame) return useful
       if (value.doubt === 'recursive') context.servers.setLame(server, cut.zone)
       if (doubtful.add(useful)) return doubtful.best ?? useful

@@ -4,7 +4,7 @@ import type { CachedNegative, CachedRrset } from '../cache/rrset-cache.ts'
 import { reasonFromNumber } from '../dnssec/reasons.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { isRoot, type Name, parentOf } from '../wire/name.ts'
+import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import { aliasByDname } from './classify.ts'
 import type { Context, Data, Judgement } from './context.ts'
@@ -25,10 +25,20 @@ export function fromCache(context: Context, name: Name, type: number): CachedDat
   const cname = LIVES_BESIDE_CNAME.has(type) ? undefined : rrsets.get(name, TYPE.CNAME)
   if (cname !== undefined) return alias(context, cname)
   const denied = rrsets.getNegative(name, type)
-  if (denied !== undefined) return negative(context, denied)
+  if (denied !== undefined && !isDeniedElsewhere(context, name, denied)) return negative(context, denied)
+  const route = context.routes.of(name, type)
   const above = settings.nxdomainCut ? rrsets.nameErrorAbove(name) : undefined
-  if (above !== undefined) return { ...negative(context, above.entry), denied: above.name }
-  return byDname(context, name, type)
+  if (above !== undefined && (route === undefined || isStrictSubdomainOf(above.name, route.name)))
+    return { ...negative(context, above.entry), denied: above.name }
+  return byDname(context, name, type, route?.name)
+}
+
+/**
+ * Where a route begins, NXDOMAIN may be what the zone above says, when it was asked for the DS set, and then it
+ * is not about the zone of the route.
+ */
+function isDeniedElsewhere({ routes }: Context, name: Name, { rcode }: CachedNegative): boolean {
+  return rcode === RCODE.NXDOMAIN && routes.beginsAt(name)
 }
 
 /** Types that are not asked for at the target of an alias: the parent's side of a cut, and the alias's own proof. */
@@ -57,10 +67,14 @@ function negative(context: Context, entry: CachedNegative): CachedData {
   return { ...CACHED, kind: 'negative', rcode, answer: [], authority, judged, ttlSeconds }
 }
 
-/** A secure DNAME above the name makes the alias without asking (RFC 6672 5.3.4). */
-function byDname(context: Context, name: Name, type: number): CachedData | undefined {
+/**
+ * A secure DNAME above the name makes the alias without asking (RFC 6672 5.3.4).
+ *
+ * @param top where the route begins that holds the name: what lies above says nothing of it
+ */
+function byDname(context: Context, name: Name, type: number, top: Name = ROOT): CachedData | undefined {
   if (isRoot(name)) return undefined
-  for (let above = parentOf(name); !isRoot(above); above = parentOf(above)) {
+  for (let above = parentOf(name); !isRoot(above) && isSubdomainOf(above, top); above = parentOf(above)) {
     const entry = context.rrsets.get(above, TYPE.DNAME)
     if (entry === undefined || entry.status !== 'secure') continue
     const made = aliasByDname(name, entry.rrset)

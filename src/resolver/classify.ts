@@ -143,7 +143,8 @@ function hasForeignNs(message: Message, zone: Name): boolean {
   )
 }
 
-function classifyAnswer(
+/** What the answer section says, or undefined when it has nothing for the question. */
+export function classifyAnswer(
   { name, type }: Question,
   answers: readonly Rrset[],
   authorities: readonly Rrset[],
@@ -236,7 +237,12 @@ function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrs
   return further
 }
 
-function negative(message: Message, authorities: readonly Rrset[], soa: Rrset | undefined): Classified {
+/** A denial: its SOA and its proofs. */
+export function negative(
+  message: Message,
+  authorities: readonly Rrset[],
+  soa: Rrset | undefined,
+): Classified {
   const authority = soa === undefined ? denialSets(authorities) : [soa, ...denialSets(authorities)]
   return { kind: 'negative', rcode: message.rcode, authority }
 }

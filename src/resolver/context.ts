@@ -1,4 +1,5 @@
 /** What every step of the engine is given: the parts it works with, and the query it works for. */
+import type { Endpoint } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { DenialRanges, VerifiedDenial } from '../cache/denial-ranges.ts'
@@ -16,6 +17,7 @@ import type { Meaning } from './classify.ts'
 import type { Cut } from './cut.ts'
 import type { Flight, InFlight } from './in-flight.ts'
 import type { EngineCounters, ResolverPolicy, ResolverSettings, Trace, Upstream } from './ports.ts'
+import type { Routes } from './routes.ts'
 import type { WorkBudget } from './work-budget.ts'
 
 /** The parts, one set an engine. */
@@ -25,6 +27,7 @@ export interface Context {
   readonly upstream: Upstream
   readonly policy: ResolverPolicy
   readonly settings: ResolverSettings
+  readonly routes: Routes
   readonly counters: EngineCounters
   readonly rrsets: RrsetCache
   /** What zones have proven not to exist (RFC 8198). */
@@ -48,6 +51,8 @@ export interface Context {
   lookup(job: Job, name: Name, type: number): Promise<Found>
   /** `fetch.ts`: the same without a verdict, for addresses of name servers. */
   fetchData(job: Job, name: Name, type: number): Promise<Fetched>
+  /** Work that no client waits for, on an allowance of its own. */
+  aside(work: (job: Job) => Promise<void>): void
 }
 
 /** One client query at work. Sub-questions get a job of their own that shares budget and trace. */
@@ -97,6 +102,7 @@ export interface Useful<T> {
   readonly kind: 'useful'
   readonly value: T
   readonly server: string
+  readonly endpoint: Endpoint
 }
 
 /** What the network (or the cache) says of a name and type, before anybody judged it. */
@@ -120,6 +126,10 @@ export interface Data {
   readonly judged?: Judgement | undefined
   /** Who said it (`endpointKey`); empty when it came from the cache. */
   readonly server: string
+  /** The forwarder that said it, for people; undefined when an authority or the cache did. */
+  readonly forwarder?: string
+  /** Of what this forwarder says nothing is kept. */
+  readonly uncached?: true
 }
 
 export type Fetched = Data | ResolutionFailure

@@ -3,6 +3,7 @@ import type { Address } from '../base/address.ts'
 import type { Name } from '../wire/name.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import type { Rrset } from '../wire/record.ts'
+import type { Route } from './ports.ts'
 
 /** A zone and the names of its servers. */
 export interface Cut {
@@ -11,6 +12,8 @@ export interface Cut {
   readonly servers: readonly Name[]
   /** Addresses known from elsewhere: the root hints. */
   readonly hints?: ReadonlyMap<string, readonly Address[]>
+  /** Set where the operator gave the servers. */
+  readonly route?: Route
 }
 
 /** The names in an NS set. */

@@ -43,6 +43,7 @@ import type {
 import { PrivateAddresses } from './private-addresses.ts'
 import { recall } from './recall.ts'
 import { type Resolution, resolve, servfail } from './resolve.ts'
+import { Routes } from './routes.ts'
 import { WorkBudget } from './work-budget.ts'
 
 /** What an engine is made of. */
@@ -85,6 +86,7 @@ export class Resolver implements ResolverPort {
     const context: Context = {
       ...parts,
       denials: new DenialRanges({ nowMs, zonesMax: atMost(DENIAL_ZONES_MAX) }),
+      routes: new Routes(parts.settings.routes),
       failures: new FailureCache({ nowMs, max: atMost(FAILURES_REMEMBERED_MAX) }),
       servers: new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) }),
       keys: new KeyTable(atMost(KEY_HANDLES_MAX), importKey),
@@ -96,6 +98,7 @@ export class Resolver implements ResolverPort {
       lookups: new InFlight(parts.clock),
       lookup: (job, name, type) => lookup(context, job, name, type),
       fetchData: (job, name, type) => fetchData(context, job, name, type),
+      aside: (work) => void work(this.#job(this.#flight(), undefined)).catch(onFault),
     }
     this.#context = context
     this.#questions = new InFlight(parts.clock)
@@ -164,7 +167,7 @@ export class Resolver implements ResolverPort {
     { policySequence }: Job,
     resolution: Resolution,
   ): Uint8Array {
-    const { judged, rcode, authority, ttlSeconds } = resolution
+    const { judged, rcode, authority, ttlSeconds, uncached } = resolution
     const { answer, owner: stripped } = this.#privateAddresses.removedFrom(resolution.answer)
     const nowMs = this.#context.clock.nowMs()
     const parts: AnswerParts = {
@@ -183,7 +186,8 @@ export class Resolver implements ResolverPort {
       authenticated: judged.status === 'secure' && stripped === undefined,
     }
     const entry = writeAnswerEntry(parts, nowMs)
-    if (ttlSeconds > 0 && cachedOnly !== true) this.#answers.put(name, type, entry, nowMs)
+    const kept = ttlSeconds > 0 && cachedOnly !== true && !uncached
+    if (kept) this.#answers.put(name, type, entry, nowMs)
     return entry
   }
 }

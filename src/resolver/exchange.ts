@@ -102,14 +102,16 @@ function rejectsEdns(message: Message): boolean {
 async function once(
   context: Context,
   job: Job,
-  { server, patienceMs: udpPatienceMs }: Turn,
+  { server, recursion, patienceMs: udpPatienceMs }: Turn,
   zone: Name,
   question: Question,
   { transport, edns }: Way,
 ): Promise<Answered> {
   const { clock, counters, servers, upstream } = context
   const id = context.random.below(0x1_0000)
-  const message = writeQuery({ id, question, rd: false, cd: false, ...(edns ? { edns: EDNS } : {}) })
+  // Who judges for himself wants a forwarder's data whatever its own verdict (RFC 6840 5.9).
+  const cd = recursion && context.policy.mode !== 'off'
+  const message = writeQuery({ id, question, rd: recursion, cd, ...(edns ? { edns: EDNS } : {}) })
   const patienceMs = transport === 'tcp' ? UPSTREAM_TCP_TIMEOUT_MS : udpPatienceMs
   const leftMs = Math.max(1, job.budget.deadlineMs - clock.nowMs())
   const timeoutMs = Math.min(patienceMs, leftMs)

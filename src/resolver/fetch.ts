@@ -2,6 +2,7 @@
  * Gets data from the authorities, unjudged: from the closest known zone cut down, referral by referral (RFC 1034
  * 5.3.3 steps 2 to 4), showing each zone no more of the name than it needs (RFC 9156).
  */
+import { formatEndpoint } from '../base/address.ts'
 import { REFERRALS_MAX } from '../base/limits.ts'
 import { RANK } from '../cache/rrset-cache.ts'
 import { CLASS } from '../wire/iana/class.ts'
@@ -12,7 +13,7 @@ import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import { type Asking, askZone } from './ask-zone.ts'
 import { type CachedData, fromCache } from './cached.ts'
-import { classify, type Meaning } from './classify.ts'
+import { type Classified, classify, type Meaning } from './classify.ts'
 import {
   type Context,
   type Data,
@@ -25,9 +26,12 @@ import {
 } from './context.ts'
 import { type Cut, serverNames } from './cut.ts'
 import { isExpanded } from './expansion.ts'
+import { classifyForwarded } from './forwarded.ts'
 import { isLimit, share } from './joining.ts'
 import { minimisedName } from './minimise.ts'
+import type { Route } from './ports.ts'
 import { prime, rootCut } from './priming.ts'
+import { isDelegatedBelow, routeCut } from './routes.ts'
 import { negativeTtlSeconds } from './ttl-limits.ts'
 
 const NOBODY: ReadonlySet<string> = new Set()
@@ -83,6 +87,7 @@ function rememberFailure(
 
 /** Keeps unjudged data: the address look-ups use it as it is, everybody else has it judged first. */
 function store(context: Context, job: Job, name: Name, type: number, data: Data): void {
+  if (data.uncached === true) return
   const stamp = unjudged(job)
   if (data.kind === 'negative') {
     const { rcode, authority } = data
@@ -124,6 +129,8 @@ interface Descent {
   /** Questions asked. */
   step: number
   minimising: boolean
+  /** A route whose servers failed and that is passed over. */
+  past: Route | undefined
   /** How the last minimised question failed. */
   failed: ResolutionFailure | undefined
 }
@@ -135,29 +142,33 @@ async function iterate(
   type: number,
   { avoid, minimising }: Manner,
 ): Promise<Fetched> {
-  const cut = await closestCut(context, job, type === TYPE.DS && !isRoot(name) ? parentOf(name) : name)
+  const holder = type === TYPE.DS && !isRoot(name) ? parentOf(name) : name
+  const cut = await closestCut(context, job, holder)
   if (cut.kind === 'failure') return cut
   const known = labelCount(cut.zone)
-  const way: Descent = { cut, cutFromCache: true, known, step: 0, minimising, failed: undefined }
+  const begin = { cutFromCache: true, known, step: 0, minimising, past: undefined, failed: undefined }
+  const way: Descent = { ...begin, cut }
   const budget = job.budget.question(name, type)
   for (let referrals = 0; referrals < REFERRALS_MAX; ) {
-    const asked = way.minimising ? nextName(context, way, name) : name
+    const asked = way.minimising && !forwards(way.cut) ? nextName(context, way, name) : name
     const whole = namesEqual(asked, name)
     const question = { name: asked, type: whole ? type : TYPE.A, class: CLASS.IN }
     const reply = await ask(context, job, { cut: way.cut, question, budget, avoid, probing: !whole })
     way.step++
     if (reply.kind === 'failure') {
       if (await climb(context, job, way, reply)) continue
+      if (isLimit(reply.reason)) return reply
+      if (!whole && !isStrict(context)) {
+        way.minimising = false
+        way.failed = reply
+      } else if (await fallBack(context, job, way, holder)) way.minimising = minimising
       // Servers that are left alone because of the shortened question have failed by that one.
-      if (whole) return reply.untried === true ? (way.failed ?? reply) : reply
-      if (isLimit(reply.reason) || isStrict(context)) return reply
-      way.minimising = false
-      way.failed = reply
+      else return reply.untried === true ? (way.failed ?? reply) : reply
     } else if (reply.value.kind === 'referral') {
       referrals++
       const { zone, ns } = reply.value
       enter(way, { kind: 'cut', zone, servers: serverNames(ns) }, false)
-    } else if (whole) return toData(reply.value, reply.server)
+    } else if (whole) return { ...toData(reply.value, reply.server), ...forwardedBy(way.cut, reply) }
     else if (settles(context, reply.value)) return { ...toData(reply.value, reply.server), denied: asked }
     else learn(context, job, way, asked, reply.value)
   }
@@ -178,13 +189,26 @@ function enter(way: Descent, cut: Cut, fromCache: boolean): void {
 async function climb(context: Context, job: Job, way: Descent, failed: ResolutionFailure): Promise<boolean> {
   const { reason, detail } = failed
   const { zone } = way.cut
-  if (isRoot(zone) || (reason !== 'no-server-address' && reason !== 'address-loop')) return false
+  if (isRoot(zone) || way.cut.route !== undefined) return false
+  if (reason !== 'no-server-address' && reason !== 'address-loop') return false
   // Fresh from the parent and no better: the parent is not asked again for a while (TsuNAME, B03).
   if (!way.cutFromCache) context.failures.add(zone, DELEGATION, reason, detail)
   if (context.failures.get(zone, DELEGATION) !== undefined) return false
-  const above = await closestCut(context, job, parentOf(zone))
+  const above = await closestCut(context, job, parentOf(zone), way.past)
   if (above.kind === 'failure') return false
   enter(way, above, true)
+  return true
+}
+
+/** Leaves a route whose servers failed for what would hold without it, where the operator wants that. */
+async function fallBack(context: Context, job: Job, way: Descent, holder: Name): Promise<boolean> {
+  const { route } = way.cut
+  if (route?.fallback !== true) return false
+  const cut = await closestCut(context, job, holder, route)
+  if (cut.kind === 'failure') return false
+  enter(way, cut, true)
+  way.past = route
+  way.failed = undefined
   return true
 }
 
@@ -196,22 +220,55 @@ async function ask(
 ): Promise<Useful<Meaning> | ResolutionFailure> {
   const { cut, question, avoid } = asking
   const work = async (own: Job): Promise<Useful<Meaning> | ResolutionFailure> => {
+    const classifyReply = forwards(cut) ? classifyForwarded : classify
     const read = (message: Parameters<typeof classify>[0]): ReturnType<typeof classify> =>
-      classify(message, question, cut.zone)
+      onOneRoute(context, cut, classifyReply(message, question, cut.zone))
     const reply = await askZone<Meaning>(context, own, { ...asking, read })
     if (reply.kind === 'useful' && reply.value.kind === 'referral')
-      storeReferral(context, own, cut.zone, reply.value)
+      storeReferral(context, own, cut, reply.value)
     return reply
   }
   if (avoid.size > 0) return work(job)
   const { name, type } = question
-  const key = `${type} ${nameKey(cut.zone)}${nameKey(name)}`
+  const key = `${cut.route?.kind ?? ''} ${type} ${nameKey(cut.zone)}${nameKey(name)}`
   return share(context, context.asks, key, job, () => `${formatName(name)} ${formatType(type)}`, work)
 }
 
-/** The deepest cut at or above the name that is in the cache; the root's is learnt if need be. */
-async function closestCut(context: Context, job: Job, name: Name): Promise<Cut | ResolutionFailure> {
-  const delegation = context.rrsets.closestDelegation(name)
+function forwards({ route }: Cut): boolean {
+  return route?.kind === 'forward'
+}
+
+/** Who said it, where that was a forwarder. */
+function forwardedBy(cut: Cut, { endpoint }: Useful<Meaning>): Pick<Data, 'forwarder' | 'uncached'> {
+  if (!forwards(cut)) return {}
+  const forwarder = formatEndpoint(endpoint)
+  return cut.route?.cache === false ? { forwarder, uncached: true } : { forwarder }
+}
+
+/** Without the later part of an alias's chain where another route begins: only its own servers know what lies there. */
+function onOneRoute({ routes }: Context, { zone }: Cut, reply: Classified): Classified {
+  if (reply.kind !== 'alias' || reply.further.length === 0) return reply
+  const route = routes.closest(zone)
+  const gap = reply.further.findIndex((set) => routes.closest(set.owner) !== route)
+  return gap < 0 ? reply : { ...reply, further: reply.further.slice(0, gap) }
+}
+
+/**
+ * The deepest cut at or above the name: a route, a delegation in the cache, or the root, which is learnt if need be.
+ *
+ * @param past a route at or above the name that is passed over, and all below it
+ */
+async function closestCut(
+  context: Context,
+  job: Job,
+  name: Name,
+  past?: Route,
+): Promise<Cut | ResolutionFailure> {
+  const { rrsets, routes } = context
+  const route = past === undefined ? routes.closest(name) : routes.above(past)
+  const delegation = rrsets.closestDelegation(name)
+  if (route !== undefined && (delegation === undefined || !isDelegatedBelow(delegation.rrset.owner, route)))
+    return routeCut(route)
   if (delegation === undefined) return prime(context, job)
   const { rrset } = delegation
   return isRoot(rrset.owner)
@@ -281,13 +338,14 @@ function toData(reply: Exclude<Meaning, { kind: 'referral' }>, server: string): 
 function storeReferral(
   context: Context,
   job: Job,
-  parent: Name,
+  { zone: parent, route }: Cut,
   referral: Extract<Meaning, { kind: 'referral' }>,
 ): void {
   const { zone, ns, glue, ds, proofs } = referral
   const { rrsets } = context
   const stamp = unjudged(job)
-  rrsets.putDelegation(ns, parent)
+  // A stub zone has no delegation that could end.
+  rrsets.putDelegation(ns, route === undefined ? parent : undefined)
   for (const set of glue) rrsets.putGlue(set, zone)
   if (ds !== undefined) rrsets.put(ds, { rank: RANK.ANSWER_AA, ...stamp })
   else if (proofs.length > 0) {

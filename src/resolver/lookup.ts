@@ -48,7 +48,7 @@ async function prove(context: Context, job: Job, name: Name, type: number): Prom
   if (transient !== undefined) return { ...proven, judged: transient, ttlSeconds: LIMIT_FAILURE_TTL_SECONDS }
   if (proven.judged.status === 'bogus') proven = await askOthers(context, job, name, type, proven)
   else if (context.vainRetries.size > 0) context.vainRetries.delete(retryKey(context, name, type))
-  return keep(context, job, name, type, proven)
+  return keep(context, job, name, type, namingForwarder(proven))
 }
 
 /**
@@ -59,6 +59,14 @@ function unfinished(job: Job, { judged }: Proven): Judgement | undefined {
   if (judged.status !== 'bogus') return undefined
   if (job.budget.proof.exceeded !== undefined) return { ...judged, reason: 'too-much-work', transient: true }
   return judged.transient === true ? judged : undefined
+}
+
+/** The verdict on bogus data with the forwarder that gave it, which may be what strips signatures. */
+function namingForwarder(proven: Proven): Proven {
+  const { judged, forwarder } = proven
+  if (judged.status !== 'bogus' || judged.inChain === true || forwarder === undefined) return proven
+  const detail = `${judged.detail || REASONS[judged.reason].text} (says forwarder ${forwarder})`
+  return { ...proven, judged: { ...judged, detail } }
 }
 
 /** Keys that are missing may have been published since ours were fetched; then ours are forgotten, once in a while. */
@@ -104,9 +112,10 @@ async function askOthers(
   return bogus
 }
 
-/** The zone whose servers are asked, as far as delegations are known. */
-function retryKey({ rrsets }: Context, name: Name, type: number): string {
+/** The zone whose servers are asked, as far as delegations are known; behind a forwarder none is. */
+function retryKey({ rrsets, routes }: Context, name: Name, type: number): string {
   const from = type === TYPE.DS && !isRoot(name) ? parentOf(name) : name
+  if (routes.of(name, type)?.kind === 'forward') return nameKey(isRoot(name) ? name : parentOf(name))
   const zone = rrsets.closestDelegation(from)?.rrset.owner
   return zone === undefined ? '' : nameKey(zone)
 }
@@ -120,6 +129,7 @@ function keep(context: Context, job: Job, name: Name, type: number, proven: Prov
   const stamp = { status, reason: REASONS[reason].number, detail, policySequence: job.policySequence }
   context.counters.validation(status)
   if (status === 'bogus') context.counters.bogus(reason)
+  if (proven.uncached === true) return { ...proven, ttlSeconds }
   keepProofs(context, job, proven)
   if (proven.kind === 'negative') {
     const { rcode, authority, denied } = proven

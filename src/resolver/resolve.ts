@@ -29,6 +29,8 @@ export interface Resolution {
   readonly ttlSeconds: number
   /** A failure that happened before: nobody was asked again. */
   readonly cached: boolean
+  /** Part of it comes from a forwarder of which nothing is kept. */
+  readonly uncached: boolean
 }
 
 /** Resolves a client's question (RFC 1034 5.3.3). Never rejects for anything that the network says. */
@@ -76,7 +78,7 @@ export function servfail(failed: ResolutionFailure, links: readonly Proven[] = [
   const { reason, detail, ttlSeconds = LIMIT_FAILURE_TTL_SECONDS, cached = false } = failed
   const bogus = links.find(({ judged }) => judged.status === 'bogus')
   const judged: Judgement = bogus?.judged ?? { status: 'indeterminate', reason, detail }
-  return { rcode: RCODE.SERVFAIL, answer: [], authority: [], judged, ttlSeconds, cached }
+  return { rcode: RCODE.SERVFAIL, answer: [], authority: [], judged, ttlSeconds, cached, uncached: false }
 }
 
 /** The answer that the links of a chain of aliases make. */
@@ -88,12 +90,13 @@ export function assemble(links: readonly Proven[]): Resolution {
     judged = worseOf(judged, link.judged)
     ttlSeconds = Math.min(ttlSeconds, link.ttlSeconds)
   }
+  const uncached = links.some((link) => link.uncached === true)
   const answer = eachOnce(links.flatMap((link) => link.answer))
   const authority = eachOnce(
     // RFC 2308 5: a denial's records say how long the denial may be kept.
     links.flatMap((link) => link.authority.map((set) => cappedTo(set, link.ttlSeconds))),
   )
-  return { rcode, answer, authority, judged, ttlSeconds, cached: false }
+  return { rcode, answer, authority, judged, ttlSeconds, cached: false, uncached }
 }
 
 /** Two aliases of one zone may bring the same DNAME or the same proof. */

@@ -82,8 +82,14 @@ export class ServerAddresses {
     return this.#refresh(job, name)
   }
 
+  /** Names whose addresses nobody has yet. */
+  get nameless(): readonly Name[] {
+    return this.#nameless
+  }
+
+  /** Beside a server that the operator gave, one inside the zone can be found by asking that one. */
   #isInside(name: Name): boolean {
-    return isSubdomainOf(name, this.#cut.zone)
+    return this.#cut.route === undefined && isSubdomainOf(name, this.#cut.zone)
   }
 
   #take(names: Name[]): Name | undefined {

@@ -5,11 +5,14 @@
 import { type Address, type Endpoint, endpointKey } from '../base/address.ts'
 import {
   ADDRESSES_PER_DELEGATION_MAX,
+  FORWARDER_TIMEOUT_MS_MIN,
   UPSTREAM_TIMEOUT_MS_INITIAL,
   UPSTREAM_TRIES_PER_ADDRESS_MAX,
 } from '../base/limits.ts'
+import { routeAddressUsable } from './address-rules.ts'
 import type { Context, Job } from './context.ts'
 import type { Cut } from './cut.ts'
+import { lookUpAside } from './route-servers.ts'
 import { ServerAddresses } from './server-addresses.ts'
 
 interface Candidate {
@@ -29,6 +32,8 @@ export interface Turn {
   readonly isFirst: boolean
   /** It did not know the zone, or had it from others, a moment ago. */
   readonly isLame: boolean
+  /** A resolver is asked, so with RD. */
+  readonly recursion: boolean
 }
 
 /** One in so many questions goes to a server other than the fastest, so that a better one is found. */
@@ -52,6 +57,11 @@ export class ServerPool {
     this.#context = context
     this.#cut = cut
     this.#avoid = avoid
+    const { settings } = context
+    for (const endpoint of cut.route?.addresses ?? []) {
+      const familyOn = endpoint.address.length === 4 ? settings.ipv4 : settings.ipv6
+      if (familyOn && routeAddressUsable(endpoint, settings)) this.#addEndpoint(endpoint)
+    }
     this.addresses = new ServerAddresses(context, cut)
     for (const address of this.addresses.known()) this.#add(address)
   }
@@ -63,10 +73,8 @@ export class ServerPool {
 
   /** The server to ask next, or undefined when all that are known had their turns. */
   next(): Turn | undefined {
-    const { servers, random } = this.#context
-    const open = this.#candidates.filter(
-      ({ tries, endpoint }) => tries < UPSTREAM_TRIES_PER_ADDRESS_MAX && servers.mayAsk(endpoint),
-    )
+    const { random } = this.#context
+    const open = this.#open()
     if (open.length === 0) return undefined
     const turn = ({ tries, lame }: Candidate): number => tries + (lame ? UPSTREAM_TRIES_PER_ADDRESS_MAX : 0)
     const soonest = Math.min(...open.map(turn))
@@ -79,13 +87,32 @@ export class ServerPool {
     candidate.tries++
     const isFirst = candidate.tries === 1 && !candidate.lame
     const patienceMs = this.#patienceMs(candidate, fresh)
-    return { server: candidate.endpoint, patienceMs, isFirst, isLame: candidate.lame }
+    const recursion = this.#isForward
+    return { server: candidate.endpoint, patienceMs, isFirst, isLame: candidate.lame, recursion }
+  }
+
+  get #isForward(): boolean {
+    return this.#cut.route?.kind === 'forward'
+  }
+
+  /**
+   * Those that may be asked. Silence of a forwarder may be that of a zone far behind it, and there is nobody else for
+   * all the other zones: it is tried once even while it is left alone.
+   */
+  #open(): Candidate[] {
+    const { servers } = this.#context
+    const open = this.#candidates.filter(
+      ({ tries, endpoint }) => tries < UPSTREAM_TRIES_PER_ADDRESS_MAX && servers.mayAsk(endpoint),
+    )
+    if (open.length > 0 || !this.#isForward || this.#cut.route?.fallback === true) return open
+    return this.#candidates.filter(({ tries }) => tries === 0)
   }
 
   /** A server that stayed silent last time is only tried, not waited for, while there are others that did not. */
   #patienceMs({ endpoint }: Candidate, others: readonly Candidate[]): number {
     const { servers } = this.#context
-    const patienceMs = servers.timeoutMs(endpoint)
+    const timeoutMs = servers.timeoutMs(endpoint)
+    const patienceMs = this.#isForward ? Math.max(timeoutMs, FORWARDER_TIMEOUT_MS_MIN) : timeoutMs
     const isSilent = (server: Endpoint): boolean => servers.timeouts(server) > 0
     if (!isSilent(endpoint) || others.every((other) => isSilent(other.endpoint))) return patienceMs
     return Math.min(patienceMs, UPSTREAM_TIMEOUT_MS_INITIAL)
@@ -103,6 +130,12 @@ export class ServerPool {
     const key = endpointKey(server)
     const at = this.#candidates.findIndex((candidate) => candidate.key === key)
     if (at >= 0) this.#candidates.splice(at, 1)
+  }
+
+  /** Has servers of a route looked up beside the question, where there are others to ask meanwhile. */
+  lookUpAside(): void {
+    if (this.#cut.route === undefined || !this.hasAddresses) return
+    for (const name of this.addresses.nameless) lookUpAside(this.#context, name)
   }
 
   /**
@@ -124,12 +157,15 @@ export class ServerPool {
 
   /** Adds a usable address, once. */
   #add(address: Address): void {
-    const { settings, servers } = this.#context
-    const endpoint: Endpoint = { address, port: settings.authorityPort }
+    this.#addEndpoint({ address, port: this.#context.settings.authorityPort })
+  }
+
+  #addEndpoint(endpoint: Endpoint): void {
     const key = endpointKey(endpoint)
     if (this.#known.has(key) || this.#known.size >= ADDRESSES_PER_DELEGATION_MAX) return
     this.#known.add(key)
     if (this.#avoid.has(key)) return
-    this.#candidates.push({ endpoint, key, tries: 0, lame: servers.lame(endpoint, this.#cut.zone) })
+    const lame = this.#context.servers.lame(endpoint, this.#cut.zone)
+    this.#candidates.push({ endpoint, key, tries: 0, lame })
   }
 }
