@@ -22,6 +22,7 @@ export interface NetworkOptions {
 /** One query as it went out. */
 export interface SentQuery {
   readonly address: string
+  readonly port: number
   readonly transport: Transport
   readonly message: Uint8Array
 }
@@ -37,7 +38,7 @@ export class LabNetwork implements Upstream {
     this.#options = options
   }
 
-  /** Puts a server at an address (text form), or another in its place. */
+  /** Puts a server at an address (text form) or at one port of it (`192.0.2.1@5353`), or another in its place. */
   attach(address: string, authority: Authority): void {
     this.#authorities.set(address, authority)
   }
@@ -50,8 +51,9 @@ export class LabNetwork implements Upstream {
   ask(request: UpstreamRequest): Promise<UpstreamResult> {
     const address = formatAddress(request.server.address as Address)
     const message = request.message.slice()
-    this.sent.push({ address, transport: request.transport, message })
-    const authority = this.#authorities.get(address)
+    const { port } = request.server
+    this.sent.push({ address, port, transport: request.transport, message })
+    const authority = this.#authorities.get(`${address}@${port}`) ?? this.#authorities.get(address)
     if (authority === undefined && this.#options.unattached === 'refused') {
       return this.#later(this.#rttMs(request.transport), { kind: 'failure', reason: 'refused' })
     }
