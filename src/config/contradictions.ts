@@ -1,7 +1,7 @@
 /** Faults that lie between settings. */
-import { type Endpoint, formatEndpoint } from '../base/address.ts'
+import { type Address, type Endpoint, formatEndpoint } from '../base/address.ts'
 import { octetsEqual } from '../base/octets.ts'
-import { isRoot } from '../wire/name.ts'
+import { isRoot, namesEqual } from '../wire/name.ts'
 import { localDataFaults } from './local-data.ts'
 import type { Settings } from './settings.ts'
 import type { TreeFault } from './tree.ts'
@@ -12,6 +12,7 @@ export function findContradictions(settings: Settings): TreeFault[] {
     ...skew(settings),
     ...families(settings),
     ...listeners(settings),
+    ...routes(settings),
     ...anchors(settings),
     ...localDataFaults(settings),
   ]
@@ -60,6 +61,55 @@ function overlaps(a: Endpoint, b: Endpoint): boolean {
 
 function isWildcard({ address }: Endpoint): boolean {
   return address.every((octet) => octet === 0)
+}
+
+/** A zone is a stub zone or a forward zone, and its servers are somebody else. */
+function routes(settings: Settings): TreeFault[] {
+  const stubs = settings['resolution.stub-zones']
+  const forwards = settings['resolution.forward-zones']
+  const both = forwards.flatMap(({ name }, index): TreeFault[] => {
+    if (!stubs.some((stub) => namesEqual(stub.name, name))) return []
+    const expected = 'a zone that is not among stub-zones'
+    return [{ path: ['resolution', 'forward-zones', index, 'name'], expected }]
+  })
+  const addresses = [...routeAddresses('stub-zones', stubs), ...routeAddresses('forward-zones', forwards)]
+  return [...both, ...addresses.flatMap(({ path, endpoint }) => routeAddress(settings, path, endpoint))]
+}
+
+interface RouteAddress {
+  readonly path: TreeFault['path']
+  readonly endpoint: Endpoint
+}
+
+function routeAddresses(key: string, zones: Settings['resolution.stub-zones']): RouteAddress[] {
+  return zones.flatMap(({ addresses }, zone) =>
+    addresses.map((endpoint, index) => ({ path: ['resolution', key, zone, 'addresses', index], endpoint })),
+  )
+}
+
+function routeAddress(settings: Settings, path: TreeFault['path'], endpoint: Endpoint): TreeFault[] {
+  const { address, port } = endpoint
+  if (port === 0 || isWildcard(endpoint) || isMulticast(address))
+    return [{ path, expected: 'the address and port of a server' }]
+  const familyOn = address.length === 4 ? settings['resolution.ipv4'] : settings['resolution.ipv6']
+  if (!familyOn) return [{ path, expected: 'an address of a family that is on' }]
+  const own = settings['server.listen'].some((listen) =>
+    isWildcard(listen) ? isLoopback(address) && overlaps(listen, endpoint) : sameEndpoint(listen, endpoint),
+  )
+  return own ? [{ path, expected: 'a server other than this resolver itself (server.listen)' }] : []
+}
+
+function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return a.port === b.port && octetsEqual(a.address, b.address)
+}
+
+function isMulticast(address: Address): boolean {
+  return address.length === 4 ? address[0]! >= 224 : address[0] === 0xff
+}
+
+function isLoopback(address: Address): boolean {
+  if (address.length === 4) return address[0] === 127
+  return address.every((octet, at) => octet === (at === 15 ? 1 : 0))
 }
 
 function anchors(settings: Settings): TreeFault[] {

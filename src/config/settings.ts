@@ -264,9 +264,9 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc:
       'Zones whose servers are given here, not by delegation: { name: corp.example, addresses: [10.0.0.53] }. An ' +
       'address may carry a port (10.0.0.53@5353). servers: names of servers, looked up. fallback: true asks the ' +
-      'delegated servers when these fail. Answers are judged; see dnssec.insecure-zones for zones without a chain.',
+      'delegated servers when these fail. Answers are judged; see dnssec.insecure-zones for zones without a chain. ' +
+      'A zone that is otherwise answered locally (10.in-addr.arpa) is resolved when it is named here.',
     reload: 'restart',
-    inert: [],
   },
   'resolution.forward-zones': {
     schema: value.routes('forward'),
@@ -275,7 +275,6 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
       'Zones asked of another resolver (with RD): as stub-zones, and cache: false keeps nothing of what it says. ' +
       'name: . forwards everything.',
     reload: 'restart',
-    inert: [],
   },
   'resolution.nxdomain-cut': {
     schema: value.flag(),

@@ -23,10 +23,11 @@ export function serviceSettings(settings: Settings): ServiceSettings {
   }
 }
 
-/** The zones that are answered without asking anybody. */
+/** The zones that are answered without asking anybody. Who gives servers for a special zone wants it resolved. */
 export function localZones(settings: Settings): LocalZones {
+  const routed = [...settings['resolution.stub-zones'], ...settings['resolution.forward-zones']]
   return new LocalZones({
-    off: settings['local-zones.disable'],
+    off: [...settings['local-zones.disable'], ...routed.map(({ name }) => name)],
     zones: settings['local-zones.zones'],
     records: settings['local-zones.records'],
   })

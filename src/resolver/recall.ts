@@ -30,5 +30,6 @@ function referral({ rrsets }: Context, name: Name, type: number): Resolution {
     judged: { status: 'indeterminate', reason: 'not-judged', detail: '' },
     ttlSeconds: delegation.rrset.ttlSeconds,
     cached: true,
+    uncached: false,
   }
 }

@@ -265,6 +265,33 @@ const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [
     /^2:34: dnssec\.signature-skew\.min-seconds: expected at most max-seconds, which is 8, found 9$/,
   ],
   [
+    'a stub zone that is a forward zone',
+    'resolution:\n  stub-zones: [{ name: a.example, addresses: [192.0.2.1] }]\n  forward-zones:\n    - { name: A.Example., addresses: [192.0.2.1] }\n',
+    /^4:15: resolution\.forward-zones\.0\.name: expected a zone that is not among stub-zones, found "A\.Example\."$/,
+  ],
+  [
+    'a forwarder that is ourselves',
+    'server: { listen: ["127.0.0.1@53", "0.0.0.0@5353"] }\nresolution:\n  forward-zones: [{ name: ., addresses: [127.0.0.1] }]\n',
+    /^3:42: .*expected a server other than this resolver itself \(server\.listen\), found "127\.0\.0\.1"$/,
+  ],
+  [
+    'the same behind a wildcard',
+    'server: { listen: ["0.0.0.0@5353"] }\nresolution:\n  stub-zones: [{ name: a, addresses: [192.0.2.1@5353, 127.0.0.2@5353] }]\n',
+    /^3:55: .*expected a server other than this resolver itself .*, found "127\.0\.0\.2@5353"$/,
+  ],
+  [
+    'servers that nobody can be',
+    'resolution:\n  stub-zones: [{ name: a, addresses: [0.0.0.0, "ff02::1", 192.0.2.1@0] }]\n',
+    /^2:39: .*expected the address and port of a server, found "0\.0\.0\.0"$/,
+    /^2:48: .*, found "ff02::1"$/,
+    /^2:59: .*, found "192\.0\.2\.1@0"$/,
+  ],
+  [
+    'a server of a family that is off',
+    'resolution:\n  ipv6: false\n  stub-zones: [{ name: a, addresses: [192.0.2.1, "2001:db8::1"] }]\n',
+    /^3:50: .*expected an address of a family that is on, found "2001:db8::1"$/,
+  ],
+  [
     'no family left',
     'resolution:\n  ipv4: false\n  ipv6: false\n',
     /^3:9: resolution\.ipv6: expected ipv4 or ipv6 to be true, found false$/,
