@@ -15,7 +15,7 @@ export interface Range {
 }
 
 /** Octets of heap that a range takes beside its strings (measured: the object, its slot and three string heads). */
-const RANGE_OCTETS = 168
+const RANGE_OCTETS = 200
 
 /** True when the key lies within the range, ends not included. */
 export function rangeCovers({ from, to }: Range, key: string): boolean {
@@ -73,7 +73,9 @@ export class OrderedRanges {
     if (kept.length > keep) {
       const oldestFirst = kept.map(({ usedMs }) => usedMs).sort((a, b) => a - b)
       const threshold = oldestFirst[kept.length - keep]!
-      kept = kept.filter(({ usedMs }) => usedMs >= threshold).slice(0, keep)
+      // Of those that were used last at the very threshold only as many as there is room for.
+      let room = keep - kept.filter(({ usedMs }) => usedMs > threshold).length
+      kept = kept.filter(({ usedMs }) => usedMs > threshold || (usedMs === threshold && room-- > 0))
     }
     this.#ranges = kept
     this.#octetsUsed = kept.reduce((sum, range) => sum + rangeOctets(range), 0)

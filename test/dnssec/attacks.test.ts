@@ -246,3 +246,13 @@ t.test('a denial padded with records (CVE-2026-11605)', async (t) => {
   t.same(counts.limits, ['denial-rrsets'])
   t.ok(counts.hashes <= 3)
 })
+
+t.test('what is hashed for convenience leaves half of the allowance for what has to be proven', async (t) => {
+  const budget = new ProofBudget({ signatures: 0, failedSignatures: 0, sha1Calls: 100 })
+  t.ok(budget.spare.takeSha1(50))
+  t.notOk(budget.spare.takeSha1(1))
+  t.equal(budget.exceeded, undefined, 'to be refused is no fault of the query')
+  t.ok(budget.takeSha1(50))
+  t.notOk(budget.takeSha1(1))
+  t.equal(budget.exceeded, 'nsec3-sha1-calls')
+})
