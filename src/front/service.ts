@@ -109,7 +109,10 @@ export class Service {
     return this.#room.waiting
   }
 
-  /** Takes over changed settings; they count from the next question on. */
+  /**
+   * Takes over changed settings; they count from the next question on. What is cached comes before local zones on the
+   * hit path: names that become local are to be flushed from the answer cache.
+   */
   configure(settings: ServiceSettings): void {
     this.#settings = settings
     this.#writer.setNsid(settings.nsid ?? NO_OCTETS)
