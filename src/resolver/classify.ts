@@ -242,7 +242,7 @@ export function negative(
   message: Message,
   authorities: readonly Rrset[],
   soa: Rrset | undefined,
-): Classified {
+): Extract<Classified, { kind: 'negative' }> {
   const authority = soa === undefined ? denialSets(authorities) : [soa, ...denialSets(authorities)]
   return { kind: 'negative', rcode: message.rcode, authority }
 }

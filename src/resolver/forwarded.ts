@@ -31,11 +31,9 @@ export function classifyForwarded(message: Message, question: Question, zone: Na
   if (positive !== undefined) return positive
   if (rcode === RCODE.YXDOMAIN) return { kind: 'lame', reason: 'YXDOMAIN without a DNAME', lasting: false }
   const soa = authorities.find((set) => set.type === TYPE.SOA && isSubdomainOf(question.name, set.owner))
-  const refers = soa === undefined && authorities.some((set) => set.type === TYPE.NS)
-  if (refers && rcode === RCODE.NOERROR && !message.ra && !message.aa) {
-    return { kind: 'lame', reason: 'a referral: it is no resolver', lasting: true }
-  }
-  return negative(message, authorities, soa)
+  const denial = negative(message, authorities, soa)
+  // It may be no resolver at all and refer us elsewhere: then another forwarder knows better.
+  return soa === undefined && rcode === RCODE.NOERROR ? { ...denial, doubt: 'empty' } : denial
 }
 
 /** A DNAME above the zone makes the alias that was asked for; it is kept only where it is proven. */
