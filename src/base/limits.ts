@@ -47,6 +47,12 @@ export const STALE_CLIENT_TIMEOUT_MS = 1_800
 export const STALE_SECONDS_MAX = 86_400
 /** RFC 8767 4: the TTL of records given after their end. */
 export const STALE_TTL_SECONDS = 30
+/** RFC 8767 5: authorities that say nothing are asked again no sooner, and a refresh that failed is not repeated sooner. */
+export const REFRESH_PAUSE_SECONDS = 30
+/** What lives shorter is not fetched in advance: the last tenth of it is no time for a question. */
+export const PREFETCH_TTL_SECONDS_MIN = 10
+/** Refreshes under way at once: nobody waits for them, so nothing else bounds what a burst of old names starts. */
+export const REFRESHES_MAX = 1_000
 
 // --- work per client query ----------------------------------------------------------------------------------------
 

@@ -3,12 +3,19 @@
  * and the client are not in it (`answer-entry.ts` says why that works).
  */
 import type { HashKey } from '../base/keyed-hash.ts'
-import { NAME_OCTETS_MAX } from '../base/limits.ts'
+import { NAME_OCTETS_MAX, PREFETCH_TTL_SECONDS_MIN } from '../base/limits.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { writeU16 } from '../wire/integers.ts'
 import { FOLD, type Name } from '../wire/name.ts'
-import { entryExpiresMs, entryPolicySequence, entryRcode, entryStatus } from './answer-entry.ts'
-import { nameIsAtOrBelow } from './fields.ts'
+import {
+  entryExpiresMs,
+  entryPolicySequence,
+  entryRcode,
+  entryStatus,
+  entryStoredMs,
+  entryTtlSeconds,
+} from './answer-entry.ts'
+import { isAging, nameIsAtOrBelow } from './fields.ts'
 import { OctetTable } from './octet-table.ts'
 
 /** The cache as those see it who answer clients. */
@@ -31,11 +38,17 @@ export interface AnswerReader {
 export interface AnswerWriter {
   /**
    * Stores an entry (`writeAnswerEntry`) until it expires. A bogus answer or a failure does not replace a good
-   * answer that lives and was judged under the same policy.
+   * answer that was judged under the same policy and lives, or has run out no longer than `staleMs` ago.
    *
-   * @returns false when it was not stored
+   * @returns false when it was not stored; a good one that has expired already still ends the older answer
    */
-  put(name: Name, type: number, entry: Uint8Array, nowMs: number): boolean
+  put(name: Name, type: number, entry: Uint8Array, nowMs: number, staleMs?: number): boolean
+  /**
+   * A good answer that has run out, no longer than `staleMs` ago (RFC 8767).
+   *
+   * @returns a copy of the entry
+   */
+  stale(name: Name, type: number, nowMs: number, staleMs: number): Uint8Array | undefined
   /** Removes one answer. False when there was none. */
   remove(name: Name, type: number): boolean
   /** Removes the answers for a name and all below it, or all there are. Returns how many. */
@@ -80,15 +93,22 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
     return entry < 0 ? -1 : this.#table.valueStart(entry)
   }
 
-  put(name: Name, type: number, entry: Uint8Array, nowMs: number): boolean {
+  put(name: Name, type: number, entry: Uint8Array, nowMs: number, staleMs = 0): boolean {
     const keyEnd = this.#setKey(name, 0, name.length, type)
-    const old = this.#table.peek(this.#key, nowMs, 0, keyEnd)
+    const old = this.#table.peek(this.#key, nowMs - staleMs, 0, keyEnd)
     if (old >= 0 && !isGood(entry, 0)) {
       const oldAt = this.#table.valueStart(old)
       const samePolicy = entryPolicySequence(this.octets, oldAt) === entryPolicySequence(entry, 0)
       if (samePolicy && isGood(this.octets, oldAt)) return false
     }
     return this.#table.put(this.#key.subarray(0, keyEnd), entry, entryExpiresMs(entry, 0), nowMs)
+  }
+
+  stale(name: Name, type: number, nowMs: number, staleMs: number): Uint8Array | undefined {
+    // The table keeps what has run out until it needs the room, and then drops it first.
+    const old = this.#table.peek(this.#key, nowMs - staleMs, 0, this.#setKey(name, 0, name.length, type))
+    if (old < 0 || nowMs < this.#table.expiresMs(old)) return undefined
+    return isGood(this.octets, this.#table.valueStart(old)) ? this.#table.value(old) : undefined
   }
 
   remove(name: Name, type: number): boolean {
@@ -117,6 +137,18 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
 
 /** An answer with data or a denial that no check spoke against. */
 function isGood(octets: Uint8Array, at: number): boolean {
-  const rcode = entryRcode(octets, at)
-  return entryStatus(octets, at) !== 'bogus' && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN)
+  return entryStatus(octets, at) !== 'bogus' && entryRcode(octets, at) !== RCODE.SERVFAIL
+}
+
+/**
+ * True for a good answer in the last tenth of its lifetime, unless that is too short to be worth a question of ours.
+ * Allocates nothing.
+ *
+ * @param octets that hold the entry at offset `at`
+ */
+export function isWorthPrefetching(octets: Uint8Array, at: number, nowMs: number): boolean {
+  const ttlSeconds = entryTtlSeconds(octets, at)
+  if (ttlSeconds < PREFETCH_TTL_SECONDS_MIN || !isAging(ttlSeconds, entryStoredMs(octets, at), nowMs))
+    return false
+  return isGood(octets, at)
 }

@@ -34,6 +34,11 @@ export function remainingSeconds(ttlSeconds: number, storedMs: number, nowMs: nu
   return Math.max(0, ttlSeconds - Math.max(0, Math.floor((nowMs - storedMs) / 1000)))
 }
 
+/** True in the last tenth of a lifetime: what is asked for now is worth fetching before it runs out. */
+export function isAging(ttlSeconds: number, storedMs: number, nowMs: number): boolean {
+  return storedMs + ttlSeconds * 1000 - nowMs <= ttlSeconds * 100
+}
+
 /** The text in UTF-8, cut between characters where it is longer than `octetsMax`. */
 export function utf8Within(text: string, octetsMax: number): Uint8Array {
   const octets = new Uint8Array(octetsMax)

@@ -27,7 +27,7 @@ import { readU32, writeU16 } from '../wire/integers.ts'
 import { copyName, FOLD, isRoot, type Name, parentOf } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import { type CachedVerdict, entryWithHead, readHead } from './entry-head.ts'
-import { nameIsAtOrBelow, remainingSeconds } from './fields.ts'
+import { isAging, nameIsAtOrBelow, remainingSeconds } from './fields.ts'
 import { OctetTable } from './octet-table.ts'
 import { RrsetReader, rrsetOctets, sameData, writeRrset } from './rrset-code.ts'
 
@@ -51,6 +51,8 @@ export type Rank = (typeof RANK)[keyof typeof RANK]
 /** An RRset out of the cache. Its TTL is what remains; its octets are copies. */
 export interface CachedRrset extends CachedVerdict {
   readonly rrset: Rrset
+  /** It is in the last tenth of its lifetime. */
+  readonly aging: boolean
   readonly rank: Rank
 }
 
@@ -62,6 +64,8 @@ export interface CachedNegative extends CachedVerdict {
   readonly authority: readonly Rrset[]
   /** Seconds that the answer as a whole has left. */
   readonly ttlSeconds: number
+  /** It is in the last tenth of its lifetime. */
+  readonly aging: boolean
 }
 
 /** A verdict to store; without one the data is `indeterminate`. `detail` may be left out. */
@@ -388,9 +392,11 @@ export class RrsetCache {
     const octets = this.#load(kind, owner, type, asked)
     if (octets === undefined) return undefined
     const { status, reason, detail, policySequence, rank, storedMs, ttlSeconds, end } = readHead(octets)
-    const ageSeconds = ttlSeconds - remainingSeconds(ttlSeconds, storedMs, this.#nowMs())
+    const nowMs = this.#nowMs()
+    const ageSeconds = ttlSeconds - remainingSeconds(ttlSeconds, storedMs, nowMs)
     const rrset = new RrsetReader(octets, end).next(ageSeconds)
-    return { rrset, rank: rank as Rank, status, reason, detail, policySequence }
+    const aging = isAging(ttlSeconds, storedMs, nowMs)
+    return { rrset, rank: rank as Rank, aging, status, reason, detail, policySequence }
   }
 
   #readDenial(name: Name, type: number, asked: boolean): CachedNegative | undefined {
@@ -404,12 +410,14 @@ export class RrsetCache {
     const octets = this.#load(kind, name, type, asked)
     if (octets === undefined) return undefined
     const head = readHead(octets)
-    const ttlSeconds = remainingSeconds(head.ttlSeconds, head.storedMs, this.#nowMs())
+    const nowMs = this.#nowMs()
+    const ttlSeconds = remainingSeconds(head.ttlSeconds, head.storedMs, nowMs)
+    const aging = isAging(head.ttlSeconds, head.storedMs, nowMs)
     const reader = new RrsetReader(octets, head.end)
     const authority: Rrset[] = []
     while (!reader.done) authority.push(reader.next(head.ttlSeconds - ttlSeconds))
     const { status, reason, detail, policySequence, rcode } = head
-    return { rcode, authority, ttlSeconds, status, reason, detail, policySequence }
+    return { rcode, authority, ttlSeconds, aging, status, reason, detail, policySequence }
   }
 }
 

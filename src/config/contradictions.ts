@@ -10,6 +10,7 @@ import type { TreeFault } from './tree.ts'
 export function findContradictions(settings: Settings): TreeFault[] {
   return [
     ...skew(settings),
+    ...lifetimes(settings),
     ...families(settings),
     ...listeners(settings),
     ...routes(settings),
@@ -24,6 +25,12 @@ function skew(settings: Settings): TreeFault[] {
   return [
     { path: ['dnssec', 'signature-skew', 'min-seconds'], expected: `at most max-seconds, which is ${most}` },
   ]
+}
+
+function lifetimes(settings: Settings): TreeFault[] {
+  const most = settings['cache.ttl.max-seconds']
+  if (settings['cache.ttl.min-seconds'] <= most) return []
+  return [{ path: ['cache', 'ttl', 'min-seconds'], expected: `at most max-seconds, which is ${most}` }]
 }
 
 function families(settings: Settings): TreeFault[] {

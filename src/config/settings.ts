@@ -450,7 +450,6 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: true,
     doc: 'Fetches anew what is asked for in the last tenth of its lifetime, so that popular names never wait.',
     reload: 'restart',
-    inert: [],
   },
   'cache.ttl.min-seconds': {
     schema: value.whole(0, 3_600),
@@ -477,35 +476,30 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: false,
     doc: 'Gives answers that have run out when their zone cannot be reached (RFC 8767).',
     reload: 'restart',
-    inert: [],
   },
   'serve-stale.client-timeout-ms': {
     schema: value.whole(0, 10_000),
     default: STALE_CLIENT_TIMEOUT_MS,
     doc: 'Time that a client waits for the zone before it gets the old answer. 0: gives it at once and asks the zone after.',
     reload: 'restart',
-    inert: [STALE_CLIENT_TIMEOUT_MS],
   },
   'serve-stale.max-seconds': {
     schema: value.whole(1, STALE_SECONDS_SETTING_MAX),
     default: STALE_SECONDS_MAX,
     doc: 'How long after its end an answer may be given.',
     reload: 'restart',
-    inert: [STALE_SECONDS_MAX],
   },
   'serve-stale.ttl-seconds': {
     schema: value.whole(1, 3_600),
     default: STALE_TTL_SECONDS,
     doc: 'TTL of the records of such an answer.',
     reload: 'restart',
-    inert: [STALE_TTL_SECONDS],
   },
   'serve-stale.after-bogus': {
     schema: value.flag(),
     default: false,
     doc: 'Gives what was secure and has run out also when the zone is bogus now, without AD. Else bogus is bogus.',
     reload: 'restart',
-    inert: [],
   },
   'metrics.listen': {
     schema: value.endpointOrNone(),

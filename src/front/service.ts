@@ -30,6 +30,7 @@ import type { Client } from './client.ts'
 import type { AnswerPath, FrontCounters } from './counters.ts'
 import { behindAliases, followLocally, type LocalAliases, ownAnswer } from './local-answer.ts'
 import { minimalAny } from './minimal-any.ts'
+import { PrefetchSignals } from './prefetch-signals.ts'
 import { FLAG_QR, FLAG_RD, HEADER_OCTETS, Query, queryOf, questionOnly, scanOrdinary } from './query.ts'
 import { NO_EDE, ReplyWriter } from './reply-writer.ts'
 import { sentinelForbids } from './sentinel.ts'
@@ -85,6 +86,7 @@ export class Service {
   readonly #udpOctetsMax: number
   readonly #writer: ReplyWriter
   readonly #room: WaitingRoom
+  readonly #prefetching: PrefetchSignals
   readonly #onFault: (error: unknown) => void
   readonly #hit = new Query()
   readonly #out = new Uint8Array(MESSAGE_OCTETS_MAX)
@@ -101,6 +103,7 @@ export class Service {
     this.#writer = new ReplyWriter(this.#udpOctetsMax)
     this.#writer.setNsid(this.#settings.nsid ?? NO_OCTETS)
     this.#room = new WaitingRoom(options)
+    this.#prefetching = new PrefetchSignals(options.resolver)
     this.#onFault = options.onFault ?? (() => {})
   }
 
@@ -170,7 +173,9 @@ export class Service {
     if (entryPolicySequence(octets, at) < this.#policy.sequence) return 0
     this.#counters.clientQuery(transport)
     this.#counters.cacheHit()
-    return this.#writeEntry(octets, at, request, query, startMs, 'hit', out, false)
+    const written = this.#writeEntry(octets, at, request, query, startMs, 'hit', out, false)
+    this.#prefetching.hit(octets, at, startMs, request, HEADER_OCTETS, query.nameOctets, query.type)
+    return written
   }
 
   /** Runs a step; a fault of ours costs this question its answer and nothing else. */
@@ -289,6 +294,8 @@ export class Service {
     if (at >= 0 && entryPolicySequence(octets, at) >= this.#policy.sequence) {
       this.#counters.cacheHit()
       this.#answerEntry(request, query, question, aliases, octets, at, 'hit')
+      const { name, type } = question
+      if (recursionDesired) this.#prefetching.hit(octets, at, nowMs, name, 0, name.length, type)
       return
     }
     this.#counters.cacheMiss()
@@ -315,9 +322,10 @@ export class Service {
     const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly })
     this.#room.enter(key)
     resolved.then(
-      ({ entry }) => {
+      ({ entry, stale = false }) => {
         this.#room.leave(key)
-        this.#guarded(request, () => this.#answerEntry(request, query, question, aliases, entry, 0, 'miss'))
+        const path = stale ? 'stale' : 'miss'
+        this.#guarded(request, () => this.#answerEntry(request, query, question, aliases, entry, 0, path))
       },
       (error: unknown) => {
         this.#room.leave(key)

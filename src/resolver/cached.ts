@@ -14,10 +14,21 @@ import { cappedTo } from './ttl-limits.ts'
 export interface CachedData extends Data {
   /** Seconds that the whole has left. */
   readonly ttlSeconds: number
+  /** It is in the last tenth of its lifetime. */
+  readonly aging: boolean
 }
 
-/** The answer as the caches have it, with its verdict if it was judged under the present policy. */
-export function fromCache(context: Context, name: Name, type: number): CachedData | undefined {
+/**
+ * The answer as the caches have it, with its verdict if it was judged under the present policy.
+ *
+ * @param anew leaves out what is in the last tenth of its lifetime: it is to be fetched again
+ */
+export function fromCache(context: Context, name: Name, type: number, anew = false): CachedData | undefined {
+  const known = inCache(context, name, type)
+  return anew && known?.aging === true ? undefined : known
+}
+
+function inCache(context: Context, name: Name, type: number): CachedData | undefined {
   if (type === TYPE.ANY || type === TYPE.RRSIG) return undefined
   const { rrsets, settings } = context
   const exact = rrsets.get(name, type)
@@ -47,24 +58,24 @@ const LIVES_BESIDE_CNAME: ReadonlySet<number> = new Set([TYPE.DS, TYPE.NSEC])
 /** What all data out of the cache has in common. */
 const CACHED = { rcode: RCODE.NOERROR, authority: [], server: '' } as const
 
-function positive(context: Context, { rrset, ...verdict }: CachedRrset): CachedData {
+function positive(context: Context, { rrset, aging, ...verdict }: CachedRrset): CachedData {
   const judged = judgement(context, verdict)
-  return { ...CACHED, kind: 'records', answer: [rrset], judged, ttlSeconds: rrset.ttlSeconds }
+  return { ...CACHED, kind: 'records', answer: [rrset], judged, ttlSeconds: rrset.ttlSeconds, aging }
 }
 
-function alias(context: Context, { rrset, ...verdict }: CachedRrset): CachedData | undefined {
+function alias(context: Context, { rrset, aging, ...verdict }: CachedRrset): CachedData | undefined {
   const target = targetName(rrset.rdatas[0]!)
   if (target === undefined) return undefined
   const judged = judgement(context, verdict)
-  return { ...CACHED, kind: 'alias', answer: [rrset], target, judged, ttlSeconds: rrset.ttlSeconds }
+  return { ...CACHED, kind: 'alias', answer: [rrset], target, judged, ttlSeconds: rrset.ttlSeconds, aging }
 }
 
 function negative(context: Context, entry: CachedNegative): CachedData {
-  const { rcode, ttlSeconds } = entry
+  const { rcode, ttlSeconds, aging } = entry
   const judged = judgement(context, entry)
   // RFC 2308 5: the SOA counts down with the denial, so that nothing made of it lives longer.
   const authority = entry.authority.map((set) => cappedTo(set, ttlSeconds))
-  return { ...CACHED, kind: 'negative', rcode, answer: [], authority, judged, ttlSeconds }
+  return { ...CACHED, kind: 'negative', rcode, answer: [], authority, judged, ttlSeconds, aging }
 }
 
 /**
@@ -81,11 +92,11 @@ function byDname(context: Context, name: Name, type: number, top: Name = ROOT): 
     const judged = judgement(context, entry)
     if (made === undefined || judged === undefined) continue
     const { answer, target } = made
-    const { ttlSeconds } = entry.rrset
+    const lifetime = { ttlSeconds: entry.rrset.ttlSeconds, aging: entry.aging }
     if (target === undefined)
-      return { ...CACHED, kind: 'alias', rcode: RCODE.YXDOMAIN, answer, judged, ttlSeconds }
-    if (type === TYPE.CNAME) return { ...CACHED, kind: 'records', answer, judged, ttlSeconds }
-    return { ...CACHED, kind: 'alias', answer, target, judged, ttlSeconds }
+      return { ...CACHED, kind: 'alias', rcode: RCODE.YXDOMAIN, answer, judged, ...lifetime }
+    if (type === TYPE.CNAME) return { ...CACHED, kind: 'records', answer, judged, ...lifetime }
+    return { ...CACHED, kind: 'alias', answer, target, judged, ...lifetime }
   }
   return undefined
 }

@@ -48,9 +48,9 @@ export interface Context {
   readonly fetches: InFlight<Fetched>
   readonly lookups: InFlight<Found>
   /** `lookup.ts`, handed in here because the steps need each other: a proof needs look-ups, a look-up needs proof. */
-  lookup(job: Job, name: Name, type: number): Promise<Found>
+  lookup(job: Job, name: Name, type: number, anew?: boolean): Promise<Found>
   /** `fetch.ts`: the same without a verdict, for addresses of name servers. */
-  fetchData(job: Job, name: Name, type: number): Promise<Fetched>
+  fetchData(job: Job, name: Name, type: number, anew?: boolean): Promise<Fetched>
   /** Work that no client waits for, on an allowance of its own. */
   aside(work: (job: Job) => Promise<void>): void
 }

@@ -21,6 +21,7 @@ import { REASONS } from '../dnssec/reasons.ts'
 import type { ExtendedError } from '../wire/edns.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { foldName, type Name, nameKey, ROOT } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
@@ -42,8 +43,10 @@ import type {
 } from './ports.ts'
 import { PrivateAddresses } from './private-addresses.ts'
 import { recall } from './recall.ts'
+import { Refreshes } from './refreshes.ts'
 import { type Resolution, resolve, servfail } from './resolve.ts'
 import { Routes } from './routes.ts'
+import { type Outcome, StaleAnswers } from './stale.ts'
 import { WorkBudget } from './work-budget.ts'
 
 /** What an engine is made of. */
@@ -72,7 +75,10 @@ export class Resolver implements ResolverPort {
   readonly #answers: AnswerWriter
   readonly #onFault: (fault: unknown) => void
   readonly #privateAddresses: PrivateAddresses
-  readonly #questions: InFlight<Uint8Array>
+  readonly #questions: InFlight<Outcome>
+  readonly #refreshes: Refreshes
+  /** Undefined where nothing is given after its end. */
+  readonly #stale: StaleAnswers | undefined
 
   constructor({
     answers,
@@ -96,8 +102,8 @@ export class Resolver implements ResolverPort {
       asks: new InFlight(parts.clock),
       fetches: new InFlight(parts.clock),
       lookups: new InFlight(parts.clock),
-      lookup: (job, name, type) => lookup(context, job, name, type),
-      fetchData: (job, name, type) => fetchData(context, job, name, type),
+      lookup: (job, name, type, anew) => lookup(context, job, name, type, anew),
+      fetchData: (job, name, type, anew) => fetchData(context, job, name, type, anew),
       aside: (work) => void work(this.#job(this.#flight(), undefined)).catch(onFault),
     }
     this.#context = context
@@ -105,9 +111,15 @@ export class Resolver implements ResolverPort {
     this.#answers = answers
     this.#onFault = onFault
     this.#privateAddresses = new PrivateAddresses(parts.settings)
+    const { clock, policy, counters } = parts
+    const max = atMost(FAILURES_REMEMBERED_MAX)
+    const refreshes = new Refreshes({ nowMs, counters, onFault, max })
+    this.#refreshes = refreshes
+    const settings = parts.settings.serveStale
+    this.#stale = settings && new StaleAnswers({ clock, policy, answers, refreshes, settings, onFault, max })
   }
 
-  /** Questions, look-ups and fetches under way: all 0 when nobody waits. */
+  /** Questions, look-ups and fetches under way: all 0 when nobody waits and nothing is fetched in advance. */
   get inFlight(): { readonly questions: number; readonly lookups: number; readonly fetches: number } {
     const { lookups, fetches } = this.#context
     return { questions: this.#questions.size, lookups: lookups.size, fetches: fetches.size }
@@ -117,15 +129,38 @@ export class Resolver implements ResolverPort {
   async resolve(question: ClientQuestion, trace?: Trace): Promise<ClientReply> {
     if (question.cachedOnly === true) {
       const known = recall(this.#context, foldName(question.name), question.type)
-      return { entry: this.#store(question, this.#job(this.#flight(), trace), known) }
+      return { entry: this.#write(question, this.#job(this.#flight(), trace), known) }
     }
-    const key = `${this.#context.policy.sequence} ${question.type} ${nameKey(question.name)}`
-    const work = (flight: Flight): Promise<Uint8Array> => this.#answer(question, this.#job(flight, trace))
-    if (trace !== undefined) return { entry: await work(this.#flight()) }
+    if (trace !== undefined) {
+      const { entry } = await this.#answer(question, this.#job(this.#flight(), trace), false)
+      return { entry }
+    }
+    const resolveIt = (): Promise<Outcome> => this.#resolveOnce(question, false)
+    if (this.#stale === undefined) return { entry: (await resolveIt()).entry }
+    return this.#stale.answer(this.#key(question), question, resolveIt)
+  }
+
+  prefetch(name: Name, type: number): void {
+    if (!this.#context.settings.prefetch) return
+    const question = { name, type, checkingDisabled: false }
+    this.#refreshes.begin(this.#key(question), async () => {
+      const { ending } = await this.#resolveOnce(question, true)
+      return ending === 'answer'
+    })
+  }
+
+  #key({ name, type }: ClientQuestion): string {
+    return `${this.#context.policy.sequence} ${type} ${nameKey(name)}`
+  }
+
+  /** Joins an equal question under way, or answers it. */
+  async #resolveOnce(question: ClientQuestion, anew: boolean): Promise<Outcome> {
+    const work = (flight: Flight): Promise<Outcome> =>
+      this.#answer(question, this.#job(flight, undefined), anew)
     // Equal questions have equal allowances, so one that met a limit is not tried again for those who waited with it.
-    const joined = await this.#questions.join(key, this.#flight(), work)
+    const joined = await this.#questions.join(this.#key(question), this.#flight(), work)
     // A client's flight is waited for by nobody: it can be part of no cycle, and who led it came before us.
-    return { entry: 'value' in joined ? joined.value : await work(this.#flight()) }
+    return 'value' in joined ? joined.value : work(this.#flight())
   }
 
   /** Fetches and judges the root's DNSKEY set: `secure` means that the node can validate. */
@@ -150,11 +185,11 @@ export class Resolver implements ResolverPort {
     return { budget, trace, flight, depth: 0, policySequence: policy.sequence }
   }
 
-  async #answer(question: ClientQuestion, job: Job): Promise<Uint8Array> {
+  async #answer(question: ClientQuestion, job: Job, anew: boolean): Promise<Outcome> {
     let resolution: Resolution
     try {
       // In lower case, since some servers answer so and the question must come back as it went (attack V36).
-      resolution = await resolve(this.#context, job, foldName(question.name), question.type)
+      resolution = await resolve(this.#context, job, foldName(question.name), question.type, anew)
     } catch (fault) {
       this.#onFault(fault)
       resolution = servfail(failure('internal', ''))
@@ -162,12 +197,9 @@ export class Resolver implements ResolverPort {
     return this.#store(question, job, resolution)
   }
 
-  #store(
-    { name, type, cachedOnly }: ClientQuestion,
-    { policySequence }: Job,
-    resolution: Resolution,
-  ): Uint8Array {
-    const { judged, rcode, authority, ttlSeconds, uncached } = resolution
+  /** The answer as octets. */
+  #write({ name, type }: ClientQuestion, { policySequence }: Job, resolution: Resolution): Uint8Array {
+    const { judged, rcode, authority, ttlSeconds } = resolution
     const { answer, owner: stripped } = this.#privateAddresses.removedFrom(resolution.answer)
     const nowMs = this.#context.clock.nowMs()
     const parts: AnswerParts = {
@@ -185,11 +217,28 @@ export class Resolver implements ResolverPort {
       ttlSeconds,
       authenticated: judged.status === 'secure' && stripped === undefined,
     }
-    const entry = writeAnswerEntry(parts, nowMs)
-    const kept = ttlSeconds > 0 && cachedOnly !== true && !uncached
-    if (kept) this.#answers.put(name, type, entry, nowMs)
-    return entry
+    return writeAnswerEntry(parts, nowMs)
   }
+
+  #store(question: ClientQuestion, job: Job, resolution: Resolution): Outcome {
+    const { name, type } = question
+    const { judged, ttlSeconds, cached, uncached } = resolution
+    const entry = this.#write(question, job, resolution)
+    const outcome: Outcome = { entry, ending: endingOf(resolution), judged, ttlSeconds, cached }
+    // What must not be kept still ends what was known before.
+    const nowMs = this.#context.clock.nowMs()
+    if (!uncached) this.#answers.put(name, type, entry, nowMs, this.#stale?.keptMs(question, outcome))
+    this.#stale?.note(this.#key(question), outcome)
+    return outcome
+  }
+}
+
+/** `bogus` only where there is data that did not validate: a chain that could not be fetched is a failure. */
+function endingOf({ judged, rcode }: Resolution): Outcome['ending'] {
+  if (judged.status === 'bogus') {
+    return judged.transient === true && judged.reason !== 'too-much-work' ? 'failure' : 'bogus'
+  }
+  return rcode === RCODE.SERVFAIL ? 'failure' : 'answer'
 }
 
 /** The most exact error first; one that was not tried again just now says so beside it (RFC 8914 4.14). */

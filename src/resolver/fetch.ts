@@ -38,9 +38,19 @@ const NOBODY: ReadonlySet<string> = new Set()
 /** Among the failures: no record type, the delegation as such. */
 const DELEGATION = 0
 
-/** Fetches, from the cache where it can, joining an equal question under way. */
-export async function fetchData(context: Context, job: Job, name: Name, type: number): Promise<Fetched> {
-  const known = fromCache(context, name, type)
+/**
+ * Fetches, from the cache where it can, joining an equal question under way.
+ *
+ * @param anew fetches again what is in the last tenth of its lifetime
+ */
+export async function fetchData(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  anew = false,
+): Promise<Fetched> {
+  const known = fromCache(context, name, type, anew)
   if (known !== undefined) return known
   const failed = context.failures.get(name, type)
   if (failed !== undefined) {

@@ -27,20 +27,31 @@ import { forgetKeys } from './trust.ts'
 /** A zone's keys must be at least this old before a wrong tag makes us fetch them anew: no stranger can make us hurry. */
 const KEY_AGE_MS_BEFORE_REFETCH = 30_000
 
-/** Looks up, joining an equal question under way. */
-export async function lookup(context: Context, job: Job, name: Name, type: number): Promise<Found> {
-  const known = fromCache(context, name, type)
+/**
+ * Looks up, joining an equal question under way.
+ *
+ * @param anew fetches again what is in the last tenth of its lifetime
+ */
+export async function lookup(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  anew = false,
+): Promise<Found> {
+  const known = fromCache(context, name, type, anew)
   if (known?.judged !== undefined) return { ...known, judged: known.judged }
-  const made = known === undefined ? synthesise(context, job, name, type) : undefined
+  // What is fetched anew brings new records to make answers of.
+  const made = known === undefined && !anew ? synthesise(context, job, name, type) : undefined
   if (made !== undefined) return made
   // Who asks under a newer policy does not take a verdict under an older one.
   const key = `${job.policySequence} ${type} ${nameKey(name)}`
   const subject = (): string => `${formatName(name)} ${formatType(type)}`
-  return share(context, context.lookups, key, job, subject, (own) => prove(context, own, name, type))
+  return share(context, context.lookups, key, job, subject, (own) => prove(context, own, name, type, anew))
 }
 
-async function prove(context: Context, job: Job, name: Name, type: number): Promise<Found> {
-  const data = await context.fetchData(job, name, type)
+async function prove(context: Context, job: Job, name: Name, type: number, anew: boolean): Promise<Found> {
+  const data = await context.fetchData(job, name, type, anew)
   if (data.kind === 'failure') return data
   let proven = await judge(context, job, name, type, data)
   if (keysMayBeOld(context, proven)) proven = await judge(context, job, name, type, data)

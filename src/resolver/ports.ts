@@ -177,9 +177,13 @@ export interface ClientQuestion {
 /** What comes back: an answer entry (`cache/answer-entry.ts`), to be finished for this client by the front. */
 export interface ClientReply {
   readonly entry: Uint8Array
+  /** The answer has run out, and nothing newer is to be had in time (RFC 8767). */
+  readonly stale?: boolean
 }
 
 /** The resolver as the front sees it. Never rejects: our own fault is an entry with SERVFAIL. */
 export interface ResolverPort {
   resolve(question: ClientQuestion, trace?: Trace): Promise<ClientReply>
+  /** An answer in the last tenth of its lifetime was asked for. Returns at once; nobody is told what comes of it. */
+  prefetch(name: Name, type: number): void
 }

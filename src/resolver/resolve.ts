@@ -33,13 +33,23 @@ export interface Resolution {
   readonly uncached: boolean
 }
 
-/** Resolves a client's question (RFC 1034 5.3.3). Never rejects for anything that the network says. */
-export async function resolve(context: Context, job: Job, name: Name, type: number): Promise<Resolution> {
+/**
+ * Resolves a client's question (RFC 1034 5.3.3). Never rejects for anything that the network says.
+ *
+ * @param anew fetches again what is in the last tenth of its lifetime
+ */
+export async function resolve(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  anew = false,
+): Promise<Resolution> {
   const seen = new Set<string>()
   const links: Proven[] = []
   for (let at = name; ; ) {
     seen.add(nameKey(at))
-    const found = await lookupForClient(context, job, at, type)
+    const found = await lookupForClient(context, job, at, type, anew)
     if (found.kind === 'failure') return servfail(found, links)
     links.push(found)
     if (found.kind !== 'alias' || found.target === undefined) return assemble(links)
@@ -59,8 +69,14 @@ export async function resolve(context: Context, job: Job, name: Name, type: numb
  * What is known of the absence of a DS set may have come with a referral, and then without the SOA that tells a client
  * how long to keep it (RFC 2308 3).
  */
-async function lookupForClient(context: Context, job: Job, name: Name, type: number): Promise<Found> {
-  const found = await context.lookup(job, name, type)
+async function lookupForClient(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  anew: boolean,
+): Promise<Found> {
+  const found = await context.lookup(job, name, type, anew)
   if (type !== TYPE.DS || found.kind !== 'negative' || found.judged.status === 'bogus') return found
   if (found.authority.some((set) => set.type === TYPE.SOA)) return found
   const made = synthesise(context, job, name, type)

@@ -4,7 +4,7 @@ import type { Reason } from '../dnssec/reasons.ts'
 import type { UpstreamFailure } from '../resolver/ports.ts'
 
 type NameOfReason<R> = R extends `limit-${infer Name}` ? Name : never
-type EngineLimit = ProofLimit | NameOfReason<Reason>
+type EngineLimit = ProofLimit | NameOfReason<Reason> | 'refreshes'
 type FrontLimit =
   | 'waiting'
   | 'waiting-per-client'
@@ -27,6 +27,7 @@ export const LIMITS: Readonly<Record<EngineLimit | FrontLimit, string>> = {
   'name-servers': 'name-server names looked up',
   referrals: 'delegations followed',
   time: 'time for a client query',
+  refreshes: 'answers fetched again while nobody waits',
   waiting: 'questions that wait for the resolver',
   'waiting-per-client': 'questions of one client that wait',
   'tcp-connections': 'TCP connections of clients',

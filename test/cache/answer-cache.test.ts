@@ -1,5 +1,5 @@
 import t from 'tap'
-import { AnswerCache } from '../../src/cache/answer-cache.ts'
+import { AnswerCache, isWorthPrefetching } from '../../src/cache/answer-cache.ts'
 import {
   type AnswerParts,
   copyAnswer,
@@ -158,3 +158,71 @@ t.test('a hit allocates nothing', async (t) => {
   const median = grown.sort((a, b) => a - b)[10]!
   t.ok(median < 40_000, `${median} octets for 10,000 hits`)
 })
+
+t.test('what has run out is no answer, and can still be had as an old one (RFC 8767)', async (t) => {
+  const cache = world()
+  const www = name('www.example.')
+  const stored = entry('www.example.')
+  cache.put(www, TYPE.A, stored, 0)
+  t.equal(cache.stale(www, TYPE.A, 299_999, 60_000), undefined, 'it still lives')
+  t.equal(find(cache, 'www.example.', TYPE.A, 300_000), -1)
+  t.same(cache.stale(www, TYPE.A, 300_000, 60_000), stored)
+  t.same(cache.stale(www, TYPE.A, 359_999, 60_000), stored)
+  t.equal(cache.stale(www, TYPE.A, 360_000, 60_000), undefined)
+  t.equal(cache.stale(www, TYPE.AAAA, 300_000, 60_000), undefined)
+  t.equal(cache.stale(name('example.'), TYPE.A, 300_000, 60_000), undefined)
+})
+
+t.test('an old answer yields to a good one, and to nothing else while it may be given', async (t) => {
+  const cache = world()
+  const www = name('www.example.')
+  const stored = entry('www.example.')
+  const failure = entry(
+    'www.example.',
+    { rcode: RCODE.SERVFAIL, answer: [], status: 'indeterminate' },
+    310_000,
+  )
+  const bogus = entry('www.example.', { status: 'bogus' }, 310_000)
+  for (const worse of [failure, bogus]) {
+    cache.put(www, TYPE.A, stored, 0)
+    t.equal(cache.put(www, TYPE.A, worse, 310_000, 60_000), false)
+    t.same(cache.stale(www, TYPE.A, 310_000, 60_000), stored)
+    t.equal(cache.put(www, TYPE.A, worse, 310_000), true, 'where old answers are not given it does')
+    t.equal(cache.stale(www, TYPE.A, 700_000, 600_000), undefined, 'neither is ever an old answer')
+  }
+  cache.put(www, TYPE.A, stored, 0)
+  const newer = entry('www.example.', { policySequence: 2, rcode: RCODE.SERVFAIL, answer: [] }, 310_000)
+  t.equal(cache.put(www, TYPE.A, newer, 310_000, 60_000), true, 'one of an older policy does not stand')
+  cache.put(www, TYPE.A, stored, 0)
+  const brief = entry('www.example.', { ttlSeconds: 0 }, 310_000)
+  t.equal(cache.put(www, TYPE.A, brief, 310_000, 60_000), false, 'a TTL of 0 is not kept')
+  t.equal(cache.stale(www, TYPE.A, 310_000, 60_000), undefined, 'and ends the old answer all the same')
+})
+
+t.test('old answers take no room from living ones', async (t) => {
+  const cache = world(16_384)
+  for (let i = 0; i < 500; i++) {
+    const owner = `n${i}.example.`
+    cache.put(name(owner), TYPE.A, entry(owner, {}, i * 400_000), i * 400_000)
+    t.ok(cache.bytesUsed <= 16_384)
+    t.ok(find(cache, owner, TYPE.A, i * 400_000) >= 0)
+  }
+  const last = 499 * 400_000
+  t.not(cache.stale(name('n498.example.'), TYPE.A, last, 86_400_000), undefined)
+  t.equal(cache.stale(name('n1.example.'), TYPE.A, last, 1e9), undefined)
+})
+
+t.test(
+  'worth fetching in advance: a good answer in its last tenth, if that is a second or more',
+  async (t) => {
+    const at = (overrides: Partial<AnswerParts>, nowMs: number): boolean =>
+      isWorthPrefetching(entry('www.example.', overrides), 0, nowMs)
+    t.equal(at({}, 269_999), false)
+    t.equal(at({}, 270_000), true)
+    t.equal(at({ ttlSeconds: 10 }, 9_000), true)
+    t.equal(at({ ttlSeconds: 9 }, 8_999), false)
+    t.equal(at({ status: 'bogus' }, 270_000), false)
+    t.equal(at({ rcode: RCODE.SERVFAIL, answer: [] }, 270_000), false)
+    t.equal(at({ rcode: RCODE.NXDOMAIN, answer: [] }, 270_000), true)
+  },
+)

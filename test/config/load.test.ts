@@ -292,6 +292,11 @@ const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [
     /^3:50: .*expected an address of a family that is on, found "2001:db8::1"$/,
   ],
   [
+    'lifetimes the wrong way round',
+    'cache:\n  ttl: { min-seconds: 9, max-seconds: 8 }\n',
+    /^2:23: cache\.ttl\.min-seconds: expected at most max-seconds, which is 8, found 9$/,
+  ],
+  [
     'no family left',
     'resolution:\n  ipv4: false\n  ipv6: false\n',
     /^3:9: resolution\.ipv6: expected ipv4 or ipv6 to be true, found false$/,

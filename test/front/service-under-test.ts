@@ -159,6 +159,8 @@ export interface Bench {
   readonly faults: unknown[]
   /** Questions that reached the resolver, in text. */
   readonly asked: string[]
+  /** Answers that the resolver was told to fetch in advance. */
+  readonly prefetched: string[]
   /** What the resolver answers; may be replaced. */
   resolve: ResolverPort['resolve']
   /** Puts an answer into the cache. */
@@ -188,6 +190,7 @@ export function bench(
   const counters = new CountersUnderTest()
   const faults: unknown[] = []
   const asked: string[] = []
+  const prefetched: string[] = []
   const made: Bench = {
     service: new Service({
       clock,
@@ -200,6 +203,7 @@ export function bench(
           asked.push(`${formatName(question.name)} ${question.type}${question.checkingDisabled ? ' CD' : ''}`)
           return made.resolve(question)
         },
+        prefetch: (name, type) => void prefetched.push(`${formatName(name)} ${type}`),
       },
       settings: {
         access: new AccessList({ allow: ['127.0.0.0/8', '::1/128'].map((text) => parsePrefix(text)!) }),
@@ -216,6 +220,7 @@ export function bench(
     counters,
     faults,
     asked,
+    prefetched,
     resolve: async (question) => ({
       entry: writeAnswerEntry(parts({ question: { ...question, class: CLASS.IN } }), clock.nowMs()),
     }),

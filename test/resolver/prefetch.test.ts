@@ -1,0 +1,147 @@
+/** Answers and keys fetched again shortly before they run out. */
+import t from 'tap'
+import { REFRESH_PAUSE_SECONDS, REFRESHES_MAX } from '../../src/base/limits.ts'
+import { failing } from '../../src/lab/behaviours.ts'
+import type { LabZone } from '../../src/lab/lab-zone.ts'
+import { wrongSignatures } from '../../src/lab/zone.ts'
+import type { EngineCounters } from '../../src/resolver/ports.ts'
+import { Refreshes } from '../../src/resolver/refreshes.ts'
+import { RCODE } from '../../src/wire/iana/rcode.ts'
+import { TYPE } from '../../src/wire/iana/rrtype.ts'
+import { nameFrom } from '../../src/wire/name-text.ts'
+import { makeWorld, plainZone, type World, zone } from '../support/world.ts'
+
+const CONTENT = 'www 100 A 192.0.2.80\nalias 3000 CNAME www\n'
+const NEW_CONTENT = 'www 100 A 192.0.2.81\nalias 3000 CNAME www\n'
+
+function prefetching(zones: readonly LabZone[] = [zone('z.test.', { content: CONTENT })]): World {
+  return makeWorld(zones, { settings: { prefetch: true } })
+}
+
+async function prefetch(world: World, name = 'www.z.test'): Promise<string[]> {
+  world.forget()
+  world.resolver.prefetch(nameFrom(name), TYPE.A)
+  if (world.asked().length > 0) throw new Error('something was sent before the client has its reply')
+  await world.clock.runUntil(() => world.resolver.inFlight.questions === 0, 30_000)
+  if (world.faults.length > 0) throw world.faults[0]
+  return world.asked()
+}
+
+async function address(world: World, name = 'www.z.test'): Promise<string | undefined> {
+  const { message } = await world.askCached(name)
+  return message.answer.find(({ type }) => type === TYPE.A)?.rdata.join('.')
+}
+
+t.test('the answer is there anew before it runs out', async (t) => {
+  for (const made of [zone, plainZone]) {
+    const world = prefetching([made('z.test.', { content: CONTENT })])
+    await address(world)
+    world.pass(90)
+    world.become([made('z.test.', { content: NEW_CONTENT })])
+    t.equal(await address(world), '192.0.2.80')
+    t.same(await prefetch(world), ['www.z.test. A'])
+    world.forget()
+    world.pass(50)
+    t.equal(await address(world), '192.0.2.81')
+    t.same(world.asked(), [], 'long after the end of the first answer nobody waits')
+  }
+})
+
+t.test('of a chain of aliases only what runs out is fetched', async (t) => {
+  const world = prefetching()
+  await address(world, 'alias.z.test')
+  world.pass(95)
+  t.same(await prefetch(world, 'alias.z.test'), ['www.z.test. A'])
+  t.equal((await world.askCached('alias.z.test')).ttlSeconds, 100)
+})
+
+t.test('a denial too', async (t) => {
+  const world = prefetching()
+  t.equal((await world.askCached('none.z.test')).rcode, RCODE.NXDOMAIN)
+  world.pass(3_300)
+  t.ok((await prefetch(world, 'none.z.test')).includes('none.z.test. A'))
+  t.equal((await world.askCached('none.z.test')).ttlSeconds, 3_600)
+})
+
+t.test('told often while it is under way, the zone is asked once', async (t) => {
+  const world = prefetching()
+  await address(world)
+  world.pass(95)
+  world.forget()
+  for (let i = 0; i < 100; i++) world.resolver.prefetch(nameFrom('www.z.test'), TYPE.A)
+  await world.clock.runUntil(() => world.resolver.inFlight.questions === 0, 30_000)
+  t.same(world.asked(), ['www.z.test. A'])
+})
+
+t.test('who comes after the end while it is under way waits for it', async (t) => {
+  const world = prefetching()
+  await address(world)
+  world.pass(99.999)
+  world.forget()
+  world.resolver.prefetch(nameFrom('www.z.test'), TYPE.A)
+  world.pass(0.002)
+  t.equal(await address(world), '192.0.2.80')
+  t.same(world.asked(), ['www.z.test. A'])
+})
+
+t.test('where it fails the answer stays until its end, and the zone is left alone for a while', async (t) => {
+  const down = { name: 'ns', behaviour: failing(RCODE.SERVFAIL) }
+  const broken = wrongSignatures({ type: TYPE.A })
+  for (const change of [{ servers: [down] }, { defects: [broken] }]) {
+    const world = prefetching([zone('z.test.', { content: 'www 1000 A 192.0.2.80\n' })])
+    await address(world)
+    world.pass(900)
+    world.become([zone('z.test.', { content: 'www 1000 A 192.0.2.80\n', ...change })])
+    t.ok((await prefetch(world)).length > 0)
+    const kept = await world.askCached('www.z.test')
+    t.equal(kept.status, 'secure')
+    t.equal(kept.ttlSeconds, 1000)
+    t.equal(kept.message.answer[0]!.ttlSeconds, 100, 'the old one')
+    t.same(await prefetch(world), [])
+    world.pass(REFRESH_PAUSE_SECONDS - 1)
+    t.same(await prefetch(world), [])
+    world.pass(1)
+    t.ok((await prefetch(world)).length > 0)
+  }
+})
+
+t.test('so many at once and no more, and each once', async (t) => {
+  let limits = 0
+  const counters = { limitHit: () => void limits++ } as unknown as EngineCounters
+  const refreshes = new Refreshes({ nowMs: () => 0, counters, onFault: t.fail, max: 10 })
+  const ends: (() => void)[] = []
+  const work = (): Promise<boolean> => new Promise((resolve) => ends.push(() => resolve(true)))
+  for (let i = 0; i < REFRESHES_MAX; i++) refreshes.begin(`${i}`, work)
+  t.equal(limits, 0)
+  refreshes.begin('one more', work)
+  t.equal(limits, 1)
+  refreshes.begin('0', work)
+  t.equal(refreshes.admits('0'), true, 'what is under way may be joined')
+  t.equal(limits, 1)
+  t.equal(ends.length, REFRESHES_MAX)
+  for (const end of ends) end()
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(refreshes.size, 0)
+})
+
+t.test("a fault of our own is told, and is in nobody's way", async (t) => {
+  const faults: unknown[] = []
+  const counters = {} as EngineCounters
+  const refreshes = new Refreshes({
+    nowMs: () => 0,
+    counters,
+    onFault: (fault) => faults.push(fault),
+    max: 10,
+  })
+  refreshes.begin('a', () => Promise.reject(new Error('ours')))
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(faults.length, 1)
+  t.equal(refreshes.size, 0)
+})
+
+t.test('nothing is fetched in advance where that is not wanted', async (t) => {
+  const world = makeWorld([zone('z.test.', { content: CONTENT })], { settings: { prefetch: false } })
+  await address(world)
+  world.pass(95)
+  t.same(await prefetch(world), [])
+})
