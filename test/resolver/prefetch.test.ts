@@ -108,7 +108,12 @@ t.test('where it fails the answer stays until its end, and the zone is left alon
 t.test('so many at once and no more, and each once', async (t) => {
   let limits = 0
   const counters = { limitHit: () => void limits++ } as unknown as EngineCounters
-  const refreshes = new Refreshes({ nowMs: () => 0, counters, onFault: t.fail, max: 10 })
+  const refreshes = new Refreshes({
+    nowMs: () => 0,
+    counters,
+    onFault: (fault) => t.fail(String(fault)),
+    max: 10,
+  })
   const ends: (() => void)[] = []
   const work = (): Promise<boolean> => new Promise((resolve) => ends.push(() => resolve(true)))
   for (let i = 0; i < REFRESHES_MAX; i++) refreshes.begin(`${i}`, work)
