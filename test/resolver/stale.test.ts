@@ -191,7 +191,7 @@ t.test('a fresh answer in time is not kept from the client', async (t) => {
 
 const ERRORS = [
   [failing(RCODE.SERVFAIL), EDE.NETWORK_ERROR],
-  [failing(RCODE.REFUSED), EDE.NETWORK_ERROR],
+  [failing(RCODE.REFUSED), EDE.NO_REACHABLE_AUTHORITY],
   [lame, EDE.NO_REACHABLE_AUTHORITY],
 ] as const
 
