@@ -285,9 +285,10 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'resolution.verify-referrals': {
     schema: value.flag(),
     default: false,
-    doc: "Asks a zone's own servers for its NS set and their addresses before it is used. Costs questions.",
+    doc:
+      "Asks a zone's own servers for its NS set and the addresses in it before they are used, and uses neither where it " +
+      'is bogus. Costs questions.',
     reload: 'restart',
-    inert: [],
   },
   'resolution.verify-glue': {
     schema: value.flag(),

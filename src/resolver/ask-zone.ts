@@ -54,7 +54,8 @@ export async function askZone<T extends Doubtable>(
     }
     if (turn === undefined) {
       if (silences < silencesMax && (await pool.findMore(job, false))) continue
-      return exhausted(cut, pool, reason, last)
+      const failed = exhausted(cut, pool, reason, last)
+      return pool.addresses.lacksGlue ? { ...failed, lacksGlue: true } : failed
     }
     const { server } = turn
     const outcome = await exchange(context, job, turn, cut.zone, question, budget)
@@ -75,7 +76,7 @@ export async function askZone<T extends Doubtable>(
     if (!isLame(value)) {
       const useful: Useful<T> = { kind: 'useful', value, server: endpointKey(server), endpoint: server }
       if (value.doubt === undefined || asking.probing || turn.isLame) return useful
-      if (value.doubt === 'recursive') context.servers.setLame(server, cut.zone)
+      if (value.doubt === 'second-hand') context.servers.setLame(server, cut.zone)
       if (doubtful.add(useful)) return doubtful.best ?? useful
       pool.drop(server)
       continue
@@ -99,8 +100,8 @@ class DoubtfulReplies<T extends Doubtable> {
   /** True when these are enough. */
   add(reply: Useful<T>): boolean {
     // What somebody has from elsewhere is more than nothing.
-    if (this.best === undefined || (this.best.value.doubt === 'empty' && reply.value.doubt === 'recursive'))
-      this.best = reply
+    const hasData = reply.value.kind !== 'negative'
+    if (this.best === undefined || (hasData && this.best.value.kind === 'negative')) this.best = reply
     return ++this.#count >= DOUBTFUL_REPLIES_MAX
   }
 }

@@ -6,6 +6,7 @@ import { ALIASES_MAX, NS_PER_DELEGATION_MAX } from '../base/limits.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
+import { readU16 } from '../wire/integers.ts'
 import type { Message, Question } from '../wire/message.ts'
 import {
   isRoot,
@@ -33,11 +34,11 @@ export interface Lame {
 /**
  * Why another server may know better:
  *
- * - `recursive`: the server offers recursion and is not the authority, so it has the data from somebody, some time ago;
- *   signed data proves itself and is not doubted
+ * - `second-hand`: the server does not call itself an authority, and either offers recursion, so that it has the data
+ *   from somebody, or has nothing at all; signed data proves itself and is not doubted
  * - `empty`: there is no data, says the authority, and shows no SOA for it (RFC 2308 2.2, NODATA type 3)
  */
-export type Doubt = 'recursive' | 'empty'
+export type Doubt = 'second-hand' | 'empty'
 
 /** What a reply means. */
 export type Classified =
@@ -79,9 +80,9 @@ export function classify(message: Message, question: Question, zone: Name): Clas
   const meaning = meaningOf(message, question, zone)
   if (meaning.kind === 'lame' || meaning.kind === 'referral') return meaning
   const sets = meaning.kind === 'negative' ? meaning.authority : meaning.answer
-  if (message.ra && !message.aa && !sets.some((set) => set.signatures.length > 0))
-    return { ...meaning, doubt: 'recursive' }
   const isEmpty = meaning.kind === 'negative' && meaning.rcode === RCODE.NOERROR && sets.length === 0
+  const isSigned = sets.some((set) => set.signatures.length > 0)
+  if (!message.aa && !isSigned && (message.ra || isEmpty)) return { ...meaning, doubt: 'second-hand' }
   return isEmpty ? { ...meaning, doubt: 'empty' } : meaning
 }
 
@@ -94,12 +95,12 @@ function meaningOf(message: Message, question: Question, zone: Name): Classified
     const lasting = message.rcode === RCODE.REFUSED || message.rcode === RCODE.NOTAUTH
     return { kind: 'lame', reason: formatRcode(message.rcode), lasting, failed: !lasting }
   }
-  const answers = groupRrsets(inBailiwick(message.answer, zone))
-  const authorities = groupRrsets(inBailiwick(message.authority, zone))
+  const answers = groupRrsets(inBailiwick(withSignatures(message, message.answer), zone))
+  const authorities = groupRrsets(inBailiwick(withSignatures(message, message.authority), zone))
   const positive = classifyAnswer(question, answers, authorities)
-  if (positive !== undefined) return positive
-  if (message.rcode === RCODE.YXDOMAIN)
+  if (message.rcode === RCODE.YXDOMAIN && positive?.kind !== 'alias')
     return { kind: 'lame', reason: 'YXDOMAIN without a DNAME', lasting: false }
+  if (positive !== undefined) return positive
   const soa = authorities.find((set) => set.type === TYPE.SOA && isSubdomainOf(question.name, set.owner))
   if (
     soa !== undefined &&
@@ -119,9 +120,30 @@ function meaningOf(message: Message, question: Question, zone: Name): Classified
   }
   // Who proves something has the zone, AA or not.
   const proves = soa !== undefined || denialSets(authorities).length > 0
-  if (proves || (message.aa && !hasForeignNs(message, zone))) return negative(message, authorities, soa)
-  const reason = hasForeignNs(message, zone) ? 'upward referral' : 'empty answer without authority'
-  return { kind: 'lame', reason, lasting: true }
+  if (!proves && isStrayReferral(message, zone))
+    return { kind: 'lame', reason: 'stray referral', lasting: true }
+  return negative(message, authorities, soa)
+}
+
+/**
+ * A section with the signatures over its records, wherever in the message these are. Servers short of room put them
+ * elsewhere, and a signature says itself what it is worth.
+ */
+function withSignatures(message: Message, section: readonly ResourceRecord[]): readonly ResourceRecord[] {
+  const { answer, authority, additional } = message
+  const strays = [answer, authority, additional]
+    .filter((other) => other !== section)
+    .flatMap((other) => other.filter(({ type }) => type === TYPE.RRSIG))
+  if (strays.length === 0) return section
+  const held = new Set(section.map(({ owner, type }) => `${type} ${nameKey(owner)}`))
+  return [
+    ...section,
+    ...strays.filter(({ owner, rdata }) => held.has(`${typeCovered(rdata)} ${nameKey(owner)}`)),
+  ]
+}
+
+function typeCovered(rrsig: Uint8Array): number | undefined {
+  return rrsig.length < 2 ? undefined : readU16(rrsig, 0)
 }
 
 function inBailiwick(records: readonly ResourceRecord[], zone: Name): ResourceRecord[] {
@@ -133,14 +155,9 @@ function hasForeignSoa(message: Message, zone: Name): boolean {
   return message.authority.some((record) => record.type === TYPE.SOA && !isSubdomainOf(record.owner, zone))
 }
 
-/** Name servers that are not below: those of the zone itself are no way up when it speaks for itself (RFC 2308 2.2). */
-function hasForeignNs(message: Message, zone: Name): boolean {
-  return message.authority.some(
-    (record) =>
-      record.type === TYPE.NS &&
-      !isStrictSubdomainOf(record.owner, zone) &&
-      !(message.aa && namesEqual(record.owner, zone)),
-  )
+/** True for a referral that leads up, sideways or back. An authority may show its own NS set (RFC 2308 2.2). */
+function isStrayReferral({ aa, authority }: Message, zone: Name): boolean {
+  return authority.some(({ type, owner }) => type === TYPE.NS && !(aa && namesEqual(owner, zone)))
 }
 
 /** What the answer section says, or undefined when it has nothing for the question. */
@@ -222,6 +239,7 @@ export function aliasByDname(name: Name, dname: Rrset): Alias | undefined {
 /** What the answer holds at the later names of the chain, as far as it leads without a gap. */
 function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrset[] {
   const further: Rrset[] = []
+  const isSigned = alias.answer.some((set) => set.signatures.length > 0)
   for (let name = alias.target; name !== undefined && further.length < ALIASES_MAX; ) {
     const at = name
     // What a DNAME makes is made again from it, never kept alone.
@@ -230,7 +248,8 @@ function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrs
     const wanted = here.find((set) => set.type === type)
     const cname = here.find((set) => set.type === TYPE.CNAME)
     const next = wanted ?? cname
-    if (next === undefined) break
+    // Beside what is signed, what is not proves nothing and only stands in the way of the right answer.
+    if (next === undefined || (isSigned && next.signatures.length === 0)) break
     further.push(next)
     name = next === cname ? targetName(cname.rdatas[0]!) : undefined
   }
@@ -262,12 +281,14 @@ function classifyReferral(
   )
   if (ns === undefined) return undefined
   const proofs = denialSets(authorities)
+  const ds = authorities.find((set) => set.type === TYPE.DS && namesEqual(set.owner, ns.owner))
   if (type === TYPE.DS && namesEqual(ns.owner, name)) {
-    // A parent's server that answers a DS question with the referral has said that there is no DS (RFC 4035 3.1.4.1).
-    return { kind: 'negative', rcode: RCODE.NOERROR, authority: proofs }
+    // A parent's server that answers a DS question with the referral has said all about the DS (RFC 4035 3.1.4.1).
+    return ds === undefined
+      ? { kind: 'negative', rcode: RCODE.NOERROR, authority: proofs }
+      : { kind: 'records', answer: [ds], authority: [], target: undefined, further: [] }
   }
   const kept = { ...ns, rdatas: ns.rdatas.slice(0, NS_PER_DELEGATION_MAX) }
-  const ds = authorities.find((set) => set.type === TYPE.DS && namesEqual(set.owner, ns.owner))
   return { kind: 'referral', zone: ns.owner, ns: kept, glue: glueOf(message, kept, zone), ds, proofs }
 }
 

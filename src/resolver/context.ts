@@ -95,6 +95,8 @@ export interface ResolutionFailure {
   readonly cached?: boolean
   /** Nobody was asked at all: all servers are left alone after earlier failures. */
   readonly untried?: boolean
+  /** Some servers of the zone lie in it, and their glue has run out: the zone above has it. */
+  readonly lacksGlue?: boolean
 }
 
 /** A useful reply and who gave it (`endpointKey`). */

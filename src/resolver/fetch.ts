@@ -33,6 +33,7 @@ import type { Route } from './ports.ts'
 import { prime, rootCut } from './priming.ts'
 import { isDelegatedBelow, routeCut } from './routes.ts'
 import { negativeTtlSeconds } from './ttl-limits.ts'
+import { verifiedCut } from './verified-cut.ts'
 
 const NOBODY: ReadonlySet<string> = new Set()
 /** Among the failures: no record type, the delegation as such. */
@@ -177,7 +178,9 @@ async function iterate(
     } else if (reply.value.kind === 'referral') {
       referrals++
       const { zone, ns } = reply.value
-      enter(way, { kind: 'cut', zone, servers: serverNames(ns) }, false)
+      const below = await verifiedCut(context, job, { kind: 'cut', zone, servers: serverNames(ns) })
+      if (below.kind === 'failure') return below
+      enter(way, below, false)
     } else if (whole) return { ...toData(reply.value, reply.server), ...forwardedBy(way.cut, reply) }
     else if (settles(context, reply.value)) return { ...toData(reply.value, reply.server), denied: asked }
     else learn(context, job, way, asked, reply.value)
@@ -193,14 +196,14 @@ function enter(way: Descent, cut: Cut, fromCache: boolean): void {
 }
 
 /**
- * Steps back to the zone above when nobody knows (any more) where the servers of a cached delegation are: the glue
- * may have run out before the NS set did, and the parent gives both anew.
+ * Steps back to the zone above when nobody knows (any more) where the servers of a cached delegation are, or when the
+ * only ones known do not help: the glue may have run out before the NS set did, and the parent gives both anew.
  */
 async function climb(context: Context, job: Job, way: Descent, failed: ResolutionFailure): Promise<boolean> {
-  const { reason, detail } = failed
+  const { reason, detail, lacksGlue } = failed
   const { zone } = way.cut
-  if (isRoot(zone) || way.cut.route !== undefined) return false
-  if (reason !== 'no-server-address' && reason !== 'address-loop') return false
+  const isNowhere = reason === 'no-server-address' || reason === 'address-loop' || lacksGlue === true
+  if (isRoot(zone) || way.cut.route !== undefined || !isNowhere) return false
   // Fresh from the parent and no better: the parent is not asked again for a while (TsuNAME, B03).
   if (!way.cutFromCache) context.failures.add(zone, DELEGATION, reason, detail)
   if (context.failures.get(zone, DELEGATION) !== undefined) return false
@@ -281,9 +284,8 @@ async function closestCut(
     return routeCut(route)
   if (delegation === undefined) return prime(context, job)
   const { rrset } = delegation
-  return isRoot(rrset.owner)
-    ? rootCut(context, rrset)
-    : { kind: 'cut', zone: rrset.owner, servers: serverNames(rrset) }
+  if (isRoot(rrset.owner)) return rootCut(context, rrset)
+  return verifiedCut(context, job, { kind: 'cut', zone: rrset.owner, servers: serverNames(rrset) })
 }
 
 /** The next minimised name that the cache does not settle already. */

@@ -19,7 +19,7 @@ import { fromCache } from './cached.ts'
 import type { Context, Found, Job, Judgement, Proven } from './context.ts'
 import { isExpanded, isSynthesised } from './expansion.ts'
 import { fetchFresh } from './fetch.ts'
-import { share } from './joining.ts'
+import { isLimit, share } from './joining.ts'
 import { judge } from './judge.ts'
 import { synthesise } from './synthesis.ts'
 import { forgetKeys } from './trust.ts'
@@ -55,6 +55,7 @@ async function prove(context: Context, job: Job, name: Name, type: number, anew:
   if (data.kind === 'failure') return data
   let proven = await judge(context, job, name, type, data)
   if (keysMayBeOld(context, proven)) proven = await judge(context, job, name, type, data)
+  if (mayBeStripped(proven)) proven = await askOthers(context, job, name, type, proven)
   const transient = unfinished(job, proven)
   if (transient !== undefined) return { ...proven, judged: transient, ttlSeconds: LIMIT_FAILURE_TTL_SECONDS }
   if (proven.judged.status === 'bogus') proven = await askOthers(context, job, name, type, proven)
@@ -78,6 +79,15 @@ function namingForwarder(proven: Proven): Proven {
   if (judged.status !== 'bogus' || judged.inChain === true || forwarder === undefined) return proven
   const detail = `${judged.detail || REASONS[judged.reason].text} (says forwarder ${forwarder})`
   return { ...proven, judged: { ...judged, detail } }
+}
+
+/**
+ * True for data without signatures where the walk to the keys broke off: perhaps there should be some, and the server
+ * that left them out does not answer for the chain either (a server that knows no DNSSEC).
+ */
+function mayBeStripped({ judged, answer, authority }: Proven): boolean {
+  if (judged.transient !== true || isLimit(judged.reason)) return false
+  return [...answer, ...authority].every((set) => set.signatures.length === 0)
 }
 
 /** Keys that are missing may have been published since ours were fetched; then ours are forgotten, once in a while. */
@@ -106,7 +116,8 @@ async function askOthers(
 ): Promise<Proven> {
   const key = retryKey(context, name, type)
   const vain = context.vainRetries.get(key) ?? 0
-  if (bogus.judged.inChain === true || vain >= VAIN_RETRIES_MAX) return bogus
+  const inChain = bogus.judged.inChain === true && bogus.judged.transient !== true
+  if (inChain || vain >= VAIN_RETRIES_MAX) return bogus
   // Who denied an ancestor was not asked for the name itself yet.
   const asked = new Set(bogus.server === '' || bogus.denied !== undefined ? [] : [bogus.server])
   let answers = 0

@@ -74,7 +74,7 @@ export interface ResolverSettings {
   readonly routes: readonly Route[]
   /** A proven NXDOMAIN denies all below it too (RFC 8020). */
   readonly nxdomainCut: boolean
-  /** NS sets and addresses of referrals are asked of the zone itself before they are used. */
+  /** NS sets of referrals, and addresses in the zone, are asked of the zone itself before they are used. */
   readonly verifyReferrals: boolean
   /** Addresses of servers outside the delegated zone are looked up, not taken from the referral. */
   readonly verifyGlue: boolean

@@ -32,6 +32,8 @@ export class ServerAddresses {
   #lookups = 0
   /** Why no more addresses can be had; undefined while none was needed. */
   limit: Reason | undefined
+  /** A server inside the zone has no address: its glue has run out, or there never was any. */
+  lacksGlue = false
   /** An address could not be looked up because that would have needed this very zone's servers. */
   isCircular = false
 
@@ -58,7 +60,10 @@ export class ServerAddresses {
   async lookUpNameless(job: Job): Promise<Address[] | undefined> {
     for (let name = this.#take(this.#nameless); name !== undefined; name = this.#take(this.#nameless)) {
       // A server inside its own zone cannot be found without glue.
-      if (this.#isInside(name)) continue
+      if (this.#isInside(name)) {
+        this.lacksGlue = true
+        continue
+      }
       const refused = this.#charge(job)
       if (refused !== undefined) {
         this.limit = refused
@@ -108,7 +113,7 @@ export class ServerAddresses {
   #knownOfType(name: Name, type: number): readonly Address[] {
     const { rrsets, settings } = this.#context
     const own = rrsets.get(name, type)
-    const glue = rrsets.getGlue(name, type)?.rrset.rdatas ?? []
+    const glue = this.#glueOf(name, type)
     if (settings.verifyGlue && !this.#isInside(name)) {
       this.#unverified.push(...this.#usable(glue))
       return own?.rrset.rdatas ?? []
@@ -118,6 +123,10 @@ export class ServerAddresses {
     const [first, then] = checked || glue.length === 0 ? [own.rrset.rdatas, glue] : [glue, own.rrset.rdatas]
     this.#spare.push(...this.#usable(then))
     return first
+  }
+
+  #glueOf(name: Name, type: number): readonly Address[] {
+    return this.#context.rrsets.getGlue(name, type)?.rrset.rdatas ?? []
   }
 
   #usable(addresses: readonly Address[]): Address[] {
@@ -153,7 +162,8 @@ export class ServerAddresses {
         if (isLimit(data.reason)) this.limit ??= data.reason
       }
     }
-    return []
+    // Its own zone does not have it; the parent of that zone may, and the look-up has been there.
+    return this.#usable(this.#types.flatMap((type) => this.#glueOf(name, type)))
   }
 
   /** Asks what a server's address is by now, of either family: all that was known of it has failed. */
