@@ -56,7 +56,7 @@ interface PlacedServer {
   readonly behaviour: Behaviour | undefined
 }
 
-/** Builds it all. The same options give the same zones, ECDSA signatures aside, which are drawn anew. */
+/** Builds it all. The same options give the same zones, to the octet. */
 export function buildInternet(options: InternetOptions): LabInternet {
   const sites = placeZones(options)
   const plans = new Map(sites.map((site) => [site, planOf(site, sites, options)]))

@@ -2,18 +2,12 @@
  * Keys of the lab. Every key is derived from a label, so a lab built twice has the same keys, key tags and DS records,
  * and no private key is kept in a file. They protect nothing: who reads the label has the key.
  */
-import {
-  checkPrimeSync,
-  createECDH,
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign,
-} from 'node:crypto'
+import { checkPrimeSync, createHmac, createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { LAB_KEYS_DRAWN_MAX, LAB_PRIME_CANDIDATES_MAX } from '../base/limits.ts'
 import { concatOctets } from '../base/octets.ts'
 import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
+import { type EcdsaCurve, ecdsaPublicKey, P256, P384, signEcdsa } from './ecdsa.ts'
+import { inverse, octetsOfNumber } from './integers.ts'
 
 /** Flags of a zone-signing key (RFC 4034 2.1.1: Zone Key). */
 export const ZSK_FLAGS = 0x0100
@@ -97,9 +91,9 @@ function derivePrivateHalf(label: string, algorithm: number): PrivateHalf {
     case ALGORITHM.RSASHA512:
       return deriveRsa(label, 'sha512')
     case ALGORITHM.ECDSAP256SHA256:
-      return deriveEcdsa(label, 'prime256v1', 'P-256', 32, 'sha256')
+      return deriveEcdsa(label, P256)
     case ALGORITHM.ECDSAP384SHA384:
-      return deriveEcdsa(label, 'secp384r1', 'P-384', 48, 'sha384')
+      return deriveEcdsa(label, P384)
     case ALGORITHM.ED25519:
       return deriveEdwards(label, '302e020100300506032b657004220420', 32)
     case ALGORITHM.ED448:
@@ -151,47 +145,15 @@ function derivePrime(label: string): bigint {
   throw new RangeError(`no prime near ${label}`)
 }
 
-/** The inverse of `a` modulo `m`, by Euclid. */
-function inverse(a: bigint, m: bigint): bigint {
-  let [r0, r1] = [m, a % m]
-  let [t0, t1] = [0n, 1n]
-  while (r1 !== 0n) {
-    const quotient = r0 / r1
-    ;[r0, r1] = [r1, r0 - quotient * r1]
-    ;[t0, t1] = [t1, t0 - quotient * t1]
-  }
-  return t0 < 0n ? t0 + m : t0
-}
-
-function octetsOfNumber(value: bigint): Uint8Array {
-  const digits = value.toString(16)
-  return new Uint8Array(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'))
-}
-
 function base64url(value: bigint): string {
   return Buffer.from(octetsOfNumber(value)).toString('base64url')
 }
 
-function deriveEcdsa(label: string, curve: string, crv: string, octets: number, hash: string): PrivateHalf {
-  const secret = octetsOf(label, octets)
+function deriveEcdsa(label: string, curve: EcdsaCurve): PrivateHalf {
+  const secret = octetsOf(label, curve.octets)
   // The order of both curves begins with 32 one bits: without the top one the secret is always below it.
   secret[0]! &= 0x7f
-  const pair = createECDH(curve)
-  pair.setPrivateKey(secret)
-  const point = new Uint8Array(pair.getPublicKey()).subarray(1)
-  const coordinate = (from: number): string =>
-    Buffer.from(point.subarray(from, from + octets)).toString('base64url')
-  const d = Buffer.from(secret).toString('base64url')
-  const jwk = { kty: 'EC', crv, x: coordinate(0), y: coordinate(octets), d }
-  // Made at first use: a search for colliding tags derives hundreds of keys and signs with two.
-  let key: KeyObject | undefined
-  return {
-    publicKey: point,
-    sign(data: Uint8Array): Uint8Array {
-      key ??= createPrivateKey({ key: jwk, format: 'jwk' })
-      return sign(hash, data, { key, dsaEncoding: 'ieee-p1363' })
-    },
-  }
+  return { publicKey: ecdsaPublicKey(curve, secret), sign: (data) => signEcdsa(curve, secret, data) }
 }
 
 /** @param prefix the PKCS #8 frame (RFC 8410 7) that goes before the seed */

@@ -158,9 +158,12 @@ export class Resolver implements ResolverPort {
     const work = (flight: Flight): Promise<Outcome> =>
       this.#answer(question, this.#job(flight, undefined), anew)
     // Equal questions have equal allowances, so one that met a limit is not tried again for those who waited with it.
-    const joined = await this.#questions.join(this.#key(question), this.#flight(), work)
-    // A client's flight is waited for by nobody: it can be part of no cycle, and who led it came before us.
-    return 'value' in joined ? joined.value : work(this.#flight())
+    const flight = this.#flight()
+    const joined = await this.#questions.join(this.#key(question), flight, work)
+    if ('value' in joined) return joined.value
+    // A client's flight is waited for by nobody, so it can be part of no cycle: its time is up, and its leader's nearly.
+    const late = servfail(failure('limit-time', 'an equal question was at it for too long'))
+    return this.#store(question, this.#job(flight, undefined), { ...late, uncached: true })
   }
 
   /** Fetches and judges the root's DNSKEY set: `secure` means that the node can validate. */

@@ -1,6 +1,7 @@
 /** Equal work is done once, whoever asks, and nobody waits for ever (A04). */
 import t from 'tap'
-import { delayed } from '../../src/lab/behaviours.ts'
+import { QUERY_TIME_MS_MAX } from '../../src/base/limits.ts'
+import { delayed, silent } from '../../src/lab/behaviours.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
@@ -27,6 +28,23 @@ t.test('a thousand clients, one name in many spellings: every question goes out 
   t.ok(replies.every(({ status }) => status === 'secure'))
   t.same(repeated(world), [])
   t.same(world.resolver.inFlight, { questions: 0, lookups: 0, fetches: 0 })
+})
+
+t.test('equal questions of one moment: whose time is up is answered, and does not begin anew', async (t) => {
+  const servers = ['ns1', 'ns2', 'ns3', 'ns4'].map((name) => ({ name, behaviour: silent }))
+  const world = makeWorld([zone('z.test.', { servers })])
+  const sinceMs = world.clock.nowMs()
+  const replies = await world.askAll([['www.z.test'], ['www.z.test'], ['www.z.test']])
+  t.same(
+    replies.map(({ rcode }) => rcode),
+    [RCODE.SERVFAIL, RCODE.SERVFAIL, RCODE.SERVFAIL],
+  )
+  t.ok(
+    replies.some(({ reason }) => reason === 'limit-time'),
+    'the time runs out',
+  )
+  const tookMs = world.clock.nowMs() - sinceMs
+  t.ok(tookMs >= QUERY_TIME_MS_MAX && tookMs < QUERY_TIME_MS_MAX + 100, `${tookMs} ms`)
 })
 
 t.test('three hundred names below a cold zone: what they share is asked once', async (t) => {

@@ -1,0 +1,59 @@
+/** `npm run simulate -- [--seeds N] [--seed S] [--workers W] [--json]`: see README.md beside this file. */
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { runSeeds, type Summary, serveSeeds } from './seeds.ts'
+import type { Outcome } from './world.ts'
+
+function wholeNumber(option: string, text: string): number {
+  const value = Number(text)
+  if (/^\d{1,9}$/.test(text) && value > 0) return value
+  console.error(`--${option} wants a whole number above 0, not ${text}`)
+  process.exit(2)
+}
+
+/** The one line that runs a failed seed again, with what did not hold. */
+function failureLine({ seed, violations }: Outcome): string {
+  return `npm run simulate -- --seed ${seed} # ${violations.join('; ').replace(/\s+/g, ' ')}`
+}
+
+function summaryLine(summary: Summary): string {
+  const { seeds, failed, questions, upstreamQueries, paths, seconds } = summary
+  const mean = (count: number): string => (count / seeds).toFixed(1)
+  return (
+    `${seeds} seeds, ${failed} failed, ${mean(questions)} client questions and ${mean(upstreamQueries)} upstream ` +
+    `questions a seed, ${paths} distinct paths, ${seconds.toFixed(0)} s`
+  )
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      workers: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      serve: { type: 'boolean', default: false },
+    },
+  })
+  if (values.serve) {
+    serveSeeds()
+    return
+  }
+  const first = wholeNumber('seed', values.seed ?? '1')
+  const count = wholeNumber('seeds', values.seeds ?? (values.seed === undefined ? '1000' : '1'))
+  const workers = wholeNumber('workers', values.workers ?? String(availableParallelism()))
+  const summary = await runSeeds({
+    first,
+    count,
+    workers: Math.min(workers, Math.ceil(count / 100)),
+    onOutcome(outcome) {
+      if (values.json) console.log(JSON.stringify({ ...outcome, paths: outcome.paths.length }))
+      else if (outcome.violations.length > 0) console.log(failureLine(outcome))
+      else if (count === 1) console.log(`seed ${outcome.seed}: trace ${outcome.hash}`)
+    },
+  })
+  console.log(values.json ? JSON.stringify(summary) : summaryLine(summary))
+  process.exitCode = summary.failed > 0 ? 1 : 0
+}
+
+await main()
