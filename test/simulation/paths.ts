@@ -13,6 +13,7 @@ export class Paths {
     bogus: (reason) => this.note(`bogus ${reason}`),
     signatureVerification: () => {},
     nsec3Hash: () => this.note('nsec3'),
+    synthesised: () => this.note('synthesised'),
     limitHit: (limit) => this.note(`limit ${limit}`),
   }
   readonly frontCounters: FrontCounters = {
