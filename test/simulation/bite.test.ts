@@ -102,7 +102,7 @@ const BROKEN: readonly (readonly [what: string, seams: Seams, wanted: RegExp])[]
   ],
   [
     'a resolver that never answers',
-    { resolver: () => ({ resolve: () => new Promise(() => {}) }) },
+    { resolver: () => ({ resolve: () => new Promise(() => {}), prefetch: () => {} }) },
     /got no answer/,
   ],
 ]

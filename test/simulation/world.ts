@@ -191,6 +191,10 @@ class World {
           this.#resolutions++
           return port.resolve(question, trace)
         },
+        prefetch: (name, type) => {
+          this.#resolutions++
+          port.prefetch(name, type)
+        },
       },
       settings: {
         access: ground.access,
