@@ -17,6 +17,7 @@ import {
   namesEqual,
   replaceSuffix,
 } from '../wire/name.ts'
+import { parseNsec } from '../wire/rdata/nsec.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import { groupRrsets, type ResourceRecord, type Rrset } from '../wire/record.ts'
 
@@ -147,7 +148,15 @@ function typeCovered(rrsig: Uint8Array): number | undefined {
 }
 
 function inBailiwick(records: readonly ResourceRecord[], zone: Name): ResourceRecord[] {
-  return records.filter((record) => record.class === CLASS.IN && isSubdomainOf(record.owner, zone))
+  return records.filter(
+    (record) => record.class === CLASS.IN && isSubdomainOf(record.owner, zone) && !reachesOut(record, zone),
+  )
+}
+
+/** An NSEC record whose range ends in another zone speaks of names that are not the server's (attack A14). */
+function reachesOut({ type, rdata }: ResourceRecord, zone: Name): boolean {
+  const next = type === TYPE.NSEC ? parseNsec(rdata)?.next : undefined
+  return next !== undefined && !isSubdomainOf(next, zone)
 }
 
 /** A server that has the zone above, or thinks it has, but not the one that it was asked for. */
