@@ -24,7 +24,6 @@ import {
   type Name,
   namesEqual,
   parentOf,
-  ROOT,
   wildcardOf,
 } from '../wire/name.ts'
 import { parseNsec } from '../wire/rdata/nsec.ts'
@@ -85,17 +84,15 @@ export function liesInOptOut(context: Context, job: Job, child: Name): { ttlSeco
 
 /** The zone whose ranges may speak of a name and type; none where the operator has decided otherwise. */
 function denialFor(context: Context, name: Name, type: number): ZoneDenial | undefined {
-  const { policy, settings, denials } = context
+  const { policy, settings, denials, routes } = context
   if (!settings.aggressiveDenial || policy.mode === 'off' || policy.negativeTrustAnchor(name))
     return undefined
   // A DS set is the parent's side of the cut (RFC 4035 3.1.4.1).
   const holder = type === TYPE.DS && !isRoot(name) ? parentOf(name) : name
   const denial = denials.closest(holder, policy.sequence)
   // Where a stub or forward zone begins, the zones above have nothing to say.
-  const routed = settings.routes.some(
-    (route) => isSubdomainOf(holder, route.name) && !isSubdomainOf(denial?.zone ?? ROOT, route.name),
-  )
-  return routed ? undefined : denial
+  const route = denial && routes.of(name, type)
+  return route !== undefined && !isSubdomainOf(denial!.zone, route.name) ? undefined : denial
 }
 
 /** Hashes by the parameters of the zone, unless they take too much work to be computed (RFC 9276 3.2). */

@@ -39,3 +39,11 @@ t.test('errors that say something of the zone, and errors that do not', async (t
   for (const rcode of [RCODE.SERVFAIL, RCODE.FORMERR, RCODE.NOTIMP])
     t.match(classify(reply('', { rcode }), question, zone), { kind: 'lame', lasting: false, failed: true })
 })
+
+t.test("an NSEC record whose range ends in another zone is nobody's (A14)", async (t) => {
+  const soa = 'z.test. 300 SOA ns.z.test. host.z.test. 1 1 1 1 300\n'
+  const kept = classify(reply(`${soa}a.z.test. 300 NSEC x.z.test. A\n`, { aa: true }), question, zone)
+  t.equal(kept.kind === 'negative' && kept.authority.length, 2)
+  const dropped = classify(reply(`${soa}a.z.test. 300 NSEC b.zz.test. A\n`, { aa: true }), question, zone)
+  t.equal(dropped.kind === 'negative' && dropped.authority.length, 1)
+})

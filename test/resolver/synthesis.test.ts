@@ -8,6 +8,7 @@ import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import type { EntryReply } from '../support/entry.ts'
+import { privateZones, route } from '../support/forwarder.ts'
 import { makeWorld, plainZone, SIGNED, type World, WWW, withTtl, zone } from '../support/world.ts'
 
 const NSEC3: Denial = { kind: 'nsec3', iterations: 0, salt: Uint8Array.of(), optOut: false }
@@ -238,4 +239,21 @@ t.test('a flood of random names ends here (B13)', async (t) => {
   world.forget()
   for (let i = 0; i < 500; i++) await world.ask(`x${(i * 104_729) % 99_991}.z.test`, TYPE.A)
   t.ok(world.asked().length <= 2, `${world.asked().length} questions`)
+})
+
+t.test('the zones above a stub zone deny nothing of it', async (t) => {
+  // Island of security: no negative trust anchor keeps the proofs of `test.` away from it.
+  const hidden = privateZones([zone('corp.test.')])
+  const routes = [route('stub', 'corp.test.', [hidden.addressOf('corp.test.')])]
+  const world = makeWorld([zone('z.test.')], { settings: { routes } })
+  hidden.attachTo(world)
+  for (const name of ['a.test', 'coro.test', 'corq.test', 'zz.test']) await world.ask(name, TYPE.A)
+  t.match(await ask(world, 'corpse.test'), { asked: [], rcode: RCODE.NXDOMAIN }, 'its neighbours are denied')
+  const reply = await ask(world, 'www.corp.test')
+  t.ok(reply.asked.includes('www.corp.test. A'), `${reply.asked}`)
+  t.match(
+    await ask(world, 'corp.test', TYPE.DS),
+    { asked: [], rcode: RCODE.NXDOMAIN },
+    'DS is for the zone above',
+  )
 })
