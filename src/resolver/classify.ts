@@ -96,7 +96,8 @@ function meaningOf(message: Message, question: Question, zone: Name): Classified
     const lasting = message.rcode === RCODE.REFUSED || message.rcode === RCODE.NOTAUTH
     return { kind: 'lame', reason: formatRcode(message.rcode), lasting, failed: !lasting }
   }
-  const answers = groupRrsets(inBailiwick(withSignatures(message, message.answer), zone))
+  const own = inBailiwick(withSignatures(message, message.answer), zone)
+  const answers = groupRrsets(own.filter((record) => !reachesOut(record, zone)))
   const authorities = groupRrsets(inBailiwick(withSignatures(message, message.authority), zone))
   const positive = classifyAnswer(question, answers, authorities)
   if (message.rcode === RCODE.YXDOMAIN && positive?.kind !== 'alias')
@@ -148,12 +149,10 @@ function typeCovered(rrsig: Uint8Array): number | undefined {
 }
 
 function inBailiwick(records: readonly ResourceRecord[], zone: Name): ResourceRecord[] {
-  return records.filter(
-    (record) => record.class === CLASS.IN && isSubdomainOf(record.owner, zone) && !reachesOut(record, zone),
-  )
+  return records.filter((record) => record.class === CLASS.IN && isSubdomainOf(record.owner, zone))
 }
 
-/** An NSEC record whose range ends in another zone speaks of names that are not the server's (attack A14). */
+/** An NSEC record whose range ends in another zone speaks of names that are not the server's (attack A14): no answer. */
 function reachesOut({ type, rdata }: ResourceRecord, zone: Name): boolean {
   const next = type === TYPE.NSEC ? parseNsec(rdata)?.next : undefined
   return next !== undefined && !isSubdomainOf(next, zone)
