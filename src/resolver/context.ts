@@ -53,6 +53,11 @@ export interface Context {
   fetchData(job: Job, name: Name, type: number, anew?: boolean): Promise<Fetched>
   /** Work that no client waits for, on an allowance of its own. */
   aside(work: (job: Job) => Promise<void>): void
+  /**
+   * The same for what is about to run out, if such things are fetched in advance: once at a time under a key, and not
+   * again soon when `work` says that it was of no use.
+   */
+  renew(key: string, work: (job: Job) => Promise<boolean>): void
 }
 
 /** One client query at work. Sub-questions get a job of their own that shares budget and trace. */
@@ -160,6 +165,9 @@ export type ZoneTrust =
 export interface KnownTrust {
   readonly trust: ZoneTrust
   readonly policySequence: number
+  /** When it was found, in the clock's monotonic milliseconds, and for how long it counts. */
+  readonly storedMs: number
+  readonly ttlSeconds: number
 }
 
 /** How data is stored that nobody judged yet. */

@@ -3,8 +3,9 @@
  * or to the proof that the chain ends before.
  */
 
-import { TTL_SECONDS_MAX } from '../base/limits.ts'
+import { PREFETCH_TTL_SECONDS_MIN, TTL_SECONDS_MAX } from '../base/limits.ts'
 import { NO_OCTETS } from '../base/octets.ts'
+import { isAging } from '../cache/fields.ts'
 import { checkDnskeySet, dsSupport } from '../dnssec/delegation.ts'
 import { proveNoDs } from '../dnssec/denial.ts'
 import type { Reason } from '../dnssec/reasons.ts'
@@ -82,12 +83,29 @@ function deepestKnown(context: Context, anchor: Name, target: Name): ZoneTrust |
 
 function knownTrust(context: Context, zone: Name): ZoneTrust | undefined {
   const known = context.trust.get(nameKey(zone))
-  return known?.policySequence === context.policy.sequence ? known.trust : undefined
+  if (known?.policySequence !== context.policy.sequence) return undefined
+  const { trust, ttlSeconds, storedMs } = known
+  const lasting = trust.status === 'secure' && ttlSeconds >= PREFETCH_TTL_SECONDS_MIN
+  if (lasting && isAging(ttlSeconds, storedMs, context.clock.nowMs())) renewKeys(context, zone)
+  return trust
+}
+
+/** Fetches the DS and DNSKEY sets of a zone in use anew, so that no answer has to wait for them when they run out. */
+function renewKeys(context: Context, zone: Name): void {
+  context.renew(`keys ${nameKey(zone)}`, async (job) => {
+    if (context.policy.anchors.of(zone).length === 0) await context.lookup(job, zone, TYPE.DS, true)
+    const found = await context.lookup(job, zone, TYPE.DNSKEY, true)
+    if (found.kind !== 'records') return false
+    // A set that had time left was not judged again, but its DS set may be a new one.
+    const keys = found.answer.find((set) => set.type === TYPE.DNSKEY)
+    return keys !== undefined && (await judgeDnskeySet(context, job, keys)).trust.status === 'secure'
+  })
 }
 
 function remember<T extends ZoneTrust>(context: Context, job: Job, trust: T, ttlSeconds: number): T {
   const seconds = Math.max(TRUST_SECONDS_MIN, Math.min(ttlSeconds, TTL_SECONDS_MAX))
-  const known = { trust, policySequence: job.policySequence }
+  const storedMs = context.clock.nowMs()
+  const known = { trust, policySequence: job.policySequence, storedMs, ttlSeconds: seconds }
   context.trust.set(nameKey(trust.zone), known, seconds * 1000)
   return trust
 }

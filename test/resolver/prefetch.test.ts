@@ -150,3 +150,37 @@ t.test('nothing is fetched in advance where that is not wanted', async (t) => {
   world.pass(95)
   t.same(await prefetch(world), [])
 })
+
+t.test('the keys of a zone in use are there anew before they run out', async (t) => {
+  for (const fetched of [true, false]) {
+    const world = makeWorld([zone('z.test.', { content: CONTENT })], { settings: { prefetch: fetched } })
+    await world.ask('www.z.test', TYPE.A)
+    world.pass(3_300)
+    world.forget()
+    t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
+    await world.clock.runUntil(() => world.resolver.inFlight.lookups === 0, 30_000)
+    const before = world.asked().filter((question) => / (DS|DNSKEY)$/.test(question))
+    t.equal(before.includes('z.test. DNSKEY'), fetched)
+    t.equal(before.includes('z.test. DS'), fetched)
+    t.equal(new Set(before).size, before.length, 'each once')
+    world.pass(400)
+    world.forget()
+    t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
+    const after = world.asked().filter((question) => question === 'z.test. DNSKEY')
+    t.equal(after.length, fetched ? 0 : 1)
+  }
+})
+
+t.test('keys that cannot be had anew serve until their end', async (t) => {
+  const world = makeWorld([zone('z.test.', { content: CONTENT })], { settings: { prefetch: true } })
+  await world.ask('www.z.test', TYPE.A)
+  world.pass(3_300)
+  world.become([zone('z.test.', { content: CONTENT, defects: [wrongSignatures({ type: TYPE.DNSKEY })] })])
+  for (let i = 0; i < 3; i++) {
+    t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
+    await world.clock.runUntil(() => world.resolver.inFlight.lookups === 0, 30_000)
+    world.pass(90)
+  }
+  world.pass(100)
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'bogus')
+})
