@@ -139,8 +139,8 @@ export const UPSTREAM_TIMEOUT_MS_MAX = 2_000
 export const UPSTREAM_TIMEOUT_GROWTH = 4
 /** A forwarder may have to resolve first; a time-out made from its cached answers would give up on it (BIND: 800 ms). */
 export const FORWARDER_TIMEOUT_MS_MIN = 1_000
-/** Time-outs of the servers of a stub or forward zone before those that it falls back to are asked, in the same time. */
-export const SILENCES_BEFORE_FALLBACK = 3
+/** Time-outs of the servers of a stub or forward zone before those that it falls back to are asked: none is waited for longer than a second, and the question has seven. */
+export const SILENCES_BEFORE_FALLBACK = 2
 /** Characters of a forwarder's own complaint that are repeated beside ours. */
 export const FORWARDER_TEXT_CHARACTERS_MAX = 80
 /** A TCP exchange, connection included. */

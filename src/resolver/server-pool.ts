@@ -112,7 +112,10 @@ export class ServerPool {
   #patienceMs({ endpoint }: Candidate, others: readonly Candidate[]): number {
     const { servers } = this.#context
     const timeoutMs = servers.timeoutMs(endpoint)
-    const patienceMs = this.#isForward ? Math.max(timeoutMs, FORWARDER_TIMEOUT_MS_MIN) : timeoutMs
+    const patientMs = this.#isForward ? Math.max(timeoutMs, FORWARDER_TIMEOUT_MS_MIN) : timeoutMs
+    // Those that a route falls back to need their time of the question too.
+    const mayFallBack = this.#cut.route?.fallback === true
+    const patienceMs = mayFallBack ? Math.min(patientMs, FORWARDER_TIMEOUT_MS_MIN) : patientMs
     const isSilent = (server: Endpoint): boolean => servers.timeouts(server) > 0
     if (!isSilent(endpoint) || others.every((other) => isSilent(other.endpoint))) return patienceMs
     return Math.min(patienceMs, UPSTREAM_TIMEOUT_MS_INITIAL)

@@ -4,16 +4,18 @@ import type { Authority, Rewrite } from '../../src/lab/authority.ts'
 import { type Behaviour, delayed, failing, ignoresEdns, silent } from '../../src/lab/behaviours.ts'
 import type { LabZone } from '../../src/lab/lab-zone.ts'
 import { strippedSignatures } from '../../src/lab/rewrites.ts'
+import { classifyForwarded } from '../../src/resolver/forwarded.ts'
 import { edeOption } from '../../src/wire/edns.ts'
+import { CLASS } from '../../src/wire/iana/class.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseMessage } from '../../src/wire/message.ts'
-import { namesEqual } from '../../src/wire/name.ts'
+import { namesEqual, ROOT } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { MessageWriter } from '../../src/wire/writer.ts'
 import type { EntryReply } from '../support/entry.ts'
 import { forwarderOf, privateZones, route } from '../support/forwarder.ts'
-import { rrsetsFrom } from '../support/records.ts'
+import { recordsFrom, rrsetsFrom } from '../support/records.ts'
 import { makeWorld, plainZone, type World, type WorldOptions, zone } from '../support/world.ts'
 
 const FORWARDER = '10.0.0.53'
@@ -344,6 +346,53 @@ t.test('a server name that does not resolve holds nobody up', async (t) => {
   const startMs = world.clock.nowMs()
   t.equal((await world.ask('www.z.test', TYPE.A)).rcode, RCODE.NOERROR)
   t.ok(world.clock.nowMs() - startMs < 100)
+})
+
+t.test('with fallback silent forwarders leave time for the usual servers', async (t) => {
+  const world = forwardWorld({ zone: 'z.test.', addresses: [FORWARDER, SECOND], route: { fallback: true } })
+  world.network.detach(FORWARDER)
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
+})
+
+t.test('a name forwarded alone that a DNAME above it makes', async (t) => {
+  const world = forwardWorld({ zone: 'www.dir.z.test.' })
+  const reply = await world.ask('www.dir.z.test', TYPE.A)
+  t.equal(reply.status, 'secure')
+  t.equal(addressIn(reply), '192.0.2.2')
+})
+
+t.test('of an answer only what lies in the forwarded zone is read', async (t) => {
+  const name = nameFrom('far.z.test.')
+  const records = recordsFrom(
+    'far.z.test. 60 IN CNAME www.y.test.\nwww.y.test. 60 IN A 192.0.2.66\ny.test. 60 IN DNAME evil.test.\n',
+  )
+  const writer = new MessageWriter(1232)
+  writer.header({
+    id: 1,
+    qr: true,
+    opcode: 0,
+    aa: false,
+    tc: false,
+    rd: true,
+    ra: true,
+    ad: false,
+    cd: false,
+    rcode: 0,
+  })
+  const question = { name, type: TYPE.A, class: CLASS.IN }
+  writer.question(question)
+  for (const { owner, type, class: recordClass, ttlSeconds, rdata } of records)
+    writer.record('answer', owner, type, recordClass, ttlSeconds, rdata)
+  const message = parseMessage(writer.finish())
+  t.match(classifyForwarded(message, question, nameFrom('z.test.')), { kind: 'alias', further: [] })
+  t.match(
+    classifyForwarded(message, question, ROOT),
+    { kind: 'alias', further: [] },
+    'a DNAME makes the rest',
+  )
+  const plain = { ...message, answer: message.answer.filter(({ type }) => type !== TYPE.DNAME) }
+  t.match(classifyForwarded(plain, question, ROOT), { kind: 'alias', further: [{ type: TYPE.A }] })
+  t.match(classifyForwarded(plain, question, nameFrom('z.test.')), { kind: 'alias', further: [] })
 })
 
 t.test('a name forwarded alone: denials of the zone that it lies in are proven', async (t) => {

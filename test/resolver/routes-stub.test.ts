@@ -214,6 +214,13 @@ t.test('a proof that nothing is there does not reach into a stub zone below', as
     const denied = await world.ask('corp.test', TYPE.A)
     t.equal(denied.rcode, RCODE.NXDOMAIN)
     t.equal(denied.status, 'secure')
+    world.forget()
+    t.equal(
+      (await world.ask('sub.corp.test', TYPE.DS)).rcode,
+      RCODE.NXDOMAIN,
+      'the parent side is denied with it',
+    )
+    t.same(world.asked(), [])
     t.equal(addressIn(await world.ask('www.sub.corp.test', TYPE.A)), '10.2.2.2')
   }
 })
