@@ -41,6 +41,8 @@ export interface Context {
   readonly trust: ExpiringTable<KnownTrust>
   /** How often in a row asking other servers of a zone made nothing better, by folded zone name. */
   readonly vainRetries: ExpiringTable<number>
+  /** Zones whose DS set was fetched anew a moment ago because their keys did not match, by folded apex name. */
+  readonly dsRefetches: ExpiringTable<true>
   /** Learning the root's servers. */
   readonly primings: InFlight<Cut | ResolutionFailure>
   /** Questions to the servers of a zone. */

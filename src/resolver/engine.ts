@@ -98,6 +98,7 @@ export class Resolver implements ResolverPort {
       keys: new KeyTable(atMost(KEY_HANDLES_MAX), importKey),
       trust: new ExpiringTable<KnownTrust>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       vainRetries: new ExpiringTable<number>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
+      dsRefetches: new ExpiringTable<true>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       primings: new InFlight(parts.clock),
       asks: new InFlight(parts.clock),
       fetches: new InFlight(parts.clock),

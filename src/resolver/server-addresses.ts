@@ -120,9 +120,13 @@ export class ServerAddresses {
     }
     if (own === undefined) return glue
     const checked = own.status === 'secure' || (settings.verifyReferrals && own.status !== 'bogus')
-    const [first, then] = checked || glue.length === 0 ? [own.rrset.rdatas, glue] : [glue, own.rrset.rdatas]
-    this.#spare.push(...this.#usable(then))
-    return first
+    if (!checked && glue.length > 0) {
+      // What a zone once said of its own servers must not outlive its delegation (CVE-2012-1033).
+      if (!this.#isInside(name)) this.#spare.push(...this.#usable(own.rrset.rdatas))
+      return glue
+    }
+    this.#spare.push(...this.#usable(glue))
+    return own.rrset.rdatas
   }
 
   #glueOf(name: Name, type: number): readonly Address[] {

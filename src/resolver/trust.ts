@@ -31,6 +31,8 @@ import { liesInOptOut } from './synthesis.ts'
 
 type Untrusted = Exclude<ZoneTrust, { status: 'secure' }>
 
+/** A zone's DS set is fetched anew at most so often because its keys do not match. */
+const DS_REFETCH_PAUSE_MS = 30_000
 /** Keys with a TTL of 0 still serve the question that fetched them. */
 const TRUST_SECONDS_MIN = 1
 
@@ -225,7 +227,25 @@ export async function judgeDnskeySet(
     return { trust: without('bogus', zone, 'signature-missing', detail), ttlSeconds }
   }
   if ('status' in by) return { trust: { ...by, inChain: true }, ttlSeconds }
-  return checkApex(context, job, rrset, by, Math.min(ttlSeconds, by.ttlSeconds))
+  const checked = await checkApex(context, job, rrset, by, Math.min(ttlSeconds, by.ttlSeconds))
+  if (!mayForgetDs(context, by, checked.trust)) return checked
+  context.rrsets.remove(zone, TYPE.DS)
+  const anew = await apexAnchors(context, job, zone)
+  if (anew === undefined || 'status' in anew) return checked
+  return checkApex(context, job, rrset, anew, Math.min(ttlSeconds, anew.ttlSeconds))
+}
+
+/**
+ * True where the keys match nothing in a DS set that was cached: the zone may have changed its keys, and its parent the
+ * DS set, since (attack V42). Once in a while only, so that no stranger can make us hurry.
+ */
+function mayForgetDs(context: Context, by: ApexAnchors, trust: ZoneTrust): boolean {
+  if (trust.status !== 'bogus' || trust.reason !== 'dnskey-missing' || !by.isCachedDs) return false
+  const { dsRefetches } = context
+  const key = nameKey(trust.zone)
+  if (dsRefetches.get(key) === true) return false
+  dsRefetches.set(key, true, DS_REFETCH_PAUSE_MS)
+  return true
 }
 
 /** The trust in a zone whose servers say that it has no DNSKEY; undefined where no zone begins. */
@@ -250,11 +270,11 @@ async function apexAnchors(
   context: Context,
   job: Job,
   zone: Name,
-): Promise<(ApexTrust & { readonly ttlSeconds: number }) | Untrusted | undefined> {
+): Promise<ApexAnchors | Untrusted | undefined> {
   const { policy } = context
   if (policy.negativeTrustAnchor(zone)) return without('insecure', zone, 'negative-trust-anchor', '')
   const anchors = policy.anchors.of(zone)
-  if (anchors.length > 0) return { anchors, ttlSeconds: TTL_SECONDS_MAX }
+  if (anchors.length > 0) return { anchors, ttlSeconds: TTL_SECONDS_MAX, isCachedDs: false }
   if (policy.anchors.closest(zone) === undefined) return without('indeterminate', zone, 'no-trust-anchor', '')
   const ds = await context.lookup(job, zone, TYPE.DS)
   if (ds.kind === 'failure') return unreachable(zone, ds.reason, `DS of ${formatName(zone)}: ${ds.detail}`)
@@ -265,7 +285,7 @@ async function apexAnchors(
   if (set !== undefined) {
     const support = dsSupport(set.rdatas, validationParameters(context, job))
     if (!support.supported) return endOfChain(context, job, zone, support.reason, ds.ttlSeconds)
-    return { ds: set.rdatas, ttlSeconds: ds.ttlSeconds }
+    return { ds: set.rdatas, ttlSeconds: ds.ttlSeconds, isCachedDs: ds.server === '' }
   }
   if (ds.kind === 'negative' && provesDelegation(context, job, zone, ds)) {
     return without('insecure', zone, 'unsigned-delegation', `${formatName(zone)} has no DS`)
@@ -274,6 +294,9 @@ async function apexAnchors(
 }
 
 type ApexTrust = Parameters<typeof checkDnskeySet>[1]
+
+/** What a DNSKEY set is held against, for how long, and whether that is a DS set out of the cache. */
+type ApexAnchors = ApexTrust & { readonly ttlSeconds: number; readonly isCachedDs: boolean }
 
 async function checkApex(
   context: Context,

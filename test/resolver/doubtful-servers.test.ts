@@ -159,6 +159,24 @@ t.test('where a proven address leads nowhere, glue is tried', async (t) => {
   t.equal(firstAddress(await world.ask('h2.z.test', TYPE.A)), '192.0.2.2')
 })
 
+t.test('what a zone said of its own server is no way to it once the parent says otherwise', async (t) => {
+  const zones = (change: Partial<LabZone> = {}): LabZone[] => [
+    zone('test.', { content: '', defects: [withTtl({}, 60)] }),
+    plainZone('z.test.', { content: MANY, defects: [withTtl({}, 86_400)], ...change }),
+  ]
+  const world = makeWorld(zones())
+  await world.ask('ns.z.test', TYPE.A)
+  const old = world.addressOf('ns.z.test.')
+  const moved = glueSays('ns.z.test.', '127.0.99.1')
+  const now = makeWorld([zone('test.', { content: '', rewrites: () => [moved] }), zones()[1]!])
+  world.network.attach(world.addressOf('ns.test.'), now.internet.authorities.get(now.addressOf('ns.test.'))!)
+  world.pass(86_000)
+  world.forget()
+  t.equal((await world.ask('h1.z.test', TYPE.A)).rcode, RCODE.SERVFAIL)
+  t.ok(world.network.sent.some(({ address }) => address === '127.0.99.1'))
+  t.notOk(world.asked('ns.z.test.').includes('h1.z.test. A'), `${old} is not asked`)
+})
+
 t.test('a dead zone costs few questions, however many of its names are asked for', async (t) => {
   const servers = Array.from({ length: 8 }, (_, i) => ({ name: `ns${i}.hoster.test.`, behaviour: silent }))
   const world = makeWorld([zone('hoster.test.'), plainZone('z.test.', { content: MANY, servers })])
