@@ -102,7 +102,9 @@ export class ReplyWriter {
     } else length = copyQuestion(request, query.questionEnd, out)
     out[0] = request[0]!
     out[1] = request[1]!
-    const authentic = fits && query.wantsAuthenticity && entryAuthenticated(entry, at)
+    // Who wants no checking is told of none.
+    const told = query.wantsAuthenticity && !query.checkingDisabled
+    const authentic = fits && told && entryAuthenticated(entry, at)
     out[2] = FLAG_QR | (request[2]! & REPEATED_FLAGS) | (fits ? 0 : FLAG_TC) | (authoritative ? FLAG_AA : 0)
     out[3] = FLAG_RA | (authentic ? FLAG_AD : 0) | (request[3]! & FLAG_CD) | (rcode & 0x0f)
     return this.#opt(out, length, query, rcode, entry, entryEdeStart(entry, at), entryEdeEnd(entry, at))

@@ -224,7 +224,8 @@ export class Resolver implements ResolverPort {
           : [...extendedErrors(resolution), blocked(stripped)],
       policySequence,
       ttlSeconds,
-      authenticated: judged.status === 'secure' && stripped === undefined,
+      // That a name would be too long (YXDOMAIN) nobody has signed.
+      authenticated: judged.status === 'secure' && stripped === undefined && rcode !== RCODE.YXDOMAIN,
     }
     return writeAnswerEntry(parts, nowMs)
   }

@@ -57,7 +57,11 @@ async function askHints(context: Context, job: Job): Promise<Cut | ResolutionFai
     probing: false,
     read: readPriming,
   })
-  if (reply.kind === 'failure') return rememberFailure(context, reply)
+  if (reply.kind === 'failure') {
+    // Servers that are there and have no NS set to give may still know the rest of the root.
+    if (reply.reason === 'lame-servers') return { kind: 'cut', zone: ROOT, servers, hints: hintsOf(context) }
+    return rememberFailure(context, reply)
+  }
   const { ns, glue } = reply.value
   context.rrsets.putDelegation({ ...ns, rdatas: ns.rdatas.slice(0, NS_PER_DELEGATION_MAX) })
   for (const set of glue) context.rrsets.putGlue(set)

@@ -50,7 +50,7 @@ const TABLE: Expected[] = [
   { why: 'secure, AD asked', form: { ad: true }, answer: {}, rcode: 0, ad: true, records: 1 },
   { why: 'secure, OPT without DO', form: { payload: 1232 }, answer: {}, rcode: 0, ad: false, records: 1 },
   { why: 'secure, DO', form: { do: true }, answer: {}, rcode: 0, ad: true, records: 2 },
-  { why: 'secure, DO and CD', form: { do: true, cd: true }, answer: {}, rcode: 0, ad: true, records: 2 },
+  { why: 'secure, DO and CD', form: { do: true, cd: true }, answer: {}, rcode: 0, ad: false, records: 2 },
   { why: 'secure, CD alone', form: { cd: true }, answer: {}, rcode: 0, ad: false, records: 1 },
   {
     why: 'secure, observed',

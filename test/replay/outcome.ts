@@ -1,5 +1,6 @@
 /** What came of a scenario. */
 import { parseMessage } from '../../src/wire/message.ts'
+import type { Level } from './compare.ts'
 import { mismatch, type Sent } from './matching.ts'
 import { type Packet, packetText } from './packet.ts'
 import type { Dialect, Entry, Step } from './scenario.ts'
@@ -36,10 +37,14 @@ export class StepFailure extends Error {
   }
 }
 
-/** A reply off the wire. An entry that wants TC wants to know that there was a truncated one, not what was cut off. */
-function readReply({ octets, transport, afterTruncation }: ClientReply, entry: Entry): Sent {
+/**
+ * A reply off the wire. Where an entry wants TC and all the data beside it, what was cut off is courtesy: at the relaxed
+ * level a reply without that courtesy will do, at the strict level there must have been a truncated one.
+ */
+function readReply({ octets, transport, afterTruncation }: ClientReply, entry: Entry, level: Level): Sent {
   const packet = parseMessage(octets)
-  return { transport, packet: { ...packet, tc: packet.tc || (afterTruncation && entry.packets[0].tc) } }
+  const wanted = entry.packets[0].tc && (level === 'relaxed' || afterTruncation)
+  return { transport, packet: { ...packet, tc: packet.tc || wanted } }
 }
 
 /** Undefined when a reply is as expected at the relaxed level, else why not; strict objections go to `strict`. */
@@ -50,7 +55,7 @@ export function checkReply(
   dialect: Dialect,
   strict: StepFault[],
 ): StepFault | undefined {
-  const received = readReply(reply, entry)
+  const received = readReply(reply, entry, 'relaxed')
   const relaxed = mismatch(entry, received, dialect, 'relaxed')
   const texts = (reason: string): StepFault => ({
     step: step.number,
@@ -59,7 +64,7 @@ export function checkReply(
     received: packetText(received.packet),
   })
   if (relaxed !== undefined) return texts(`reply differs: ${relaxed}`)
-  const objection = mismatch(entry, received, dialect, 'strict')
+  const objection = mismatch(entry, readReply(reply, entry, 'strict'), dialect, 'strict')
   if (objection !== undefined) strict.push(texts(`reply differs: ${objection}`))
   return undefined
 }
