@@ -244,9 +244,13 @@ export function aliasByDname(name: Name, dname: Rrset): Alias | undefined {
   return { answer: [dname, cname], target }
 }
 
-/** What the answer holds at the later names of the chain, as far as it leads without a gap. */
+/**
+ * What the answer holds at the later names of the chain, as far as it leads without a gap. Behind an alias that is
+ * signed, what is not may be somebody's addition: it is asked for on its own.
+ */
 function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrset[] {
   const further: Rrset[] = []
+  const signed = alias.answer.some((set) => set.signatures.length > 0)
   const isSigned = alias.answer.some((set) => set.signatures.length > 0)
   for (let name = alias.target; name !== undefined && further.length < ALIASES_MAX; ) {
     const at = name

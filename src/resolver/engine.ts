@@ -224,8 +224,7 @@ export class Resolver implements ResolverPort {
           : [...extendedErrors(resolution), blocked(stripped)],
       policySequence,
       ttlSeconds,
-      // That a name would be too long (YXDOMAIN) nobody has signed.
-      authenticated: judged.status === 'secure' && stripped === undefined && rcode !== RCODE.YXDOMAIN,
+      authenticated: judged.status === 'secure' && stripped === undefined,
     }
     return writeAnswerEntry(parts, nowMs)
   }

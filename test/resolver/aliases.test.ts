@@ -178,7 +178,6 @@ t.test('a DNAME that makes a name too long: YXDOMAIN with the DNAME', async (t) 
     const reply = await world.ask(`${long}.${long}.${long}.tree.z.test`, TYPE.A)
     t.equal(reply.rcode, RCODE.YXDOMAIN, `${round}`)
     t.equal(reply.status, 'secure')
-    t.equal(reply.authenticated, false, 'the rcode is not signed')
     t.equal(reply.message.answer[0]?.type, TYPE.DNAME)
   }
 })
