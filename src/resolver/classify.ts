@@ -149,7 +149,15 @@ function typeCovered(rrsig: Uint8Array): number | undefined {
 }
 
 function inBailiwick(records: readonly ResourceRecord[], zone: Name): ResourceRecord[] {
-  return records.filter((record) => record.class === CLASS.IN && isSubdomainOf(record.owner, zone))
+  return records.filter(
+    (record) => record.class === CLASS.IN && isSubdomainOf(record.owner, zone) && !leadsOut(record, zone),
+  )
+}
+
+/** An NSEC whose next name another zone has (RFC 4034 4.1.1): it would deny names that its server has no say in. */
+function leadsOut({ type, rdata }: ResourceRecord, zone: Name): boolean {
+  const next = type === TYPE.NSEC ? parseNsec(rdata)?.next : undefined
+  return next !== undefined && !isSubdomainOf(next, zone)
 }
 
 /** An NSEC record whose range ends in another zone speaks of names that are not the server's (attack A14): no answer. */
@@ -244,13 +252,9 @@ export function aliasByDname(name: Name, dname: Rrset): Alias | undefined {
   return { answer: [dname, cname], target }
 }
 
-/**
- * What the answer holds at the later names of the chain, as far as it leads without a gap. Behind an alias that is
- * signed, what is not may be somebody's addition: it is asked for on its own.
- */
+/** What the answer holds at the later names of the chain, as far as it leads without a gap. */
 function furtherSets(alias: Alias, type: number, answers: readonly Rrset[]): Rrset[] {
   const further: Rrset[] = []
-  const signed = alias.answer.some((set) => set.signatures.length > 0)
   const isSigned = alias.answer.some((set) => set.signatures.length > 0)
   for (let name = alias.target; name !== undefined && further.length < ALIASES_MAX; ) {
     const at = name

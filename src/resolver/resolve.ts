@@ -2,7 +2,7 @@
 import { ALIASES_MAX, LIMIT_FAILURE_TTL_SECONDS } from '../base/limits.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { type Name, nameKey } from '../wire/name.ts'
+import { type Name, nameKey, namesEqual } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import type { Rrset } from '../wire/record.ts'
 import {
@@ -53,6 +53,8 @@ export async function resolve(
     if (found.kind === 'failure') return servfail(found, links)
     links.push(found)
     if (found.kind !== 'alias' || found.target === undefined) return assemble(links)
+    // A DNAME that leaves the name as it is has said all there is to say.
+    if (namesEqual(found.target, at) && found.answer[0]?.type === TYPE.DNAME) return assemble(links)
     at = found.target
     if (seen.has(nameKey(at))) {
       return servfail(failure('alias-loop', `${formatName(at)} is an alias of itself`), links)

@@ -182,6 +182,15 @@ t.test('a DNAME that makes a name too long: YXDOMAIN with the DNAME', async (t) 
   }
 })
 
+t.test('a DNAME that leads to itself: all of it, and no more', async (t) => {
+  const world = makeWorld([zone('z.test.', { content: 'tree DNAME tree\n' })])
+  const reply = await world.ask('a.tree.z.test', TYPE.A)
+  t.equal(reply.rcode, RCODE.NOERROR)
+  t.equal(reply.status, 'secure')
+  const types = reply.message.answer.map(({ type }) => type).filter((type) => type !== TYPE.RRSIG)
+  t.same(types, [TYPE.DNAME, TYPE.CNAME])
+})
+
 t.test('types that stand beside a CNAME are not looked for at its target', async (t) => {
   const world = makeWorld([zone('z.test.', { content: `${WWW}a CNAME www\n` })])
   await world.ask('a.z.test', TYPE.A)

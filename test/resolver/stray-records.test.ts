@@ -10,7 +10,7 @@ import { readZone } from '../../src/wire/zone-text.ts'
 
 const RRSIG = '20300101000000 20200101000000 1 example. AAAA'
 
-type Sections = Partial<Record<'answer' | 'authority' | 'additional', string>> & Partial<Message>
+type Sections = Partial<Record<'answer' | 'authority' | 'additional', string>> & { readonly rcode?: number }
 
 /** The meaning of a reply to `name type` of a server for `example.`. */
 function meaning(
@@ -26,9 +26,9 @@ function meaning(
     aa: false,
     ra: false,
     questions: [asked],
-    answer: records(answer as string),
-    authority: records(authority as string),
-    additional: records(additional as string),
+    answer: records(answer),
+    authority: records(authority),
+    additional: records(additional),
     ...header,
   } as unknown as Message
   return classify(message, asked, nameFrom('example.'))
@@ -91,4 +91,12 @@ t.test('behind a signed alias what is not signed is asked for', async (t) => {
   t.same(further(cname, address), ['web.example. A 0'])
   t.same(further(cname, signed, address), [])
   t.same(further(cname, signed, address, `web.example. 60 RRSIG A 8 2 60 ${RRSIG}`), ['web.example. A 1'])
+})
+
+t.test('an NSEC that leads out of the zone of its server is none', async (t) => {
+  const nsec = (next: string): Sections => ({
+    answer: `www.example. 60 NSEC ${next} A NSEC\nwww.example. 60 RRSIG NSEC 8 2 60 ${RRSIG}`,
+  })
+  t.match(meaning('www.example. NSEC', nsec('example.')), { kind: 'records' })
+  t.match(meaning('www.example. NSEC', nsec('www.test.')), { kind: 'negative', authority: [] })
 })
