@@ -2,6 +2,7 @@
  * Other people's scenarios, where they lie beside the project. `passing.txt` holds the files that pass; none of them
  * may fail again. `node dist/test/replay/corpus.test.js --write` writes it anew.
  */
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t from 'tap'
@@ -14,6 +15,10 @@ const CORPUS = '../shared/replay'
 const HERE = 'test/replay'
 const PASSING = `${HERE}/passing.txt`
 const SKIPPED = /^(?:differs: |needs )/
+
+function sha256(octets: Uint8Array): string {
+  return createHash('sha256').update(octets).digest('hex')
+}
 
 const skip = existsSync(CORPUS) ? false : `${CORPUS} is not there`
 
@@ -36,6 +41,13 @@ t.test('scenarios of Unbound and Deckard', { skip, timeout: 170_000 }, async (t)
   t.comment(`${passed.length} files pass, ${floor.length} must`)
   const core = [...results].filter(([name]) => indexVerdict(join(CORPUS, name)) === 'core')
   t.comment(`core: ${core.filter(([, { verdict }]) => verdict === 'pass').length} of ${core.length}`)
+  const passes = new Set(passed.map((name) => sha256(readFileSync(join(CORPUS, name)))))
+  const stale = options.differences.filter((difference) => passes.has(difference.sha256))
+  t.same(
+    stale.map(({ file }) => file),
+    [],
+    'what is listed as different does differ',
+  )
   const skipped = [...results.values()].filter(({ verdict }) => verdict === 'skip')
   t.ok(
     skipped.every(({ reason }) => SKIPPED.test(reason)),
