@@ -51,6 +51,7 @@ export interface Settings {
   'resolution.nxdomain-cut': boolean
   'resolution.verify-referrals': boolean
   'resolution.verify-glue': boolean
+  'resolution.foreign-glue': boolean
   'resolution.private-addresses': readonly Prefix[]
   'resolution.private-domains': readonly Name[]
   'resolution.ipv4': boolean
@@ -296,6 +297,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc:
       'Looks up addresses of name servers outside the delegated zone rather than take those of a referral, which serve ' +
       'where nothing else is found. Costs questions.',
+    reload: 'restart',
+  },
+  'resolution.foreign-glue': {
+    schema: value.flag(),
+    default: false,
+    doc:
+      'Uses the addresses that a referral has for servers outside the zone that gave it, where no others are known: for ' +
+      'that delegation and that question alone. Reaches zones whose servers are named in each other.',
     reload: 'restart',
   },
   'resolution.private-addresses': {

@@ -67,6 +67,7 @@ export function resolverSettings(
     nxdomainCut: settings['resolution.nxdomain-cut'],
     verifyReferrals: settings['resolution.verify-referrals'],
     verifyGlue: settings['resolution.verify-glue'],
+    foreignGlue: settings['resolution.foreign-glue'],
     privateAddresses: settings['resolution.private-addresses'],
     privateDomains: settings['resolution.private-domains'],
     nsec3IterationsMax: settings['dnssec.nsec3-iterations-max'],

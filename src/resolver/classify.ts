@@ -63,6 +63,8 @@ export type Classified =
       readonly zone: Name
       readonly ns: Rrset
       readonly glue: readonly Rrset[]
+      /** Addresses of the servers from outside the zone that was asked: never kept. */
+      readonly foreign: readonly Rrset[]
       readonly ds: Rrset | undefined
       /** NSEC or NSEC3: why there is no DS. */
       readonly proofs: readonly Rrset[]
@@ -305,18 +307,24 @@ function classifyReferral(
       : { kind: 'records', answer: [ds], authority: [], target: undefined, further: [] }
   }
   const kept = { ...ns, rdatas: ns.rdatas.slice(0, NS_PER_DELEGATION_MAX) }
-  return { kind: 'referral', zone: ns.owner, ns: kept, glue: glueOf(message, kept, zone), ds, proofs }
+  const addresses = addressesOf(message, kept)
+  const glue = addresses.filter((set) => isSubdomainOf(set.owner, zone))
+  const foreign = addresses.filter((set) => !isSubdomainOf(set.owner, zone))
+  return { kind: 'referral', zone: ns.owner, ns: kept, glue, foreign, ds, proofs }
 }
 
-/** Addresses of the referral's own name servers, inside the zone that was asked. */
-function glueOf(message: Message, ns: Rrset, zone: Name): Rrset[] {
+/** Addresses of the referral's own name servers. */
+function addressesOf(message: Message, ns: Rrset): Rrset[] {
   const names = new Set<string>()
   for (const rdata of ns.rdatas) {
     const target = targetName(rdata)
     if (target !== undefined) names.add(nameKey(target))
   }
-  const records = inBailiwick(message.additional, zone).filter(
-    (record) => (record.type === TYPE.A || record.type === TYPE.AAAA) && names.has(nameKey(record.owner)),
+  const records = message.additional.filter(
+    (record) =>
+      record.class === CLASS.IN &&
+      (record.type === TYPE.A || record.type === TYPE.AAAA) &&
+      names.has(nameKey(record.owner)),
   )
   return groupRrsets(records)
 }

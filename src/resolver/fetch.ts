@@ -24,7 +24,7 @@ import {
   type Useful,
   unjudged,
 } from './context.ts'
-import { type Cut, serverNames } from './cut.ts'
+import { addressesByName, type Cut, serverNames } from './cut.ts'
 import { isExpanded } from './expansion.ts'
 import { classifyForwarded } from './forwarded.ts'
 import { isLimit, share } from './joining.ts'
@@ -177,8 +177,10 @@ async function iterate(
       else return reply.untried === true ? (way.failed ?? reply) : reply
     } else if (reply.value.kind === 'referral') {
       referrals++
-      const { zone, ns } = reply.value
-      const below = await verifiedCut(context, job, { kind: 'cut', zone, servers: serverNames(ns) })
+      const { zone, ns, foreign } = reply.value
+      const hints = context.settings.foreignGlue ? { hints: addressesByName(foreign) } : {}
+      const referred: Cut = { kind: 'cut', zone, servers: serverNames(ns), ...hints }
+      const below = await verifiedCut(context, job, referred)
       if (below.kind === 'failure') return below
       enter(way, below, false)
     } else if (whole) return { ...toData(reply.value, reply.server), ...forwardedBy(way.cut, reply) }

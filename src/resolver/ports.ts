@@ -78,6 +78,8 @@ export interface ResolverSettings {
   readonly verifyReferrals: boolean
   /** Addresses of servers outside the delegated zone are looked up, not taken from the referral. */
   readonly verifyGlue: boolean
+  /** A referral's addresses of servers outside the zone that gave it are used for that referral. */
+  readonly foreignGlue: boolean
   /** Addresses that answers must not hold, but in `privateDomains`. */
   readonly privateAddresses: readonly Prefix[]
   readonly privateDomains: readonly Name[]

@@ -106,7 +106,11 @@ export class ServerAddresses {
 
   #knownOf(name: Name): Address[] {
     const known = this.#types.flatMap((type) => this.#knownOfType(name, type))
-    return this.#usable(known.length > 0 ? known : (this.#cut.hints?.get(nameKey(name)) ?? []))
+    if (known.length > 0) return this.#usable(known)
+    const hinted = this.#usable(this.#cut.hints?.get(nameKey(name)) ?? [])
+    if (!this.#mistrusts(name)) return hinted
+    this.#unverified.push(...hinted)
+    return []
   }
 
   /** What was proven counts more than glue, and glue more than what nobody judged. */
@@ -114,7 +118,7 @@ export class ServerAddresses {
     const { rrsets, settings } = this.#context
     const own = rrsets.get(name, type)
     const glue = this.#glueOf(name, type)
-    if (settings.verifyGlue && !this.#isInside(name)) {
+    if (this.#mistrusts(name)) {
       this.#unverified.push(...this.#usable(glue))
       return own?.rrset.rdatas ?? []
     }
@@ -131,6 +135,11 @@ export class ServerAddresses {
 
   #glueOf(name: Name, type: number): readonly Address[] {
     return this.#context.rrsets.getGlue(name, type)?.rrset.rdatas ?? []
+  }
+
+  /** True when what a referral says of a server's address is the last thing to go by. */
+  #mistrusts(name: Name): boolean {
+    return this.#context.settings.verifyGlue && !this.#isInside(name)
   }
 
   #usable(addresses: readonly Address[]): Address[] {

@@ -85,7 +85,7 @@ function readOption(builder: SetupBuilder, { name, values, place }: Option, name
       settings['resolution.allow-loopback-authorities'] = !configFlag(builder, text, place)
       return
     case 'harden-glue':
-      if (!configFlag(builder, text, place)) builder.need('harden-glue: no')
+      settings['resolution.foreign-glue'] = !configFlag(builder, text, place)
       return
     case 'features':
       readFeature(builder, text, place)

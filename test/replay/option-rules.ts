@@ -163,7 +163,9 @@ export const SERVER_RULES: Readonly<Record<string, Rule>> = {
   'harden-below-nxdomain': flag('resolution.nxdomain-cut'),
   'harden-referral-path': flag('resolution.verify-referrals'),
   'harden-unverified-glue': flag('resolution.verify-glue'),
-  'harden-glue': always(true),
+  'harden-glue': (asked) => {
+    asked.builder.settings['resolution.foreign-glue'] = !flagOf(asked)
+  },
   'harden-dnssec-stripped': always(true),
   'harden-algo-downgrade': always(false),
   'harden-unknown-additional': ignored,

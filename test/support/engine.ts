@@ -62,6 +62,7 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   nxdomainCut: true,
   verifyReferrals: false,
   verifyGlue: false,
+  foreignGlue: false,
   privateAddresses: [],
   privateDomains: [],
   nsec3IterationsMax: NSEC3_ITERATIONS_MAX,
