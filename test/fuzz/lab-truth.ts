@@ -12,7 +12,9 @@ import type { Upstream, UpstreamRequest } from '../../src/resolver/ports.ts'
 import { formatType, parseType, TYPE } from '../../src/wire/iana/rrtype.ts'
 import { type Message, parseMessage } from '../../src/wire/message.ts'
 import { formatName } from '../../src/wire/name-text.ts'
+import { canonicalRdata } from '../../src/wire/rdata/rdata.ts'
 import { makeEngine, type TestEngine } from '../support/engine.ts'
+import { rememberedKeys } from '../support/remembered-keys.ts'
 import { CLOCK } from '../support/world.ts'
 import { type Seed, seedOf } from './mutate.ts'
 
@@ -37,8 +39,14 @@ const MORE_TYPES = [TYPE.A, TYPE.TXT, TYPE.DS, TYPE.NS, TYPE.DNSKEY, TYPE.SOA]
 export class LabTruth {
   readonly questions: readonly LabQuestion[] = questions()
   readonly #internet: LabInternet = buildInternet({ nowSeconds: CLOCK, zones: LAB_ZONES })
+  readonly #importKey = rememberedKeys()
   readonly #replies = new Map<string, readonly LabReply[]>()
   readonly #truths = new Map<string, Truth>()
+  readonly #undisturbed = this.engine(1, (clock) => {
+    const network = new LabNetwork({ clock, random: seededRandom(1) })
+    for (const [address, authority] of this.#internet.authorities) network.attach(address, authority)
+    return network
+  })
   #seeds: readonly Seed[] | undefined
   #messages: readonly Message[] | undefined
 
@@ -50,6 +58,7 @@ export class LabTruth {
       rootHints: hintsOf(this.#internet.rootHints),
       seed,
       network,
+      importKey: this.#importKey,
     })
   }
 
@@ -69,7 +78,7 @@ export class LabTruth {
     const key = `${name} ${type}`
     const known = this.#truths.get(key)
     if (this.#truths.has(key)) return known
-    const reply = await this.#undisturbed().ask(name, type)
+    const reply = await this.#undisturbed.ask(name, type)
     const { authenticated, rcode, message } = reply
     const lies = LYING_ZONES.some((zone) => `.${name}`.endsWith(`.${zone}`))
     const truth = authenticated || !lies ? { authenticated, text: answerText(rcode, message) } : undefined
@@ -87,14 +96,6 @@ export class LabTruth {
   async messages(): Promise<readonly Message[]> {
     this.#messages ??= (await this.seeds()).map(({ octets }) => parseMessage(octets))
     return this.#messages
-  }
-
-  #undisturbed(): TestEngine {
-    return this.engine(1, (clock) => {
-      const network = new LabNetwork({ clock, random: seededRandom(1) })
-      for (const [address, authority] of this.#internet.authorities) network.attach(address, authority)
-      return network
-    })
   }
 
   async #sampleReplies(): Promise<Uint8Array[]> {
@@ -128,12 +129,13 @@ export function underId(reply: Uint8Array, query: Uint8Array): Uint8Array {
   return copy
 }
 
-/** Rcode and answer, order and signatures and TTLs aside. */
+/** Rcode and answer; order, signatures, TTLs and the case of names aside, which nobody signs. */
 export function answerText(rcode: number, { answer }: Pick<Message, 'answer'>): string {
   const records = answer
     .filter(({ type }) => type !== TYPE.RRSIG)
     .map(
-      ({ owner, type, rdata }) => `${formatName(owner).toLowerCase()} ${formatType(type)} ${mapKey(rdata)}`,
+      ({ owner, type, rdata }) =>
+        `${formatName(owner).toLowerCase()} ${formatType(type)} ${mapKey(canonicalRdata(type, rdata))}`,
     )
   return [`rcode ${rcode}`, ...records.sort()].join('\n')
 }

@@ -7,8 +7,10 @@ import { AnswerCache } from '../../src/cache/answer-cache.ts'
 import { RrsetCache } from '../../src/cache/rrset-cache.ts'
 import { selfTest } from '../../src/dnssec/algorithms.ts'
 import { selfTestDigests } from '../../src/dnssec/digests.ts'
+import type { KeyImport } from '../../src/dnssec/keys.ts'
 import { type TrustAnchor, TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
 import { ValidationPolicy, type ValidationPolicyOptions } from '../../src/policy/validation-policy.ts'
+import type { Context } from '../../src/resolver/context.ts'
 import { Resolver } from '../../src/resolver/engine.ts'
 import type {
   EngineCounters,
@@ -42,6 +44,7 @@ export interface TestEngineOptions {
   readonly settings?: Partial<ResolverSettings>
   readonly policy?: Partial<ValidationPolicyOptions>
   readonly seed?: number
+  readonly importKey?: KeyImport
 }
 
 /** Tests make hundreds of engines, and none meets more servers or zones than this. */
@@ -72,6 +75,14 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   serveStale: undefined,
 }
 
+let tested: Context['platform'] | undefined
+
+/** The self-test takes longer than most questions, so it is made once. */
+function platform(): Context['platform'] {
+  tested ??= { algorithms: selfTest(), digests: selfTestDigests() }
+  return tested
+}
+
 export function makeEngine(options: TestEngineOptions): TestEngine {
   const clock = new VirtualClock(options.unixSeconds)
   const random = seededRandom(options.seed ?? 1)
@@ -91,7 +102,8 @@ export function makeEngine(options: TestEngineOptions): TestEngine {
     answers,
     upstream: options.network(clock, random),
     counters: countInto(counts),
-    platform: { algorithms: selfTest(), digests: selfTestDigests() },
+    platform: platform(),
+    ...(options.importKey === undefined ? {} : { importKey: options.importKey }),
     onFault: (fault) => faults.push(fault),
     tableEntriesMax: TABLE_ENTRIES,
     settings: { ...ENGINE_SETTINGS, rootHints: options.rootHints, ...options.settings },
