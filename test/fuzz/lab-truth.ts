@@ -81,7 +81,7 @@ export class LabTruth {
     const reply = await this.#undisturbed.ask(name, type)
     const { authenticated, rcode, message } = reply
     const lies = LYING_ZONES.some((zone) => `.${name}`.endsWith(`.${zone}`))
-    const truth = authenticated || !lies ? { authenticated, text: answerText(rcode, message) } : undefined
+    const truth = lies ? undefined : { authenticated, text: answerText(rcode, message) }
     this.#truths.set(key, truth)
     return truth
   }

@@ -30,7 +30,7 @@ const PATIENCE_MS = 15_000
 /** Clients that ask at a time at most. */
 const CLIENTS_MAX = 4
 /** Of how many replies one is damaged; drawn anew for each batch. */
-const STEPS = [1, 2, 4, 8] as const
+const STEPS = [1, 2, 4] as const
 
 let built: LabTruth | undefined
 

@@ -1,14 +1,15 @@
 /** Zones of other people's signers on other people's server: this resolver and Debian's Unbound must agree. */
-import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { readProjectFile } from '../house/project.ts'
+import { Results, stopwatch, tallyText } from '../support/comparison-results.ts'
+import { ask, type Reply } from '../support/dns-client.ts'
 import { inParallel } from '../support/peers-processes.ts'
 import { peersSkipReason } from '../support/peers-programs.ts'
-import { ALLOWED, describe, differencesOf, faultsOf } from './differences.ts'
-import { ask, type Reply } from './dns-client.ts'
-import { generateQuestions, MANNERS, type Question } from './questions.ts'
-import { startDaemon, startNameServers, startUnbound } from './servers.ts'
+import { startDaemon, startUnbound } from '../support/resolvers.ts'
+import { ALLOWED, faultsOf } from './differences.ts'
+import { generateQuestions } from './questions.ts'
+import { startNameServers } from './servers.ts'
 import { buildWorld, removeWorld } from './world.ts'
 import { ZONES, type ZonePlan } from './zone-plan.ts'
 
@@ -52,7 +53,7 @@ t.test(
     t.test('every difference has a reason', { timeout: 160_000 }, async (t) => {
       const questions = generateQuestions(world)
       t.ok(questions.length >= QUESTIONS_MIN, `${questions.length} questions`)
-      const results = new Results()
+      const results = new Results(ALLOWED, faultsOf)
       await inParallel(questions, WIDTH, async (question) => {
         const [ours, theirs] = await Promise.allSettled([
           ask(daemon.server, question),
@@ -94,69 +95,8 @@ t.test('README.md names each class of differences', async (t) => {
   t.equal(text.split('\n### ').length - 1, ALLOWED.length, 'and no other')
 })
 
-/** What came of the comparison, question by question. */
-class Results {
-  agreed = 0
-  /** Replies of ours with AD. */
-  secure = 0
-  /** Questions that are to be put to the judge once more: under load it gives up on some, and remembers that. */
-  readonly differing: { readonly question: Question; readonly ours: Reply }[] = []
-  readonly explained = new Map<string, number>()
-  readonly unexplained: string[] = []
-  readonly faults: string[] = []
-  /** Rcodes of ours by manner. */
-  readonly rcodes = new Map<string, Map<string, number>>(
-    Object.keys(MANNERS).map((manner) => [manner, new Map()]),
-  )
-
-  /** @param judge undefined where the judge gave no reply */
-  add(question: Question, ours: Reply, judge: Reply | undefined): void {
-    count(this.rcodes.get(question.manner)!, ours.rcode)
-    if (ours.ad) this.secure++
-    for (const text of faultsOf(question, ours)) this.fault(question, text)
-    if (judge !== undefined && differencesOf({ question, ours, judge }).length === 0) this.agreed++
-    else this.differing.push({ question, ours })
-  }
-
-  /** Takes note of what is wrong with our reply, or that there was none. */
-  fault({ name, type, manner }: Question, text: string): void {
-    this.faults.push(`${name} ${type} (${manner}): ${text}`)
-  }
-
-  /** Compares our reply with what the judge says when it is asked again, alone. */
-  settle(question: Question, ours: Reply, judge: Reply): void {
-    const comparison = { question, ours, judge }
-    const differences = differencesOf(comparison)
-    if (differences.length === 0) {
-      this.agreed++
-      return
-    }
-    const reason = ALLOWED.find((one) => one.applies(comparison, differences))
-    if (reason === undefined) this.unexplained.push(describe(comparison, differences))
-    else count(this.explained, reason.name)
-  }
-}
-
 function verdict(reply: Reply): ZonePlan['expected'] | string {
   if (reply.rcode === 'SERVFAIL') return 'bogus'
   if (reply.rcode !== 'NOERROR') return reply.rcode
   return reply.ad ? 'secure' : 'insecure'
-}
-
-function count(tally: Map<string, number>, key: string): void {
-  tally.set(key, (tally.get(key) ?? 0) + 1)
-}
-
-function tallyText(tally: ReadonlyMap<string, number>): string {
-  return [...tally].map(([key, number]) => `${number} ${key}`).join(', ')
-}
-
-/** Seconds since the last call, as text. */
-function stopwatch(): () => string {
-  let start = performance.now()
-  return () => {
-    const text = `${((performance.now() - start) / 1000).toFixed(1)} s`
-    start = performance.now()
-    return text
-  }
 }

@@ -2,8 +2,9 @@
 import t from 'tap'
 import { inParallel } from '../support/peers-processes.ts'
 import { peersSkipReason } from '../support/peers-programs.ts'
+import { startDaemon } from '../support/resolvers.ts'
 import { type DigReply, dig as runDig } from './dig.ts'
-import { startDaemon, startNameServers } from './servers.ts'
+import { startNameServers } from './servers.ts'
 import { buildWorld, removeWorld } from './world.ts'
 import { below, parentZone, ZONES, type ZonePlan } from './zone-plan.ts'
 

@@ -1,6 +1,7 @@
 /** Runs BIND's `dig` and reads what it prints. */
+
+import type { Server } from '../support/dns-client.ts'
 import { runProgram } from '../support/peers-processes.ts'
-import type { Server } from './dns-client.ts'
 
 export interface DigReply {
   readonly status: string

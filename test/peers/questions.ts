@@ -1,6 +1,8 @@
 /** The questions: every name with every type that it has and some that it has not, names that are not there, every cut. */
-import type { Ask } from './dns-client.ts'
-import { SeededRandom } from './seeded-random.ts'
+
+import { MANNERS, type Question } from '../support/comparison.ts'
+import type { Ask } from '../support/dns-client.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
 import type { World } from './world.ts'
 import { LONG_DNAME_LABEL, type ZoneRecord } from './zone-content.ts'
 import { below, isAtOrBelow, parentZone, type ZonePlan } from './zone-plan.ts'
@@ -22,24 +24,6 @@ const COMMON_TYPES = [
   'TYPE65281',
 ] as const
 const APEX_TYPES = ['SOA', 'NS', 'DNSKEY', 'DS', 'NSEC3PARAM', 'NSEC', 'CDS', 'A', 'TLSA', 'DNAME'] as const
-
-/** How a question is asked; the first is the way of every question, the others of a share of them. */
-export const MANNERS: Readonly<Record<string, Partial<Ask>>> = {
-  DO: { do: true },
-  plain: {},
-  AD: { ad: true },
-  'DO and CD': { do: true, cd: true },
-  CD: { cd: true },
-  'TCP and DO': { tcp: true, do: true },
-  'bufsize 512 and DO': { udpPayloadOctets: 512, do: true },
-  'no EDNS': { udpPayloadOctets: 0 },
-  'no EDNS and AD': { udpPayloadOctets: 0, ad: true },
-}
-
-export interface Question extends Ask {
-  /** Key of `MANNERS`. */
-  readonly manner: string
-}
 
 /** One in so many questions is asked in each of the other manners too. */
 const OTHER_MANNERS_STEP = 12
@@ -63,16 +47,7 @@ export function generateQuestions(world: World): Question[] {
       .map((q) => ({ ...q, ...MANNERS[manner], manner })),
   )
   const questions = [...all.map((q) => ({ ...q, ...MANNERS[first], manner: first })), ...shared]
-  return shuffle(questions, new SeededRandom('order'))
-}
-
-function shuffle<T>(items: readonly T[], random: SeededRandom): T[] {
-  const shuffled = [...items]
-  for (let i = shuffled.length - 1; i > 0; i--) {
-    const j = random.below(i + 1)
-    ;[shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!]
-  }
-  return shuffled
+  return new SeededRandom('order').shuffled(questions)
 }
 
 function zoneQuestions(plan: ZonePlan, records: readonly ZoneRecord[]): Ask[] {
@@ -97,7 +72,7 @@ function presentNames(plan: ZonePlan, records: readonly ZoneRecord[], random: Se
   }
   return [...typesOf].flatMap(([name, types]) => [
     ...[...types].map((type) => ({ name, type })),
-    { name: mixCase(name, random), type: random.pick(COMMON_TYPES) },
+    { name: random.mixedCase(name), type: random.pick(COMMON_TYPES) },
   ])
 }
 
@@ -105,10 +80,6 @@ function presentNames(plan: ZonePlan, records: readonly ZoneRecord[], random: Se
 function parentName(name: string): string {
   const rest = name.replace(/^(?:\\.|[^\\.])*\./, '')
   return rest === '' ? '.' : rest
-}
-
-function mixCase(name: string, random: SeededRandom): string {
-  return name.replace(/[a-z]/g, (letter) => (random.below(2) === 0 ? letter.toUpperCase() : letter))
 }
 
 /** DS at the cut from above, and one label below and above it. */

@@ -1,5 +1,5 @@
 /** What stands in the zones before they are signed. All of it follows from the plan and a seed. */
-import { SeededRandom } from './seeded-random.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
 import { below, parentZone, SERVER_HOSTS, type ServerKey, ZONES, type ZonePlan } from './zone-plan.ts'
 
 /** One record in presentation form. */

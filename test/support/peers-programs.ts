@@ -38,10 +38,13 @@ function isExecutable(path: string): boolean {
 /**
  * Why tests that serve zones by Debian's programs on port 53 of 127.0.0.0/8 cannot run here.
  *
+ * @param programs those that are needed; all when left out
  * @returns false when they can, else one sentence: what `tap` takes as its `skip` option
  */
-export async function peersSkipReason(): Promise<string | false> {
-  const missing = Object.keys(PROGRAM_PACKAGES).filter((name) => findProgram(name) === undefined)
+export async function peersSkipReason(
+  programs: readonly string[] = Object.keys(PROGRAM_PACKAGES),
+): Promise<string | false> {
+  const missing = programs.filter((name) => findProgram(name) === undefined)
   if (missing.length > 0) {
     const packages = [...new Set(missing.map((name) => PROGRAM_PACKAGES[name]))].join(' ')
     return `${missing.join(', ')} not found: install ${packages}`

@@ -25,4 +25,19 @@ export class SeededRandom {
     const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
     return Array.from({ length: count }, (_, i) => letters[this.below(i === 0 ? 26 : 36)]).join('')
   }
+
+  /** The same items in another order. */
+  shuffled<T>(items: readonly T[]): T[] {
+    const shuffled = [...items]
+    for (let i = shuffled.length - 1; i > 0; i--) {
+      const j = this.below(i + 1)
+      ;[shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!]
+    }
+    return shuffled
+  }
+
+  /** The same name with some letters in upper case. */
+  mixedCase(name: string): string {
+    return name.replace(/[a-z]/g, (letter) => (this.below(2) === 0 ? letter.toUpperCase() : letter))
+  }
 }
