@@ -56,6 +56,7 @@ export interface Settings {
   'resolution.private-domains': readonly Name[]
   'resolution.ipv4': boolean
   'resolution.ipv6': boolean
+  'resolution.nat64-prefix': Prefix | undefined
   'resolution.source-addresses': readonly Uint8Array[]
   'resolution.any': 'minimal' | 'full'
   'dnssec.trust-anchor-files': readonly string[]
@@ -331,6 +332,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.flag(),
     default: true,
     doc: 'Asks authoritative servers over IPv6. Harmless where the machine has none.',
+    reload: 'restart',
+  },
+  'resolution.nat64-prefix': {
+    schema: value.translationPrefixOrNone(),
+    default: '',
+    doc:
+      'Prefix of a NAT64 translator (RFC 6052), such as 64:ff9b::/96: where ipv4 is false, servers with IPv4 addresses ' +
+      'are asked through it. Empty: none.',
     reload: 'restart',
   },
   'resolution.source-addresses': {

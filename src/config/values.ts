@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { type Endpoint, formatEndpoint, parseAddress } from '../base/address.ts'
+import { isTranslationPrefix, TRANSLATION_PREFIX_BITS } from '../base/ipv4-embedded.ts'
 import type { Prefix } from '../base/prefix.ts'
 import { formatPrefix, parsePrefix } from '../base/prefix.ts'
 import { CLASS } from '../wire/iana/class.ts'
@@ -146,6 +147,16 @@ export function addresses(): ValueSchema<readonly Uint8Array[]> {
 export function prefixes(): ValueSchema<readonly Prefix[]> {
   const expected = 'a network such as 192.0.2.0/24 or 2001:db8::/32, no bit set behind the prefix'
   return listOf('networks', parsed(expected, parsePrefix), formatPrefix)
+}
+
+/** A prefix behind which IPv4 addresses stand (RFC 6052 2.2); the empty text for none. */
+export function translationPrefixOrNone(): ValueSchema<Prefix | undefined> {
+  const lengths = `${TRANSLATION_PREFIX_BITS.slice(0, -1).join(', ')} or ${TRANSLATION_PREFIX_BITS.at(-1)}`
+  const expected = `an IPv6 prefix of ${lengths} bits, bits 64 to 71 zero, such as 64:ff9b::/96, or "" for none`
+  return parsedOrNone(expected, (value) => {
+    const prefix = parsePrefix(value)
+    return prefix !== undefined && isTranslationPrefix(prefix) ? prefix : undefined
+  })
 }
 
 /** A list of domain names. */

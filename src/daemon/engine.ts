@@ -64,7 +64,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     counters,
     sourceAddresses: settings['resolution.source-addresses'],
     ipv4: settings['resolution.ipv4'],
-    ipv6: settings['resolution.ipv6'],
+    ipv6: settings['resolution.ipv6'] || settings['resolution.nat64-prefix'] !== undefined,
   })
   const platform = { algorithms: selfTest(), digests: selfTestDigests() }
   const resolver = new Resolver({

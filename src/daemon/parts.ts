@@ -60,6 +60,7 @@ export function resolverSettings(
     qnameMinimisation: minimisation(settings),
     ipv4: settings['resolution.ipv4'],
     ipv6: settings['resolution.ipv6'],
+    nat64Prefix: settings['resolution.nat64-prefix'],
     routes: [
       ...settings['resolution.stub-zones'].map((route) => ({ kind: 'stub' as const, ...route })),
       ...settings['resolution.forward-zones'].map((route) => ({ kind: 'forward' as const, ...route })),

@@ -1,5 +1,6 @@
 /** Which addresses are never asked, whatever a zone says (attack B08). */
 import type { Endpoint } from '../base/address.ts'
+import { embeddedIPv4 } from '../base/ipv4-embedded.ts'
 import { octetsEqual } from '../base/octets.ts'
 import type { ResolverSettings } from './ports.ts'
 
@@ -10,6 +11,9 @@ export function addressUsable(endpoint: Endpoint, settings: ResolverSettings): b
   if (own) return false
   if (address.length === 4) return usableIPv4(address, settings.allowLoopbackAuthorities)
   if (address.length !== 16) return false
+  // Beyond the translator it is the IPv4 address (RFC 6052).
+  const beyond = settings.nat64Prefix && embeddedIPv4(settings.nat64Prefix, address)
+  if (beyond !== undefined && !addressUsable({ address: beyond, port }, settings)) return false
   return usableIPv6(address, settings.allowLoopbackAuthorities)
 }
 

@@ -70,6 +70,8 @@ export interface ResolverSettings {
   readonly qnameMinimisation: 'off' | 'relaxed' | 'strict'
   readonly ipv4: boolean
   readonly ipv6: boolean
+  /** Leads to IPv4 addresses where IPv4 itself is off (RFC 6052). */
+  readonly nat64Prefix: Prefix | undefined
   /** Zones whose servers the operator gave. */
   readonly routes: readonly Route[]
   /** A proven NXDOMAIN denies all below it too (RFC 8020). */

@@ -1,6 +1,6 @@
 /** Addresses of a route's servers that were given by name. */
-import { TYPE } from '../wire/iana/rrtype.ts'
 import { type Name, nameKey } from '../wire/name.ts'
+import { addressTypes } from './address-families.ts'
 import type { Context } from './context.ts'
 
 /**
@@ -14,7 +14,7 @@ export function lookUpAside(context: Context, name: Name): void {
   if (routes.lookedUp.has(key) || routes.closest(name)?.cache === false) return
   routes.lookedUp.add(key)
   context.aside(async (job) => {
-    const types = [...(settings.ipv4 ? [TYPE.A] : []), ...(settings.ipv6 ? [TYPE.AAAA] : [])]
+    const types = addressTypes(settings)
     try {
       for (const type of types) {
         const data = await context.fetchData(job, name, type)

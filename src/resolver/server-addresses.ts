@@ -9,9 +9,8 @@
 import type { Address } from '../base/address.ts'
 import { ADDRESS_LOOKUP_DEPTH_MAX, NS_LOOKUPS_PER_DELEGATION_MAX } from '../base/limits.ts'
 import type { Reason } from '../dnssec/reasons.ts'
-import { TYPE } from '../wire/iana/rrtype.ts'
 import { isSubdomainOf, type Name, nameKey } from '../wire/name.ts'
-import { addressUsable } from './address-rules.ts'
+import { addressToAsk, addressTypes } from './address-families.ts'
 import type { Context, Job } from './context.ts'
 import type { Cut } from './cut.ts'
 import { isLimit } from './joining.ts'
@@ -38,10 +37,9 @@ export class ServerAddresses {
   isCircular = false
 
   constructor(context: Context, cut: Cut) {
-    const { settings } = context
     this.#context = context
     this.#cut = cut
-    this.#types = [...(settings.ipv4 ? [TYPE.A] : []), ...(settings.ipv6 ? [TYPE.AAAA] : [])]
+    this.#types = addressTypes(context.settings)
   }
 
   /** What is known at once. To be called first. */
@@ -144,11 +142,9 @@ export class ServerAddresses {
 
   #usable(addresses: readonly Address[]): Address[] {
     const { settings } = this.#context
-    const port = settings.authorityPort
-    return addresses.filter((address) => {
-      const enabled = address.length === 4 ? settings.ipv4 : settings.ipv6
-      return enabled && addressUsable({ address, port }, settings)
-    })
+    return addresses
+      .map((address) => addressToAsk(address, settings))
+      .filter((address) => address !== undefined)
   }
 
   // --- what can be found out ------------------------------------------------------------------------------------------
@@ -162,7 +158,7 @@ export class ServerAddresses {
     return undefined
   }
 
-  /** IPv6 addresses are looked up only when there is no IPv4 one: half the questions, and half of what B01 can cause. */
+  /** Addresses of the second family are looked up only when there is none of the first: half the questions, and half of what B01 can cause. */
   async #lookUp(job: Job, name: Name): Promise<Address[]> {
     for (const type of this.#types) {
       const data = await this.#context.fetchData(deeper(job), name, type)

@@ -9,6 +9,7 @@ import {
   UPSTREAM_TIMEOUT_MS_INITIAL,
   UPSTREAM_TRIES_PER_ADDRESS_MAX,
 } from '../base/limits.ts'
+import { throughNat64 } from './address-families.ts'
 import { routeAddressUsable } from './address-rules.ts'
 import type { Context, Job } from './context.ts'
 import type { Cut } from './cut.ts'
@@ -59,8 +60,10 @@ export class ServerPool {
     this.#avoid = avoid
     const { settings } = context
     for (const endpoint of cut.route?.addresses ?? []) {
-      const familyOn = endpoint.address.length === 4 ? settings.ipv4 : settings.ipv6
-      if (familyOn && routeAddressUsable(endpoint, settings)) this.#addEndpoint(endpoint)
+      const address = throughNat64(endpoint.address, settings)
+      if (address === undefined) continue
+      const asked = { ...endpoint, address }
+      if (routeAddressUsable(asked, settings)) this.#addEndpoint(asked)
     }
     this.addresses = new ServerAddresses(context, cut)
     for (const address of this.addresses.known()) this.#add(address)

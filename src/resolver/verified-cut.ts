@@ -7,6 +7,7 @@ import { NS_LOOKUPS_PER_DELEGATION_MAX } from '../base/limits.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { isRoot, isSubdomainOf } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
+import { addressTypes } from './address-families.ts'
 import { type Context, failure, type Job, type ResolutionFailure } from './context.ts'
 import { type Cut, serverNames } from './cut.ts'
 
@@ -24,7 +25,7 @@ export async function verifiedCut(context: Context, job: Job, cut: Cut): Promise
   const { status, reason, detail } = found.judged
   if (status === 'bogus') return failure(reason, `name servers of ${formatName(zone)}: ${detail}`)
   const servers = found.answer.filter(({ type }) => type === TYPE.NS).flatMap(serverNames)
-  const types = [...(settings.ipv4 ? [TYPE.A] : []), ...(settings.ipv6 ? [TYPE.AAAA] : [])]
+  const types = addressTypes(settings)
   const inside = servers.filter((name) => isSubdomainOf(name, zone)).slice(0, NS_LOOKUPS_PER_DELEGATION_MAX)
   for (const name of inside) for (const type of types) await context.lookup(job, name, type)
   return { ...cut, servers }

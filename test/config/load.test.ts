@@ -205,6 +205,11 @@ const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [
     /^2:11: access\.allow\.0: expected a network such as .*, found "10\.0\.0\.1\/8"$/,
   ],
   [
+    'a prefix that nothing can be translated with',
+    'resolution:\n  nat64-prefix: 64:ff9b::/80\n',
+    /^2:17: resolution\.nat64-prefix: expected an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits.*, found "64:ff9b::\/80"$/,
+  ],
+  [
     'a word for a switch',
     'resolution:\n  ipv6: yes please\n',
     /^2:9: resolution\.ipv6: expected true or false, found "yes please"$/,

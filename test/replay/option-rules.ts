@@ -1,4 +1,5 @@
 /** What the options of a testbound `server:` clause come to. */
+import { type Prefix, parsePrefix } from '../../src/base/prefix.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import type { LocalZoneSetting } from '../../src/config/values.ts'
 import { nameKey } from '../../src/wire/name.ts'
@@ -20,6 +21,9 @@ export type Rule = (asked: Asked) => void
 type KeyOf<T> = {
   [Key in keyof Settings]: Settings[Key] extends T ? (T extends Settings[Key] ? Key : never) : never
 }[keyof Settings]
+
+/** RFC 6052 2.1: 64:ff9b::/96. */
+const WELL_KNOWN_PREFIX: Prefix = parsePrefix('64:ff9b::/96')!
 
 const flagOf = ({ builder, option, text }: Asked): boolean => configFlag(builder, text, option.place)
 const numberOf = ({ builder, option, text }: Asked): number => configNumber(builder, text, option.place)
@@ -78,6 +82,18 @@ const moduleConfig: Rule = ({ builder, text: value }) => {
   const modules = value.split(/\s+/)
   for (const module of modules) if (!MODULES.has(module)) builder.need(module)
   if (!modules.includes('validator')) builder.settings['dnssec.mode'] = 'off'
+}
+
+/** Translates whether or not IPv4 is on; here it takes the place of IPv4. */
+const nat64: Rule = (asked) => {
+  const { settings } = asked.builder
+  if (!flagOf(asked)) return
+  settings['resolution.ipv4'] = false
+  settings['resolution.nat64-prefix'] ??= WELL_KNOWN_PREFIX
+}
+
+const nat64Prefix: Rule = ({ builder, option, text: value }) => {
+  builder.settings['resolution.nat64-prefix'] = configPrefix(builder, value, option.place)
 }
 
 const overrideDate: Rule = ({ builder, option, text: value }) => {
@@ -245,8 +261,8 @@ export const SERVER_RULES: Readonly<Record<string, Rule>> = {
   'max-global-quota': ignored,
   'num-queries-per-thread': ignored,
   'tcp-upstream': needIfSet('tcp-upstream'),
-  'do-nat64': needIfSet('nat64'),
-  'nat64-prefix': need('nat64'),
+  'do-nat64': nat64,
+  'nat64-prefix': nat64Prefix,
   'dns64-prefix': need('dns64'),
   'dns64-synthall': need('dns64'),
   'dns64-ignore-aaaa': need('dns64'),

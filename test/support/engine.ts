@@ -61,6 +61,7 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   qnameMinimisation: 'relaxed',
   ipv4: true,
   ipv6: false,
+  nat64Prefix: undefined,
   routes: [],
   nxdomainCut: true,
   verifyReferrals: false,
