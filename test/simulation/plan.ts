@@ -186,5 +186,5 @@ function drawSettings(random: Random): Partial<ResolverSettings> {
 
 /** Small enough that things have to go, now and then. */
 function drawOctets(random: Random): number {
-  return [4_096, 16_384, 65_536, 262_144][random.below(4)]!
+  return [16_384, 32_768, 65_536, 262_144][random.below(4)]!
 }

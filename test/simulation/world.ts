@@ -24,6 +24,7 @@ import type { ResolverPort, Upstream } from '../../src/resolver/ports.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
 import { type Message, parseMessage } from '../../src/wire/message.ts'
 import { ENGINE_SETTINGS } from '../support/engine.ts'
+import { rememberedKeys } from '../support/remembered-keys.ts'
 import { buildEditions, type Editions } from './editions.ts'
 import { Forger } from './forgeries.ts'
 import { History } from './history.ts'
@@ -33,7 +34,6 @@ import { Paths } from './paths.ts'
 import { drawPlan, type Happening, type Plan } from './plan.ts'
 import { edesOf, faultsByCatalogue, faultsOfReply, faultsWhenCalm } from './properties.ts'
 import { type ClientForm, formOf } from './questions.ts'
-import { rememberingImport } from './remembered-keys.ts'
 
 /** What seeds share: it is made once and never changed. */
 export interface Ground {
@@ -55,7 +55,7 @@ export function makeGround(): Ground {
     localZones: new LocalZones(),
     access: new AccessList(),
     platform: { algorithms: selfTest(), digests: selfTestDigests() },
-    importKey: rememberingImport(),
+    importKey: rememberedKeys(),
   }
 }
 
@@ -324,7 +324,9 @@ class World {
       return localZones.answer(name, type) !== undefined
     })
     const faults = faultsOfReply(form, reply, oracle, circumstances)
-    if (this.#calm && form.usual) {
+    // Where referrals are verified, a zone with broken keys is not even asked.
+    const unheard = form.cd && this.#plan.settings.verifyReferrals === true
+    if (this.#calm && form.usual && !unheard) {
       faults.push(
         ...faultsWhenCalm(onPlatform(form.expectation!, platform.algorithms), reply, form.name, oracle),
       )
