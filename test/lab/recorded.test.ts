@@ -1,24 +1,21 @@
 /** The real Internet of past days, served from recorded packets and resolved at its own clock. */
-import { existsSync, readFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
+import { existsSync } from 'node:fs'
 import t from 'tap'
 import { anchorsFromRecords, type TrustAnchor } from '../../src/dnssec/trust-anchors.ts'
 import { LabNetwork } from '../../src/lab/network.ts'
 import { type RecordedInternet, recordedInternet } from '../../src/lab/recorded.ts'
-import { composeRecording, type Recording, readRecordings } from '../../src/lab/recordings.ts'
+import { readRecordings } from '../../src/lab/recordings.ts'
 import { hintsOf } from '../../src/lab/root-hints.ts'
-import { CLASS } from '../../src/wire/iana/class.ts'
 import { formatType, TYPE } from '../../src/wire/iana/rrtype.ts'
-import { namesEqual, ROOT } from '../../src/wire/name.ts'
+import { namesEqual } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
-import { readZone } from '../../src/wire/zone-text.ts'
 import { collector, makeEngine, type TestEngine } from '../support/engine.ts'
+import { rootKeys } from '../support/recorded-root-keys.ts'
 import { rootAnchors } from '../support/root-anchors.ts'
 
 const DATA = '../shared/data'
 const CAPTURES = `${DATA}/captures-2026-10-04`
 const SE = `${DATA}/zonemaster/real-se-2025-11-14.jsonl.gz`
-const DNSKEYS = `${DATA}/root/dnskey-history-2023-2025.jsonl.gz`
 const skip = existsSync(DATA) ? false : `${DATA} is not there`
 
 function seconds(time: string): number {
@@ -36,24 +33,6 @@ function engineOn(internet: RecordedInternet, clock: string, anchors: readonly T
       return network
     },
   })
-}
-
-/** The root's DNSKEY set of a serial, from the archive of the root zone, as every recorded root server would give it. */
-function rootKeys(serial: string, recordings: readonly Recording[]): Recording[] {
-  const lines = gunzipSync(readFileSync(DNSKEYS)).toString('utf8').trim().split('\n')
-  const sets = lines.map(
-    (line) => JSON.parse(line) as { serial: string; ttl: number; dnskey: string[]; rrsig: string[] },
-  )
-  const { ttl, dnskey, rrsig } = sets.filter((set) => set.serial <= serial).at(-1)!
-  const text = [
-    ...dnskey.map((rdata) => `. ${ttl} IN DNSKEY ${rdata}`),
-    ...rrsig.map((rdata) => `. ${ttl} IN RRSIG ${rdata}`),
-  ]
-  const records = readZone(text.join('\n'), { path: DNSKEYS })
-  const question = { name: ROOT, type: TYPE.DNSKEY, class: CLASS.IN }
-  const servers = new Map(recordings.map(({ server, host }) => [server, host]))
-  const roots = [...servers].filter(([, host]) => host.endsWith('.root-servers.net'))
-  return roots.map(([server, host]) => composeRecording(server, host, question, records))
 }
 
 t.test('root and com, 2026-10-04', { skip }, async (t) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { OUT_DIR } from '../house/project.ts'
 import { ask, type Server } from './dns-client.ts'
-import { ServerProcess } from './peers-processes.ts'
+import { runProgram, ServerProcess } from './peers-processes.ts'
 import { findProgram } from './peers-programs.ts'
 
 /** What a resolver must know of the Internet it works in. Its authorities listen on port 53. */
@@ -18,6 +18,8 @@ export interface ResolverWorld {
   readonly anchorFile: string
   /** Time at which signatures are judged, seconds since 1970; the machine's clock when absent. */
   readonly unixSeconds?: number
+  /** The authorities change while it runs: Unbound can be told to forget, and any reply shows that it is up. */
+  readonly changing?: true
 }
 
 const START_TIMEOUT_MS = 20_000
@@ -40,7 +42,7 @@ export async function startUnbound(world: ResolverWorld): Promise<RunningServer>
   const file = join(folder, 'unbound.conf')
   await writeFile(file, unboundConfiguration(world, folder, server))
   const unbound = new ServerProcess('unbound', findProgram('unbound')!, ['-d', '-p', '-c', file], folder)
-  await untilAnswers(unbound, server, { name: '.', type: 'SOA' })
+  await untilAnswers(unbound, server, { name: '.', type: 'SOA' }, world.changing === true)
   return { server, process: unbound }
 }
 
@@ -77,8 +79,16 @@ ${world.unixSeconds === undefined ? '' : `  val-override-date: "${world.unixSeco
   max-udp-size: 1232
   ede: yes
 remote-control:
-  control-enable: no
+  control-enable: ${world.changing === true ? 'yes' : 'no'}
+  control-interface: "${folder}/control"
+  control-use-cert: no
 `
+}
+
+/** Makes an Unbound of a changing world forget all that it has learnt. */
+export async function forgetAll(world: ResolverWorld): Promise<void> {
+  const folder = join(world.folder, 'unbound')
+  await runProgram('unbound-control', ['-c', join(folder, 'unbound.conf'), 'reload'], folder)
 }
 
 /** The product: `sigill serve` with the configuration that an operator of this Internet would write. */
@@ -111,15 +121,16 @@ state:
 `
 }
 
-/** Waits until a server answers this question with NOERROR. */
+/** Waits until a server answers this question with NOERROR, or at all. */
 export async function untilAnswers(
   process: ServerProcess,
   server: Server,
   question: { name: string; type: string },
+  withAnything = false,
 ): Promise<void> {
   const probe = async (): Promise<boolean> => {
     const reply = await ask(server, { ...question, timeoutMs: 500, attempts: 1 }).catch(() => undefined)
-    return reply?.rcode === 'NOERROR'
+    return withAnything ? reply !== undefined : reply?.rcode === 'NOERROR'
   }
   try {
     await process.untilReady(probe, START_TIMEOUT_MS)
