@@ -28,6 +28,8 @@ export class ServerAddresses {
   readonly #unverified: Address[] = []
   /** Servers outside the zone whose known addresses may be out of date. */
   readonly #outside: Name[] = []
+  /** Servers inside the zone that are known by one address family, and the other. */
+  readonly #halfKnown: { readonly name: Name; readonly type: number }[] = []
   #lookups = 0
   /** Why no more addresses can be had; undefined while none was needed. */
   limit: Reason | undefined
@@ -50,6 +52,7 @@ export class ServerAddresses {
       all.push(...addresses)
       if (addresses.length === 0) this.#nameless.push(name)
       else if (!this.#isInside(name)) this.#outside.push(name)
+      else this.#noteMissing(name, addresses)
     }
     return all
   }
@@ -71,6 +74,24 @@ export class ServerAddresses {
       return this.#lookUp(job, name)
     }
     return undefined
+  }
+
+  #noteMissing(name: Name, addresses: readonly Address[]): void {
+    for (const type of this.#types) {
+      const octets = type === TYPE.A ? 4 : 16
+      if (!addresses.some((address) => address.length === octets)) this.#halfKnown.push({ name, type })
+    }
+  }
+
+  /**
+   * Another way to a server that is known already: its address of the other family, as the zone itself has it. For a
+   * zone whose servers answer, but not well; those behind two addresses of one name need not be the same.
+   */
+  async lookUpOtherFamily(job: Job): Promise<Address[] | undefined> {
+    const next = this.#halfKnown.pop()
+    if (next === undefined || this.#charge(job) !== undefined) return undefined
+    const data = await this.#context.fetchData(deeper(job), next.name, next.type)
+    return data.kind === 'records' ? this.#usable(data.answer.flatMap((set) => set.rdatas)) : []
   }
 
   /** More of anything, the best first; undefined when nothing is left. */

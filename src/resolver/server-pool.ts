@@ -153,7 +153,9 @@ export class ServerPool {
   async findMore(job: Job, ofNameless: boolean): Promise<boolean> {
     const { addresses } = this
     for (;;) {
-      const more = await (ofNameless ? addresses.lookUpNameless(job) : addresses.more(job))
+      let more = await (ofNameless ? addresses.lookUpNameless(job) : addresses.more(job))
+      // Who gave bad data can still tell where others are.
+      if (more === undefined && this.#avoid.size > 0) more = await addresses.lookUpOtherFamily(job)
       if (more === undefined) return false
       const before = this.#candidates.length
       for (const address of more) this.#add(address)
