@@ -55,6 +55,7 @@ export const REASONS = {
   'denial-missing': { number: 42, ede: 12, text: 'the proof of absence is missing' },
   'denial-wrong': { number: 43, ede: 6, text: 'the proof of absence contradicts the answer' },
   'wildcard-proof-missing': { number: 44, ede: 12, text: 'nothing proves that the wildcard applies' },
+  'cname-wrong': { number: 46, ede: 6, text: 'the CNAME is not what the DNAME above it makes' },
   'too-much-work': { number: 45, ede: 0, text: 'validation would take more work than is allowed' },
 
   'no-reachable-authority': { number: 64, ede: 22, text: 'no authority could be reached' },

@@ -50,6 +50,8 @@ export type Classified =
       readonly target: Name | undefined
       /** RRsets further down the chain of aliases, for the cache. */
       readonly further: readonly Rrset[]
+      /** The server's own CNAME is not the one that the DNAME makes. */
+      readonly contradicted?: boolean | undefined
       readonly doubt?: Doubt | undefined
     }
   | {
@@ -207,6 +209,7 @@ function setsOfType(sets: readonly Rrset[], type: number): readonly Rrset[] {
 interface Alias {
   readonly answer: readonly Rrset[]
   readonly target: Name | undefined
+  readonly contradicted?: boolean
 }
 
 function dnameAbove(name: Name, answers: readonly Rrset[]): Rrset | undefined {
@@ -224,16 +227,19 @@ function synthesisedCname(name: Name, dname: Rrset, authorities: readonly Rrset[
 /** A DNAME above the name wins over a CNAME at it: the CNAME is then synthesised (RFC 6672 3.1). */
 function findAlias(name: Name, here: readonly Rrset[], answers: readonly Rrset[]): Alias | undefined {
   const dname = dnameAbove(name, answers)
-  if (dname !== undefined) return aliasByDname(name, dname)
   const cname = here.find((set) => set.type === TYPE.CNAME)
-  if (cname === undefined) return undefined
-  const target = targetName(cname.rdatas[0]!)
-  return target === undefined ? undefined : { answer: [cname], target }
+  const target = cname && targetName(cname.rdatas[0]!)
+  if (dname !== undefined) {
+    const made = aliasByDname(name, dname)
+    const differs = target !== undefined && (made?.target === undefined || !namesEqual(made.target, target))
+    return made && differs ? { ...made, contradicted: true } : made
+  }
+  return cname === undefined || target === undefined ? undefined : { answer: [cname], target }
 }
 
 /**
  * The alias that a DNAME makes of a name below its owner: the DNAME and the CNAME as RFC 6672 3.1 synthesises it.
- * The server's own CNAME is not used, so it cannot say anything else.
+ * The server's own CNAME is never used.
  *
  * @returns target undefined when the substitution is too long (RFC 6672 2.2: YXDOMAIN)
  */

@@ -125,6 +125,8 @@ export interface Data {
   readonly authority: readonly Rrset[]
   /** Where an alias leads; undefined when it has no answer (DNAME substitution too long, RFC 6672 2.2). */
   readonly target?: Name | undefined
+  /** The server's own CNAME is not the one that the DNAME makes (RFC 6672 5.3.1). */
+  readonly contradicted?: boolean | undefined
   /** RRsets further down a chain of aliases, unasked for but from the same zone. */
   readonly further?: readonly Rrset[]
   /** The ancestor of the name that an NXDOMAIN was given for (RFC 8020); undefined when it is about the name itself. */

@@ -224,7 +224,8 @@ export class Resolver implements ResolverPort {
           : [...extendedErrors(resolution), blocked(stripped)],
       policySequence,
       ttlSeconds,
-      authenticated: judged.status === 'secure' && stripped === undefined,
+      // RFC 6672 2.2: with YXDOMAIN nothing answers the question, so there is nothing for AD to speak of.
+      authenticated: judged.status === 'secure' && stripped === undefined && rcode !== RCODE.YXDOMAIN,
     }
     return writeAnswerEntry(parts, nowMs)
   }

@@ -343,9 +343,9 @@ function learn(
 function toData(reply: Exclude<Meaning, { kind: 'referral' }>, server: string): Data {
   const { kind, authority } = reply
   if (reply.kind === 'negative') return { kind, rcode: reply.rcode, answer: [], authority, server }
-  const { answer, target, further } = reply
+  const { answer, target, further, contradicted } = reply
   const rcode = kind === 'alias' && target === undefined ? RCODE.YXDOMAIN : RCODE.NOERROR
-  return { kind, rcode, answer, authority, target, further, server }
+  return { kind, rcode, answer, authority, target, further, contradicted, server }
 }
 
 /** Keeps a referral, for no longer than the delegation of the zone that gave it lives (CVE-2022-30698). */

@@ -71,6 +71,10 @@ export async function judge(
     const wildcard = verdict.wildcard && unexpanded(judged, verdict.wildcard)
     if (wildcard !== undefined) wildcards.push(wildcard)
   }
+  if (worst.status === 'secure' && data.contradicted === true) {
+    const detail = `${formatName(name)} CNAME is not what the DNAME of ${formatName(answer[0]!.owner)} makes`
+    worst = { status: 'bogus', reason: 'cname-wrong', detail }
+  }
   const proven = withVerdict({ ...data, answer }, worst, ttlSeconds)
   return proofs === undefined ? proven : { ...proven, proofs, wildcards }
 }

@@ -153,6 +153,7 @@ function keep(context: Context, job: Job, name: Name, type: number, proven: Prov
   if (status === 'bogus') context.counters.bogus(reason)
   if (proven.uncached === true) return { ...proven, ttlSeconds }
   keepProofs(context, job, proven)
+  if (reason === 'cname-wrong') keepDname(context, job, proven)
   if (proven.kind === 'negative') {
     const { rcode, authority, denied } = proven
     const entry = { rcode, authority, ttlSeconds, ...stamp }
@@ -182,6 +183,14 @@ function keepProofs(context: Context, job: Job, { judged, proofs, wildcards = []
   const stamp = { status, reason: REASONS[reason].number, policySequence: job.policySequence }
   for (const rrset of wildcards)
     context.rrsets.put(rrset, { rank: RANK.ANSWER_AA, ttlSeconds: rrset.ttlSeconds, ...stamp })
+}
+
+/** The DNAME itself was proven, and makes the next answer without the server that got this one wrong. */
+function keepDname({ rrsets }: Context, { policySequence }: Job, { answer: [dname] }: Proven): void {
+  if (dname?.type !== TYPE.DNAME) return
+  const { ttlSeconds } = dname
+  const reason = REASONS.secure.number
+  rrsets.put(dname, { rank: RANK.ANSWER_AA, ttlSeconds, status: 'secure', reason, policySequence })
 }
 
 /**

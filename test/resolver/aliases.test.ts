@@ -155,20 +155,29 @@ t.test('a secure DNAME makes its aliases without asking, an unproven one does no
   }
 })
 
-t.test("a server's own CNAME under a DNAME counts for nothing (V40)", async (t) => {
+t.test("a server's own CNAME must be the one that the DNAME makes, and is never used (V40)", async (t) => {
   const lies: Rewrite = (answer) => ({
     ...answer,
     answer: answer.answer.map((set) =>
       set.type === TYPE.CNAME ? { ...set, rdatas: [nameFrom('www.evil.test')] } : set,
     ),
   })
-  const world = makeWorld([
-    zone('z.test.', { content: 'tree DNAME branch\na.branch A 192.0.2.1\n', rewrites: () => [lies] }),
-    plainZone('evil.test.'),
-  ])
-  const reply = await world.ask('a.tree.z.test', TYPE.A)
-  t.equal(reply.status, 'secure')
-  t.equal(reply.message.answer.find(({ type }) => type === TYPE.A)?.rdata[3], 1)
+  const content = 'tree DNAME branch\na.branch A 192.0.2.1\nb.branch A 192.0.2.2\n'
+  const rewrites = (): Rewrite[] => [lies]
+  for (const [z, status] of [
+    [zone, 'bogus'],
+    [plainZone, 'insecure'],
+  ] as const) {
+    const world = makeWorld([z('z.test.', { content, rewrites }), plainZone('evil.test.')])
+    const reply = await world.ask('a.tree.z.test', TYPE.A)
+    t.equal(reply.status, status)
+    if (status === 'bogus') {
+      t.match(reply.ede?.text, 'a.tree.z.test. CNAME is not what the DNAME of tree.z.test. makes')
+      const next = await world.ask('b.tree.z.test', TYPE.A)
+      t.equal(next.status, 'secure', 'the DNAME itself was proven')
+      t.equal(next.message.answer.find(({ type }) => type === TYPE.A)?.rdata[3], 2)
+    } else t.equal(reply.message.answer.find(({ type }) => type === TYPE.A)?.rdata[3], 1)
+  }
 })
 
 t.test('a DNAME that makes a name too long: YXDOMAIN with the DNAME', async (t) => {
