@@ -36,7 +36,7 @@ export interface Observation {
   readonly data: boolean
 }
 
-type Details = Partial<Pick<Expectation, 'rcode' | 'ede' | 'data' | 'algorithm'>>
+type Details = Partial<Pick<Expectation, 'ad' | 'rcode' | 'ede' | 'data' | 'algorithm'>>
 
 /** Errors that say that data or its chain did not validate (RFC 8914 4.6 to 4.13, and the registry's 25). */
 const VALIDATION_ERRORS: ReadonlySet<number> = new Set([

@@ -209,7 +209,10 @@ const ALIAS_ZONES: readonly LabZone[] = [
       secure('leaf.tree.alias.se.'),
       secure('www.other.alias.se.'),
       insecure('www.plain.alias.se.'),
-      secure(`${LONG_LABEL}.${LONG_LABEL}.${LONG_LABEL}.long.alias.se.`, 'A', { rcode: RCODE.YXDOMAIN }),
+      secure(`${LONG_LABEL}.${LONG_LABEL}.${LONG_LABEL}.long.alias.se.`, 'A', {
+        rcode: RCODE.YXDOMAIN,
+        ad: false,
+      }),
     ],
   },
 ]

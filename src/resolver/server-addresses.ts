@@ -9,6 +9,7 @@
 import type { Address } from '../base/address.ts'
 import { ADDRESS_LOOKUP_DEPTH_MAX, NS_LOOKUPS_PER_DELEGATION_MAX } from '../base/limits.ts'
 import type { Reason } from '../dnssec/reasons.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
 import { isSubdomainOf, type Name, nameKey } from '../wire/name.ts'
 import { addressToAsk, addressTypes } from './address-families.ts'
 import type { Context, Job } from './context.ts'
