@@ -24,13 +24,15 @@ export interface LabQuestion {
   readonly type: number
 }
 
-/** What may be said with AD; undefined where the servers lie, and damage may undo what they do. */
+/** What may be said with AD; undefined where the zone or its servers are spoilt, and damage may undo that. */
 export type Truth = { readonly authenticated: boolean; readonly text: string } | undefined
 
 /** Which of its records a server gives for these is its own choice. */
 const LEFT_OUT: readonly number[] = [TYPE.ANY, TYPE.RRSIG]
 /** Zones whose servers change what they have. */
 const LYING_ZONES = LAB_ZONES.filter(({ rewrites }) => rewrites !== undefined).map(({ name }) => name)
+/** Zones with a record more or less than was signed. */
+const SPOILT_ZONES = LAB_ZONES.filter(({ defects }) => defects !== undefined).map(({ name }) => name)
 /** Labels put before a zone: names that are not there, or made from a wildcard. */
 const MORE_LABELS = ['none', 'a.b.wild', 'wild', '*.wild', 'zzz']
 const MORE_TYPES = [TYPE.A, TYPE.TXT, TYPE.DS, TYPE.NS, TYPE.DNSKEY, TYPE.SOA]
@@ -69,6 +71,7 @@ export class LabTruth {
     const known = this.#replies.get(key)
     if (known !== undefined) return known
     const replies = this.#internet.authorities.get(address)?.(message, transport) ?? []
+    if (this.#replies.size >= REPLIES_MAX) this.#replies.clear()
     this.#replies.set(key, replies)
     return replies
   }
@@ -80,7 +83,8 @@ export class LabTruth {
     if (this.#truths.has(key)) return known
     const reply = await this.#undisturbed.ask(name, type)
     const { authenticated, rcode, message } = reply
-    const lies = LYING_ZONES.some((zone) => `.${name}`.endsWith(`.${zone}`))
+    const isIn = (zone: string): boolean => `.${name}`.endsWith(`.${zone}`)
+    const lies = LYING_ZONES.some(isIn) || (!authenticated && SPOILT_ZONES.some(isIn))
     const truth = lies ? undefined : { authenticated, text: answerText(rcode, message) }
     this.#truths.set(key, truth)
     return truth
@@ -119,6 +123,8 @@ export class LabTruth {
   }
 }
 
+/** Damage leads to names that nobody else asks for; their replies are forgotten in the end. */
+const REPLIES_MAX = 20_000
 const SAMPLE_STEP = 7
 
 /** A reply that was made for an equal query, under the id of this one. */
