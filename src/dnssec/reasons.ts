@@ -63,7 +63,7 @@ export const REASONS = {
   'alias-loop': { number: 68, ede: 0, text: 'aliases lead in a circle' },
   'address-loop': { number: 69, ede: 22, text: 'the addresses of name servers depend on each other' },
   'no-server-address': { number: 70, ede: 22, text: 'no address of a name server is known' },
-  'invalid-data': { number: 71, ede: 24, text: 'what the authority sent is malformed' },
+  'invalid-data': { number: 71, ede: 0, text: 'what the authority sent is malformed' },
   'cached-failure': { number: 72, ede: 13, text: 'failed a moment ago' },
   'limit-upstream-queries': { number: 74, ede: 0, text: 'too many upstream queries' },
   'limit-aliases': { number: 75, ede: 0, text: 'too many aliases' },

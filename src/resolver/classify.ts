@@ -52,12 +52,15 @@ export type Classified =
       readonly further: readonly Rrset[]
       /** The server's own CNAME is not the one that the DNAME makes. */
       readonly contradicted?: boolean | undefined
+      readonly misshapen?: boolean | undefined
       readonly doubt?: Doubt | undefined
     }
   | {
       readonly kind: 'negative'
       readonly rcode: number
       readonly authority: readonly Rrset[]
+      /** Records of the answer were left out because no record of their type can look so. */
+      readonly misshapen?: boolean | undefined
       readonly doubt?: Doubt | undefined
     }
   | {
@@ -89,6 +92,12 @@ export function classify(message: Message, question: Question, zone: Name): Clas
   const isSigned = sets.some((set) => set.signatures.length > 0)
   if (!message.aa && !isSigned && (message.ra || isEmpty)) return { ...meaning, doubt: 'second-hand' }
   return isEmpty ? { ...meaning, doubt: 'empty' } : meaning
+}
+
+/** Says so where the reader of messages left records of the answer out (`parseMessage`). */
+export function noteMisshapen(message: Message, meaning: Classified): Classified {
+  if (message.answer.length === message.answerCount) return meaning
+  return meaning.kind === 'lame' || meaning.kind === 'referral' ? meaning : { ...meaning, misshapen: true }
 }
 
 function meaningOf(message: Message, question: Question, zone: Name): Classified {

@@ -127,6 +127,8 @@ export interface Data {
   readonly target?: Name | undefined
   /** The server's own CNAME is not the one that the DNAME makes (RFC 6672 5.3.1). */
   readonly contradicted?: boolean | undefined
+  /** Records of the answer were left out because no record of their type can look so. */
+  readonly misshapen?: boolean | undefined
   /** RRsets further down a chain of aliases, unasked for but from the same zone. */
   readonly further?: readonly Rrset[]
   /** The ancestor of the name that an NXDOMAIN was given for (RFC 8020); undefined when it is about the name itself. */

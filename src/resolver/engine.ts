@@ -252,7 +252,16 @@ function endingOf({ judged, rcode }: Resolution): Outcome['ending'] {
 }
 
 /** The most exact error first; one that was not tried again just now says so beside it (RFC 8914 4.14). */
-function extendedErrors({ judged, cached }: Resolution): ExtendedError[] {
+function extendedErrors(resolution: Resolution): ExtendedError[] {
+  const errors = errorsOfVerdict(resolution)
+  // Where the rest does not validate, that is why.
+  if (resolution.misshapen === true) errors.unshift({ code: EDE.OTHER, text: MISSHAPEN })
+  return errors
+}
+
+const MISSHAPEN = 'the authority sent address records of a wrong length; they were left out'
+
+function errorsOfVerdict({ judged, cached }: Resolution): ExtendedError[] {
   const { ede, text } = REASONS[judged.reason]
   if (ede === undefined) return []
   const errors = [{ code: ede, text: judged.detail === '' ? text : judged.detail }]

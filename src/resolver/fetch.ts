@@ -13,7 +13,7 @@ import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import { type Asking, askZone } from './ask-zone.ts'
 import { type CachedData, fromCache } from './cached.ts'
-import { type Classified, classify, type Meaning } from './classify.ts'
+import { type Classified, classify, type Meaning, noteMisshapen } from './classify.ts'
 import {
   type Context,
   type Data,
@@ -237,7 +237,7 @@ async function ask(
   const work = async (own: Job): Promise<Useful<Meaning> | ResolutionFailure> => {
     const classifyReply = forwards(cut) ? classifyForwarded : classify
     const read = (message: Parameters<typeof classify>[0]): ReturnType<typeof classify> =>
-      onOneRoute(context, cut, classifyReply(message, question, cut.zone))
+      onOneRoute(context, cut, noteMisshapen(message, classifyReply(message, question, cut.zone)))
     const reply = await askZone<Meaning>(context, own, { ...asking, read })
     if (reply.kind === 'useful' && reply.value.kind === 'referral')
       storeReferral(context, own, cut, reply.value)
@@ -341,11 +341,11 @@ function learn(
 }
 
 function toData(reply: Exclude<Meaning, { kind: 'referral' }>, server: string): Data {
-  const { kind, authority } = reply
-  if (reply.kind === 'negative') return { kind, rcode: reply.rcode, answer: [], authority, server }
+  const { kind, authority, misshapen } = reply
+  if (reply.kind === 'negative') return { kind, rcode: reply.rcode, answer: [], authority, misshapen, server }
   const { answer, target, further, contradicted } = reply
   const rcode = kind === 'alias' && target === undefined ? RCODE.YXDOMAIN : RCODE.NOERROR
-  return { kind, rcode, answer, authority, target, further, contradicted, server }
+  return { kind, rcode, answer, authority, target, further, contradicted, misshapen, server }
 }
 
 /** Keeps a referral, for no longer than the delegation of the zone that gave it lives (CVE-2022-30698). */

@@ -31,6 +31,8 @@ export interface Resolution {
   readonly cached: boolean
   /** Part of it comes from a forwarder of which nothing is kept. */
   readonly uncached: boolean
+  /** Records that no record of their type can look like were left out on the way. */
+  readonly misshapen?: boolean
 }
 
 /**
@@ -109,12 +111,13 @@ export function assemble(links: readonly Proven[]): Resolution {
     ttlSeconds = Math.min(ttlSeconds, link.ttlSeconds)
   }
   const uncached = links.some((link) => link.uncached === true)
+  const misshapen = links.some((link) => link.misshapen === true)
   const answer = eachOnce(links.flatMap((link) => link.answer))
   const authority = eachOnce(
     // RFC 2308 5: a denial's records say how long the denial may be kept.
     links.flatMap((link) => link.authority.map((set) => cappedTo(set, link.ttlSeconds))),
   )
-  return { rcode, answer, authority, judged, ttlSeconds, cached: false, uncached }
+  return { rcode, answer, authority, judged, ttlSeconds, cached: false, uncached, misshapen }
 }
 
 /** Two aliases of one zone may bring the same DNAME or the same proof. */

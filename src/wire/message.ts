@@ -1,6 +1,7 @@
 /** Messages: octets to values (RFC 1035 4). */
 import { type Edns, parseOpt } from './edns.ts'
 import { FormatError } from './format-error.ts'
+import { CLASS } from './iana/class.ts'
 import { RCODE } from './iana/rcode.ts'
 import { TYPE } from './iana/rrtype.ts'
 import { readU16, readU32 } from './integers.ts'
@@ -92,7 +93,7 @@ export function parseHeader(octets: Uint8Array): Header | undefined {
 }
 
 /**
- * Reads a whole message.
+ * Reads a whole message. Address records of a wrong length are left out; anything else that is malformed makes the message so.
  *
  * @throws FormatError, and nothing else, whatever the octets
  */
@@ -221,6 +222,7 @@ class MessageReader {
         continue
       }
       const recordClass = readU16(octets, fixedAt + 2)
+      if (isMisshapenAddress(type, recordClass, end - fixedAt - 10)) continue
       const rdata = decompressRdata(type, octets, fixedAt + 10, end, this.#names, recordClass)
       const ttl = readU32(octets, fixedAt + 4)
       // RFC 2181 8: a TTL with its top bit set is 0.
@@ -279,6 +281,15 @@ class MessageReader {
   #checkCount(count: number, octetsMin: number): void {
     if (count * octetsMin > this.left) throw new FormatError('a count exceeds the message', this.#at)
   }
+}
+
+/**
+ * True for an address record with more or fewer octets than an address. Some servers hold such records among good ones;
+ * nothing else in the message depends on them, so only they are left out.
+ */
+function isMisshapenAddress(type: number, recordClass: number, octets: number): boolean {
+  if (recordClass !== CLASS.IN) return false
+  return (type === TYPE.A && octets !== 4) || (type === TYPE.AAAA && octets !== 16)
 }
 
 /**

@@ -41,7 +41,7 @@ t.test('reasons: the EDE that says it most exactly', async (t) => {
     'dnskey-unreachable': EDE.DNSKEY_MISSING,
     'server-failure': EDE.NETWORK_ERROR,
     'no-reachable-authority': EDE.NO_REACHABLE_AUTHORITY,
-    'invalid-data': EDE.INVALID_DATA,
+    'invalid-data': EDE.OTHER,
   }
   for (const [slug, ede] of Object.entries(expected)) t.equal(REASONS[slug as Reason].ede, ede, slug)
   for (const quiet of ['secure', 'unsigned-delegation', 'opt-out', 'not-judged'] as const) {

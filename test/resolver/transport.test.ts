@@ -1,6 +1,7 @@
 /** One question to one server: truncation, TCP, EDNS, and messages that are not what they should be. */
+
 import t from 'tap'
-import type { LabReply } from '../../src/lab/authority.ts'
+import type { LabReply, Rewrite } from '../../src/lab/authority.ts'
 import {
   type Behaviour,
   failing,
@@ -105,7 +106,22 @@ t.test('truncated by TCP as well: no answer', async (t) => {
   const world = makeWorld([plainZone('z.test.', { servers: [{ name: 'ns', behaviour: always }] })])
   const reply = await world.ask('www.z.test', TYPE.A)
   t.equal(reply.rcode, RCODE.SERVFAIL)
-  t.equal(reply.ede?.code, EDE.INVALID_DATA)
+  t.equal(reply.ede?.code, EDE.OTHER)
+})
+
+t.test('address records of a wrong length are left out, and the client is told', async (t) => {
+  const adds: Rewrite = (answer) => ({
+    ...answer,
+    answer: answer.answer.map((set) =>
+      set.type === TYPE.A ? { ...set, rdatas: [...set.rdatas, Uint8Array.of(1, 2, 3)] } : set,
+    ),
+  })
+  const world = makeWorld([plainZone('z.test.', { rewrites: () => [adds] })])
+  const reply = await world.ask('www.z.test', TYPE.A)
+  t.equal(reply.rcode, RCODE.NOERROR)
+  t.equal(reply.message.answer.length, 1)
+  t.equal(reply.ede?.code, EDE.OTHER)
+  t.match(reply.ede?.text, 'wrong length')
 })
 
 t.test('messages that cannot be read send the question to the next server', async (t) => {
@@ -119,7 +135,7 @@ t.test('messages that cannot be read send the question to the next server', asyn
   for (let i = 0; i < 10; i++) t.equal((await world.ask(`h${i}.z.test`, TYPE.A)).status, 'secure')
   const only = makeWorld([zone('z.test.', { servers: [{ name: 'ns', behaviour: junk }] })])
   const reply = await only.ask('www.z.test', TYPE.A)
-  t.equal(reply.ede?.code, EDE.INVALID_DATA)
+  t.equal(reply.ede?.code, EDE.OTHER)
   t.equal(only.counts.get('failure malformed'), 1)
 })
 

@@ -146,14 +146,25 @@ t.test('RDATA that is kept as it is', async (t) => {
   t.equal(other.answer[0]!.class, 4096)
 })
 
+t.test('address records of a wrong length are left out, and nothing else is', async (t) => {
+  const cases: [why: string, record: string][] = [
+    ['A of 5 octets', handMadeRecord(TYPE.A, 'c000020100')],
+    ['A of 3 octets', handMadeRecord(TYPE.A, 'c00002')],
+    ['A of none', handMadeRecord(TYPE.A, '')],
+    ['AAAA of 4', handMadeRecord(TYPE.AAAA, 'c0000201')],
+  ]
+  const good = handMadeRecord(TYPE.A, 'c0000201')
+  for (const [why, bad] of cases) {
+    const message = parseMessage(handMade({ counts: [1, 3, 0, 0] }, QUESTION, good, bad, good))
+    t.equal(message.answer.length, 2, why)
+    t.equal(message.answerCount, 3, `${why}: what was sent is told`)
+  }
+})
+
 t.test('messages that are refused', async (t) => {
   const label = `3f${'61'.repeat(63)}`
   const cases: [why: string, octets: Uint8Array][] = [
     ['no header', new Uint8Array(11)],
-    ['A of 5 octets', answer(handMadeRecord(TYPE.A, 'c000020100'))],
-    ['A of 3 octets', answer(handMadeRecord(TYPE.A, 'c00002'))],
-    ['A of none', answer(handMadeRecord(TYPE.A, ''))],
-    ['AAAA of 4', answer(handMadeRecord(TYPE.AAAA, 'c0000201'))],
     ['RDLENGTH past the end', answer(handMadeRecord(TYPE.A, 'c0000201', { rdlength: 5 }))],
     ['RDLENGTH past the end, unknown type', answer(handMadeRecord(65_280, 'aabb', { rdlength: 500 }))],
     ['a name longer than RDLENGTH', answer(handMadeRecord(TYPE.CNAME, '0161c00c', { rdlength: 3 }))],
