@@ -200,6 +200,13 @@ export const PORT_DRAWS_MAX = 16
 /** Questions on their way at once; each holds a descriptor, of which a process commonly may have thousands. */
 export const UPSTREAM_OUTSTANDING_MAX = 4_000
 
+/** Octets of a text of `resolution.client-strings`: with the longest question and OPT it still fits 512 octets. */
+export const CLIENT_STRING_OCTETS_MAX = 200
+/** The first EDNS option code for local use (RFC 6891 9); `resolution.client-string-option`. */
+export const CLIENT_STRING_OPTION = 65_001
+/** The last of these codes. */
+export const CLIENT_STRING_OPTION_MAX = 65_534
+
 // --- files that the operator writes -------------------------------------------------------------------------------
 
 /** Octets of a configuration file and of the files it names: ten thousand access prefixes take a third of it. */

@@ -4,6 +4,9 @@
  */
 import type { Endpoint } from '../base/address.ts'
 import {
+  CLIENT_STRING_OCTETS_MAX,
+  CLIENT_STRING_OPTION,
+  CLIENT_STRING_OPTION_MAX,
   NEGATIVE_TTL_SECONDS_MAX,
   NSEC3_ITERATIONS_MAX,
   NSID_OCTETS_MAX,
@@ -58,6 +61,8 @@ export interface Settings {
   'resolution.ipv6': boolean
   'resolution.nat64-prefix': Prefix | undefined
   'resolution.source-addresses': readonly Uint8Array[]
+  'resolution.client-strings': readonly value.ClientStringSetting[]
+  'resolution.client-string-option': number
   'resolution.any': 'minimal' | 'full'
   'dnssec.trust-anchor-files': readonly string[]
   'dnssec.clock': number | undefined
@@ -346,6 +351,20 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.addresses(),
     default: [],
     doc: 'Addresses from which authoritative servers are asked, one at random. Empty: the system chooses.',
+    reload: 'restart',
+  },
+  'resolution.client-strings': {
+    schema: value.clientStrings(CLIENT_STRING_OCTETS_MAX),
+    default: [],
+    doc:
+      'Texts by which servers are to know this resolver, sent in an EDNS option: { network: 192.0.2.0/24, text: ' +
+      '"customer 17" }. The longest network that covers a server decides; an empty text sends none.',
+    reload: 'restart',
+  },
+  'resolution.client-string-option': {
+    schema: value.whole(CLIENT_STRING_OPTION, CLIENT_STRING_OPTION_MAX),
+    default: CLIENT_STRING_OPTION,
+    doc: 'Code of that option, one of those for local use (RFC 6891 9).',
     reload: 'restart',
   },
   'resolution.any': {

@@ -40,6 +40,12 @@ export interface RouteSetting {
   readonly cache: boolean
 }
 
+/** A text for the servers of a network as the operator wrote it. */
+export interface ClientStringSetting {
+  readonly network: Prefix
+  readonly text: Uint8Array
+}
+
 /** A local zone as the operator wrote it. */
 export interface LocalZoneSetting {
   readonly name: Name
@@ -145,8 +151,12 @@ export function addresses(): ValueSchema<readonly Uint8Array[]> {
 
 /** A list of networks, each `address/bits` or an address alone. */
 export function prefixes(): ValueSchema<readonly Prefix[]> {
+  return listOf('networks', prefix(), formatPrefix)
+}
+
+function prefix(): ValueSchema<Prefix> {
   const expected = 'a network such as 192.0.2.0/24 or 2001:db8::/32, no bit set behind the prefix'
-  return listOf('networks', parsed(expected, parsePrefix), formatPrefix)
+  return parsed(expected, parsePrefix)
 }
 
 /** A prefix behind which IPv4 addresses stand (RFC 6052 2.2); the empty text for none. */
@@ -221,6 +231,15 @@ export function routes(kind: 'stub' | 'forward'): ValueSchema<readonly RouteSett
       return { name, addresses, servers, fallback, cache }
     })
   return listOf(`${kind} zones`, entry, (value) => nameKey(value.name))
+}
+
+/** A list of texts of at most so many octets, each for the servers of a network. */
+export function clientStrings(most: number): ValueSchema<readonly ClientStringSetting[]> {
+  const entry = z.strictObject(
+    { network: prefix(), text: octets(most) },
+    { error: 'an entry with network and text' },
+  )
+  return listOf('client strings', entry, ({ network }) => formatPrefix(network))
 }
 
 /** A list of local zones. */

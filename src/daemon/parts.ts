@@ -65,6 +65,10 @@ export function resolverSettings(
       ...settings['resolution.stub-zones'].map((route) => ({ kind: 'stub' as const, ...route })),
       ...settings['resolution.forward-zones'].map((route) => ({ kind: 'forward' as const, ...route })),
     ],
+    clientStrings: {
+      optionCode: settings['resolution.client-string-option'],
+      texts: settings['resolution.client-strings'],
+    },
     nxdomainCut: settings['resolution.nxdomain-cut'],
     verifyReferrals: settings['resolution.verify-referrals'],
     verifyGlue: settings['resolution.verify-glue'],

@@ -17,6 +17,7 @@ import type { Meaning } from './classify.ts'
 import type { Cut } from './cut.ts'
 import type { Flight, InFlight } from './in-flight.ts'
 import type { EngineCounters, ResolverPolicy, ResolverSettings, Trace, Upstream } from './ports.ts'
+import type { QueryEdns } from './query-edns.ts'
 import type { Routes } from './routes.ts'
 import type { WorkBudget } from './work-budget.ts'
 
@@ -27,6 +28,7 @@ export interface Context {
   readonly upstream: Upstream
   readonly policy: ResolverPolicy
   readonly settings: ResolverSettings
+  readonly queryEdns: QueryEdns
   readonly routes: Routes
   readonly counters: EngineCounters
   readonly rrsets: RrsetCache

@@ -42,6 +42,7 @@ import type {
   Upstream,
 } from './ports.ts'
 import { PrivateAddresses } from './private-addresses.ts'
+import { QueryEdns } from './query-edns.ts'
 import { recall } from './recall.ts'
 import { Refreshes } from './refreshes.ts'
 import { type Resolution, resolve, servfail } from './resolve.ts'
@@ -93,6 +94,7 @@ export class Resolver implements ResolverPort {
       ...parts,
       denials: new DenialRanges({ nowMs, zonesMax: atMost(DENIAL_ZONES_MAX) }),
       routes: new Routes(parts.settings.routes),
+      queryEdns: new QueryEdns(parts.settings.clientStrings),
       failures: new FailureCache({ nowMs, max: atMost(FAILURES_REMEMBERED_MAX) }),
       servers: new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) }),
       keys: new KeyTable(atMost(KEY_HANDLES_MAX), importKey),

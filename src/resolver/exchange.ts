@@ -1,5 +1,5 @@
 /** One question to one server: EDNS or not, UDP or TCP, until there is a whole message or a reason why not. */
-import { UDP_PAYLOAD_OCTETS, UPSTREAM_TCP_TIMEOUT_MS } from '../base/limits.ts'
+import { UPSTREAM_TCP_TIMEOUT_MS } from '../base/limits.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import { FormatError } from '../wire/format-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
@@ -31,8 +31,6 @@ interface Way {
 
 /** Messages sent to one server for one question at most: without EDNS, then by TCP, then by TCP without EDNS. */
 const MESSAGES_PER_EXCHANGE_MAX = 4
-
-const EDNS = { version: 0, udpPayloadOctets: UDP_PAYLOAD_OCTETS, do: true, flags: 0, options: [] } as const
 
 /** Asks the server whose turn it is; it serves `zone` or is said to. */
 export async function exchange(
@@ -111,7 +109,8 @@ async function once(
   const id = context.random.below(0x1_0000)
   // Who judges for himself wants a forwarder's data whatever its own verdict (RFC 6840 5.9).
   const cd = recursion && context.policy.mode !== 'off'
-  const message = writeQuery({ id, question, rd: recursion, cd, ...(edns ? { edns: EDNS } : {}) })
+  const opt = edns ? { edns: context.queryEdns.to(server) } : {}
+  const message = writeQuery({ id, question, rd: recursion, cd, ...opt })
   const patienceMs = transport === 'tcp' ? UPSTREAM_TCP_TIMEOUT_MS : udpPatienceMs
   const leftMs = Math.max(1, job.budget.deadlineMs - clock.nowMs())
   const timeoutMs = Math.min(patienceMs, leftMs)

@@ -5,6 +5,7 @@ import type { Prefix } from '../base/prefix.ts'
 import type { Random } from '../base/random.ts'
 import type { TrustAnchors } from '../dnssec/trust-anchors.ts'
 import type { Name } from '../wire/name.ts'
+import type { ClientStrings } from './query-edns.ts'
 import type { TtlLimits } from './ttl-limits.ts'
 
 export type { Clock, Endpoint, Random }
@@ -74,6 +75,7 @@ export interface ResolverSettings {
   readonly nat64Prefix: Prefix | undefined
   /** Zones whose servers the operator gave. */
   readonly routes: readonly Route[]
+  readonly clientStrings: ClientStrings
   /** A proven NXDOMAIN denies all below it too (RFC 8020). */
   readonly nxdomainCut: boolean
   /** NS sets of referrals, and addresses in the zone, are asked of the zone itself before they are used. */

@@ -57,6 +57,23 @@ t.test('the name of the server: a text, or octets in hex', async (t) => {
   t.equal(refusal(`server: { nsid: ${'x'.repeat(129)} }`).length, 1)
 })
 
+t.test('texts for the servers of a network', async (t) => {
+  const strings = (entry: string): string => `resolution: { client-strings: [${entry}] }`
+  const { settings } = load(strings('{ network: 192.0.2.0/24, text: "abc d" }'))
+  const [entry] = settings['resolution.client-strings']
+  t.equal(formatPrefix(entry!.network), '192.0.2.0/24')
+  t.equal(Buffer.from(entry!.text).toString(), 'abc d')
+  t.same(refusal(strings(`{ network: 192.0.2.1, text: ${'x'.repeat(200)} }`)), [])
+  for (const broken of [
+    `{ network: 192.0.2.1, text: ${'x'.repeat(201)} }`,
+    '{ network: 192.0.2.1/24, text: x }',
+    '{ network: 192.0.2.1 }',
+    '{ network: 192.0.2.1, text: x }, { network: 192.0.2.1/32, text: y }',
+  ])
+    t.equal(refusal(strings(broken)).length, 1, broken)
+  t.equal(refusal('resolution: { client-string-option: 10 }').length, 1, 'a code that means something else')
+})
+
 t.test('the defaults', async (t) => {
   const { settings, rootHints, anchors, given } = defaultConfig()
   t.same(settings['server.listen'].map(formatEndpoint), ['127.0.0.1@5300', '::1@5300'])

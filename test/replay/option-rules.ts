@@ -148,6 +148,13 @@ const nsid: Rule = ({ builder, text: value }) => {
   builder.settings['server.nsid'] = new Uint8Array(text)
 }
 
+const clientString: Rule = ({ builder, option }) => {
+  const [network = '', text = ''] = option.values
+  const entry = { network: configPrefix(builder, network, option.place), text: Buffer.from(text) }
+  const key = 'resolution.client-strings'
+  builder.settings[key] = [...builder.settings[key], entry]
+}
+
 const localData: Rule = ({ builder, option, text: value }) => {
   const { settings } = builder
   try {
@@ -220,8 +227,8 @@ export const SERVER_RULES: Readonly<Record<string, Rule>> = {
   'edns-buffer-size': ignored,
   'edns-tcp-keepalive': ignored,
   'edns-tcp-keepalive-timeout': ignored,
-  'edns-client-string': need('edns-client-string'),
-  'edns-client-string-opcode': need('edns-client-string'),
+  'edns-client-string': clientString,
+  'edns-client-string-opcode': number('resolution.client-string-option'),
   'dns-error-reporting': needIfSet('dns-error-reporting'),
   'answer-cookie': needIfSet('server cookies'),
   'cookie-secret': ignored,

@@ -1,6 +1,6 @@
 /** One question to one server: truncation, TCP, EDNS, and messages that are not what they should be. */
-
 import t from 'tap'
+import { type Prefix, parsePrefix } from '../../src/base/prefix.ts'
 import type { LabReply, Rewrite } from '../../src/lab/authority.ts'
 import {
   type Behaviour,
@@ -221,4 +221,44 @@ t.test('records after the last section are passed over', async (t) => {
   const longer = altered((message) => Uint8Array.from([...message, 1, 2, 3]))
   const world = makeWorld([zone('z.test.', { content: WWW, servers: [{ name: 'ns', behaviour: longer }] })])
   t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
+})
+
+t.test(
+  'servers of a network are told the text for the longest prefix, and nobody else is told any',
+  async (t) => {
+    const options = (world: World, server: string): unknown[] =>
+      world.network.sent
+        .filter(({ address }) => address === world.addressOf(server))
+        .map(({ message }) => parseMessage(message).edns?.options)
+    const zones = ['y.test.', 'z.test.', 'silent.test.'].map((name) => zone(name))
+    const network = (address: string): Prefix => parsePrefix(address)!
+    const addresses = makeWorld(zones)
+    const texts = [
+      { network: network('0.0.0.0/0'), text: Buffer.from('all') },
+      { network: network(addresses.addressOf('ns.z.test.')), text: Buffer.from('one of them') },
+      { network: network(addresses.addressOf('ns.silent.test.')), text: Buffer.from('') },
+    ]
+    const world = makeWorld(zones, { settings: { clientStrings: { optionCode: 65_010, texts } } })
+    for (const name of ['y', 'z', 'silent'])
+      t.equal((await world.ask(`www.${name}.test`, TYPE.A)).status, 'secure')
+    const told = (text: string): unknown => ({ code: 65_010, octets: new Uint8Array(Buffer.from(text)) })
+    for (const [server, expected] of [
+      ['ns.y.test.', [told('all')]],
+      ['ns.z.test.', [told('one of them')]],
+      ['ns.silent.test.', []],
+    ] as const) {
+      const seen = options(world, server)
+      t.ok(seen.length > 0)
+      for (const one of seen) t.same(one, expected, server)
+    }
+  },
+)
+
+t.test('a server without EDNS is told nothing, and answers', async (t) => {
+  const texts = [{ network: parsePrefix('0.0.0.0/0')!, text: Buffer.from('all') }]
+  const servers = [{ name: 'ns', behaviour: formErrOnEdns }]
+  const settings = { clientStrings: { optionCode: 65_001, texts } }
+  const world = makeWorld([plainZone('z.test.', { servers })], { settings })
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'insecure')
+  t.same(ways(world).slice(0, 2), ['udp', 'udp plain'])
 })

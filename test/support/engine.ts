@@ -1,7 +1,12 @@
 /** An engine under a virtual clock, for tests that bring their own network. */
 import { VirtualClock } from '../../src/base/clock.ts'
 import { drawHashKey } from '../../src/base/keyed-hash.ts'
-import { NEGATIVE_TTL_SECONDS_MAX, NSEC3_ITERATIONS_MAX, TTL_SECONDS_MAX } from '../../src/base/limits.ts'
+import {
+  CLIENT_STRING_OPTION,
+  NEGATIVE_TTL_SECONDS_MAX,
+  NSEC3_ITERATIONS_MAX,
+  TTL_SECONDS_MAX,
+} from '../../src/base/limits.ts'
 import { type Random, seededRandom } from '../../src/base/random.ts'
 import { AnswerCache } from '../../src/cache/answer-cache.ts'
 import { RrsetCache } from '../../src/cache/rrset-cache.ts'
@@ -63,6 +68,7 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   ipv6: false,
   nat64Prefix: undefined,
   routes: [],
+  clientStrings: { optionCode: CLIENT_STRING_OPTION, texts: [] },
   nxdomainCut: true,
   verifyReferrals: false,
   verifyGlue: false,
