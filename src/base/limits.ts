@@ -30,6 +30,8 @@ export const MESSAGE_OCTETS_MAX = 65_535
 export const TTL_SECONDS_MAX = 86_400
 /** RFC 2308 5 advises 1 to 3 hours for negative answers. */
 export const NEGATIVE_TTL_SECONDS_MAX = 3_600
+/** RFC 6147 5.1.7: for how long an address is made where nobody says how long there is none of its family. */
+export const DNS64_TTL_SECONDS_MAX_WITHOUT_SOA = 600
 /** What a referral brought lives at least so long: the query that brought it needs it once. */
 export const DELEGATION_TTL_SECONDS_MIN = 1
 /** How long a verdict `bogus` stands before the zone is tried again (Unbound's val-bogus-ttl). */

@@ -55,6 +55,8 @@ export interface AnswerParts {
   readonly ttlSeconds: number
   /** AD may be set: secure, and no opt-out span in the proof (RFC 5155 9.2). */
   readonly authenticated: boolean
+  /** Made for clients without CD (DNS64). */
+  readonly translated?: boolean
 }
 
 // --- layout of the head -------------------------------------------------------------------------------------------
@@ -85,6 +87,7 @@ const ROTATE_COUNT_AT = 58
 const HEAD_OCTETS = 64
 
 const FLAG_AUTHENTICATED = 0x01
+const FLAG_TRANSLATED = 0x02
 
 const OPTION_HEADER_OCTETS = 4
 
@@ -104,7 +107,8 @@ export function writeAnswerEntry(parts: AnswerParts, nowMs: number): Uint8Array 
   const message = writeEntryMessage(parts, head, ttlOffsets)
   if (message === undefined) return writeAnswerEntry(tooLarge(parts), nowMs)
   const ede = edeOctets(parts.ede)
-  head[FLAGS_AT] = parts.authenticated ? FLAG_AUTHENTICATED : 0
+  head[FLAGS_AT] =
+    (parts.authenticated ? FLAG_AUTHENTICATED : 0) | (parts.translated === true ? FLAG_TRANSLATED : 0)
   head[STATUS_AT] = statusOctet(parts.status)
   writeU16(head, REASON_AT, parts.reason)
   writeU32(head, POLICY_SEQUENCE_AT, parts.policySequence)
@@ -322,6 +326,11 @@ export function entryAuthenticated(octets: Uint8Array, at: number): boolean {
   return (octets[at + FLAGS_AT]! & FLAG_AUTHENTICATED) !== 0
 }
 
+/** True when it is not for a client that sets CD. */
+export function entryTranslated(octets: Uint8Array, at: number): boolean {
+  return (octets[at + FLAGS_AT]! & FLAG_TRANSLATED) !== 0
+}
+
 /** Offset in `octets` of the extended errors: EDNS options, ready to be copied into an OPT record. */
 export function entryEdeStart(_octets: Uint8Array, at: number): number {
   return at + HEAD_OCTETS
@@ -456,6 +465,7 @@ export function parseAnswerEntry(octets: Uint8Array, at: number, nowMs: number):
     policySequence: entryPolicySequence(octets, at),
     ttlSeconds: remainingSeconds(entryTtlSeconds(octets, at), entryStoredMs(octets, at), nowMs),
     authenticated: entryAuthenticated(octets, at),
+    ...(entryTranslated(octets, at) ? { translated: true } : {}),
   }
 }
 

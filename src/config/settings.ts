@@ -85,6 +85,9 @@ export interface Settings {
   'cache.ttl.min-seconds': number
   'cache.ttl.max-seconds': number
   'cache.ttl.negative-max-seconds': number
+  'dns64.prefix': Prefix | undefined
+  'dns64.exclude': readonly Prefix[]
+  'dns64.ignore-aaaa': readonly Name[]
   'serve-stale.enabled': boolean
   'serve-stale.client-timeout-ms': number
   'serve-stale.max-seconds': number
@@ -507,6 +510,26 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.whole(0, TTL_SECONDS_MAX),
     default: NEGATIVE_TTL_SECONDS_MAX,
     doc: 'Most time that a denial is kept (RFC 2308 5).',
+    reload: 'restart',
+  },
+  'dns64.prefix': {
+    schema: value.translationPrefixOrNone(),
+    default: '',
+    doc:
+      "Gives names without AAAA records addresses behind this prefix, that of the clients' NAT64 translator, such as " +
+      '64:ff9b::/96 (DNS64, RFC 6147), and maps PTR questions for them. Clients that set CD get none. Empty: off.',
+    reload: 'restart',
+  },
+  'dns64.exclude': {
+    schema: value.prefixes(),
+    default: ['::ffff:0:0/96'],
+    doc: 'AAAA records with these addresses count as none, and are not given (RFC 6147 5.1.4).',
+    reload: 'restart',
+  },
+  'dns64.ignore-aaaa': {
+    schema: value.names(),
+    default: [],
+    doc: 'Names, with all below, whose AAAA records are given only where there is no A record to translate.',
     reload: 'restart',
   },
   'serve-stale.enabled': {

@@ -5,8 +5,10 @@ import type { Settings } from '../config/settings.ts'
 import type { ServiceSettings } from '../front/service.ts'
 import { AccessList } from '../policy/access.ts'
 import { LocalZones } from '../policy/local-zones.ts'
+import { discoveryRecords, IPV4ONLY } from '../policy/nat64-discovery.ts'
 import type { ValidationPolicyOptions } from '../policy/validation-policy.ts'
-import type { ResolverSettings, ServeStale } from '../resolver/ports.ts'
+import type { Dns64Settings, ResolverSettings, ServeStale } from '../resolver/ports.ts'
+import { namesEqual } from '../wire/name.ts'
 
 /** What clients get. */
 export function serviceSettings(settings: Settings): ServiceSettings {
@@ -26,10 +28,14 @@ export function serviceSettings(settings: Settings): ServiceSettings {
 /** The zones that are answered without asking anybody. Who gives servers for a special zone wants it resolved. */
 export function localZones(settings: Settings): LocalZones {
   const routed = [...settings['resolution.stub-zones'], ...settings['resolution.forward-zones']]
+  const off = [...settings['local-zones.disable'], ...routed.map(({ name }) => name)]
+  const prefix = settings['dns64.prefix']
+  // A name that is resolved is translated like any other.
+  const isOurs = prefix !== undefined && !off.some((name) => namesEqual(name, IPV4ONLY))
   return new LocalZones({
-    off: [...settings['local-zones.disable'], ...routed.map(({ name }) => name)],
+    off,
     zones: settings['local-zones.zones'],
-    records: settings['local-zones.records'],
+    records: [...settings['local-zones.records'], ...(isOurs ? discoveryRecords(prefix) : [])],
   })
 }
 
@@ -83,6 +89,7 @@ export function resolverSettings(
       max: settings['cache.ttl.max-seconds'],
       negativeMax: settings['cache.ttl.negative-max-seconds'],
     },
+    dns64: dns64(settings),
     serveStale: serveStale(settings),
   }
 }
@@ -90,6 +97,11 @@ export function resolverSettings(
 function minimisation(settings: Settings): ResolverSettings['qnameMinimisation'] {
   if (!settings['resolution.qname-minimisation']) return 'off'
   return settings['resolution.qname-minimisation-strict'] ? 'strict' : 'relaxed'
+}
+
+function dns64(settings: Settings): Dns64Settings | undefined {
+  const prefix = settings['dns64.prefix']
+  return prefix && { prefix, exclude: settings['dns64.exclude'], ignoreAaaa: settings['dns64.ignore-aaaa'] }
 }
 
 function serveStale(settings: Settings): ServeStale | undefined {

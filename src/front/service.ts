@@ -12,6 +12,7 @@ import {
   entryPolicySequence,
   entryRcode,
   entryStatus,
+  entryTranslated,
   parseAnswerEntry,
   writeAnswerEntry,
 } from '../cache/answer-entry.ts'
@@ -171,6 +172,7 @@ export class Service {
     if (at < 0) return 0
     const { octets } = this.#answers
     if (entryPolicySequence(octets, at) < this.#policy.sequence) return 0
+    if (query.checkingDisabled && entryTranslated(octets, at)) return 0
     this.#counters.clientQuery(transport)
     this.#counters.cacheHit()
     const written = this.#writeEntry(octets, at, request, query, startMs, 'hit', out, false)
@@ -291,7 +293,8 @@ export class Service {
     const nowMs = request.startMs
     const at = this.#answers.find(question.name, 0, question.name.length, question.type, nowMs)
     const { octets } = this.#answers
-    if (at >= 0 && entryPolicySequence(octets, at) >= this.#policy.sequence) {
+    const isCurrent = at >= 0 && entryPolicySequence(octets, at) >= this.#policy.sequence
+    if (isCurrent && !(query.checkingDisabled && entryTranslated(octets, at))) {
       this.#counters.cacheHit()
       this.#answerEntry(request, query, question, aliases, octets, at, 'hit')
       const { name, type } = question

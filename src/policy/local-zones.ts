@@ -72,7 +72,7 @@ export interface LocalZonesOptions {
 }
 
 /** RFC 6303 3: TTL, SOA timers and RNAME of an empty zone; the MNAME and the NS are the apex itself. */
-const LOCAL_TTL_SECONDS = 10_800
+export const LOCAL_TTL_SECONDS = 10_800
 const RNAME = nameFrom('nobody.invalid.')
 const LOOPBACK: Readonly<Record<number, Uint8Array>> = {
   [TYPE.A]: parseAddress('127.0.0.1')!,

@@ -26,6 +26,7 @@ import { TYPE } from '../wire/iana/rrtype.ts'
 import { foldName, type Name, nameKey, ROOT } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import { type Context, failure, type Job, type Judgement, type KnownTrust } from './context.ts'
+import { Dns64 } from './dns64.ts'
 import { fetchData } from './fetch.ts'
 import { Flight, InFlight } from './in-flight.ts'
 import { lookup } from './lookup.ts'
@@ -78,6 +79,8 @@ export class Resolver implements ResolverPort {
   readonly #privateAddresses: PrivateAddresses
   readonly #questions: InFlight<Outcome>
   readonly #refreshes: Refreshes
+  /** Undefined where nothing is translated. */
+  readonly #dns64: Dns64 | undefined
   /** Undefined where nothing is given after its end. */
   readonly #stale: StaleAnswers | undefined
 
@@ -116,6 +119,7 @@ export class Resolver implements ResolverPort {
     }
     this.#context = context
     this.#questions = new InFlight(parts.clock)
+    this.#dns64 = parts.settings.dns64 && new Dns64(context, parts.settings.dns64)
     this.#answers = answers
     this.#onFault = onFault
     this.#privateAddresses = new PrivateAddresses(parts.settings)
@@ -144,7 +148,7 @@ export class Resolver implements ResolverPort {
       return { entry }
     }
     const resolveIt = (): Promise<Outcome> => this.#resolveOnce(question, false)
-    if (this.#stale === undefined) return { entry: (await resolveIt()).entry }
+    if (this.#stale === undefined || this.#isApart(question)) return { entry: (await resolveIt()).entry }
     return this.#stale.answer(this.#key(question), question, resolveIt)
   }
 
@@ -157,8 +161,14 @@ export class Resolver implements ResolverPort {
     })
   }
 
-  #key({ name, type }: ClientQuestion): string {
-    return `${this.#context.policy.sequence} ${type} ${nameKey(name)}`
+  /** True when other clients may be given something else, so that the answer cache is not for this one. */
+  #isApart({ checkingDisabled, type }: ClientQuestion): boolean {
+    return this.#dns64 !== undefined && checkingDisabled && Dns64.concerns(type)
+  }
+
+  #key(question: ClientQuestion): string {
+    const { name, type } = question
+    return `${this.#isApart(question) ? 'apart ' : ''}${this.#context.policy.sequence} ${type} ${nameKey(name)}`
   }
 
   /** Joins an equal question under way, or answers it. */
@@ -200,7 +210,11 @@ export class Resolver implements ResolverPort {
     let resolution: Resolution
     try {
       // In lower case, since some servers answer so and the question must come back as it went (attack V36).
-      resolution = await resolve(this.#context, job, foldName(question.name), question.type, anew)
+      const name = foldName(question.name)
+      resolution =
+        this.#dns64 === undefined || question.checkingDisabled
+          ? await resolve(this.#context, job, name, question.type, anew)
+          : await this.#dns64.resolve(job, name, question.type, anew)
     } catch (fault) {
       this.#onFault(fault)
       resolution = servfail(failure('internal', ''))
@@ -210,7 +224,7 @@ export class Resolver implements ResolverPort {
 
   /** The answer as octets. */
   #write({ name, type }: ClientQuestion, { policySequence }: Job, resolution: Resolution): Uint8Array {
-    const { judged, rcode, authority, ttlSeconds } = resolution
+    const { judged, rcode, authority, ttlSeconds, translated = false } = resolution
     const { answer, owner: stripped } = this.#privateAddresses.removedFrom(resolution.answer)
     const nowMs = this.#context.clock.nowMs()
     const parts: AnswerParts = {
@@ -227,7 +241,9 @@ export class Resolver implements ResolverPort {
       policySequence,
       ttlSeconds,
       // RFC 6672 2.2: with YXDOMAIN nothing answers the question, so there is nothing for AD to speak of.
-      authenticated: judged.status === 'secure' && stripped === undefined && rcode !== RCODE.YXDOMAIN,
+      authenticated:
+        judged.status === 'secure' && stripped === undefined && !translated && rcode !== RCODE.YXDOMAIN,
+      translated,
     }
     return writeAnswerEntry(parts, nowMs)
   }
@@ -239,6 +255,7 @@ export class Resolver implements ResolverPort {
     const outcome: Outcome = { entry, ending: endingOf(resolution), judged, ttlSeconds, cached }
     // What must not be kept still ends what was known before.
     const nowMs = this.#context.clock.nowMs()
+    if (this.#isApart(question)) return outcome
     if (!uncached) this.#answers.put(name, type, entry, nowMs, this.#stale?.keptMs(question, outcome))
     this.#stale?.note(this.#key(question), outcome)
     return outcome

@@ -94,6 +94,8 @@ export interface ResolverSettings {
   readonly prefetch: boolean
   /** Bounds of what is kept, seconds. */
   readonly ttlSeconds: TtlLimits
+  /** Undefined where nothing is translated. */
+  readonly dns64: Dns64Settings | undefined
   /** Undefined where nothing is given after its end. */
   readonly serveStale: ServeStale | undefined
 }
@@ -109,6 +111,16 @@ export interface Route {
   readonly fallback: boolean
   /** Answers are kept. */
   readonly cache: boolean
+}
+
+/** RFC 6147. */
+export interface Dns64Settings {
+  /** Leads to IPv4 addresses, for clients (RFC 6052). */
+  readonly prefix: Prefix
+  /** AAAA records with these addresses count as none. */
+  readonly exclude: readonly Prefix[]
+  /** Names, with all below, whose AAAA records count as none where they have A records. */
+  readonly ignoreAaaa: readonly Name[]
 }
 
 /** RFC 8767. */

@@ -6,6 +6,8 @@
  * (attack A17). A record is removed whole, also where only one of several hints in it is private. What is left is not the
  * zone's own set any more, so its signatures go and the answer is not called authenticated.
  */
+import { embeddedIPv4 } from '../base/ipv4-embedded.ts'
+import type { Prefix } from '../base/prefix.ts'
 import { PrefixTable } from '../base/prefix-table.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { isSubdomainOf, type Name } from '../wire/name.ts'
@@ -25,14 +27,17 @@ export class PrivateAddresses {
   readonly #private: PrefixTable<true>
   readonly #isEmpty: boolean
   readonly #domains: readonly Name[]
+  readonly #translation: Prefix | undefined
 
   constructor({
     privateAddresses,
     privateDomains,
-  }: Pick<ResolverSettings, 'privateAddresses' | 'privateDomains'>) {
+    dns64,
+  }: Pick<ResolverSettings, 'privateAddresses' | 'privateDomains' | 'dns64'>) {
     this.#private = new PrefixTable(privateAddresses.map((prefix) => ({ prefix, value: true })))
     this.#isEmpty = privateAddresses.length === 0
     this.#domains = privateDomains
+    this.#translation = dns64?.prefix
   }
 
   /** Takes the records out. Owners at or below the private domains may have any address. */
@@ -60,7 +65,10 @@ export class PrivateAddresses {
   }
 
   #isPrivate(address: Uint8Array): boolean {
-    return this.#private.find(address, address.length) === true
+    if (this.#private.find(address, address.length) === true) return true
+    // Whoever made it, the client gets to the IPv4 address by it.
+    const beyond = this.#translation && embeddedIPv4(this.#translation, address)
+    return beyond !== undefined && this.#private.find(beyond) === true
   }
 }
 

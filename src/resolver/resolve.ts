@@ -33,6 +33,8 @@ export interface Resolution {
   readonly uncached: boolean
   /** Records that no record of their type can look like were left out on the way. */
   readonly misshapen?: boolean
+  /** Not what the zones said but made of it (DNS64): not for clients that set CD, and never authenticated. */
+  readonly translated?: boolean
 }
 
 /**

@@ -426,3 +426,17 @@ t.test('RDATA comes through as it was', async (t) => {
     ['192.0.2.1', 'A 13 3 30'],
   )
 })
+
+t.test('what was translated is not for a client that sets CD', async (t) => {
+  for (const hitPath of [true, false]) {
+    const it = bench({}, { hitPath })
+    it.store(parts({ translated: true, authenticated: false }))
+    await it.message(query({ do: true }))
+    t.same(it.asked, [])
+    await it.message(query({ do: true, cd: true }))
+    t.same(it.asked, ['www.example.se. 1 CD'])
+    it.store(parts())
+    await it.message(query({ do: true, cd: true }))
+    t.equal(it.asked.length, 1, 'what was not is for everybody')
+  }
+})

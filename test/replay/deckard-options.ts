@@ -3,7 +3,15 @@ import { nameFrom } from '../../src/wire/name-text.ts'
 import { NOT_LOCAL_ELSEWHERE } from './options.ts'
 import type { Option, Scenario } from './scenario.ts'
 import { parseEndpointText } from './scenario-text.ts'
-import { configFlag, configName, configNumber, configTime, type Setup, SetupBuilder } from './setup.ts'
+import {
+  configFlag,
+  configName,
+  configNumber,
+  configPrefix,
+  configTime,
+  type Setup,
+  SetupBuilder,
+} from './setup.ts'
 
 /** When scenarios without a date happen: they hold nothing signed. */
 const NO_DATE_SECONDS = 1_700_000_000
@@ -106,6 +114,6 @@ function readFeature(builder: SetupBuilder, text: string, place: Option['place']
   const { settings } = builder
   if (name === 'min_ttl') settings['cache.ttl.min-seconds'] = configNumber(builder, value, place)
   else if (name === 'max_ttl') settings['cache.ttl.max-seconds'] = configNumber(builder, value, place)
-  else if (name === 'dns64_prefix') builder.need('dns64')
+  else if (name === 'dns64_prefix') settings['dns64.prefix'] = configPrefix(builder, `${value}/96`, place)
   else builder.need(`feature ${name}`)
 }

@@ -76,12 +76,19 @@ function needIfSet(what: string): Rule {
 }
 
 /** Modules that this product has in one form or other; respip without rules does nothing. */
-const MODULES: ReadonlySet<string> = new Set(['validator', 'iterator', 'respip'])
+const MODULES: ReadonlySet<string> = new Set(['validator', 'iterator', 'respip', 'dns64'])
 
 const moduleConfig: Rule = ({ builder, text: value }) => {
   const modules = value.split(/\s+/)
   for (const module of modules) if (!MODULES.has(module)) builder.need(module)
+  if (modules.includes('dns64')) builder.settings['dns64.prefix'] ??= WELL_KNOWN_PREFIX
   if (!modules.includes('validator')) builder.settings['dnssec.mode'] = 'off'
+}
+
+function prefix(key: 'resolution.nat64-prefix' | 'dns64.prefix'): Rule {
+  return ({ builder, option, text: value }) => {
+    builder.settings[key] = configPrefix(builder, value, option.place)
+  }
 }
 
 /** Translates whether or not IPv4 is on; here it takes the place of IPv4. */
@@ -90,10 +97,6 @@ const nat64: Rule = (asked) => {
   if (!flagOf(asked)) return
   settings['resolution.ipv4'] = false
   settings['resolution.nat64-prefix'] ??= WELL_KNOWN_PREFIX
-}
-
-const nat64Prefix: Rule = ({ builder, option, text: value }) => {
-  builder.settings['resolution.nat64-prefix'] = configPrefix(builder, value, option.place)
 }
 
 const overrideDate: Rule = ({ builder, option, text: value }) => {
@@ -166,7 +169,7 @@ const localData: Rule = ({ builder, option, text: value }) => {
 }
 
 /** Names added to a setting. */
-function names(key: 'dnssec.insecure-zones' | 'resolution.private-domains'): Rule {
+function names(key: 'dnssec.insecure-zones' | 'resolution.private-domains' | 'dns64.ignore-aaaa'): Rule {
   return ({ builder, option, text: value }) => {
     builder.settings[key] = [...builder.settings[key], configName(builder, value, option.place)]
   }
@@ -269,10 +272,10 @@ export const SERVER_RULES: Readonly<Record<string, Rule>> = {
   'num-queries-per-thread': ignored,
   'tcp-upstream': needIfSet('tcp-upstream'),
   'do-nat64': nat64,
-  'nat64-prefix': nat64Prefix,
-  'dns64-prefix': need('dns64'),
+  'nat64-prefix': prefix('resolution.nat64-prefix'),
+  'dns64-prefix': prefix('dns64.prefix'),
   'dns64-synthall': need('dns64'),
-  'dns64-ignore-aaaa': need('dns64'),
+  'dns64-ignore-aaaa': names('dns64.ignore-aaaa'),
   'local-zone': localZone,
   'local-data': localData,
   'local-zone-tag': need('tags'),

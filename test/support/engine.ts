@@ -79,6 +79,7 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   aggressiveDenial: true,
   prefetch: false,
   ttlSeconds: { min: 0, max: TTL_SECONDS_MAX, negativeMax: NEGATIVE_TTL_SECONDS_MAX },
+  dns64: undefined,
   serveStale: undefined,
 }
 
