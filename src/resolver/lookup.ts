@@ -145,7 +145,7 @@ function retryKey({ rrsets, routes }: Context, name: Name, type: number): string
 // --- the cache ----------------------------------------------------------------------------------------------------
 
 /** Stores what was judged, and gives it on. */
-function keep(context: Context, job: Job, name: Name, type: number, proven: Proven): Proven {
+export function keep(context: Context, job: Job, name: Name, type: number, proven: Proven): Proven {
   const { status, reason, detail } = proven.judged
   const ttlSeconds = status === 'bogus' ? BOGUS_TTL_SECONDS : proven.ttlSeconds
   const stamp = { status, reason: REASONS[reason].number, detail, policySequence: job.policySequence }
@@ -187,7 +187,7 @@ function keepProofs(context: Context, job: Job, { judged, proofs, wildcards = []
 
 /** The DNAME itself was proven, and makes the next answer without the server that got this one wrong. */
 function keepDname({ rrsets }: Context, { policySequence }: Job, { answer: [dname] }: Proven): void {
-  if (dname?.type !== TYPE.DNAME) return
+  if (dname?.type !== TYPE.DNAME || isExpanded(dname)) return
   const { ttlSeconds } = dname
   const reason = REASONS.secure.number
   rrsets.put(dname, { rank: RANK.ANSWER_AA, ttlSeconds, status: 'secure', reason, policySequence })

@@ -25,6 +25,7 @@ interface Primed {
 /** Learns the root's name servers from a server of the hints, once for all who need them. */
 export async function prime(context: Context, job: Job): Promise<Cut | ResolutionFailure> {
   const failed = context.failures.get(ROOT, TYPE.NS)
+  if (failed?.reason === 'lame-servers') return hintsCut(context)
   if (failed !== undefined) {
     return { ...failure(failed.reason, failed.detail), ttlSeconds: failed.ttlSeconds, cached: true }
   }
@@ -43,14 +44,18 @@ export function rootCut(context: Context, ns: Rrset): Cut {
   return { kind: 'cut', zone: ROOT, servers: serverNames(ns), hints: hintsOf(context) }
 }
 
+function hintsCut(context: Context): Cut {
+  const servers = context.settings.rootHints.map((hint) => hint.name)
+  return { kind: 'cut', zone: ROOT, servers, hints: hintsOf(context) }
+}
+
 function hintsOf(context: Context): ReadonlyMap<string, readonly Address[]> {
   return new Map(context.settings.rootHints.map(({ name, addresses }) => [nameKey(name), addresses]))
 }
 
 async function askHints(context: Context, job: Job): Promise<Cut | ResolutionFailure> {
-  const servers = context.settings.rootHints.map((hint) => hint.name)
   const reply = await askZone(context, job, {
-    cut: { kind: 'cut', zone: ROOT, servers, hints: hintsOf(context) },
+    cut: hintsCut(context),
     question: QUESTION,
     budget: job.budget.question(ROOT, TYPE.NS),
     avoid: new Set(),
@@ -58,9 +63,9 @@ async function askHints(context: Context, job: Job): Promise<Cut | ResolutionFai
     read: readPriming,
   })
   if (reply.kind === 'failure') {
+    const failed = rememberFailure(context, reply)
     // Servers that are there and have no NS set to give may still know the rest of the root.
-    if (reply.reason === 'lame-servers') return { kind: 'cut', zone: ROOT, servers, hints: hintsOf(context) }
-    return rememberFailure(context, reply)
+    return reply.reason === 'lame-servers' ? hintsCut(context) : failed
   }
   const { ns, glue } = reply.value
   context.rrsets.putDelegation({ ...ns, rdatas: ns.rdatas.slice(0, NS_PER_DELEGATION_MAX) })

@@ -15,6 +15,7 @@ import {
   type ResolutionFailure,
 } from './context.ts'
 import { worseOf } from './judge.ts'
+import { keep } from './lookup.ts'
 import { synthesise } from './synthesis.ts'
 import { cappedTo } from './ttl-limits.ts'
 
@@ -73,7 +74,7 @@ export async function resolve(
 
 /**
  * What is known of the absence of a DS set may have come with a referral, and then without the SOA that tells a client
- * how long to keep it (RFC 2308 3).
+ * how long to keep it (RFC 2308 3). The parent is asked for that; what was proven stands where it gives nothing better.
  */
 async function lookupForClient(
   context: Context,
@@ -84,11 +85,17 @@ async function lookupForClient(
 ): Promise<Found> {
   const found = await context.lookup(job, name, type, anew)
   if (type !== TYPE.DS || found.kind !== 'negative' || found.judged.status === 'bogus') return found
-  if (found.authority.some((set) => set.type === TYPE.SOA)) return found
+  const isWhole = found.authority.some((set) => set.type === TYPE.SOA)
+  // Who was asked just now has said what there is to say.
+  if (isWhole || found.server !== '') return found
   const made = synthesise(context, job, name, type)
   if (made !== undefined) return made
+  const beganMs = context.clock.nowMs()
   context.rrsets.remove(name, type)
-  return context.lookup(job, name, type)
+  const asked = await context.lookup(job, name, type)
+  if (asked.kind !== 'failure' && asked.judged.status !== 'bogus') return asked
+  const ttlSeconds = found.ttlSeconds - Math.ceil((context.clock.nowMs() - beganMs) / 1000)
+  return ttlSeconds > 0 ? keep(context, job, name, type, { ...found, ttlSeconds }) : found
 }
 
 /**

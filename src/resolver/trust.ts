@@ -228,24 +228,34 @@ export async function judgeDnskeySet(
   }
   if ('status' in by) return { trust: { ...by, inChain: true }, ttlSeconds }
   const checked = await checkApex(context, job, rrset, by, Math.min(ttlSeconds, by.ttlSeconds))
-  if (!mayForgetDs(context, by, checked.trust)) return checked
-  context.rrsets.remove(zone, TYPE.DS)
-  const anew = await apexAnchors(context, job, zone)
-  if (anew === undefined || 'status' in anew) return checked
+  const { trust } = checked
+  if (trust.status !== 'bogus' || trust.reason !== 'dnskey-missing') return checked
+  const anew = await anchorsAnew(context, job, zone, by)
+  if (anew === undefined) return checked
+  if ('status' in anew) return { trust: { ...anew, inChain: true }, ttlSeconds }
   return checkApex(context, job, rrset, anew, Math.min(ttlSeconds, anew.ttlSeconds))
 }
 
 /**
- * True where the keys match nothing in a DS set that was cached: the zone may have changed its keys, and its parent the
- * DS set, since (attack V42). Once in a while only, so that no stranger can make us hurry.
+ * What holds now where a zone's keys match nothing in a DS set that was cached: the zone may have changed its keys, and
+ * its parent the DS set, since (attack V42), or both have given up signing. Fetched once in a while only, so that no
+ * stranger can make us hurry.
+ *
+ * @returns undefined where nothing newer is to be had
  */
-function mayForgetDs(context: Context, by: ApexAnchors, trust: ZoneTrust): boolean {
-  if (trust.status !== 'bogus' || trust.reason !== 'dnskey-missing' || !by.isCachedDs) return false
+async function anchorsAnew(
+  context: Context,
+  job: Job,
+  zone: Name,
+  { isCachedDs }: ApexAnchors,
+): Promise<ApexAnchors | Untrusted | undefined> {
   const { dsRefetches } = context
-  const key = nameKey(trust.zone)
-  if (dsRefetches.get(key) === true) return false
+  const key = nameKey(zone)
+  if (!isCachedDs || dsRefetches.get(key) === true) return undefined
   dsRefetches.set(key, true, DS_REFETCH_PAUSE_MS)
-  return true
+  context.rrsets.remove(zone, TYPE.DS)
+  const anew = await apexAnchors(context, job, zone)
+  return anew !== undefined && 'status' in anew && anew.status === 'bogus' ? undefined : anew
 }
 
 /** The trust in a zone whose servers say that it has no DNSKEY; undefined where no zone begins. */
@@ -254,8 +264,9 @@ export async function judgeMissingKeys(
   job: Job,
   zone: Name,
 ): Promise<Untrusted | undefined> {
-  const by = await apexAnchors(context, job, zone)
-  if (by === undefined) return undefined
+  const known = await apexAnchors(context, job, zone)
+  if (known === undefined) return undefined
+  const by = 'status' in known ? known : ((await anchorsAnew(context, job, zone, known)) ?? known)
   if ('status' in by) return { ...by, inChain: true }
   const detail = `${formatName(zone)} has a DS record or an anchor, but no DNSKEY`
   return without('bogus', zone, 'dnskey-missing', detail)

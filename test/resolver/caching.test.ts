@@ -289,3 +289,15 @@ t.test('addresses in glue are no answers', async (t) => {
   t.equal((await world.ask('ns.z.test', TYPE.A)).status, 'secure')
   t.same(world.asked(), ['ns.z.test. A'])
 })
+
+t.test('a proof without SOA that came with a referral outlives the failure to get one with it', async (t) => {
+  const world = makeWorld([plainZone('z.test.')])
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'insecure')
+  for (const server of ['a.root-servers.test.', 'ns.test.']) world.network.detach(world.addressOf(server))
+  for (let i = 0; i < 2; i++) {
+    const reply = await world.ask('z.test', TYPE.DS)
+    t.equal(reply.status, 'secure', reply.ede?.text ?? '')
+    t.equal(reply.rcode, RCODE.NOERROR)
+  }
+  t.ok(world.rrsets.getNegative(nameFrom('z.test'), TYPE.DS))
+})

@@ -1,12 +1,12 @@
 /** The way down: priming, referrals, glue, minimised names, and who may say what about whom. */
 import t from 'tap'
-import { authorityOf, type Rewrite } from '../../src/lab/authority.ts'
+import { authorityOf, failure, type Rewrite } from '../../src/lab/authority.ts'
 import type { Behaviour } from '../../src/lab/behaviours.ts'
 import { referringTo } from '../../src/lab/rewrites.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
-import { labelCount, type Name, namesEqual } from '../../src/wire/name.ts'
+import { isRoot, labelCount, type Name, namesEqual } from '../../src/wire/name.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { rrsetsFrom } from '../support/records.ts'
 import { makeWorld, plainZone, SIGNED, WWW, withTtl, zone } from '../support/world.ts'
@@ -76,6 +76,21 @@ t.test('root servers out of reach: one clear line, and no more than a few questi
   t.same(world.asked(), [], 'the failure stands for other names too')
   t.equal(other.ttlSeconds, 5)
 })
+
+t.test(
+  'root servers without an NS set to give answer by the hints, and are not asked for it all the time',
+  async (t) => {
+    const silentOnNs: Rewrite = (answer, { name, type }) =>
+      type === TYPE.NS && isRoot(name) ? failure(RCODE.REFUSED) : answer
+    const world = makeWorld([
+      zone('.', { content: '', servers: [{ name: 'a.root-servers.test.' }], rewrites: () => [silentOnNs] }),
+      zone('z.test.'),
+    ])
+    t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
+    for (const name of ['a', 'b', 'c']) t.equal((await world.ask(name, TYPE.A)).status, 'secure', name)
+    t.equal(world.asked().filter((question) => question === '. NS').length, 1)
+  },
+)
 
 // --- glue ---------------------------------------------------------------------------------------------------------
 
