@@ -70,8 +70,10 @@ export const zoneTarget: Target = {
     for (let i = 0; i < count; i++) {
       const first = random.below(LINES.length)
       const source = random.below(20) === 0 ? WHOLE : LINES.slice(first, first + LINES_TAKEN).join('\n')
-      const text = mutateText(source, WORDS, random)
+      const mutant = mutateText(source, WORDS, random)
       const asOctets = random.below(4) === 0
+      // As octets, characters above U+00FF are others, and one of them is a newline.
+      const text = asOctets ? Buffer.from(mutant, 'latin1').toString('latin1') : mutant
       onInput()
       await guarded(
         () => text,
@@ -84,7 +86,7 @@ export const zoneTarget: Target = {
 /** A case of `cases/`: a master file. */
 export function tryZoneCase(text: string): void {
   tryZone(text, false)
-  tryZone(text, true)
+  tryZone(Buffer.from(text, 'latin1').toString('latin1'), true)
 }
 
 function tryZone(text: string, asOctets: boolean): void {
