@@ -149,6 +149,12 @@ export const FORWARDER_TEXT_CHARACTERS_MAX = 80
 export const UPSTREAM_TCP_TIMEOUT_MS = 3_000
 /** Datagrams that came from the right address but did not match, before the question moves to TCP (attack A01). */
 export const NEAR_MISSES_MAX = 3
+/** Error reports on their way at once (RFC 9567): nobody waits for one, and one that is not sent is no loss. */
+export const REPORTS_AT_ONCE_MAX = 8
+/** An agent gets one report in so long, however many names of a zone are bogus: who chose it may mean it harm. */
+export const REPORT_PAUSE_MS = 1_000
+/** Agents remembered for that. */
+export const REPORT_AGENTS_MAX = 1_000
 /** Servers remembered (RTT, EDNS, lameness). */
 export const SERVERS_REMEMBERED_MAX = 50_000
 /** Pairs of server and zone remembered as lame; a hoster's server may be lame for thousands of zones. */

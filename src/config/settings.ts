@@ -78,6 +78,7 @@ export interface Settings {
   'dnssec.signature-skew.max-seconds': number
   'dnssec.nsec3-iterations-max': number
   'dnssec.aggressive-denial': boolean
+  'dnssec.error-reporting': boolean
   'cache.answers-mib': number
   'cache.rrsets-mib': number
   'cache.snapshot': string
@@ -465,6 +466,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.flag(),
     default: true,
     doc: 'Answers from cached NSEC and NSEC3 records what they deny (RFC 8198).',
+    reload: 'restart',
+  },
+  'dnssec.error-reporting': {
+    schema: value.flag(),
+    default: false,
+    doc:
+      'Tells the agent that a zone names for it when data of the zone does not validate (DNS error reporting, RFC 9567). ' +
+      'The report holds the name and type that were asked for, and nothing of the client.',
     reload: 'restart',
   },
   'cache.answers-mib': {

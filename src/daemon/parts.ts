@@ -83,6 +83,7 @@ export function resolverSettings(
     privateDomains: settings['resolution.private-domains'],
     nsec3IterationsMax: settings['dnssec.nsec3-iterations-max'],
     aggressiveDenial: settings['dnssec.aggressive-denial'],
+    errorReporting: settings['dnssec.error-reporting'],
     prefetch: settings['cache.prefetch'],
     ttlSeconds: {
       min: settings['cache.ttl.min-seconds'],

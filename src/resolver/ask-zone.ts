@@ -8,6 +8,7 @@ import { formatName } from '../wire/name-text.ts'
 import type { Doubt, Lame } from './classify.ts'
 import { type Context, failure, type Job, type ResolutionFailure, type Useful } from './context.ts'
 import type { Cut } from './cut.ts'
+import { reportingAgent } from './error-reports.ts'
 import { exchange } from './exchange.ts'
 import { ServerPool } from './server-pool.ts'
 import type { QuestionBudget } from './work-budget.ts'
@@ -74,7 +75,9 @@ export async function askZone<T extends Doubtable>(
     }
     const value = asking.read(outcome.message)
     if (!isLame(value)) {
-      const useful: Useful<T> = { kind: 'useful', value, server: endpointKey(server), endpoint: server }
+      const agent = reportingAgent(outcome.message.edns)
+      const from = { server: endpointKey(server), endpoint: server, ...(agent && { agent }) }
+      const useful: Useful<T> = { kind: 'useful', value, ...from }
       if (value.doubt === undefined || asking.probing || turn.isLame) return useful
       if (value.doubt === 'second-hand') context.servers.setLame(server, cut.zone)
       if (doubtful.add(useful)) return doubtful.best ?? useful

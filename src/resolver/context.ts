@@ -43,6 +43,7 @@ export interface Context {
   readonly trust: ExpiringTable<KnownTrust>
   /** How often in a row asking other servers of a zone made nothing better, by folded zone name. */
   readonly vainRetries: ExpiringTable<number>
+  readonly reports: ReportsSent
   /** Zones whose DS set was fetched anew a moment ago because their keys did not match, by folded apex name. */
   readonly dsRefetches: ExpiringTable<true>
   /** Learning the root's servers. */
@@ -74,6 +75,16 @@ export interface Job {
   readonly depth: number
   /** The policy that was in force when the work began: what it judges is stored under this number. */
   readonly policySequence: number
+  /** It looks up the name of an error report. */
+  readonly isReport?: true
+}
+
+/** What is remembered of error reports. */
+export interface ReportsSent {
+  /** Agents that were told something a moment ago, by the key of their name. */
+  readonly agents: ExpiringTable<true>
+  /** Reports on their way. */
+  underWay: number
 }
 
 /** The same work under another flight. */
@@ -114,6 +125,8 @@ export interface Useful<T> {
   readonly value: T
   readonly server: string
   readonly endpoint: Endpoint
+  /** To whom errors in it may be reported (RFC 9567). */
+  readonly agent?: Name
 }
 
 /** What the network (or the cache) says of a name and type, before anybody judged it. */
@@ -143,6 +156,8 @@ export interface Data {
   readonly server: string
   /** The forwarder that said it, for people; undefined when an authority or the cache did. */
   readonly forwarder?: string
+  /** To whom errors in what just came may be reported (RFC 9567). */
+  readonly agent?: Name
   /** Of what this forwarder says nothing is kept. */
   readonly uncached?: true
 }

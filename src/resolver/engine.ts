@@ -5,6 +5,7 @@ import {
   FAILURES_REMEMBERED_MAX,
   KEY_HANDLES_MAX,
   QUERY_TIME_MS_MAX,
+  REPORT_AGENTS_MAX,
   SERVERS_REMEMBERED_MAX,
   ZONES_TRUSTED_MAX,
 } from '../base/limits.ts'
@@ -102,6 +103,7 @@ export class Resolver implements ResolverPort {
       servers: new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) }),
       keys: new KeyTable(atMost(KEY_HANDLES_MAX), importKey),
       trust: new ExpiringTable<KnownTrust>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
+      reports: { agents: new ExpiringTable({ max: atMost(REPORT_AGENTS_MAX), nowMs }), underWay: 0 },
       vainRetries: new ExpiringTable<number>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       dsRefetches: new ExpiringTable<true>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       primings: new InFlight(parts.clock),

@@ -183,7 +183,7 @@ async function iterate(
       const below = await verifiedCut(context, job, referred)
       if (below.kind === 'failure') return below
       enter(way, below, false)
-    } else if (whole) return { ...toData(reply.value, reply.server), ...forwardedBy(way.cut, reply) }
+    } else if (whole) return { ...toData(reply.value, reply.server), ...saidBy(way.cut, reply) }
     else if (settles(context, reply.value)) return { ...toData(reply.value, reply.server), denied: asked }
     else learn(context, job, way, asked, reply.value)
   }
@@ -253,9 +253,12 @@ function forwards({ route }: Cut): boolean {
   return route?.kind === 'forward'
 }
 
-/** Who said it, where that was a forwarder. */
-function forwardedBy(cut: Cut, { endpoint }: Useful<Meaning>): Pick<Data, 'forwarder' | 'uncached'> {
-  if (!forwards(cut)) return {}
+/** Who said it, where that was a forwarder, and to whom errors in it may be reported. */
+function saidBy(
+  cut: Cut,
+  { endpoint, agent }: Useful<Meaning>,
+): Pick<Data, 'forwarder' | 'uncached' | 'agent'> {
+  if (!forwards(cut)) return agent === undefined ? {} : { agent }
   const forwarder = formatEndpoint(endpoint)
   return cut.route?.cache === false ? { forwarder, uncached: true } : { forwarder }
 }

@@ -17,6 +17,7 @@ import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import { fromCache } from './cached.ts'
 import type { Context, Found, Job, Judgement, Proven } from './context.ts'
+import { reportError } from './error-reports.ts'
 import { isExpanded, isSynthesised } from './expansion.ts'
 import { fetchFresh } from './fetch.ts'
 import { isLimit, share } from './joining.ts'
@@ -60,6 +61,7 @@ async function prove(context: Context, job: Job, name: Name, type: number, anew:
   if (transient !== undefined) return { ...proven, judged: transient, ttlSeconds: LIMIT_FAILURE_TTL_SECONDS }
   if (proven.judged.status === 'bogus') proven = await askOthers(context, job, name, type, proven)
   else if (context.vainRetries.size > 0) context.vainRetries.delete(retryKey(context, name, type))
+  if (proven.judged.status === 'bogus') reportError(context, job, name, type, proven)
   return keep(context, job, name, type, namingForwarder(proven))
 }
 

@@ -91,6 +91,8 @@ export interface ResolverSettings {
   readonly nsec3IterationsMax: number
   /** Cached NSEC and NSEC3 records answer what they deny (RFC 8198). */
   readonly aggressiveDenial: boolean
+  /** Data that does not validate is reported to whom its server names for that (RFC 9567). */
+  readonly errorReporting: boolean
   readonly prefetch: boolean
   /** Bounds of what is kept, seconds. */
   readonly ttlSeconds: TtlLimits

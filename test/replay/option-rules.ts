@@ -232,7 +232,7 @@ export const SERVER_RULES: Readonly<Record<string, Rule>> = {
   'edns-tcp-keepalive-timeout': ignored,
   'edns-client-string': clientString,
   'edns-client-string-opcode': number('resolution.client-string-option'),
-  'dns-error-reporting': needIfSet('dns-error-reporting'),
+  'dns-error-reporting': flag('dnssec.error-reporting'),
   'answer-cookie': needIfSet('server cookies'),
   'cookie-secret': ignored,
   'cookie-secret-file': ignored,

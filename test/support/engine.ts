@@ -77,6 +77,7 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   privateDomains: [],
   nsec3IterationsMax: NSEC3_ITERATIONS_MAX,
   aggressiveDenial: true,
+  errorReporting: false,
   prefetch: false,
   ttlSeconds: { min: 0, max: TTL_SECONDS_MAX, negativeMax: NEGATIVE_TTL_SECONDS_MAX },
   dns64: undefined,
