@@ -38,6 +38,7 @@ export interface Plan {
 }
 
 const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 /** Back-offs, lameness and failures of all kinds are forgotten after a quarter of an hour. */
 const PATIENCE_MS = 16 * MINUTE_MS
 /** After a day no forged or outdated record is in the cache any more. */
@@ -51,7 +52,7 @@ export function drawPlan(random: Random, editions: Editions): Plan {
   const story = random.below(8)
   const expiring = !calm && story === 0
   const rolling = !calm && story === 1
-  const spanMs = [200, 3_000, 20_000, 200_000][random.below(4)]!
+  const spanMs = [200, 3_000, 20_000, 200_000, 4 * HOUR_MS][random.below(5)]!
   const startSeconds = expiring ? ENDING_SECONDS - 90 : SIGNED_SECONDS
   const weather = calm ? CALM : drawWeather(random)
   const draft = new Draft(random, spanMs)
@@ -105,6 +106,9 @@ class Draft {
   }
 }
 
+/** The lab's records live an hour. */
+const AGAIN_MS = [0, 1, 40, 3_000, HOUR_MS - 3 * MINUTE_MS, HOUR_MS + MINUTE_MS] as const
+
 function addQuestions(draft: Draft, source: QuestionSource): void {
   const { random } = draft
   let left = 2 + random.below(14)
@@ -113,9 +117,9 @@ function addQuestions(draft: Draft, source: QuestionSource): void {
     const client = random.below(4)
     const atMs = draft.sometime({ kind: 'question', form, client })
     left--
-    // The same again, at once and a little later: joined, then out of the cache.
+    // The same again: joined, out of the cache, when it has nearly run out, and when it has.
     for (; left > 0 && random.below(3) === 0; left--) {
-      draft.add(atMs + [0, 1, 40, 3_000][random.below(4)]!, {
+      draft.add(atMs + AGAIN_MS[random.below(AGAIN_MS.length)]!, {
         kind: 'question',
         form,
         client: random.below(4),
