@@ -75,8 +75,16 @@ export async function judge(
     const detail = `${formatName(name)} CNAME is not what the DNAME of ${formatName(answer[0]!.owner)} makes`
     worst = { status: 'bogus', reason: 'cname-wrong', detail }
   }
-  const proven = withVerdict({ ...data, answer }, worst, ttlSeconds)
+  // AD speaks for the authority section too (RFC 4035 3.2.3), so what was not verified stays out of it.
+  const authority = worst.status === 'secure' ? provers(proofs) : data.authority
+  const proven = withVerdict({ ...data, answer, authority }, worst, ttlSeconds)
   return proofs === undefined ? proven : { ...proven, proofs, wildcards }
+}
+
+function provers(proofs: Pick<VerifiedDenial, 'records' | 'soa'> | undefined): Rrset[] {
+  if (proofs === undefined) return []
+  const records = proofs.records.map(({ rrset }) => rrset)
+  return proofs.soa === undefined ? records : [proofs.soa, ...records]
 }
 
 function withVerdict(data: Data, judged: Judgement, ttlSeconds: number): Proven {
@@ -287,9 +295,10 @@ async function judgeNegative(
   if (proofs.fault !== undefined) return withVerdict(data, proofs.fault, lifetime)
   const proven = proveDenial(context, job, name, type, data.rcode, zone.zone, proofs.records)
   // The header is not signed: where it says that there is no such name, and the zone that there is, the zone is right.
+  const sound = { ...data, authority: proven.status === 'secure' ? provers(proofs) : data.authority }
   if (proven.existing === true && data.denied === undefined)
-    return withVerdict({ ...data, rcode: RCODE.NOERROR }, SECURE, lifetime)
-  return { ...withVerdict(data, proven, lifetime), proofs: verified(zone, proofs, lifetime) }
+    return withVerdict({ ...sound, rcode: RCODE.NOERROR }, SECURE, lifetime)
+  return { ...withVerdict(sound, proven, lifetime), proofs: verified(zone, proofs, lifetime) }
 }
 
 /** The verdict on a denial. */

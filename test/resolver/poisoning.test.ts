@@ -328,3 +328,36 @@ t.test("a wildcard's NSEC, expanded to the name of a cut, ends no chain", async 
   ])
   t.equal((await world.ask('www.z.test', TYPE.A)).status, 'bogus')
 })
+
+/** As if another zone had signed it, in which the validator of this one takes no interest. */
+function foreign(set: Rrset): Rrset {
+  const spoil = (rdata: Uint8Array): Uint8Array => rdata.map((octet, i) => (i === 19 ? octet ^ 1 : octet))
+  const rdatas = set.rdatas.map((rdata) => rdata.map((octet, i) => (i === 1 ? octet ^ 1 : octet)))
+  return { ...set, rdatas, signatures: set.signatures.map(spoil) }
+}
+
+t.test('AD speaks for the authority section: nothing is in it that was not verified', async (t) => {
+  const nsec = sets('zzz.z.test. 300 IN NSEC zzzz.z.test. A\n')
+  const falsifying: Rewrite = (answer) => {
+    const { authority } = answer
+    if (answer.answer.length > 0) return { ...answer, authority: [...authority, ...nsec] }
+    return { ...answer, authority: authority.map((set) => (set.type === TYPE.SOA ? foreign(set) : set)) }
+  }
+  const world = makeWorld([zone('z.test.', { rewrites: () => [falsifying] })])
+  for (const [name, type] of [
+    ['www.z.test', TYPE.A],
+    ['www.z.test', TYPE.MX],
+    ['none.z.test', TYPE.A],
+  ] as const) {
+    for (const round of ['cold', 'warm']) {
+      const { authenticated, message } = await world.ask(name, type)
+      t.ok(authenticated, `${name} ${type} ${round}`)
+      t.notOk(
+        message.authority.some(
+          (record) => record.type === TYPE.SOA || namesEqual(record.owner, nsec[0]!.owner),
+        ),
+        'the rest is left out',
+      )
+    }
+  }
+})

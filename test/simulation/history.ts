@@ -3,7 +3,7 @@ import type { VirtualClock } from '../../src/base/clock.ts'
 import type { ValidationPolicy } from '../../src/policy/validation-policy.ts'
 import type { ValidationMode } from '../../src/resolver/ports.ts'
 import { isSubdomainOf, type Name } from '../../src/wire/name.ts'
-import { ENDING_SECONDS, SIGNED_SECONDS } from './editions.ts'
+import { SIGNED_SECONDS } from './editions.ts'
 import type { Circumstances } from './properties.ts'
 
 interface State {
@@ -50,7 +50,7 @@ export class History {
     return {
       clocks,
       clockAstray: clocks.some(
-        (seconds) => seconds < SIGNED_SECONDS - 1 || seconds > ENDING_SECONDS - 2 * DAY_SECONDS,
+        (seconds) => seconds < SIGNED_SECONDS - 1 || seconds > SIGNED_SECONDS + 2 * DAY_SECONDS,
       ),
       enforced: states.every(({ mode }) => mode === 'enforce'),
       off: states.every(({ mode }) => mode === 'off'),

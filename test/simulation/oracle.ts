@@ -101,12 +101,17 @@ export class Oracle {
     })
   }
 
-  /** True when the name has the type, an alias, or anything in every edition: nobody can honestly deny it. */
+  /**
+   * True when the name has the type or an alias in every edition: nobody can honestly deny it. What a wildcard makes does
+   * not count where opt-out leaves room for a delegation.
+   */
   alwaysThere(name: Name, type: number): boolean {
+    const exactly = this.classFor(name, type).sureness !== 'all'
+
     return this.#editions.every(({ number }) => {
       const zone = this.#zoneAt(number, name, type)
       if (isElsewhere(zone, name, type)) return false
-      const source = sourceOf(zone, name)
+      const source = exactly && !zone.exists(name) ? undefined : sourceOf(zone, name)
       return (
         source !== undefined && (zone.rrset(source, type) ?? zone.rrset(source, TYPE.CNAME)) !== undefined
       )
