@@ -44,8 +44,8 @@ export interface Context {
   /** How often in a row asking other servers of a zone made nothing better, by folded zone name. */
   readonly vainRetries: ExpiringTable<number>
   readonly reports: ReportsSent
-  /** Zones whose DS set was fetched anew a moment ago because their keys did not match, by folded apex name. */
-  readonly dsRefetches: ExpiringTable<true>
+  /** DS and DNSKEY sets that were fetched anew a moment ago because something did not match them, by type and folded apex. */
+  readonly refetches: ExpiringTable<true>
   /** Learning the root's servers. */
   readonly primings: InFlight<Cut | ResolutionFailure>
   /** Questions to the servers of a zone. */

@@ -105,7 +105,7 @@ export class Resolver implements ResolverPort {
       trust: new ExpiringTable<KnownTrust>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       reports: { agents: new ExpiringTable({ max: atMost(REPORT_AGENTS_MAX), nowMs }), underWay: 0 },
       vainRetries: new ExpiringTable<number>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
-      dsRefetches: new ExpiringTable<true>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
+      refetches: new ExpiringTable<true>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       primings: new InFlight(parts.clock),
       asks: new InFlight(parts.clock),
       fetches: new InFlight(parts.clock),

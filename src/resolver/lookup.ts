@@ -16,17 +16,18 @@ import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import { fromCache } from './cached.ts'
-import type { Context, Found, Job, Judgement, Proven } from './context.ts'
+import { type Context, type Found, failure, type Job, type Judgement, type Proven } from './context.ts'
 import { reportError } from './error-reports.ts'
 import { isExpanded, isSynthesised } from './expansion.ts'
 import { fetchFresh } from './fetch.ts'
 import { isLimit, share } from './joining.ts'
 import { judge } from './judge.ts'
 import { synthesise } from './synthesis.ts'
-import { forgetKeys } from './trust.ts'
+import { keysProvenMs, mayRefetch } from './trust.ts'
 
 /** A zone's keys must be at least this old before a wrong tag makes us fetch them anew: no stranger can make us hurry. */
 const KEY_AGE_MS_BEFORE_REFETCH = 30_000
+const NOBODY: ReadonlySet<string> = new Set()
 
 /**
  * Looks up, joining an equal question under way.
@@ -54,8 +55,10 @@ export async function lookup(
 async function prove(context: Context, job: Job, name: Name, type: number, anew: boolean): Promise<Found> {
   const data = await context.fetchData(job, name, type, anew)
   if (data.kind === 'failure') return data
+  const beganMs = context.clock.nowMs()
   let proven = await judge(context, job, name, type, data)
-  if (keysMayBeOld(context, proven)) proven = await judge(context, job, name, type, data)
+  if (await areKeysNewer(context, job, type, proven, beganMs))
+    proven = await judge(context, job, name, type, data)
   if (mayBeStripped(proven)) proven = await askOthers(context, job, name, type, proven)
   const transient = unfinished(job, proven)
   if (transient !== undefined) return { ...proven, judged: transient, ttlSeconds: LIMIT_FAILURE_TTL_SECONDS }
@@ -92,14 +95,43 @@ function mayBeStripped({ judged, answer, authority }: Proven): boolean {
   return [...answer, ...authority].every((set) => set.signatures.length === 0)
 }
 
-/** Keys that are missing may have been published since ours were fetched; then ours are forgotten, once in a while. */
-function keysMayBeOld(context: Context, { judged, answer, authority }: Proven): boolean {
-  if (judged.reason !== 'dnskey-missing' || judged.inChain === true) return false
-  return [...answer, ...authority].some((set) => {
-    const signature = set.signatures[0]
-    const signer = signature && parseRrsig(signature)?.signer
-    return signer !== undefined && forgetKeys(context, signer, KEY_AGE_MS_BEFORE_REFETCH)
+// --- keys ---------------------------------------------------------------------------------------------------------
+
+/** True when data whose signers' keys were missing is to be judged again: those may have been published since ours were fetched. */
+async function areKeysNewer(
+  context: Context,
+  job: Job,
+  type: number,
+  { judged, answer, authority }: Proven,
+  beganMs: number,
+): Promise<boolean> {
+  // A DNSKEY set is held against the DS set, and `trust.ts` looks for a newer one of those.
+  if (judged.reason !== 'dnskey-missing' || judged.inChain === true || type === TYPE.DNSKEY) return false
+  for (const { signatures } of [...answer, ...authority]) {
+    const signer = signatures[0] && parseRrsig(signatures[0])?.signer
+    const provenMs = signer && keysProvenMs(context, signer)
+    if (signer === undefined || provenMs === undefined) continue
+    if (provenMs > beganMs || (await fetchKeys(context, job, signer, provenMs))) return true
+  }
+  return false
+}
+
+/**
+ * Fetches a zone's keys anew, joining who is at it. Those that are known stay until newer ones are proven: nobody who
+ * makes up a tag must be able to take a zone's keys away while its servers are out of reach.
+ */
+async function fetchKeys(context: Context, job: Job, zone: Name, provenMs: number): Promise<boolean> {
+  if (context.clock.nowMs() - provenMs < KEY_AGE_MS_BEFORE_REFETCH) return false
+  const subject = (): string => `${formatName(zone)} DNSKEY`
+  const key = `anew ${job.policySequence} ${nameKey(zone)}`
+  const found = await share(context, context.lookups, key, job, subject, async (own): Promise<Found> => {
+    if (!mayRefetch(context, zone, TYPE.DNSKEY)) return failure('dnskey-missing', '')
+    const data = await fetchFresh(context, own, zone, TYPE.DNSKEY, NOBODY)
+    if (data.kind === 'failure') return data
+    const proven = await judge(context, own, zone, TYPE.DNSKEY, data)
+    return proven.judged.status === 'secure' ? keep(context, own, zone, TYPE.DNSKEY, proven) : proven
   })
+  return found.kind === 'records' && found.judged.status === 'secure'
 }
 
 // --- other servers ------------------------------------------------------------------------------------------------

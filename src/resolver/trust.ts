@@ -31,8 +31,8 @@ import { liesInOptOut } from './synthesis.ts'
 
 type Untrusted = Exclude<ZoneTrust, { status: 'secure' }>
 
-/** A zone's DS set is fetched anew at most so often because its keys do not match. */
-const DS_REFETCH_PAUSE_MS = 30_000
+/** A zone's DS or DNSKEY set is fetched anew at most so often because something does not match it. */
+const REFETCH_PAUSE_MS = 30_000
 /** Keys with a TTL of 0 still serve the question that fetched them. */
 const TRUST_SECONDS_MIN = 1
 
@@ -112,13 +112,10 @@ function remember<T extends ZoneTrust>(context: Context, job: Job, trust: T, ttl
   return trust
 }
 
-/** Forgets a zone's keys that are older than `ageMs`, so that they are fetched anew (a key roll outran the cache). */
-export function forgetKeys(context: Context, zone: Name, ageMs: number): boolean {
+/** When the keys of a zone were proven, in the clock's monotonic milliseconds; undefined when none are known. */
+export function keysProvenMs(context: Context, zone: Name): number | undefined {
   const trust = knownTrust(context, zone)
-  if (trust?.status !== 'secure' || context.clock.nowMs() - trust.sinceMs < ageMs) return false
-  context.trust.delete(nameKey(zone))
-  context.rrsets.remove(zone, TYPE.DNSKEY)
-  return true
+  return trust?.status === 'secure' ? trust.sinceMs : undefined
 }
 
 function without(
@@ -249,13 +246,18 @@ async function anchorsAnew(
   zone: Name,
   { isCachedDs }: ApexAnchors,
 ): Promise<ApexAnchors | Untrusted | undefined> {
-  const { dsRefetches } = context
-  const key = nameKey(zone)
-  if (!isCachedDs || dsRefetches.get(key) === true) return undefined
-  dsRefetches.set(key, true, DS_REFETCH_PAUSE_MS)
+  if (!isCachedDs || !mayRefetch(context, zone, TYPE.DS)) return undefined
   context.rrsets.remove(zone, TYPE.DS)
   const anew = await apexAnchors(context, job, zone)
   return anew !== undefined && 'status' in anew && anew.status === 'bogus' ? undefined : anew
+}
+
+/** True once in a while: then the zone's DS or DNSKEY set may be fetched anew because something does not match it. */
+export function mayRefetch({ refetches }: Context, zone: Name, type: number): boolean {
+  const key = `${type} ${nameKey(zone)}`
+  if (refetches.get(key) === true) return false
+  refetches.set(key, true, REFETCH_PAUSE_MS)
+  return true
 }
 
 /** The trust in a zone whose servers say that it has no DNSKEY; undefined where no zone begins. */
