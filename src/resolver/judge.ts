@@ -295,10 +295,11 @@ async function judgeNegative(
   if (proofs.fault !== undefined) return withVerdict(data, proofs.fault, lifetime)
   const proven = proveDenial(context, job, name, type, data.rcode, zone.zone, proofs.records)
   // The header is not signed: where it says that there is no such name, and the zone that there is, the zone is right.
-  const sound = { ...data, authority: proven.status === 'secure' ? provers(proofs) : data.authority }
+  const sound = { ...data, authority: provers(proofs) }
   if (proven.existing === true && data.denied === undefined)
     return withVerdict({ ...sound, rcode: RCODE.NOERROR }, SECURE, lifetime)
-  return { ...withVerdict(sound, proven, lifetime), proofs: verified(zone, proofs, lifetime) }
+  const shown = proven.status === 'secure' ? sound : data
+  return { ...withVerdict(shown, proven, lifetime), proofs: verified(zone, proofs, lifetime) }
 }
 
 /** The verdict on a denial. */

@@ -338,15 +338,22 @@ function foreign(set: Rrset): Rrset {
 
 t.test('AD speaks for the authority section: nothing is in it that was not verified', async (t) => {
   const nsec = sets('zzz.z.test. 300 IN NSEC zzzz.z.test. A\n')
-  const falsifying: Rewrite = (answer) => {
+  const falsifying: Rewrite = (answer, { type }) => {
     const { authority } = answer
     if (answer.answer.length > 0) return { ...answer, authority: [...authority, ...nsec] }
-    return { ...answer, authority: authority.map((set) => (set.type === TYPE.SOA ? foreign(set) : set)) }
+    // Some servers say that a name does not exist where they prove that it does.
+    const rcode = type === TYPE.TXT ? RCODE.NXDOMAIN : answer.rcode
+    return {
+      ...answer,
+      rcode,
+      authority: authority.map((set) => (set.type === TYPE.SOA ? foreign(set) : set)),
+    }
   }
   const world = makeWorld([zone('z.test.', { rewrites: () => [falsifying] })])
   for (const [name, type] of [
     ['www.z.test', TYPE.A],
     ['www.z.test', TYPE.MX],
+    ['www.z.test', TYPE.TXT],
     ['none.z.test', TYPE.A],
   ] as const) {
     for (const round of ['cold', 'warm']) {
