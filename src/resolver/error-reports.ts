@@ -42,7 +42,8 @@ export function reportError(context: Context, job: Job, name: Name, type: number
   reports.underWay++
   context.aside(async (own) => {
     try {
-      await context.lookup({ ...own, isReport: true }, question, TYPE.TXT)
+      // An alias may lead from fault to fault, each with an agent of its own (B06).
+      await context.lookup({ ...own, budget: job.budget, isReport: true }, question, TYPE.TXT)
     } finally {
       reports.underWay--
     }

@@ -1,7 +1,8 @@
 /** DNS error reporting (RFC 9567): one question to the agent, and never one too many. */
 import t from 'tap'
+import { UPSTREAM_QUERIES_MAX } from '../../src/base/limits.ts'
 import { concatOctets } from '../../src/base/octets.ts'
-import type { Behaviour } from '../../src/lab/behaviours.ts'
+import { type Behaviour, silent } from '../../src/lab/behaviours.ts'
 import type { LabZone } from '../../src/lab/lab-zone.ts'
 import { strippedSignatures } from '../../src/lab/rewrites.ts'
 import { reportingAgent, reportName } from '../../src/resolver/error-reports.ts'
@@ -99,4 +100,21 @@ t.test('a report whose name would be too long', async (t) => {
     formatName(reportName(nameFrom('x.test.'), TYPE.AAAA, 6, AGENT)!),
     '_er.28.x.test.6._er.agent.test.',
   )
+})
+
+t.test('what reports take is charged to the question that met the faults', async (t) => {
+  const links = Array.from({ length: 8 }, (_, i) => i)
+  const broken = links.map((i) =>
+    zone(`z${i}.test.`, {
+      content: `www CNAME www.z${i + 1}.test.\n`,
+      servers: [{ name: 'ns', behaviour: naming(nameFrom(`agent${i}.test.`)) }],
+      rewrites: () => [strippedSignatures(TYPE.CNAME)],
+    }),
+  )
+  const servers = Array.from({ length: 13 }, (_, i) => ({ name: `ns${i}`, behaviour: silent }))
+  const agents = links.map((i) => plainZone(`agent${i}.test.`, { servers }))
+  const it = makeWorld([...broken, ...agents], { settings: { errorReporting: true } })
+  t.equal((await it.ask('www.z0.test', TYPE.A)).status, 'bogus')
+  await it.clock.runUntil(() => it.resolver.inFlight.lookups === 0, 30_000)
+  t.ok(it.asked().length <= UPSTREAM_QUERIES_MAX, `${it.asked().length} questions`)
 })
