@@ -32,7 +32,7 @@ import { minimisedName } from './minimise.ts'
 import type { Route } from './ports.ts'
 import { prime, rootCut } from './priming.ts'
 import { isDelegatedBelow, routeCut } from './routes.ts'
-import { negativeTtlSeconds } from './ttl-limits.ts'
+import { cappedTo, negativeTtlSeconds } from './ttl-limits.ts'
 import { verifiedCut } from './verified-cut.ts'
 
 const NOBODY: ReadonlySet<string> = new Set()
@@ -359,10 +359,12 @@ function storeReferral(
   referral: Extract<Meaning, { kind: 'referral' }>,
 ): void {
   const { zone, ns, glue, ds, proofs } = referral
-  const { rrsets } = context
+  const { routes, rrsets } = context
   const stamp = unjudged(job)
+  // What a stub zone falls back to must not stand before it when its own servers are back: it serves this question.
+  const isFallback = route === undefined && routes.beginsAt(parent)
   // A stub zone has no delegation that could end.
-  rrsets.putDelegation(ns, route === undefined ? parent : undefined)
+  rrsets.putDelegation(isFallback ? cappedTo(ns, 0) : ns, route === undefined ? parent : undefined)
   for (const set of glue) rrsets.putGlue(set, zone)
   if (ds !== undefined) rrsets.put(ds, { rank: RANK.ANSWER_AA, ...stamp })
   else if (proofs.length > 0) {

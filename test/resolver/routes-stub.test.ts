@@ -171,6 +171,20 @@ t.test('with fallback the delegated servers are asked', async (t) => {
   }
 })
 
+t.test('once a stub zone is back, nobody else is asked for what lies below it', async (t) => {
+  const zones = [
+    plainZone('corp.test.'),
+    plainZone('sub.corp.test.', { content: 'www A 192.0.2.1\nftp A 192.0.2.2\n' }),
+  ]
+  const world = stubWorld({ zones, hidden: [CORP, SUB], route: { fallback: true } })
+  const stub = privateZones([CORP, SUB])
+  world.network.attach(STUB, () => [])
+  t.equal(addressIn(await world.ask('www.sub.corp.test', TYPE.A)), '192.0.2.1')
+  stub.attachTo(world)
+  world.pass(120)
+  t.equal(addressIn(await world.ask('ftp.sub.corp.test', TYPE.A)), '10.2.2.3')
+})
+
 t.test('the DS set of a stub zone is asked of its parent', async (t) => {
   const world = stubWorld({ zones: [zone('corp.test.')], policy: {} })
   const reply = await world.ask('corp.test', TYPE.DS)
