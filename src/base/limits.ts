@@ -103,6 +103,9 @@ export const VAIN_RETRIES_MAX = 5
 /** NSEC or NSEC3 RRsets of one negative answer looked at (CVE-2026-11605); a full NSEC3 proof has three. */
 export const DENIAL_RRSETS_MAX = 10
 
+/** NSEC or NSEC3 RRsets beside an alias, about its end, that are verified at all; a full NSEC3 proof has three. */
+export const TARGET_PROOFS_MAX = 4
+
 // --- keys ---------------------------------------------------------------------------------------------------------
 
 /** RFC 3110, RFC 8301's floor rounded down for what the root once used; larger moduli cost CPU without gain. */

@@ -49,6 +49,7 @@ export interface Settings {
   'resolution.allow-loopback-authorities': boolean
   'resolution.qname-minimisation': boolean
   'resolution.qname-minimisation-strict': boolean
+  'resolution.qname-minimisation-type': 'A' | 'NS'
   'resolution.stub-zones': readonly value.RouteSetting[]
   'resolution.forward-zones': readonly value.RouteSetting[]
   'resolution.nxdomain-cut': boolean
@@ -267,6 +268,12 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc:
       'Never shows a server the whole name because it failed on a part: one that denies a name on the way is believed, ' +
       'signed or not, and one that cannot answer for it is of no use. Breaks misconfigured zones.',
+    reload: 'restart',
+  },
+  'resolution.qname-minimisation-type': {
+    schema: value.oneOf('A', 'NS'),
+    default: 'A',
+    doc: 'Type of the shortened questions. A looks like any other question (RFC 9156 2.1); NS is what the first resolvers asked.',
     reload: 'restart',
   },
   'resolution.stub-zones': {

@@ -8,6 +8,7 @@ import { LocalZones } from '../policy/local-zones.ts'
 import { discoveryRecords, IPV4ONLY } from '../policy/nat64-discovery.ts'
 import type { ValidationPolicyOptions } from '../policy/validation-policy.ts'
 import type { Dns64Settings, ResolverSettings, ServeStale } from '../resolver/ports.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
 import { namesEqual } from '../wire/name.ts'
 
 /** What clients get. */
@@ -64,6 +65,7 @@ export function resolverSettings(
     allowLoopbackAuthorities: settings['resolution.allow-loopback-authorities'],
     ownAddresses,
     qnameMinimisation: minimisation(settings),
+    minimisedType: TYPE[settings['resolution.qname-minimisation-type']],
     ipv4: settings['resolution.ipv4'],
     ipv6: settings['resolution.ipv6'],
     nat64Prefix: settings['resolution.nat64-prefix'],

@@ -163,7 +163,7 @@ async function iterate(
   for (let referrals = 0; referrals < REFERRALS_MAX; ) {
     const asked = way.minimising && !forwards(way.cut) ? nextName(context, way, name) : name
     const whole = namesEqual(asked, name)
-    const question = { name: asked, type: whole ? type : TYPE.A, class: CLASS.IN }
+    const question = { name: asked, type: whole ? type : context.settings.minimisedType, class: CLASS.IN }
     const reply = await ask(context, job, { cut: way.cut, question, budget, avoid, probing: !whole })
     way.step++
     if (reply.kind === 'failure') {
@@ -298,7 +298,7 @@ function nextName(context: Context, way: Descent, name: Name): Name {
   for (;;) {
     const asked = minimisedName(name, way.known, way.step)
     if (namesEqual(asked, name)) return name
-    const known = fromCache(context, asked, TYPE.A)
+    const known = fromCache(context, asked, context.settings.minimisedType)
     if (known === undefined || !isNoCut(known, way.cut.zone)) return asked
     way.known = labelCount(asked)
   }
@@ -340,7 +340,7 @@ function learn(
     return
   }
   way.known = labelCount(asked)
-  store(context, job, asked, TYPE.A, toData(reply, ''))
+  store(context, job, asked, context.settings.minimisedType, toData(reply, ''))
 }
 
 function toData(reply: Exclude<Meaning, { kind: 'referral' }>, server: string): Data {

@@ -2,7 +2,7 @@
  * Judges data (RFC 4035 5): every RRset under the keys of the zone that signed it, every denial by its proofs.
  * The four verdicts are those of RFC 4033 5; `insecure` is said only by proof.
  */
-import { DENIAL_RRSETS_MAX } from '../base/limits.ts'
+import { DENIAL_RRSETS_MAX, TARGET_PROOFS_MAX } from '../base/limits.ts'
 import type { VerifiedDenial } from '../cache/denial-ranges.ts'
 import {
   type DenialRecord,
@@ -59,6 +59,7 @@ export async function judge(
   let worst: Judgement = SECURE
   let ttlSeconds = Number.POSITIVE_INFINITY
   let proofs: VerifiedDenial | undefined
+  let zone: ZoneTrust | undefined
   const answer: Rrset[] = []
   const wildcards: Rrset[] = []
   for (const rrset of data.answer) {
@@ -68,6 +69,7 @@ export async function judge(
     const judged = cappedTo(rrset, verdict.ttlSeconds)
     answer.push(judged)
     proofs ??= verdict.proofs
+    zone ??= verdict.zone
     const wildcard = verdict.wildcard && unexpanded(judged, verdict.wildcard)
     if (wildcard !== undefined) wildcards.push(wildcard)
   }
@@ -75,10 +77,36 @@ export async function judge(
     const detail = `${formatName(name)} CNAME is not what the DNAME of ${formatName(answer[0]!.owner)} makes`
     worst = { status: 'bogus', reason: 'cname-wrong', detail }
   }
+  if (worst.status === 'secure' && data.kind === 'alias' && proofs === undefined && zone !== undefined)
+    proofs = await proofsAboutTarget(context, job, data.authority, zone, ttlSeconds)
   // AD speaks for the authority section too (RFC 4035 3.2.3), so what was not verified stays out of it.
   const authority = worst.status === 'secure' ? provers(proofs) : data.authority
   const proven = withVerdict({ ...data, answer, authority }, worst, ttlSeconds)
   return proofs === undefined ? proven : { ...proven, proofs, wildcards }
+}
+
+/**
+ * What a server says about the end of an alias, where the alias needs no proof itself: taken for what it is worth, which is
+ * often the next answer or the absence of a DS. What does not verify, or ends before the alias, is left out.
+ */
+async function proofsAboutTarget(
+  context: Context,
+  job: Job,
+  authority: readonly Rrset[],
+  zone: ZoneTrust,
+  aliasSeconds: number,
+): Promise<VerifiedDenial | undefined> {
+  if (authority.length === 0 || authority.length > TARGET_PROOFS_MAX) return undefined
+  const proofs = await judgeProofs(context, job, authority, zone)
+  const { fault, records } = proofs
+  const lifetime = Math.min(proofs.ttlSeconds, context.settings.ttlSeconds.negativeMax)
+  if (
+    fault !== undefined ||
+    records.length === 0 ||
+    lifetime < Math.min(aliasSeconds, context.settings.ttlSeconds.negativeMax)
+  )
+    return undefined
+  return verified(zone, proofs, lifetime)
 }
 
 function provers(proofs: Pick<VerifiedDenial, 'records' | 'soa'> | undefined): Rrset[] {

@@ -69,6 +69,8 @@ export interface ResolverSettings {
   /** The resolver's own listening addresses, never asked. */
   readonly ownAddresses: readonly Endpoint[]
   readonly qnameMinimisation: 'off' | 'relaxed' | 'strict'
+  /** Type of shortened questions: A as RFC 9156 2.1 advises, or NS. */
+  readonly minimisedType: number
   readonly ipv4: boolean
   readonly ipv6: boolean
   /** Leads to IPv4 addresses where IPv4 itself is off (RFC 6052). */

@@ -133,7 +133,11 @@ t.test(`${PACKETS} of them at the UDP and the TCP port: it still answers, memory
   await Promise.all([send(PACKETS), stream(PACKETS)])
   const grown = process.memoryUsage().rss - before
   t.ok(grown < 64 * 1_048_576, `${Math.round(grown / 1024)} KiB more memory`)
-  t.equal(parseMessage((await askUdp(port, query({ id: 99 })))!).id, 99)
+  // What is left of the flood may still fill the socket's buffer, and then the system drops what comes.
+  let reply: Uint8Array | undefined
+  for (let tries = 0; reply === undefined && tries < 10; tries++)
+    reply = await askUdp(port, query({ id: 99 }), { timeoutMs: 1000 })
+  t.equal(reply && parseMessage(reply).id, 99)
   const after = new TcpClient(port)
   after.send(query({ id: 98 }))
   t.equal(await after.wait(1), 1)

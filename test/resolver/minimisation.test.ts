@@ -57,6 +57,21 @@ t.test('strict does not believe an NXDOMAIN that the zone disproves', async (t) 
   t.equal(reply.reason, 'denial-wrong')
 })
 
+t.test('shortened questions are of type A, or NS where the operator wants it', async (t) => {
+  for (const minimisedType of [TYPE.A, TYPE.NS]) {
+    const world = makeWorld([zone('z.test.', { content: DEEP })], { settings: { minimisedType } })
+    t.equal((await world.ask('www.b.a.z.test', TYPE.TXT)).status, 'secure')
+    const shortened = world
+      .asked()
+      .filter((text) => /^(?:test|z\.test|a\.z\.test|b\.a\.z\.test)\. (?:A|NS)$/.test(text))
+    t.ok(shortened.length >= 3)
+    t.ok(
+      shortened.every((text) => text.endsWith(minimisedType === TYPE.A ? ' A' : ' NS')),
+      `${shortened}`,
+    )
+  }
+})
+
 t.test('where the header denies the name and the proof only the type, the proof counts', async (t) => {
   const nameless: Rewrite = (answer) =>
     answer.answer.length === 0 ? { ...answer, rcode: RCODE.NXDOMAIN } : answer

@@ -24,6 +24,7 @@ import type {
   TraceEvent,
   Upstream,
 } from '../../src/resolver/ports.ts'
+import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { type EntryReply, entryReply } from './entry.ts'
 
@@ -64,6 +65,7 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   allowLoopbackAuthorities: true,
   ownAddresses: [],
   qnameMinimisation: 'relaxed',
+  minimisedType: TYPE.A,
   ipv4: true,
   ipv6: false,
   nat64Prefix: undefined,
