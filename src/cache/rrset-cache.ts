@@ -60,7 +60,10 @@ export interface CachedRrset extends CachedVerdict {
 export interface CachedNegative extends CachedVerdict {
   /** NOERROR (no data) or NXDOMAIN. */
   readonly rcode: number
-  /** SOA, NSEC, NSEC3, each with its RRSIGs and the TTL that remains. */
+  /**
+   * SOA, NSEC, NSEC3, each with its RRSIGs and the TTL that remains. None outlives the denial, so that nothing made of
+   * it lives longer (RFC 2308 5).
+   */
   readonly authority: readonly Rrset[]
   /** Seconds that the answer as a whole has left. */
   readonly ttlSeconds: number
@@ -415,7 +418,7 @@ export class RrsetCache {
     const aging = isAging(head.ttlSeconds, head.storedMs, nowMs)
     const reader = new RrsetReader(octets, head.end)
     const authority: Rrset[] = []
-    while (!reader.done) authority.push(reader.next(head.ttlSeconds - ttlSeconds))
+    while (!reader.done) authority.push(reader.next(head.ttlSeconds - ttlSeconds, head.ttlSeconds))
     const { status, reason, detail, policySequence, rcode } = head
     return { rcode, authority, ttlSeconds, aging, status, reason, detail, policySequence }
   }

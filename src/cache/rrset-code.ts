@@ -2,6 +2,7 @@
  * RRsets as cache octets: owner, then u16 type, u32 TTL, u16 number of records, u16 number of signatures, then each
  * RDATA behind its length in two octets. The class is IN and not stored.
  */
+import { TTL_SECONDS_MAX } from '../base/limits.ts'
 import { compareOctets, octetsEqual } from '../base/octets.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
@@ -57,18 +58,22 @@ export class RrsetReader {
    * The next RRset.
    *
    * @param ageSeconds taken off its TTL, which never gets below 0
+   * @param mostSeconds what its TTL was at most when it was new
    */
-  next(ageSeconds: number): Rrset {
+  next(ageSeconds: number, mostSeconds: number = TTL_SECONDS_MAX): Rrset {
     const octets = this.#octets
     const ownerEnd = this.#at + nameLengthAt(octets, this.#at, octets.length)
     const owner = octets.subarray(this.#at, ownerEnd) as Name
     const type = readU16(octets, ownerEnd)
-    const ttlSeconds = Math.max(0, readU32(octets, ownerEnd + 2) - ageSeconds)
+    const givenTtlSeconds = Math.min(readU32(octets, ownerEnd + 2), mostSeconds)
+    const ttlSeconds = Math.max(0, givenTtlSeconds - ageSeconds)
     const records = readU16(octets, ownerEnd + 6)
     const signed = readU16(octets, ownerEnd + 8)
     this.#at = ownerEnd + FIXED_OCTETS
     const rdatas = this.#rdatas(records)
-    return { owner, type, class: CLASS.IN, ttlSeconds, rdatas, signatures: this.#rdatas(signed) }
+    const signatures = this.#rdatas(signed)
+    const fresh = { owner, type, class: CLASS.IN, ttlSeconds, rdatas, signatures }
+    return ageSeconds > 0 ? { ...fresh, givenTtlSeconds } : fresh
   }
 
   #rdatas(count: number): Uint8Array[] {

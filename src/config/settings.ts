@@ -84,6 +84,7 @@ export interface Settings {
   'cache.rrsets-mib': number
   'cache.snapshot': string
   'cache.prefetch': boolean
+  'cache.serve-original-ttl': boolean
   'cache.ttl.min-seconds': number
   'cache.ttl.max-seconds': number
   'cache.ttl.negative-max-seconds': number
@@ -506,6 +507,15 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.flag(),
     default: true,
     doc: 'Fetches anew what is asked for in the last tenth of its lifetime, so that popular names never wait.',
+    reload: 'restart',
+  },
+  'cache.serve-original-ttl': {
+    schema: value.flag(),
+    default: false,
+    doc:
+      'Gives records with the TTL that their zone gave them, not with what remains of it (a day at most); they are kept ' +
+      'no longer for that. min-seconds and max-seconds below have no effect then. For caches behind this one that learn ' +
+      'of changes in another way.',
     reload: 'restart',
   },
   'cache.ttl.min-seconds': {

@@ -1,5 +1,6 @@
 /** What the parts of the resolver are told: settings in, options of each part out. */
 import type { Endpoint } from '../base/address.ts'
+import { TTL_SECONDS_MAX } from '../base/limits.ts'
 import type { RootHint } from '../config/built-in-hints.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ServiceSettings } from '../front/service.ts'
@@ -8,6 +9,7 @@ import { LocalZones } from '../policy/local-zones.ts'
 import { discoveryRecords, IPV4ONLY } from '../policy/nat64-discovery.ts'
 import type { ValidationPolicyOptions } from '../policy/validation-policy.ts'
 import type { Dns64Settings, ResolverSettings, ServeStale } from '../resolver/ports.ts'
+import type { TtlLimits } from '../resolver/ttl-limits.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { namesEqual } from '../wire/name.ts'
 
@@ -23,6 +25,7 @@ export function serviceSettings(settings: Settings): ServiceSettings {
     any: settings['resolution.any'],
     texts: { identity: settings['server.identity'], version: settings['server.version'] },
     nsid: settings['server.nsid'],
+    originalTtls: settings['cache.serve-original-ttl'],
   }
 }
 
@@ -87,11 +90,8 @@ export function resolverSettings(
     aggressiveDenial: settings['dnssec.aggressive-denial'],
     errorReporting: settings['dnssec.error-reporting'],
     prefetch: settings['cache.prefetch'],
-    ttlSeconds: {
-      min: settings['cache.ttl.min-seconds'],
-      max: settings['cache.ttl.max-seconds'],
-      negativeMax: settings['cache.ttl.negative-max-seconds'],
-    },
+    ttlSeconds: ttlLimits(settings),
+    originalTtls: settings['cache.serve-original-ttl'],
     dns64: dns64(settings),
     serveStale: serveStale(settings),
   }
@@ -105,6 +105,16 @@ function minimisation(settings: Settings): ResolverSettings['qnameMinimisation']
 function dns64(settings: Settings): Dns64Settings | undefined {
   const prefix = settings['dns64.prefix']
   return prefix && { prefix, exclude: settings['dns64.exclude'], ignoreAaaa: settings['dns64.ignore-aaaa'] }
+}
+
+/** Who wants clients to see what the zone gave wants no bounds on it either. */
+function ttlLimits(settings: Settings): TtlLimits {
+  const original = settings['cache.serve-original-ttl']
+  return {
+    min: original ? 0 : settings['cache.ttl.min-seconds'],
+    max: original ? TTL_SECONDS_MAX : settings['cache.ttl.max-seconds'],
+    negativeMax: settings['cache.ttl.negative-max-seconds'],
+  }
 }
 
 function serveStale(settings: Settings): ServeStale | undefined {

@@ -72,9 +72,10 @@ export class ReplyWriter {
   }
 
   /**
-   * The data of an entry with the TTLs that remain. What does not fit is cut: first the text of extended errors, then
+   * The data of an entry. What does not fit is cut: first the text of extended errors, then
    * these themselves, then everything behind the question, with TC (attack D08).
    *
+   * @param asOfMs the moment whose TTLs are shown: now, or when the entry was stored
    * @param authoritative the data is our own: AA
    */
   answer(
@@ -82,7 +83,7 @@ export class ReplyWriter {
     at: number,
     request: Uint8Array,
     query: Query,
-    nowMs: number,
+    asOfMs: number,
     out: Uint8Array,
     authoritative: boolean,
   ): number {
@@ -91,7 +92,7 @@ export class ReplyWriter {
     const fits = answerOctets(entry, at, query.dnssecOk) + fixed <= query.replyOctetsMax
     let length = 0
     if (fits) {
-      length = copyAnswer(entry, at, out, query.dnssecOk, nowMs)
+      length = copyAnswer(entry, at, out, query.dnssecOk, asOfMs)
       let slot = 0
       for (let i = HEADER_OCTETS; i < query.questionEnd; i++) {
         const octet = request[i]!

@@ -12,6 +12,7 @@ import {
   entryPolicySequence,
   entryRcode,
   entryStatus,
+  entryStoredMs,
   entryTranslated,
   parseAnswerEntry,
   writeAnswerEntry,
@@ -47,6 +48,8 @@ export interface ServiceSettings {
   readonly texts: ServerTexts
   /** For clients that ask for the name of this server (RFC 5001); none when left out. */
   readonly nsid?: Uint8Array
+  /** Records are given with the TTLs that entries have, not with what remains of them. */
+  readonly originalTtls?: boolean
 }
 
 /** What a service is made of. */
@@ -370,12 +373,12 @@ export class Service {
     let entry = octets
     let entryAt = at
     if (aliases !== undefined) {
-      const nowMs = this.#clock.nowMs()
-      entry = writeAnswerEntry(behindAliases(aliases, parseAnswerEntry(octets, at, nowMs)), nowMs)
+      const asOfMs = this.#asOfMs(octets, at, this.#clock.nowMs())
+      entry = writeAnswerEntry(behindAliases(aliases, parseAnswerEntry(octets, at, asOfMs)), asOfMs)
       entryAt = 0
     }
     if (type === TYPE.ANY && this.#settings.any === 'minimal' && request.client.transport === 'udp') {
-      entry = minimalAny(entry, entryAt, this.#clock.nowMs(), query.dnssecOk)
+      entry = minimalAny(entry, entryAt, this.#asOfMs(entry, entryAt, this.#clock.nowMs()), query.dnssecOk)
       entryAt = 0
     }
     const { octets: asked, startMs } = request
@@ -399,15 +402,21 @@ export class Service {
       !query.checkingDisabled && this.#policy.mode === 'enforce' && entryStatus(octets, at) === 'bogus'
     const rcode = withheld ? RCODE.SERVFAIL : entryRcode(octets, at)
     const nowMs = this.#clock.nowMs()
+    const ours = authoritative && rcode !== RCODE.SERVFAIL
     const length = withheld
       ? this.#writer.failure(octets, at, request, query, out)
-      : this.#writer.answer(octets, at, request, query, nowMs, out, authoritative && rcode !== RCODE.SERVFAIL)
+      : this.#writer.answer(octets, at, request, query, this.#asOfMs(octets, at, nowMs), out, ours)
     if (rcode === RCODE.SERVFAIL) {
       const ede = entryEdeCode(octets, at)
       this.#counters.servfail(ede === NO_EDE ? undefined : ede)
     }
     this.#counters.answer(rcode, path, (nowMs - startMs) / 1000)
     return length
+  }
+
+  /** The moment whose TTLs are shown of an entry. */
+  #asOfMs(octets: Uint8Array, at: number, nowMs: number): number {
+    return this.#settings.originalTtls === true ? entryStoredMs(octets, at) : nowMs
   }
 
   #answerOwn(request: Request, query: Query, parts: AnswerParts, authoritative: boolean): void {

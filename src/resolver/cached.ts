@@ -8,7 +8,6 @@ import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, parentOf, ROOT }
 import { targetName } from '../wire/rdata/target.ts'
 import { aliasByDname } from './classify.ts'
 import type { Context, Data, Judgement } from './context.ts'
-import { cappedTo } from './ttl-limits.ts'
 
 /** Data out of the cache. */
 export interface CachedData extends Data {
@@ -71,10 +70,8 @@ function alias(context: Context, { rrset, aging, ...verdict }: CachedRrset): Cac
 }
 
 function negative(context: Context, entry: CachedNegative): CachedData {
-  const { rcode, ttlSeconds, aging } = entry
+  const { rcode, authority, ttlSeconds, aging } = entry
   const judged = judgement(context, entry)
-  // RFC 2308 5: the SOA counts down with the denial, so that nothing made of it lives longer.
-  const authority = entry.authority.map((set) => cappedTo(set, ttlSeconds))
   return { ...CACHED, kind: 'negative', rcode, answer: [], authority, judged, ttlSeconds, aging }
 }
 

@@ -249,15 +249,8 @@ export function aliasByDname(name: Name, dname: Rrset): Alias | undefined {
   if (replacement === undefined || dname.rdatas.length !== 1) return undefined
   const target = replaceSuffix(name, dname.owner, replacement)
   if (target === undefined) return { answer: [dname], target }
-  const { ttlSeconds } = dname
-  const cname: Rrset = {
-    owner: name,
-    type: TYPE.CNAME,
-    class: CLASS.IN,
-    ttlSeconds,
-    rdatas: [target],
-    signatures: [],
-  }
+  // RFC 6672 3.1: TTL and class are those of the DNAME.
+  const cname: Rrset = { ...dname, owner: name, type: TYPE.CNAME, rdatas: [target], signatures: [] }
   return { answer: [dname, cname], target }
 }
 

@@ -26,6 +26,7 @@ import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { foldName, type Name, nameKey, ROOT } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
+import type { Rrset } from '../wire/record.ts'
 import { type Context, failure, type Job, type Judgement, type KnownTrust } from './context.ts'
 import { Dns64 } from './dns64.ts'
 import { fetchData } from './fetch.ts'
@@ -45,7 +46,7 @@ import type {
 } from './ports.ts'
 import { PrivateAddresses } from './private-addresses.ts'
 import { QueryEdns } from './query-edns.ts'
-import { recall } from './recall.ts'
+import { closestReferral, recall } from './recall.ts'
 import { Refreshes } from './refreshes.ts'
 import { type Resolution, resolve, servfail } from './resolve.ts'
 import { Routes } from './routes.ts'
@@ -129,8 +130,10 @@ export class Resolver implements ResolverPort {
     const max = atMost(FAILURES_REMEMBERED_MAX)
     const refreshes = new Refreshes({ nowMs, counters, onFault, max })
     this.#refreshes = refreshes
-    const settings = parts.settings.serveStale
-    this.#stale = settings && new StaleAnswers({ clock, policy, answers, refreshes, settings, onFault, max })
+    const { serveStale: settings, originalTtls } = parts.settings
+    this.#stale =
+      settings &&
+      new StaleAnswers({ clock, policy, answers, refreshes, settings, originalTtls, onFault, max })
   }
 
   /** Questions, look-ups and fetches under way: all 0 when nobody waits and nothing is fetched in advance. */
@@ -141,10 +144,7 @@ export class Resolver implements ResolverPort {
 
   /** Resolves one question; equal ones are resolved once. The entry is also stored in the answer cache. */
   async resolve(question: ClientQuestion, trace?: Trace): Promise<ClientReply> {
-    if (question.cachedOnly === true) {
-      const known = recall(this.#context, foldName(question.name), question.type)
-      return { entry: this.#write(question, this.#job(this.#flight(), trace), known) }
-    }
+    if (question.cachedOnly === true) return this.#recall(question)
     if (trace !== undefined) {
       const { entry } = await this.#answer(question, this.#job(this.#flight(), trace), false)
       return { entry }
@@ -152,6 +152,16 @@ export class Resolver implements ResolverPort {
     const resolveIt = (): Promise<Outcome> => this.#resolveOnce(question, false)
     if (this.#stale === undefined || this.#isApart(question)) return { entry: (await resolveIt()).entry }
     return this.#stale.answer(this.#key(question), question, resolveIt)
+  }
+
+  /** Fresh data before old, and an old answer before a referral. */
+  #recall(question: ClientQuestion): ClientReply {
+    const name = foldName(question.name)
+    const fresh = recall(this.#context, name, question.type)
+    const old = fresh === undefined ? this.#stale?.atOnce(this.#key(question), question) : undefined
+    if (old !== undefined) return old
+    const known = fresh ?? closestReferral(this.#context, name, question.type)
+    return { entry: this.#write(question, this.#job(this.#flight(), undefined), known) }
   }
 
   prefetch(name: Name, type: number): void {
@@ -232,8 +242,8 @@ export class Resolver implements ResolverPort {
     const parts: AnswerParts = {
       question: { name, type, class: CLASS.IN },
       rcode,
-      answer,
-      authority,
+      answer: this.#shown(answer),
+      authority: this.#shown(authority),
       status: judged.status,
       reason: REASONS[judged.reason].number,
       ede:
@@ -248,6 +258,12 @@ export class Resolver implements ResolverPort {
       translated,
     }
     return writeAnswerEntry(parts, nowMs)
+  }
+
+  /** The sets with the TTLs that clients are to see; how long the answer stands is said beside them. */
+  #shown(sets: readonly Rrset[]): readonly Rrset[] {
+    if (!this.#context.settings.originalTtls) return sets
+    return sets.map((set) => ({ ...set, ttlSeconds: set.givenTtlSeconds ?? set.ttlSeconds }))
   }
 
   #store(question: ClientQuestion, job: Job, resolution: Resolution): Outcome {

@@ -100,6 +100,8 @@ export interface ResolverSettings {
   readonly ttlSeconds: TtlLimits
   /** Undefined where nothing is translated. */
   readonly dns64: Dns64Settings | undefined
+  /** Clients see the TTLs that zones gave, not what remains of them. */
+  readonly originalTtls: boolean
   /** Undefined where nothing is given after its end. */
   readonly serveStale: ServeStale | undefined
 }

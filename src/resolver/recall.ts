@@ -7,8 +7,8 @@ import { fromCache } from './cached.ts'
 import { type Context, failure, type Proven } from './context.ts'
 import { assemble, type Resolution, servfail } from './resolve.ts'
 
-/** What was judged under the present policy, as far as aliases lead; without any, the closest delegation. */
-export function recall(context: Context, name: Name, type: number): Resolution {
+/** What was judged under the present policy, as far as aliases lead; undefined without any. */
+export function recall(context: Context, name: Name, type: number): Resolution | undefined {
   const links: Proven[] = []
   for (let at: Name | undefined = name; at !== undefined && links.length <= ALIASES_MAX; ) {
     const known = fromCache(context, at, type)
@@ -16,11 +16,11 @@ export function recall(context: Context, name: Name, type: number): Resolution {
     links.push({ ...known, judged: known.judged })
     at = known.kind === 'alias' ? known.target : undefined
   }
-  return links.length > 0 ? assemble(links) : referral(context, name, type)
+  return links.length > 0 ? assemble(links) : undefined
 }
 
-/** RFC 1034 4.3.2 step 4. The NS set is the parent's, which nobody signs. */
-function referral({ rrsets }: Context, name: Name, type: number): Resolution {
+/** The closest delegation (RFC 1034 4.3.2 step 4). The NS set is the parent's, which nobody signs. */
+export function closestReferral({ rrsets }: Context, name: Name, type: number): Resolution {
   const delegation = rrsets.closestDelegation(type === TYPE.DS && !isRoot(name) ? parentOf(name) : name)
   if (delegation === undefined) return servfail(failure('not-cached', ''))
   return {

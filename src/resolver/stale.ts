@@ -13,6 +13,7 @@ import type { AnswerWriter } from '../cache/answer-cache.ts'
 import {
   entryPolicySequence,
   entryStatus,
+  entryStoredMs,
   parseAnswerEntry,
   writeAnswerEntry,
 } from '../cache/answer-entry.ts'
@@ -48,6 +49,8 @@ export interface StaleAnswersOptions {
   readonly answers: AnswerWriter
   readonly refreshes: Refreshes
   readonly settings: ServeStale
+  /** `ResolverSettings.originalTtls`: the records keep the TTLs of the answer. */
+  readonly originalTtls: boolean
   readonly onFault: (fault: unknown) => void
   /** Questions in trouble remembered. */
   readonly max?: number
@@ -91,6 +94,15 @@ export class StaleAnswers {
       return this.#reply(old, SLOW)
     }
     return this.#standsIn(old, question, outcome) ? this.#reply(old, outcome) : { entry: outcome.entry }
+  }
+
+  /** An old answer that may be given without asking anybody: its zone is in trouble, or clients need not wait at all. */
+  atOnce(key: string, question: ClientQuestion): ClientReply | undefined {
+    const old = this.#oldAnswer(question)
+    if (old === undefined) return undefined
+    const trouble = this.#troubles.get(key) ?? (this.#parts.settings.clientTimeoutMs === 0 ? SLOW : undefined)
+    if (trouble === undefined || !this.#standsIn(old, question, trouble)) return undefined
+    return this.#reply(old, trouble)
   }
 
   /** Takes note of what a question came to, whoever asked it. */
@@ -158,12 +170,12 @@ export class StaleAnswers {
   }
 
   #reply(old: Uint8Array, trouble: Trouble): ClientReply {
-    const { clock, settings } = this.#parts
+    const { clock, settings, originalTtls } = this.#parts
     const { ttlSeconds } = settings
     const nowMs = clock.nowMs()
-    const parts = parseAnswerEntry(old, 0, nowMs)
+    const parts = parseAnswerEntry(old, 0, originalTtls ? entryStoredMs(old, 0) : nowMs)
     const reason: Reason = parts.rcode === RCODE.NXDOMAIN ? 'stale-name-error' : 'stale-answer'
-    const withTtl = (set: Rrset): Rrset => ({ ...set, ttlSeconds })
+    const withTtl = (set: Rrset): Rrset => (originalTtls ? set : { ...set, ttlSeconds })
     const entry = writeAnswerEntry(
       {
         ...parts,

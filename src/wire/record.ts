@@ -19,6 +19,8 @@ export interface Rrset {
   readonly class: number
   /** Seconds: the least of the records' (RFC 2181 5.2). */
   readonly ttlSeconds: number
+  /** What the TTL was when a cache took the set in, where `ttlSeconds` is what remains of it. */
+  readonly givenTtlSeconds?: number
   /** RDATA of each record, duplicates removed, in the order received. */
   readonly rdatas: readonly Uint8Array[]
   /** RDATA of each RRSIG whose Type Covered is this type, duplicates removed; empty when unsigned. */

@@ -1,12 +1,14 @@
 import dnsPacket from 'dns-packet'
 import t, { type Test } from 'tap'
 import { type AnswerParts, writeAnswerEntry } from '../../src/cache/answer-entry.ts'
+import { LocalZones } from '../../src/policy/local-zones.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { type Message, parseMessage } from '../../src/wire/message.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { formatRdata } from '../../src/wire/rdata/rdata.ts'
+import { readZone } from '../../src/wire/zone-text.ts'
 import {
   bench,
   client,
@@ -200,6 +202,31 @@ t.test('TTLs are what remains, and an entry ends on time', async (t) => {
   await it.ask(query())
   t.equal(it.asked.length, 1)
 })
+
+t.test(
+  'TTLs may be those of the zone, however the answer is given; it ends on time all the same',
+  async (t) => {
+    const records = ['corp.example. 60 IN CNAME www.example.se.', 'plain.example. 70 IN A 192.0.2.9']
+    const localZones = new LocalZones({ records: records.flatMap((text) => readZone(text, { path: '' })) })
+    const anyAnswer = { question: { name: nameFrom('www.example.se.'), type: TYPE.ANY, class: CLASS.IN } }
+    for (const hitPath of [true, false]) {
+      const it = bench({ originalTtls: true, localZones }, { hitPath })
+      it.store(parts())
+      it.store(parts(anyAnswer))
+      const ttls = async (form: QueryForm): Promise<number[]> =>
+        (await it.message(query(form))).answer.map(({ ttlSeconds }) => ttlSeconds)
+      it.clock.advance(100_000)
+      t.same(await ttls({ do: true }), [300, 300])
+      t.same(await ttls({ type: TYPE.ANY }), [300])
+      t.same(await ttls({ name: 'corp.example.' }), [60, 300])
+      t.same(await ttls({ name: 'plain.example.' }), [70])
+      t.same(it.asked, [])
+      it.clock.advance(200_000)
+      await ttls({})
+      t.same(it.asked, ['www.example.se. 1'])
+    }
+  },
+)
 
 t.test('an entry judged under an older policy is judged again', async (t) => {
   for (const hitPath of [true, false]) {

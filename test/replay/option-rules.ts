@@ -256,7 +256,7 @@ export const SERVER_RULES: Readonly<Record<string, Rule>> = {
   'cache-max-ttl': number('cache.ttl.max-seconds'),
   'cache-max-negative-ttl': number('cache.ttl.negative-max-seconds'),
   'cache-min-negative-ttl': fixedAt(0),
-  'serve-original-ttl': needIfSet('serve-original-ttl'),
+  'serve-original-ttl': flag('cache.serve-original-ttl'),
   prefetch: flag('cache.prefetch'),
   'prefetch-key': ignored,
   'serve-expired': flag('serve-stale.enabled'),

@@ -58,11 +58,16 @@ interface Timed extends EntryReply {
 }
 
 /** Asks as a client that the answer cache could not serve, and says how long it took and whether the answer is old. */
-async function asks(world: World, name = 'www.z.test', checkingDisabled = false): Promise<Timed> {
+async function asks(
+  world: World,
+  name = 'www.z.test',
+  checkingDisabled = false,
+  cachedOnly = false,
+): Promise<Timed> {
   const startMs = world.clock.nowMs()
   let reply: Timed | undefined
   const asking = world.resolver
-    .resolve({ name: nameFrom(name), type: TYPE.A, checkingDisabled })
+    .resolve({ name: nameFrom(name), type: TYPE.A, checkingDisabled, cachedOnly })
     .then(({ entry, stale = false }) => {
       const read = entryReply(entry, world.clock.nowMs())
       const address = read.message.answer.find(({ type }) => type === TYPE.A)?.rdata.join('.')
@@ -101,6 +106,41 @@ t.test(
     for (const { ttlSeconds } of old.message.answer) t.equal(ttlSeconds, STALE_TTL_SECONDS)
   },
 )
+
+t.test(
+  'who may only look into the cache gets what others get at once, and nobody is asked for it',
+  async (t) => {
+    const snooped = (world: World): Promise<Timed> => asks(world, 'www.z.test', false, true)
+    const patient = staleWorld(undefined, IMPATIENT)
+    await asks(patient)
+    patient.pass(PAST_END)
+    const referral = await snooped(patient)
+    t.match(referral, { stale: false, address: undefined, rcode: RCODE.NOERROR }, 'the zone may well answer')
+    kill(patient)
+    await asks(patient)
+    await settle(patient)
+    t.match(await snooped(patient), { stale: true, afterMs: 0, address: '192.0.2.80' })
+
+    const atOnce = staleWorld(undefined, { clientTimeoutMs: 0 })
+    await asks(atOnce)
+    t.equal((await snooped(atOnce)).stale, false)
+    atOnce.pass(PAST_END)
+    atOnce.forget()
+    t.match(await snooped(atOnce), { stale: true, afterMs: 0, address: '192.0.2.80' })
+    t.same(atOnce.asked(), [])
+  },
+)
+
+t.test('where clients see the TTLs of the zone, they see them in old answers too', async (t) => {
+  const world = staleWorld(undefined, IMPATIENT, { settings: { originalTtls: true } })
+  await asks(world)
+  world.pass(PAST_END)
+  kill(world)
+  const old = await asks(world)
+  t.equal(old.stale, true)
+  t.ok(old.message.answer.length > 0)
+  for (const { ttlSeconds } of old.message.answer) t.equal(ttlSeconds, 60)
+})
 
 t.test('the zone is given up before: the old answer at that moment, and why', async (t) => {
   const world = staleWorld()

@@ -140,3 +140,29 @@ t.test('delegations and glue keep to the bounds', async (t) => {
   world.pass(30)
   t.equal(world.rrsets.closestDelegation(nameFrom('z.test')), undefined)
 })
+
+t.test('clients may be shown the TTL that the zone gave, also of what the RRset cache has', async (t) => {
+  const content = 'long 100 A 192.0.2.3\nalias 60 CNAME long\ndown 50 DNAME other\nx.other 40 A 192.0.2.4\n'
+  const settings = { originalTtls: true, aggressiveDenial: false }
+  const world = makeWorld([zone('z.test.', { content })], { settings })
+  const shown = async (name: string): Promise<readonly number[]> => {
+    const { answer, authority } = (await world.ask(name, TYPE.A)).message
+    return [...new Set([...answer, ...authority].map(({ ttlSeconds }) => ttlSeconds))]
+  }
+  t.same(await shown('long.z.test'), [100])
+  t.same(await shown('x.down.z.test'), [50, 40])
+  const denial = await shown('none.z.test')
+  world.pass(30)
+  world.forget()
+  t.same(await shown('long.z.test'), [100])
+  t.same(await shown('x.down.z.test'), [50, 40])
+  t.same(await shown('none.z.test'), denial)
+  t.same(world.asked(), [])
+  t.same(await shown('alias.z.test'), [60, 100])
+  world.pass(69)
+  t.equal((await world.ask('long.z.test', TYPE.A)).ttlSeconds, 1, 'it is kept no longer for that')
+  world.forget()
+  world.pass(1)
+  t.same(await shown('long.z.test'), [100])
+  t.same(world.asked(), ['long.z.test. A'])
+})

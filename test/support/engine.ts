@@ -83,6 +83,7 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   prefetch: false,
   ttlSeconds: { min: 0, max: TTL_SECONDS_MAX, negativeMax: NEGATIVE_TTL_SECONDS_MAX },
   dns64: undefined,
+  originalTtls: false,
   serveStale: undefined,
 }
 
