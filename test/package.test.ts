@@ -1,6 +1,7 @@
 /** What the package promises: exact versions, a lock file that names no registry, no code run by an install. */
+import { spawnSync } from 'node:child_process'
 import t from 'tap'
-import { readProjectFile } from './house/project.ts'
+import { ROOT, readProjectFile } from './house/project.ts'
 
 interface Manifest {
   readonly type: string
@@ -57,6 +58,20 @@ t.test('nothing that runs in production has an install script', async (t) => {
     scripted.map(([path]) => path),
     [],
   )
+})
+
+t.test('what is installed has the source of the addon, and what builds it', async (t) => {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts']
+  const { stdout, stderr } = spawnSync('npm', args, { cwd: ROOT, encoding: 'utf8' })
+  const [packed]: { files: { path: string }[] }[] = JSON.parse(stdout || '[]')
+  const paths = new Set(packed?.files.map(({ path }) => path))
+  const wanted = [
+    'src/native/udp.c',
+    'dist/src/native/build.js',
+    'dist/src/native/addon.js',
+    'dist/src/main.js',
+  ]
+  for (const path of wanted) t.ok(paths.has(path), `${path} ${stderr}`)
 })
 
 t.test('the manifest keeps its contract', async (t) => {

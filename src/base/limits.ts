@@ -262,6 +262,16 @@ export const WAITING_PER_CLIENT_MAX = 1_000
 export const CLIENT_IPV6_OCTETS = 7
 /** Socket buffer for datagrams not read yet: half a second of a busy resolver; the kernel may give less. */
 export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304
+/** Octets of a question by UDP: the longest name, OPT and its options take a quarter; what is longer gets FORMERR. */
+export const UDP_REQUEST_OCTETS_MAX = 2_048
+/** Largest value of `server.udp-payload-octets`: what resolvers offered before the flag day of 2020. */
+export const UDP_REPLY_OCTETS_MAX = 4_096
+/** Datagrams taken and answered by one call of the system: from 32 on, what a call costs no longer shows. */
+export const UDP_BATCH_MAX = 64
+/** Batches answered before the rest of the event loop has its turn: half a millisecond of hits. */
+export const UDP_BATCHES_PER_TURN_MAX = 8
+/** Replies kept for a socket while the system takes no more; those behind them would come too late to be of use. */
+export const UDP_UNSENT_MAX = 1_024
 /** Octets of `server.nsid`: a reply of 512 octets must hold it beside the longest question. */
 export const NSID_OCTETS_MAX = 128
 /** TCP connections at a time (attack D01); `server.tcp.connections`. */

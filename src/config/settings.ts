@@ -20,6 +20,8 @@ import {
   TCP_IDLE_MS,
   TTL_SECONDS_MAX,
   UDP_PAYLOAD_OCTETS,
+  UDP_PAYLOAD_OCTETS_MIN,
+  UDP_REPLY_OCTETS_MAX,
 } from '../base/limits.ts'
 import type { Prefix } from '../base/prefix.ts'
 import type { Name } from '../wire/name.ts'
@@ -31,6 +33,7 @@ export interface Settings {
   'server.listen': readonly Endpoint[]
   'server.front-threads': number | 'auto'
   'server.resolver-threads': number | 'auto'
+  'server.udp-backend': 'auto' | 'addon' | 'dgram'
   'server.udp-payload-octets': number
   'server.identity': string
   'server.version': string
@@ -154,8 +157,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     reload: 'restart',
     inert: [0],
   },
+  'server.udp-backend': {
+    schema: value.oneOf('auto', 'addon', 'dgram'),
+    default: 'auto',
+    doc: 'The way to UDP sockets of clients: addon (Linux, batches of datagrams; built with the program where a C compiler is), dgram (what Node has), auto (the addon where it can be had). With addon and none to be had the daemon does not start.',
+    reload: 'restart',
+  },
   'server.udp-payload-octets': {
-    schema: value.whole(512, 4096),
+    schema: value.whole(UDP_PAYLOAD_OCTETS_MIN, UDP_REPLY_OCTETS_MAX),
     default: UDP_PAYLOAD_OCTETS,
     doc: 'Largest answer by UDP, whatever larger size a client offers. 1232 crosses every path unfragmented.',
     reload: 'restart',

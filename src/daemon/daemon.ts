@@ -7,6 +7,7 @@ import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
 import { Front } from '../front/front.ts'
 import { ListenError } from '../front/listen-error.ts'
 import { Service } from '../front/service.ts'
+import type { UdpBackend } from '../native/udp-socket.ts'
 import { Counters } from '../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
 import { Health, type HealthVerdict } from '../telemetry/health.ts'
@@ -22,6 +23,7 @@ import { ownAddresses } from './own-addresses.ts'
 import { serviceSettings } from './parts.ts'
 import { watchRoot } from './root-watch.ts'
 import { listenFailure } from './start-error.ts'
+import { udpBackend } from './udp-backend.ts'
 
 /** Questions in work get the time of a query to end, and a little to be sent. */
 const DRAIN_MS_MAX = 8_000
@@ -48,6 +50,7 @@ export interface Daemon {
 export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
   const { settings } = config
   tellSurroundings(config, log)
+  const udp = udpBackend(settings['server.udp-backend'], log)
   const counters = new Counters()
   const tellFault = faultTeller({ log, counters, clock: systemClock() })
   const onFault = (fault: unknown): void => tellFault(fault, 'the question got SERVFAIL')
@@ -62,7 +65,7 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
   let front: Front | undefined
   let http: HttpListener | undefined
   try {
-    front = await openFront(config, engine, counters, onFault, log)
+    front = await openFront(config, engine, { counters, onFault, udp }, log)
     health.markListening()
     http = await openHttp(config, engine, counters, health, (fault) =>
       tellFault(fault, 'a page was not served'),
@@ -129,11 +132,16 @@ function tellExemptions({ settings }: Config, { clock }: Engine, log: Log): void
   }
 }
 
+interface FrontParts {
+  readonly counters: Counters
+  readonly onFault: (fault: unknown) => void
+  readonly udp: UdpBackend
+}
+
 async function openFront(
   config: Config,
   engine: Engine,
-  counters: Counters,
-  onFault: (fault: unknown) => void,
+  { counters, onFault, udp }: FrontParts,
   log: Log,
 ): Promise<Front> {
   const { settings } = config
@@ -154,7 +162,7 @@ async function openFront(
     idleMs: settings['server.tcp.idle-timeout-ms'],
   }
   const open = (listen: readonly Endpoint[]): Promise<Front> =>
-    Front.open({ service, counters, listen, tcp, clock })
+    Front.open({ service, counters, listen, tcp, clock, udp })
   const listen = settings['server.listen']
   try {
     return await open(listen)

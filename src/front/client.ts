@@ -5,14 +5,17 @@ import { scanAddress } from '../base/address-scan.ts'
 export class Client {
   readonly transport: 'udp' | 'tcp'
   /** Its first `addressOctets` are the address. */
-  readonly address: Uint8Array = new Uint8Array(16)
+  readonly address: Uint8Array
   /** 4 or 16. */
-  addressOctets = 0
+  addressOctets: number
   /** TCP: how long an idle connection is kept, for edns-tcp-keepalive (RFC 7828). */
   idleMs = 0
 
-  constructor(transport: 'udp' | 'tcp') {
+  /** @param address where somebody else puts the address; all of it. Without it, `setAddress` is to be called. */
+  constructor(transport: 'udp' | 'tcp', address?: Uint8Array) {
     this.transport = transport
+    this.address = address ?? new Uint8Array(16)
+    this.addressOctets = address?.length ?? 0
   }
 
   /** Takes the address from the system's text; false when it is none. */

@@ -1,6 +1,8 @@
 /** All sockets towards clients: opened together, drained together. */
 import type { Endpoint } from '../base/address.ts'
 import { type Cancel, type Clock, systemClock } from '../base/clock.ts'
+import { DGRAM } from '../native/dgram.ts'
+import type { UdpBackend } from '../native/udp-socket.ts'
 import type { FrontCounters } from './counters.ts'
 import { ListenError } from './listen-error.ts'
 import type { Service } from './service.ts'
@@ -18,12 +20,15 @@ export interface FrontOptions {
   readonly listen: readonly Endpoint[]
   readonly tcp?: TcpOptions
   readonly clock?: Clock
+  /** The way to UDP sockets; `node:dgram` when left out. */
+  readonly udp?: UdpBackend
 }
 
 /** See the head of this file. */
 export class Front {
   readonly #service: Service
   readonly #clock: Clock
+  readonly #backend: UdpBackend
   readonly #udp: UdpListener[] = []
   readonly #tcp: TcpListener[] = []
   readonly #connections: TcpConnections
@@ -33,6 +38,7 @@ export class Front {
   private constructor(options: FrontOptions) {
     this.#service = options.service
     this.#clock = options.clock ?? systemClock()
+    this.#backend = options.udp ?? DGRAM
     this.#connections = new TcpConnections(options.service, options.counters, this.#clock, options.tcp)
   }
 
@@ -86,7 +92,11 @@ export class Front {
   async #listen(endpoint: Endpoint, counters: FrontCounters): Promise<void> {
     const { address } = endpoint
     for (let draw = 1; ; draw++) {
-      const udp = await UdpListener.open(endpoint, this.#service, counters)
+      const udp = await UdpListener.open(endpoint, {
+        backend: this.#backend,
+        service: this.#service,
+        counters,
+      })
       try {
         this.#tcp.push(await TcpListener.open({ address, port: udp.port }, this.#connections))
       } catch (error) {

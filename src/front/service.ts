@@ -87,7 +87,8 @@ export class Service {
   readonly #answers: AnswerReader
   readonly #policy: ServiceOptions['policy']
   readonly #counters: FrontCounters
-  readonly #udpOctetsMax: number
+  /** Octets of the largest reply by UDP. */
+  readonly udpOctetsMax: number
   readonly #writer: ReplyWriter
   readonly #room: WaitingRoom
   readonly #prefetching: PrefetchSignals
@@ -103,8 +104,8 @@ export class Service {
     this.#policy = options.policy
     this.#counters = options.counters
     this.#settings = options.settings
-    this.#udpOctetsMax = options.udpPayloadOctets ?? UDP_PAYLOAD_OCTETS
-    this.#writer = new ReplyWriter(this.#udpOctetsMax)
+    this.udpOctetsMax = options.udpPayloadOctets ?? UDP_PAYLOAD_OCTETS
+    this.#writer = new ReplyWriter(this.udpOctetsMax)
     this.#writer.setNsid(this.#settings.nsid ?? NO_OCTETS)
     this.#room = new WaitingRoom(options)
     this.#prefetching = new PrefetchSignals(options.resolver)
@@ -134,7 +135,7 @@ export class Service {
    * The hit path: an ordinary question that the answer cache can serve. Allocates nothing.
    *
    * @param length octets of the request at the start of its buffer
-   * @param out 65,535 octets, where the reply goes
+   * @param out where the reply goes: by UDP `udpOctetsMax` octets, by TCP 65,535
    * @returns octets of the reply, or 0 when this is a matter for `handle`
    */
   tryHit(request: Uint8Array, length: number, client: Client, out: Uint8Array): number {
@@ -169,7 +170,7 @@ export class Service {
     const startMs = this.#clock.nowMs()
     const query = this.#hit
     const { transport, idleMs } = client
-    if (!scanOrdinary(request, length, transport, idleMs, this.#udpOctetsMax, query)) return 0
+    if (!scanOrdinary(request, length, transport, idleMs, this.udpOctetsMax, query)) return 0
     if (!this.#settings.access.allows(client.address, client.addressOctets)) return 0
     const at = this.#answers.find(request, HEADER_OCTETS, query.nameOctets, query.type, startMs)
     if (at < 0) return 0
@@ -201,7 +202,7 @@ export class Service {
     const query =
       message === undefined
         ? questionOnly(octets)
-        : queryOf(octets, message, client.transport, client.idleMs, this.#udpOctetsMax)
+        : queryOf(octets, message, client.transport, client.idleMs, this.udpOctetsMax)
     if (((octets[2]! >> 3) & 0x0f) !== OPCODE.QUERY) {
       // What stands where the question is need not be one.
       this.#refuse(request, message === undefined ? new Query() : query, RCODE.NOTIMP, NO_EDE)

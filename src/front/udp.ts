@@ -1,60 +1,55 @@
-/** Clients by UDP, one socket an address. A cached answer leaves in the same turn of the event loop. */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { type Endpoint, formatAddress } from '../base/address.ts'
-import { MESSAGE_OCTETS_MAX, UDP_RECEIVE_BUFFER_OCTETS } from '../base/limits.ts'
+/** Clients by UDP, one socket an address. A cached answer leaves with the batch that its question came in. */
+import type { Endpoint } from '../base/address.ts'
+import type { UdpBackend, UdpHandler, UdpSocket } from '../native/udp-socket.ts'
 import { Client } from './client.ts'
 import type { FrontCounters } from './counters.ts'
 import { ListenError } from './listen-error.ts'
+import { HEADER_OCTETS } from './query.ts'
 import type { Service } from './service.ts'
 
-type LookupDone = (error: Error | null, address: string, family: number) => void
-
-/** Addresses are literals already; the resolver of the system is not asked. */
-function literal(address: string, _options: unknown, done: LookupDone): void {
-  done(null, address, address.includes(':') ? 6 : 4)
+/** How listeners are opened. */
+export interface UdpListenOptions {
+  readonly backend: UdpBackend
+  readonly service: Service
+  readonly counters: FrontCounters
+  /** Other listeners, of other threads, share the port. */
+  readonly reusePort?: boolean
 }
 
-/**
- * A listening socket. On a wildcard address the system chooses the source of replies, which on a machine with several
- * addresses need not be the one asked: such a machine lists its addresses one by one.
- */
-export class UdpListener {
+/** A listening socket. */
+export class UdpListener implements UdpHandler {
   readonly #service: Service
   readonly #counters: FrontCounters
-  readonly #socket: Socket
-  readonly #client = new Client('udp')
-  #out = new Uint8Array(MESSAGE_OCTETS_MAX)
+  readonly #socket: UdpSocket
+  /** One for each slot, whose address is the slot's. */
+  readonly #clients: readonly Client[]
   #draining = false
 
-  private constructor(socket: Socket, service: Service, counters: FrontCounters) {
+  private constructor(socket: UdpSocket, { service, counters }: UdpListenOptions) {
     this.#socket = socket
     this.#service = service
     this.#counters = counters
-    socket.on('message', (octets, from) => this.#onDatagram(octets, from))
-    // ICMP errors of earlier replies come this way on some systems; the client is gone, nothing else happened.
-    socket.on('error', () => counters.dropped('send'))
+    this.#clients = socket.slots.addresses.map((address) => new Client('udp', address))
   }
 
   /** Listens. @throws ListenError */
-  static open(endpoint: Endpoint, service: Service, counters: FrontCounters): Promise<UdpListener> {
-    const ipv6 = endpoint.address.length === 16
-    const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: ipv6, lookup: literal as never })
-    return new Promise((resolve, reject) => {
-      socket.once('error', (error) => {
-        socket.close()
-        reject(new ListenError(endpoint, 'udp', error))
-      })
-      socket.bind({ address: formatAddress(endpoint.address), port: endpoint.port }, () => {
-        socket.removeAllListeners('error')
-        enlargeBuffer(socket)
-        resolve(new UdpListener(socket, service, counters))
-      })
-    })
+  static async open(endpoint: Endpoint, options: UdpListenOptions): Promise<UdpListener> {
+    const { backend, service, reusePort = false } = options
+    const { address, port } = endpoint
+    let socket: UdpSocket
+    try {
+      socket = await backend.open({ address, port, reusePort, replyOctetsMax: service.udpOctetsMax })
+    } catch (error) {
+      throw new ListenError(endpoint, 'udp', error as Error)
+    }
+    const listener = new UdpListener(socket, options)
+    socket.start(listener)
+    return listener
   }
 
   /** The port listened on; of use where 0 was asked for. */
   get port(): number {
-    return this.#socket.address().port
+    return this.#socket.port
   }
 
   /** Ignores what comes from now on; replies still go out. */
@@ -63,48 +58,54 @@ export class UdpListener {
   }
 
   close(): Promise<void> {
-    return new Promise((resolve) => this.#socket.close(() => resolve()))
+    return this.#socket.close()
   }
 
-  #onDatagram(octets: Buffer, from: RemoteInfo): void {
+  onBatch(count: number): void {
+    for (let slot = 0; slot < count; slot++) this.#onDatagram(slot)
+  }
+
+  onLost(count: number): void {
+    for (let i = 0; i < count; i++) this.#counters.dropped('send')
+  }
+
+  #onDatagram(slot: number): void {
+    const { requests, requestOctets, ports, replies, replyOctets } = this.#socket.slots
     if (this.#draining) {
       this.#counters.dropped('draining')
       return
     }
-    // Nobody can be answered at port 0, and an address we cannot read we cannot judge.
-    if (from.port === 0 || !this.#client.setAddress(from.address)) {
+    // Nobody can be answered at port 0.
+    if (ports[slot] === 0) {
       this.#counters.dropped('send')
       return
     }
-    const length = this.#service.tryHit(octets, octets.length, this.#client, this.#out)
-    if (length > 0) {
-      this.#send(this.#out, length, from)
-      // What the system did not take at once it still reads from this buffer.
-      if (this.#socket.getSendQueueCount() > 0) this.#out = new Uint8Array(MESSAGE_OCTETS_MAX)
-      return
+    const request = requests[slot]!
+    const length = requestOctets[slot]!
+    if (length <= request.length) {
+      const written = this.#service.tryHit(request, length, this.#clients[slot]!, replies[slot]!)
+      replyOctets[slot] = written
+      if (written === 0) this.#handle(slot, request.slice(0, length))
+    } else {
+      // The end was cut off, so nothing behind the header is worth reading: FORMERR.
+      this.#handle(slot, request.slice(0, HEADER_OCTETS))
     }
-    this.#service.handle(octets, this.#client, (reply) => {
-      if (reply !== undefined) this.#send(reply, reply.length, from)
+  }
+
+  /** A reply that is given at once leaves with the batch, a later one by itself. */
+  #handle(slot: number, request: Uint8Array): void {
+    let answered = false
+    let later: ((reply: Uint8Array) => void) | undefined
+    this.#service.handle(request, this.#clients[slot]!, (reply) => {
+      answered = true
+      if (reply === undefined) return
+      if (later !== undefined) later(reply)
+      else {
+        const { replies, replyOctets } = this.#socket.slots
+        replies[slot]!.set(reply)
+        replyOctets[slot] = reply.length
+      }
     })
+    if (!answered) later = this.#socket.answerLater(slot)
   }
-
-  #send(octets: Uint8Array, length: number, to: RemoteInfo): void {
-    try {
-      this.#socket.send(octets, 0, length, to.port, to.address, this.#onSent)
-    } catch {
-      // The socket was closed while the question waited.
-      this.#counters.dropped('send')
-    }
-  }
-
-  readonly #onSent = (error: Error | null): void => {
-    if (error !== null) this.#counters.dropped('send')
-  }
-}
-
-/** The kernel gives what it may; less is no error. */
-function enlargeBuffer(socket: Socket): void {
-  try {
-    socket.setRecvBufferSize(UDP_RECEIVE_BUFFER_OCTETS)
-  } catch {}
 }

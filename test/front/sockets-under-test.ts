@@ -6,6 +6,8 @@ import { systemClock } from '../../src/base/clock.ts'
 import { Front } from '../../src/front/front.ts'
 import type { ServiceOptions } from '../../src/front/service.ts'
 import type { TcpOptions } from '../../src/front/tcp.ts'
+import { DGRAM } from '../../src/native/dgram.ts'
+import type { UdpBackend } from '../../src/native/udp-socket.ts'
 import { type Bench, bench } from './service-under-test.ts'
 
 /** A front with real sockets around a service under test. */
@@ -13,6 +15,7 @@ export async function openFront(
   tcp: TcpOptions = {},
   options: Partial<ServiceOptions> = {},
   address = '127.0.0.1',
+  udp: UdpBackend = DGRAM,
 ): Promise<{ it: Bench; front: Front; port: number }> {
   const it = bench({}, options)
   const front = await Front.open({
@@ -21,6 +24,7 @@ export async function openFront(
     listen: [{ address: parseAddress(address)!, port: 0 }],
     tcp,
     clock: systemClock(),
+    udp,
   })
   return { it, front, port: front.endpoints[0]!.port }
 }

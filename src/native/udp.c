@@ -1,0 +1,781 @@
+/*
+ * UDP in batches: one recvmmsg, one call into JavaScript, one sendmmsg.
+ *
+ * The first half is the socket, and knows nothing of Node. The second half ties it to an event loop and to JavaScript by
+ * Node-API; addon.ts is its other side. With SIGILL_UDP_CORE_ONLY only the first half is compiled, for tests.
+ * Nothing is static, so that any number of threads can load it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* --- the socket -------------------------------------------------------------------------------------------------- */
+
+/* Octets of a cache line, on all machines that matter here. */
+enum { LINE = 64 };
+
+/* Whom to answer, and from where. JavaScript reads the address and copies the whole; so size and beginning are fixed. */
+struct peer {
+  uint8_t address[16]; /* the first 4 octets where the socket is an IPv4 one */
+  uint8_t local[16];   /* the address that was asked; see has_local */
+  uint32_t scope;      /* the interface of a link-local address, otherwise 0 */
+  uint16_t port;       /* in the machine's order; 0: nobody who can be answered */
+  uint8_t has_local;   /* 0: the system chooses the source of the reply */
+  uint8_t unused;
+};
+_Static_assert(sizeof(struct peer) == 40, "JavaScript counts on it");
+
+struct udp_options {
+  bool ipv6;
+  uint8_t address[16];
+  uint32_t port;       /* 0: the system chooses */
+  uint32_t reuse_port; /* other sockets may listen there too, and share what comes */
+  uint32_t receive_buffer_octets;
+  uint32_t send_buffer_octets; /* of both buffers, 0: as the system has it */
+  uint32_t slots;              /* datagrams of a batch */
+  uint32_t request_octets;     /* a longer datagram is cut off */
+  uint32_t reply_octets;
+  uint32_t waiting_max; /* replies kept until the system takes more */
+};
+
+/* Where things lie in the memory that is shared with JavaScript; all but the last are arrays of `slots`. */
+struct udp_layout {
+  uint32_t requests, request_stride;
+  uint32_t replies, late_replies, reply_stride;
+  uint32_t peers, late_peers;
+  uint32_t ports;          /* 16 bits each: of the senders, as in their struct peer */
+  uint32_t request_octets; /* 16 bits each: of the whole datagram, so more than a slot holds if it was cut off */
+  uint32_t reply_octets, late_reply_octets; /* 16 bits each; 0: no reply */
+  uint32_t octets;
+};
+
+union udp_address {
+  struct sockaddr any;
+  struct sockaddr_in ipv4;
+  struct sockaddr_in6 ipv6;
+};
+
+union udp_control {
+  struct cmsghdr head;
+  uint8_t ipv4[CMSG_SPACE(sizeof(struct in_pktinfo))];
+  uint8_t ipv6[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+/* What a message header points to. */
+struct udp_frame {
+  struct iovec part;
+  union udp_address address;
+  union udp_control control;
+  uint32_t slot;
+};
+
+struct udp_waiting {
+  struct peer to;
+  uint32_t length;
+  uint8_t octets[];
+};
+
+struct udp {
+  int fd; /* -1: closed */
+  uint16_t port;
+  bool wildcard; /* bound to no address, so each datagram has to tell which one it was sent to */
+  struct udp_options options;
+  struct udp_layout at;
+  uint8_t *memory;
+  struct mmsghdr *incoming, *outgoing; /* `slots` of each */
+  struct udp_frame *incoming_frames, *outgoing_frames;
+  uint8_t *waiting; /* a ring of struct udp_waiting, made when it is first needed */
+  uint32_t waiting_first, waiting_count;
+  uint32_t lost; /* replies that went nowhere, since somebody last asked */
+};
+
+static uint32_t round_up(uint32_t octets, uint32_t unit) {
+  return (octets + unit - 1) / unit * unit;
+}
+
+/* An odd number of cache lines: at a power of two the heads of all slots would crowd into a few sets of the cache. */
+static uint32_t slot_stride(uint32_t octets) {
+  return round_up(octets, 2 * LINE) + LINE;
+}
+
+static uint32_t place(uint32_t *end, uint32_t octets) {
+  uint32_t at = *end;
+  *end = at + round_up(octets, LINE);
+  return at;
+}
+
+static struct udp_layout udp_layout(const struct udp_options *o) {
+  struct udp_layout at;
+  uint32_t end = 0;
+  at.request_stride = slot_stride(o->request_octets);
+  at.reply_stride = slot_stride(o->reply_octets);
+  at.requests = place(&end, o->slots * at.request_stride);
+  at.replies = place(&end, o->slots * at.reply_stride);
+  at.late_replies = place(&end, o->slots * at.reply_stride);
+  at.peers = place(&end, o->slots * (uint32_t)sizeof(struct peer));
+  at.late_peers = place(&end, o->slots * (uint32_t)sizeof(struct peer));
+  at.ports = place(&end, o->slots * (uint32_t)sizeof(uint16_t));
+  at.request_octets = place(&end, o->slots * (uint32_t)sizeof(uint16_t));
+  at.reply_octets = place(&end, o->slots * (uint32_t)sizeof(uint16_t));
+  at.late_reply_octets = place(&end, o->slots * (uint32_t)sizeof(uint16_t));
+  at.octets = end;
+  return at;
+}
+
+static bool is_zero(const uint8_t *octets, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (octets[i] != 0) return false;
+  }
+  return true;
+}
+
+static int set_flag(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value);
+}
+
+/* What must hold before the socket is bound. 0 or -1 with errno. */
+static int set_demands(const struct udp *u) {
+  const struct udp_options *o = &u->options;
+  if (o->ipv6 && set_flag(u->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0) return -1;
+  if (o->reuse_port != 0 && set_flag(u->fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0) return -1;
+  if (!u->wildcard) return 0;
+  if (o->ipv6) return set_flag(u->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  return set_flag(u->fd, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
+/* What is good to have. Nobody who forges an ICMP message shall make us send fragments, so path MTUs are not believed. */
+static void set_wishes(const struct udp *u) {
+  const struct udp_options *o = &u->options;
+  int level = o->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  int name = o->ipv6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
+  if (set_flag(u->fd, level, name, o->ipv6 ? IPV6_PMTUDISC_OMIT : IP_PMTUDISC_OMIT) != 0) {
+    set_flag(u->fd, level, name, o->ipv6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT);
+  }
+  if (o->receive_buffer_octets != 0) set_flag(u->fd, SOL_SOCKET, SO_RCVBUF, (int)o->receive_buffer_octets);
+  if (o->send_buffer_octets != 0) set_flag(u->fd, SOL_SOCKET, SO_SNDBUF, (int)o->send_buffer_octets);
+}
+
+static socklen_t write_address(bool ipv6, const uint8_t *octets, uint32_t port, uint32_t scope, union udp_address *to) {
+  memset(to, 0, sizeof *to);
+  if (ipv6) {
+    to->ipv6.sin6_family = AF_INET6;
+    to->ipv6.sin6_port = htons((uint16_t)port);
+    to->ipv6.sin6_scope_id = scope;
+    memcpy(&to->ipv6.sin6_addr, octets, 16);
+    return sizeof to->ipv6;
+  }
+  to->ipv4.sin_family = AF_INET;
+  to->ipv4.sin_port = htons((uint16_t)port);
+  memcpy(&to->ipv4.sin_addr, octets, 4);
+  return sizeof to->ipv4;
+}
+
+static int bind_socket(struct udp *u) {
+  const struct udp_options *o = &u->options;
+  union udp_address address;
+  socklen_t length = write_address(o->ipv6, o->address, o->port, 0, &address);
+  if (bind(u->fd, &address.any, length) != 0) return -1;
+  length = sizeof address;
+  if (getsockname(u->fd, &address.any, &length) != 0) return -1;
+  u->port = ntohs(o->ipv6 ? address.ipv6.sin6_port : address.ipv4.sin_port);
+  return 0;
+}
+
+/* A header for one datagram to come; the kernel writes lengths and flags into it, so each receipt needs them anew. */
+static void expect(struct udp *u, uint32_t slot) {
+  struct msghdr *header = &u->incoming[slot].msg_hdr;
+  struct udp_frame *frame = &u->incoming_frames[slot];
+  header->msg_name = &frame->address;
+  header->msg_namelen = sizeof frame->address;
+  header->msg_iov = &frame->part;
+  header->msg_iovlen = 1;
+  header->msg_control = u->wildcard ? &frame->control : NULL;
+  header->msg_controllen = u->wildcard ? sizeof frame->control : 0;
+  header->msg_flags = 0;
+}
+
+static int make_headers(struct udp *u) {
+  uint32_t slots = u->options.slots;
+  u->incoming = calloc(slots, sizeof *u->incoming);
+  u->outgoing = calloc(slots, sizeof *u->outgoing);
+  u->incoming_frames = calloc(slots, sizeof *u->incoming_frames);
+  u->outgoing_frames = calloc(slots, sizeof *u->outgoing_frames);
+  if (u->incoming == NULL || u->outgoing == NULL || u->incoming_frames == NULL || u->outgoing_frames == NULL) {
+    errno = ENOMEM;
+    return -1;
+  }
+  return 0;
+}
+
+/* Closes the socket; its port is free when this returns. What still waits is lost. Safe to repeat. */
+static void udp_close(struct udp *u) {
+  if (u->fd >= 0) close(u->fd);
+  u->fd = -1;
+  u->memory = NULL;
+  u->lost += u->waiting_count;
+  u->waiting_count = 0;
+}
+
+/* Frees what `udp_open` made, or began to make. */
+static void udp_free(struct udp *u) {
+  udp_close(u);
+  free(u->incoming);
+  free(u->outgoing);
+  free(u->incoming_frames);
+  free(u->outgoing_frames);
+  free(u->waiting);
+  u->incoming = u->outgoing = NULL;
+  u->incoming_frames = u->outgoing_frames = NULL;
+  u->waiting = NULL;
+}
+
+/* Opens and binds. 0, or errno; `udp_free` has to follow in either case. */
+static int udp_open(struct udp *u, const struct udp_options *options) {
+  memset(u, 0, sizeof *u);
+  u->options = *options;
+  u->at = udp_layout(options);
+  u->wildcard = is_zero(options->address, options->ipv6 ? 16 : 4);
+  u->fd = socket(options->ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (u->fd < 0 || set_demands(u) != 0 || make_headers(u) != 0) return errno;
+  set_wishes(u);
+  return bind_socket(u) == 0 ? 0 : errno;
+}
+
+/* Gives the socket its memory, `at.octets` of it, aligned to eight octets. It stays until `udp_close`. */
+static void udp_use(struct udp *u, uint8_t *memory) {
+  u->memory = memory;
+  for (uint32_t slot = 0; slot < u->options.slots; slot++) {
+    u->incoming_frames[slot].part.iov_base = memory + u->at.requests + slot * u->at.request_stride;
+    u->incoming_frames[slot].part.iov_len = u->options.request_octets;
+    expect(u, slot);
+  }
+}
+
+/* The address asked. A multicast one cannot be the source of a reply. */
+static void read_local(struct msghdr *header, struct peer *from) {
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      struct in_pktinfo info;
+      memcpy(&info, CMSG_DATA(c), sizeof info);
+      memcpy(from->local, &info.ipi_spec_dst, 4);
+      from->has_local = 1;
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      struct in6_pktinfo info;
+      memcpy(&info, CMSG_DATA(c), sizeof info);
+      memcpy(from->local, &info.ipi6_addr, 16);
+      if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) from->scope = info.ipi6_ifindex;
+      from->has_local = !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
+    }
+  }
+}
+
+static void read_peer(const struct udp *u, struct msghdr *header, struct peer *from) {
+  const union udp_address *address = header->msg_name;
+  memset(from, 0, sizeof *from);
+  if (header->msg_namelen == 0) return;
+  if (u->options.ipv6) {
+    memcpy(from->address, &address->ipv6.sin6_addr, 16);
+    from->port = ntohs(address->ipv6.sin6_port);
+    from->scope = address->ipv6.sin6_scope_id;
+  } else {
+    memcpy(from->address, &address->ipv4.sin_addr, 4);
+    from->port = ntohs(address->ipv4.sin_port);
+  }
+  if (u->wildcard) read_local(header, from);
+}
+
+/*
+ * Takes what has come: datagrams into the request slots, their senders beside them, no reply to any yet.
+ * Returns how many; 0 when there is nothing.
+ */
+static uint32_t udp_receive(struct udp *u) {
+  struct peer *peers = (struct peer *)(void *)(u->memory + u->at.peers);
+  uint16_t *lengths = (uint16_t *)(void *)(u->memory + u->at.request_octets);
+  uint16_t *ports = (uint16_t *)(void *)(u->memory + u->at.ports);
+  int count;
+  /* MSG_TRUNC: a datagram that was cut off is told with the length that it had. */
+  do count = recvmmsg(u->fd, u->incoming, u->options.slots, MSG_DONTWAIT | MSG_TRUNC, NULL);
+  while (count < 0 && errno == EINTR);
+  if (count <= 0) return 0;
+  for (uint32_t slot = 0; slot < (uint32_t)count; slot++) {
+    uint32_t length = u->incoming[slot].msg_len;
+    lengths[slot] = length > UINT16_MAX ? UINT16_MAX : (uint16_t)length;
+    read_peer(u, &u->incoming[slot].msg_hdr, &peers[slot]);
+    ports[slot] = peers[slot].port;
+    expect(u, slot);
+  }
+  memset(u->memory + u->at.reply_octets, 0, (size_t)count * sizeof(uint16_t));
+  return (uint32_t)count;
+}
+
+/* Lets the reply leave from the address that was asked. */
+static void write_local(bool ipv6, const struct peer *to, struct msghdr *header, union udp_control *control) {
+  memset(control, 0, sizeof *control);
+  header->msg_control = control;
+  header->msg_controllen = ipv6 ? sizeof control->ipv6 : sizeof control->ipv4;
+  struct cmsghdr *c = CMSG_FIRSTHDR(header);
+  if (ipv6) {
+    struct in6_pktinfo info = {.ipi6_ifindex = 0};
+    memcpy(&info.ipi6_addr, to->local, 16);
+    if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = to->scope;
+    c->cmsg_level = IPPROTO_IPV6;
+    c->cmsg_type = IPV6_PKTINFO;
+    c->cmsg_len = CMSG_LEN(sizeof info);
+    memcpy(CMSG_DATA(c), &info, sizeof info);
+  } else {
+    struct in_pktinfo info = {.ipi_ifindex = 0};
+    memcpy(&info.ipi_spec_dst, to->local, 4);
+    c->cmsg_level = IPPROTO_IP;
+    c->cmsg_type = IP_PKTINFO;
+    c->cmsg_len = CMSG_LEN(sizeof info);
+    memcpy(CMSG_DATA(c), &info, sizeof info);
+  }
+}
+
+/* Makes outgoing message `k` a reply. */
+static void address_reply(struct udp *u, uint32_t k, const struct peer *to, uint8_t *octets, size_t length) {
+  struct udp_frame *frame = &u->outgoing_frames[k];
+  struct msghdr *header = &u->outgoing[k].msg_hdr;
+  memset(header, 0, sizeof *header);
+  frame->part.iov_base = octets;
+  frame->part.iov_len = length;
+  header->msg_iov = &frame->part;
+  header->msg_iovlen = 1;
+  header->msg_name = &frame->address;
+  header->msg_namelen = write_address(u->options.ipv6, to->address, to->port, to->scope, &frame->address);
+  if (to->has_local != 0) write_local(u->options.ipv6, to, header, &frame->control);
+}
+
+/*
+ * Sends the first `count` outgoing messages. Returns how many are dealt with; the others have to wait until the socket
+ * is writable. A reply that the system refuses (a firewall, no route, a client that is gone) is lost, and only that one.
+ */
+static uint32_t transmit(struct udp *u, uint32_t count) {
+  uint32_t done = 0;
+  while (done < count) {
+    int sent = sendmmsg(u->fd, u->outgoing + done, count - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) done += (uint32_t)sent;
+    else if (sent < 0 && errno == EINTR) continue;
+    else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    else {
+      u->lost++;
+      done++;
+    }
+  }
+  return done;
+}
+
+static struct udp_waiting *waiting_at(const struct udp *u, uint32_t place_in_line) {
+  size_t stride = round_up((uint32_t)sizeof(struct udp_waiting) + u->options.reply_octets, 8);
+  uint32_t index = (u->waiting_first + place_in_line) % u->options.waiting_max;
+  return (struct udp_waiting *)(void *)(u->waiting + index * stride);
+}
+
+/* Puts a reply in line for when the system takes more; the line has an end, and what finds no place is lost. */
+static void keep(struct udp *u, const struct peer *to, const uint8_t *octets, size_t length) {
+  if (u->waiting == NULL && u->options.waiting_max > 0) {
+    size_t stride = round_up((uint32_t)sizeof(struct udp_waiting) + u->options.reply_octets, 8);
+    u->waiting = malloc(u->options.waiting_max * stride);
+  }
+  if (u->waiting == NULL || u->waiting_count == u->options.waiting_max) {
+    u->lost++;
+    return;
+  }
+  struct udp_waiting *last = waiting_at(u, u->waiting_count++);
+  last->to = *to;
+  last->length = (uint32_t)length;
+  memcpy(last->octets, octets, length);
+}
+
+/* Sends what waits, as far as the system takes it. */
+static void udp_flush(struct udp *u) {
+  while (u->waiting_count > 0) {
+    uint32_t count = u->waiting_count < u->options.slots ? u->waiting_count : u->options.slots;
+    for (uint32_t k = 0; k < count; k++) {
+      struct udp_waiting *one = waiting_at(u, k);
+      address_reply(u, k, &one->to, one->octets, one->length);
+    }
+    uint32_t done = transmit(u, count);
+    u->waiting_first = (u->waiting_first + done) % u->options.waiting_max;
+    u->waiting_count -= done;
+    if (done < count) return;
+  }
+}
+
+/* Sends the replies of the first `count` slots that have one. */
+static void send_slots(struct udp *u, uint32_t count, uint32_t replies, uint32_t reply_octets, uint32_t peers) {
+  const struct peer *to = (const struct peer *)(void *)(u->memory + peers);
+  const uint16_t *lengths = (const uint16_t *)(void *)(u->memory + reply_octets);
+  uint8_t *octets = u->memory + replies;
+  uint32_t sending = 0;
+  for (uint32_t slot = 0; slot < count; slot++) {
+    uint32_t length = lengths[slot];
+    if (length == 0) continue;
+    uint8_t *reply = octets + slot * u->at.reply_stride;
+    if (length > u->options.reply_octets) u->lost++;
+    else if (u->waiting_count > 0) keep(u, &to[slot], reply, length);
+    else {
+      u->outgoing_frames[sending].slot = slot;
+      address_reply(u, sending++, &to[slot], reply, length);
+    }
+  }
+  for (uint32_t k = transmit(u, sending); k < sending; k++) {
+    uint32_t slot = u->outgoing_frames[k].slot;
+    keep(u, &to[slot], octets + slot * u->at.reply_stride, lengths[slot]);
+  }
+}
+
+/* Sends the replies to the first `count` datagrams received last. */
+static void udp_reply(struct udp *u, uint32_t count) {
+  send_slots(u, count, u->at.replies, u->at.reply_octets, u->at.peers);
+}
+
+/* Sends the first `count` late replies, to the peers beside them. */
+static void udp_send_late(struct udp *u, uint32_t count) {
+  send_slots(u, count, u->at.late_replies, u->at.late_reply_octets, u->at.late_peers);
+}
+
+static uint32_t udp_take_lost(struct udp *u) {
+  uint32_t lost = u->lost;
+  u->lost = 0;
+  return lost;
+}
+
+#ifndef SIGILL_UDP_CORE_ONLY
+/* --- Node -------------------------------------------------------------------------------------------------------- */
+
+#define NAPI_VERSION 8
+#include <node_api.h>
+#include <uv.h>
+
+/* Raised with every change of what addon.ts relies on: a file that an older build left behind is not used. */
+enum { INTERFACE_VERSION = 1 };
+
+/*
+ * A socket as JavaScript has it. Two own this memory: the object, until it is collected, and the event loop, until it
+ * has let go of the handle. While the socket is open nothing is collected.
+ */
+struct udp_socket {
+  struct udp udp;
+  uv_poll_t poll;
+  int events; /* that the loop watches for */
+  uint32_t batches_per_turn_max;
+  int owners;
+  bool closing;
+  napi_env env;
+  napi_ref object, memory, on_batch;
+  napi_async_cleanup_hook_handle cleanup;
+};
+
+static void release(struct udp_socket *s) {
+  if (--s->owners > 0) return;
+  udp_free(&s->udp);
+  free(s);
+}
+
+static void on_collected(napi_env env, void *data, void *hint) {
+  (void)env;
+  (void)hint;
+  release(data);
+}
+
+static void on_loop_let_go(uv_handle_t *handle) {
+  struct udp_socket *s = handle->data;
+  napi_remove_async_cleanup_hook(s->cleanup);
+  release(s);
+}
+
+static void drop_reference(napi_env env, napi_ref *reference) {
+  if (*reference != NULL) napi_delete_reference(env, *reference);
+  *reference = NULL;
+}
+
+/* Ends everything at once: after this JavaScript is not called any more, and the shared memory is its own. */
+static void close_socket(struct udp_socket *s) {
+  if (s->closing) return;
+  s->closing = true;
+  uv_poll_stop(&s->poll);
+  udp_close(&s->udp);
+  drop_reference(s->env, &s->object);
+  drop_reference(s->env, &s->memory);
+  drop_reference(s->env, &s->on_batch);
+  uv_close((uv_handle_t *)&s->poll, on_loop_let_go);
+}
+
+/* The thread ends. Its loop goes on until the hook is removed, which `on_loop_let_go` does. */
+static void on_thread_end(napi_async_cleanup_hook_handle handle, void *data) {
+  (void)handle;
+  close_socket(data);
+}
+
+/* Hands over a batch, and how many replies were lost. What JavaScript throws is as if thrown by any other event. */
+static void call_javascript(struct udp_socket *s, uint32_t count) {
+  napi_env env = s->env;
+  napi_handle_scope scope;
+  napi_value object, on_batch, arguments[2], error;
+  bool thrown = false;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  bool called = napi_get_reference_value(env, s->object, &object) == napi_ok &&
+                napi_get_reference_value(env, s->on_batch, &on_batch) == napi_ok &&
+                napi_create_uint32(env, count, &arguments[0]) == napi_ok &&
+                napi_create_uint32(env, udp_take_lost(&s->udp), &arguments[1]) == napi_ok &&
+                napi_make_callback(env, NULL, object, on_batch, 2, arguments, NULL) == napi_ok;
+  if (!called && napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
+      napi_get_and_clear_last_exception(env, &error) == napi_ok) {
+    napi_fatal_exception(env, error);
+  }
+  napi_close_handle_scope(env, scope);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void watch(struct udp_socket *s) {
+  if (s->on_batch == NULL) return;
+  int events = s->udp.waiting_count > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE;
+  if (events == s->events) return;
+  s->events = events;
+  uv_poll_start(&s->poll, events, on_poll);
+}
+
+/* libuv stops watching a socket with an error; here that is an earlier reply that did not arrive, and no reason to. */
+static void clear_error(struct udp_socket *s) {
+  int error;
+  socklen_t length = sizeof error;
+  (void)getsockopt(s->udp.fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  s->events = 0;
+}
+
+/* After some batches others in the loop have their turn; the loop comes back while there is something to read. */
+static void on_poll(uv_poll_t *poll, int status, int events) {
+  struct udp_socket *s = poll->data;
+  if (status < 0) clear_error(s);
+  else if ((events & UV_WRITABLE) != 0) udp_flush(&s->udp);
+  for (uint32_t batch = 0; batch < s->batches_per_turn_max; batch++) {
+    uint32_t count = udp_receive(&s->udp);
+    if (count == 0) break;
+    call_javascript(s, count);
+    if (s->closing) return;
+    udp_reply(&s->udp, count);
+    if (count < s->udp.options.slots) break;
+  }
+  if (s->udp.lost > 0) call_javascript(s, 0);
+  if (!s->closing) watch(s);
+}
+
+static napi_value fail(napi_env env, const char *code, const char *message) {
+  bool thrown = false;
+  napi_is_exception_pending(env, &thrown);
+  if (!thrown) napi_throw_error(env, code, message);
+  return NULL;
+}
+
+/* The socket behind `this`, and the first argument if there is to be one; NULL with an exception otherwise. */
+static struct udp_socket *self(napi_env env, napi_callback_info info, napi_value *argument) {
+  napi_value this;
+  size_t count = argument == NULL ? 0 : 1;
+  void *data = NULL;
+  if (napi_get_cb_info(env, info, &count, argument, &this, NULL) != napi_ok ||
+      napi_unwrap(env, this, &data) != napi_ok) {
+    fail(env, NULL, "not a UdpSocket");
+    return NULL;
+  }
+  return data;
+}
+
+static napi_value number(napi_env env, uint32_t value) {
+  napi_value result;
+  return napi_create_uint32(env, value, &result) == napi_ok ? result : NULL;
+}
+
+/* start(onBatch): from now on what comes is handed over, as onBatch(count, lost). */
+static napi_value js_start(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  napi_valuetype type = napi_undefined;
+  struct udp_socket *s = self(env, info, &argument);
+  if (s == NULL) return NULL;
+  if (napi_typeof(env, argument, &type) != napi_ok || type != napi_function) {
+    return fail(env, NULL, "start: not a function");
+  }
+  if (s->closing || s->on_batch != NULL) return NULL;
+  if (napi_create_reference(env, argument, 1, &s->on_batch) != napi_ok) return fail(env, NULL, "start: no memory");
+  watch(s);
+  return NULL;
+}
+
+/* send(count): the first late replies go out. Returns how many replies were lost since it was last told. */
+static napi_value js_send(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  uint32_t count;
+  struct udp_socket *s = self(env, info, &argument);
+  if (s == NULL) return NULL;
+  if (napi_get_value_uint32(env, argument, &count) != napi_ok || count > s->udp.options.slots) {
+    return fail(env, NULL, "send: not a number of slots");
+  }
+  if (s->closing) return number(env, count);
+  udp_send_late(&s->udp, count);
+  watch(s);
+  return number(env, udp_take_lost(&s->udp));
+}
+
+/* close(): may be called at any time and again. Returns how many replies were lost since it was last told. */
+static napi_value js_close(napi_env env, napi_callback_info info) {
+  struct udp_socket *s = self(env, info, NULL);
+  if (s == NULL) return NULL;
+  close_socket(s);
+  return number(env, udp_take_lost(&s->udp));
+}
+
+struct named_number {
+  const char *name;
+  uint32_t *value;
+  uint32_t least, most;
+};
+
+static bool read_numbers(napi_env env, napi_value object, const struct named_number *numbers, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    napi_value value;
+    if (napi_get_named_property(env, object, numbers[i].name, &value) != napi_ok ||
+        napi_get_value_uint32(env, value, numbers[i].value) != napi_ok ||
+        *numbers[i].value < numbers[i].least || *numbers[i].value > numbers[i].most) {
+      fail(env, "ERR_OUT_OF_RANGE", numbers[i].name);
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool read_options(napi_env env, napi_value object, struct udp_options *o, uint32_t *batches_per_turn_max) {
+  /* The bounds keep all offsets within 32 bits and all lengths within 16. */
+  const struct named_number numbers[] = {
+      {"port", &o->port, 0, 65535},
+      {"reusePort", &o->reuse_port, 0, 1},
+      {"receiveBufferOctets", &o->receive_buffer_octets, 0, INT32_MAX},
+      {"sendBufferOctets", &o->send_buffer_octets, 0, INT32_MAX},
+      {"slots", &o->slots, 1, 1024},
+      {"requestOctets", &o->request_octets, 1, 65535},
+      {"replyOctets", &o->reply_octets, 1, 65535},
+      {"waitingMax", &o->waiting_max, 0, 65536},
+      {"batchesPerTurnMax", batches_per_turn_max, 1, 1024},
+  };
+  napi_value address;
+  napi_typedarray_type type;
+  size_t length;
+  void *octets;
+  if (!read_numbers(env, object, numbers, sizeof numbers / sizeof *numbers)) return false;
+  if (napi_get_named_property(env, object, "address", &address) != napi_ok ||
+      napi_get_typedarray_info(env, address, &type, &length, &octets, NULL, NULL) != napi_ok ||
+      type != napi_uint8_array || (length != 4 && length != 16)) {
+    fail(env, "ERR_OUT_OF_RANGE", "address");
+    return false;
+  }
+  o->ipv6 = length == 16;
+  memcpy(o->address, octets, length);
+  return true;
+}
+
+/* Puts what addon.ts has to know on the object. */
+static bool describe(napi_env env, napi_value object, napi_value memory, const struct udp *u) {
+  const struct {
+    const char *name;
+    uint32_t value;
+  } numbers[] = {
+      {"port", u->port},
+      {"requestsAt", u->at.requests},
+      {"requestStride", u->at.request_stride},
+      {"repliesAt", u->at.replies},
+      {"lateRepliesAt", u->at.late_replies},
+      {"replyStride", u->at.reply_stride},
+      {"peersAt", u->at.peers},
+      {"latePeersAt", u->at.late_peers},
+      {"portsAt", u->at.ports},
+      {"requestOctetsAt", u->at.request_octets},
+      {"replyOctetsAt", u->at.reply_octets},
+      {"lateReplyOctetsAt", u->at.late_reply_octets},
+  };
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    napi_value value = number(env, numbers[i].value);
+    if (value == NULL || napi_set_named_property(env, object, numbers[i].name, value) != napi_ok) return false;
+  }
+  return napi_set_named_property(env, object, "memory", memory) == napi_ok;
+}
+
+/* From here on the loop and the object own the socket. False: neither does. */
+static bool attach(napi_env env, struct udp_socket *s, napi_value object, napi_value memory) {
+  uv_loop_t *loop;
+  if (napi_create_reference(env, memory, 1, &s->memory) != napi_ok ||
+      napi_get_uv_event_loop(env, &loop) != napi_ok ||
+      napi_add_async_cleanup_hook(env, on_thread_end, s, &s->cleanup) != napi_ok) {
+    return false;
+  }
+  if (uv_poll_init(loop, &s->poll, s->udp.fd) != 0) {
+    napi_remove_async_cleanup_hook(s->cleanup);
+    return false;
+  }
+  s->poll.data = s;
+  s->owners = 1;
+  if (napi_wrap(env, object, s, on_collected, NULL, NULL) == napi_ok) s->owners = 2;
+  if (s->owners < 2 || napi_create_reference(env, object, 1, &s->object) != napi_ok) {
+    close_socket(s);
+  }
+  return true;
+}
+
+/* new UdpSocket(options). Throws with the system's name of the fault as `code`. */
+static napi_value js_new(napi_env env, napi_callback_info info) {
+  napi_value argument, this, target, memory;
+  size_t count = 1;
+  struct udp_options options;
+  uint32_t batches_per_turn_max;
+  void *data;
+  memset(&options, 0, sizeof options);
+  if (napi_get_cb_info(env, info, &count, &argument, &this, NULL) != napi_ok ||
+      napi_get_new_target(env, info, &target) != napi_ok || target == NULL) {
+    return fail(env, NULL, "new UdpSocket(options)");
+  }
+  if (!read_options(env, argument, &options, &batches_per_turn_max)) return NULL;
+  struct udp_socket *s = calloc(1, sizeof *s);
+  if (s == NULL) return fail(env, "ENOMEM", "no memory");
+  s->env = env;
+  s->batches_per_turn_max = batches_per_turn_max;
+  int error = udp_open(&s->udp, &options);
+  if (error != 0) {
+    udp_free(&s->udp);
+    free(s);
+    return fail(env, uv_err_name(uv_translate_sys_error(error)), strerror(error));
+  }
+  if (napi_create_arraybuffer(env, s->udp.at.octets, &data, &memory) == napi_ok &&
+      describe(env, this, memory, &s->udp)) {
+    udp_use(&s->udp, data);
+    if (attach(env, s, this, memory)) {
+      return s->closing ? fail(env, NULL, "the socket cannot be attached") : this;
+    }
+  }
+  drop_reference(env, &s->memory);
+  udp_free(&s->udp);
+  free(s);
+  return fail(env, NULL, "the socket cannot be attached");
+}
+
+NAPI_MODULE_INIT() {
+  const napi_property_descriptor methods[] = {
+      {.utf8name = "start", .method = js_start, .attributes = napi_default_method},
+      {.utf8name = "send", .method = js_send, .attributes = napi_default_method},
+      {.utf8name = "close", .method = js_close, .attributes = napi_default_method},
+  };
+  napi_value constructor, version = number(env, INTERFACE_VERSION);
+  if (version == NULL || napi_set_named_property(env, exports, "version", version) != napi_ok ||
+      napi_define_class(env, "UdpSocket", NAPI_AUTO_LENGTH, js_new, NULL,
+                        sizeof methods / sizeof *methods, methods, &constructor) != napi_ok ||
+      napi_set_named_property(env, exports, "UdpSocket", constructor) != napi_ok) {
+    return fail(env, NULL, "the addon cannot be set up");
+  }
+  return exports;
+}
+#endif

@@ -1,0 +1,71 @@
+/** Which way to UDP sockets a daemon takes, and that it says so. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import t from 'tap'
+import { StartError } from '../../src/daemon/start-error.ts'
+import { udpBackend } from '../../src/daemon/udp-backend.ts'
+import { loadAddon } from '../../src/native/addon.ts'
+import { chooseBackend } from '../../src/native/backend.ts'
+import { DGRAM } from '../../src/native/dgram.ts'
+import type { Log } from '../../src/telemetry/log.ts'
+import { startLabWorld } from '../support/lab-world.ts'
+import { Running, sigill } from '../support/sigill-process.ts'
+
+const addon = { ...DGRAM, name: 'addon' as const }
+
+/** A log that keeps its lines. */
+function keeping(): { log: Log; lines: unknown[][] } {
+  const lines: unknown[][] = []
+  return { log: { info: (...words: unknown[]) => lines.push(words) } as unknown as Log, lines }
+}
+
+t.test('it says which and why', async (t) => {
+  const { log, lines } = keeping()
+  t.equal(
+    udpBackend('auto', log, (wish) => chooseBackend(wish, () => addon)),
+    addon,
+  )
+  t.equal(
+    udpBackend('auto', log, (wish) => chooseBackend(wish, () => 'it was not built')),
+    DGRAM,
+  )
+  t.match(lines, [
+    [{ udp: 'addon' }, /by the addon/],
+    [{ udp: 'dgram' }, /by node:dgram; .*: it was not built$/],
+  ])
+})
+
+t.test('who wants the addon and nothing else gets it or no daemon', async (t) => {
+  const { log } = keeping()
+  t.equal(
+    udpBackend('addon', log, (wish) => chooseBackend(wish, () => addon)),
+    addon,
+  )
+  t.throws(
+    () => udpBackend('addon', log, (wish) => chooseBackend(wish, () => 'it was not built')),
+    new StartError(
+      'server.udp-backend is addon, which cannot be had: it was not built; npm run build makes it and says what it lacks, or set auto',
+    ),
+  )
+})
+
+t.test('a daemon on each way', { timeout: 60_000 }, async (t) => {
+  const world = await startLabWorld(t.testdir(), [127, 77])
+  t.teardown(() => world.close())
+  const beside = loadAddon()
+  if (typeof beside === 'string') t.comment(`only node:dgram, for the addon: ${beside}`)
+  for (const wish of typeof beside === 'string' ? ['dgram'] : ['dgram', 'addon']) {
+    const path = world.writeConfig(`${wish}.yaml`)
+    writeFileSync(path, readFileSync(path, 'utf8').replace('server: {', `server: { udp-backend: ${wish},`))
+    const running = new Running(['serve', '--config', path])
+    t.teardown(() => running.signal('SIGKILL'))
+    const [, server = ''] = await running.until(/listening on (\S+) \(udp, tcp\)/)
+    const told = await running.until(/"udp":"([a-z]+)"/)
+    t.equal(told[1], wish)
+    for (let i = 0; i < 2; i++) {
+      const answer = await sigill('lookup', 'www.good.se', `@${server}`)
+      t.equal(answer.code, 0, wish)
+      t.match(answer.stdout, /;; flags: qr rd ra ad\n/)
+    }
+    t.equal((await running.stop()).code, 0)
+  }
+})
