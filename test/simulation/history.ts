@@ -38,7 +38,7 @@ export class History {
   }
 
   /** What was in force since a time until now. */
-  since(sinceMs: number, local: Circumstances['local']): Circumstances {
+  since(sinceMs: number, rest: Pick<Circumstances, 'servesStale' | 'local'>): Circumstances {
     let first = this.#states.length - 1
     while (first > 0 && this.#states[first]!.fromMs > sinceMs) first--
     // States of the same millisecond: a question may have come before or after the change.
@@ -56,7 +56,7 @@ export class History {
       off: states.every(({ mode }) => mode === 'off'),
       excused: (name) => states.some((state) => covers(state, name)),
       covered: (name) => states.every((state) => covers(state, name)),
-      local,
+      ...rest,
     }
   }
 }

@@ -28,6 +28,8 @@ export interface Circumstances {
   excused(name: Name): boolean
   /** … or all the time. */
   covered(name: Name): boolean
+  /** Old answers may be given (RFC 8767), and they have no AD. */
+  readonly servesStale: boolean
   /** Names that this resolver answers for by itself. */
   local(name: Name, type: number): boolean
 }
@@ -98,7 +100,7 @@ function falseData(
   oracle: Oracle,
   circumstances: Circumstances,
 ): string[] {
-  const { enforced, excused, local } = circumstances
+  const { enforced, excused, local, servesStale } = circumstances
   if (form.cd || !enforced || local(form.name, form.type) || NO_DATA_TYPES.has(form.type)) return []
   if (reply.rcode !== RCODE.NOERROR && reply.rcode !== RCODE.NXDOMAIN) return []
   const names = [form.name, final, ...answer.map(({ owner }) => owner)]
@@ -120,7 +122,9 @@ function falseData(
     sure &&= zone.sureness === 'all'
   }
   sure &&= oracle.classFor(form.name, form.type).sureness === 'all'
-  if (sure && (form.ad || form.do) && !reply.ad && !isStale(reply))
+  // Without EDNS nobody is told that an answer is old.
+  const old = servesStale && (isStale(reply) || reply.edns === undefined)
+  if (sure && (form.ad || form.do) && !reply.ad && !old)
     faults.push(`no AD over ${formatRcode(reply.rcode)} of signed zones only`)
   return faults
 }

@@ -320,8 +320,9 @@ class World {
 
   #judge({ form, sentMs }: Asked, reply: Message): void {
     const { oracle, platform, localZones } = this.#ground
-    const circumstances = this.#history.since(sentMs, (name, type) => {
-      return localZones.answer(name, type) !== undefined
+    const circumstances = this.#history.since(sentMs, {
+      servesStale: this.#plan.settings.serveStale !== undefined,
+      local: (name, type) => localZones.answer(name, type) !== undefined,
     })
     const faults = faultsOfReply(form, reply, oracle, circumstances)
     // Where referrals are verified, a zone with broken keys is not even asked.
