@@ -141,10 +141,11 @@ class AddonSocket implements UdpSocket {
   /** Gathers what one turn of the event loop has to say: answers often come together, as from one upstream reply. */
   #sendLate(reply: Uint8Array, to: Uint8Array): void {
     if (this.#closed) return
-    const slot = this.#lateCount++
+    const slot = this.#lateCount
     this.#lateReplies[slot]!.set(reply)
     this.#lateReplyOctets[slot] = reply.length
     this.#latePeers.set(to, slot * PEER_OCTETS)
+    this.#lateCount++
     if (this.#lateCount === UDP_BATCH_MAX) this.#flush()
     else if (slot === 0) setImmediate(this.#flush)
   }

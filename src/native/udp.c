@@ -1,8 +1,8 @@
 /*
  * UDP in batches: one recvmmsg, one call into JavaScript, one sendmmsg.
  *
- * The first half is the socket, and knows nothing of Node. The second half ties it to an event loop and to JavaScript by
- * Node-API; addon.ts is its other side. With SIGILL_UDP_CORE_ONLY only the first half is compiled, for tests.
+ * The first half is the socket, and knows nothing of Node. The second half ties it to an event loop and to JavaScript
+ * by Node-API; addon.ts is its other side. With SIGILL_UDP_CORE_ONLY only the first half is compiled, for tests.
  * Nothing is static, so that any number of threads can load it.
  */
 #define _GNU_SOURCE
@@ -21,7 +21,7 @@
 /* Octets of a cache line, on all machines that matter here. */
 enum { LINE = 64 };
 
-/* Whom to answer, and from where. JavaScript reads the address and copies the whole; so size and beginning are fixed. */
+/* Whom to answer, and from where. JavaScript reads the address and copies the whole: size and beginning are fixed. */
 struct peer {
   uint8_t address[16]; /* the first 4 octets where the socket is an IPv4 one */
   uint8_t local[16];   /* the address that was asked; see has_local */
@@ -150,7 +150,7 @@ static int set_demands(const struct udp *u) {
   return set_flag(u->fd, IPPROTO_IP, IP_PKTINFO, 1);
 }
 
-/* What is good to have. Nobody who forges an ICMP message shall make us send fragments, so path MTUs are not believed. */
+/* What is good to have. Who forges ICMP messages must not make us send fragments, so path MTUs are not believed. */
 static void set_wishes(const struct udp *u) {
   const struct udp_options *o = &u->options;
   int level = o->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
@@ -355,7 +355,7 @@ static void address_reply(struct udp *u, uint32_t k, const struct peer *to, uint
 
 /*
  * Sends the first `count` outgoing messages. Returns how many are dealt with; the others have to wait until the socket
- * is writable. A reply that the system refuses (a firewall, no route, a client that is gone) is lost, and only that one.
+ * is writable. A reply that the system refuses (a firewall, no route, a client that is gone) is lost, and only it.
  */
 static uint32_t transmit(struct udp *u, uint32_t count) {
   uint32_t done = 0;

@@ -23,12 +23,9 @@ export class UdpClient {
     this.#socket.on('error', () => {})
   }
 
-  static async open(
-    family: 4 | 6 = 4,
-    address: string = family === 4 ? '127.0.0.1' : '::1',
-  ): Promise<UdpClient> {
+  static async open(family: 4 | 6 = 4): Promise<UdpClient> {
     const client = new UdpClient(family)
-    client.#socket.bind(0, address)
+    client.#socket.bind(0, family === 4 ? '127.0.0.1' : '::1')
     await once(client.#socket, 'listening')
     client.#socket.setRecvBufferSize(1_048_576)
     return client
