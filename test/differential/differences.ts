@@ -51,11 +51,6 @@ export const ALLOWED: readonly DifferenceClass[] = [
       isIn(question.name, 'iterations51.se.') && only(differences, 'AD') && !ours.ad && judge.ad,
   },
   {
-    name: 'YXDOMAIN is judged',
-    applies: ({ ours, judge }, differences) =>
-      ours.rcode === 'YXDOMAIN' && judge.rcode === 'YXDOMAIN' && only(differences, 'AD') && ours.ad,
-  },
-  {
     name: 'Aliases beyond the eleventh',
     seldom: true,
     applies: ({ question, ours, judge }) =>
