@@ -86,8 +86,16 @@ function refusing<T>(read: () => T): T | undefined {
   }
 }
 
+/** Counts aside: of what came, address records of a wrong length are left out. */
 function contentOf(message: Message): string {
-  return JSON.stringify({ ...message, trailingOctets: 0 })
+  const counts = {
+    questionCount: 0,
+    answerCount: 0,
+    authorityCount: 0,
+    additionalCount: 0,
+    trailingOctets: 0,
+  }
+  return JSON.stringify({ ...message, ...counts })
 }
 
 /** Everything that is done with a message. */

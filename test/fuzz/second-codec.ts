@@ -137,10 +137,12 @@ export function explanationOf(message: Message): string | undefined {
   return CODEC_DIFFERENCES.find((difference) => difference.applies(message))?.name
 }
 
-/** Whether both codecs must understand it: nothing malformed in RDATA that ours leaves to its readers, nothing left over. */
-export function isWellFormed({ answer, authority, additional, trailingOctets }: Message): boolean {
-  if (trailingOctets > 0) return false
-  const records = [...answer, ...authority, ...additional]
+/** Whether both codecs must understand it: nothing malformed in RDATA that ours leaves to its readers, nothing left out or over. */
+export function isWellFormed(message: Message): boolean {
+  const records = [...message.answer, ...message.authority, ...message.additional]
+  const counted = message.answerCount + message.authorityCount + message.additionalCount
+  const whole = records.length + (message.edns === undefined ? 0 : 1) === counted
+  if (!whole || message.trailingOctets > 0) return false
   return records.every((record) => checkRdata(record.type, record.rdata, record.class) === undefined)
 }
 
