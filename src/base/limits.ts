@@ -126,6 +126,10 @@ export const KEY_HANDLES_MAX = 10_000
 export const SIGNATURE_SKEW_SECONDS_MIN = 3_600
 /** Most tolerance; between them a tenth of the signature's lifetime. */
 export const SIGNATURE_SKEW_SECONDS_MAX = 86_400
+/** How often the wall clock is held against the monotonic one. */
+export const CLOCK_CHECK_MS = 10_000
+/** A wall clock that moved this far was set; time servers slew less, and no verdict hangs on less. */
+export const CLOCK_JUMP_SECONDS = 60
 
 // --- servers ------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 /** The daemon: engine, front, metrics and health put together as a configuration wants it. */
 import { type Endpoint, formatEndpoint } from '../base/address.ts'
-import { systemClock } from '../base/clock.ts'
+import { type Cancel, systemClock } from '../base/clock.ts'
 import { inertText } from '../config/inert.ts'
 import type { Config } from '../config/load.ts'
 import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
@@ -16,6 +16,7 @@ import { Metrics } from '../telemetry/metrics.ts'
 import { formatDigestType } from '../wire/iana/digest-type.ts'
 import { formatAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
 import { formatName } from '../wire/name-text.ts'
+import { watchClock } from './clock-watch.ts'
 import { createEngine, type Engine, missingOf } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
@@ -77,6 +78,7 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
   }
   const stopDelay = watchEventLoopDelay(counters)
   const stopRoot = watchRoot(engine, log, () => health.markRootProven())
+  const stopClock = judgeAnewWhenSet(config, engine, log)
   return {
     endpoints: front.endpoints,
     metrics: http?.endpoint,
@@ -84,6 +86,7 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
     stop: async () => {
       health.markStopping()
       stopRoot()
+      stopClock()
       const unanswered = await front.drain(DRAIN_MS_MAX)
       stopDelay()
       engine.close()
@@ -91,6 +94,15 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
       return unanswered
     },
   }
+}
+
+/** Verdicts reached by a wrong clock do not outlive it. A fixed clock cannot be set. */
+function judgeAnewWhenSet({ settings }: Config, { clock, policy }: Engine, log: Log): Cancel {
+  if (settings['dnssec.clock'] !== undefined) return () => {}
+  return watchClock(clock, (seconds) => {
+    log.warn({ seconds }, 'the clock of this machine was set: what was validated is validated again')
+    policy.raise()
+  })
 }
 
 /** What the operator should know of the machine and the file. */
