@@ -143,7 +143,8 @@ export function answerText(rcode: number, { answer }: Pick<Message, 'answer'>): 
       ({ owner, type, rdata }) =>
         `${formatName(owner).toLowerCase()} ${formatType(type)} ${mapKey(canonicalRdata(type, rdata))}`,
     )
-  return [`rcode ${rcode}`, ...records.sort()].join('\n')
+  // RFC 4034 6.3: records that differ in the case of names alone are one.
+  return [`rcode ${rcode}`, ...[...new Set(records)].sort()].join('\n')
 }
 
 function questions(): LabQuestion[] {
