@@ -47,6 +47,7 @@ const ENGINE_BUILTINS: readonly BuiltinDoor[] = [
   { module: 'node:net', from: 'base/address.ts', names: ['isIPv4', 'isIPv6'] },
   { module: 'node:crypto', from: 'base/random.ts' },
   { module: 'node:perf_hooks', from: 'base/clock.ts' },
+  { module: 'node:process', from: 'base/clock.ts', names: ['hrtime'] },
   { module: 'node:crypto', from: 'dnssec/' },
 ]
 
