@@ -206,6 +206,22 @@ export const DENIAL_OCTETS_MAX = 33_554_432
 /** Octets of one such record with its signatures: two names, a bitmap and two RSA signatures; a giant is not kept (C10). */
 export const DENIAL_RECORD_OCTETS_MAX = 2_048
 
+// --- snapshot of the caches ---------------------------------------------------------------------------------------
+
+/** Octets gathered before they are written: about a thousand records, which is a millisecond or two of work. */
+export const SNAPSHOT_BLOCK_OCTETS = 262_144
+/** Octets of a record: a message of 64 KiB with what stands before it takes 80 KiB at most. */
+export const SNAPSHOT_RECORD_OCTETS_MAX = 131_072
+/** Slots of a table looked at before others have their turn, however few of them hold anything. */
+export const SNAPSHOT_SLOTS_PER_SLICE = 8_192
+/** From one writing to the next: what a crash costs is worth less than writing hundreds of megabytes more often. */
+export const SNAPSHOT_PAUSE_MS = 300_000
+/**
+ * Serving begins when the answers are loaded, or after this time: who asks too early has his question sent on to
+ * authorities, but a snapshot of many gigabytes must not keep the resolver from its work.
+ */
+export const SNAPSHOT_WAIT_MS_MAX = 10_000
+
 // --- sockets to authorities ---------------------------------------------------------------------------------------
 
 /** RFC 6056 3.2: source ports are drawn from all that are not well known. */

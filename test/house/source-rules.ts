@@ -49,6 +49,7 @@ const ENGINE_BUILTINS: readonly BuiltinDoor[] = [
   { module: 'node:perf_hooks', from: 'base/clock.ts' },
   { module: 'node:process', from: 'base/clock.ts', names: ['hrtime'] },
   { module: 'node:crypto', from: 'dnssec/' },
+  { module: 'node:zlib', from: 'cache/snapshot.ts', names: ['crc32'] },
 ]
 
 interface WordRule {
