@@ -75,6 +75,8 @@ export const REASONS = {
   internal: { number: 81, ede: 0, text: 'internal fault' },
   'server-failure': { number: 83, ede: 23, text: 'the authority answers with an error' },
   'dnskey-unreachable': { number: 84, ede: 9, text: 'the keys of a signed zone could not be fetched' },
+  'thread-lost': { number: 85, ede: 0, text: 'the thread that worked on it ended' },
+  'set-aside': { number: 86, ede: 0, text: 'not tried: a thread that worked on it ended a moment ago' },
   'not-cached': { number: 82, ede: 0, text: 'not in the cache, and nobody was to be asked (no RD)' },
 } as const
 

@@ -26,6 +26,7 @@ export interface FrontCounters {
 export type FrontLimit =
   | 'waiting'
   | 'waiting-per-client'
+  | 'handover'
   | 'tcp-connections'
   | 'tcp-connections-per-client'
   | 'tcp-unread'

@@ -329,8 +329,13 @@ export class Service {
     const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly })
     this.#room.enter(key)
     resolved.then(
-      ({ entry, stale = false }) => {
+      ({ entry, stale = false, shed = false }) => {
         this.#room.leave(key)
+        if (shed) {
+          this.#counters.limitHit('handover')
+          this.#shed(request, query)
+          return
+        }
         const path = stale ? 'stale' : 'miss'
         this.#guarded(request, () => this.#answerEntry(request, query, question, aliases, entry, 0, path))
       },

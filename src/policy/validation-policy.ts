@@ -1,10 +1,11 @@
 /** What the operator decided about validation, changeable while the resolver runs. */
 import type { Cancel, Clock } from '../base/clock.ts'
 import { SIGNATURE_SKEW_SECONDS_MAX, SIGNATURE_SKEW_SECONDS_MIN } from '../base/limits.ts'
-import type { TrustAnchors } from '../dnssec/trust-anchors.ts'
+import { type TrustAnchor, TrustAnchors } from '../dnssec/trust-anchors.ts'
 import type { ResolverPolicy, ValidationMode } from '../resolver/ports.ts'
 import type { Name } from '../wire/name.ts'
 import { labelCount, nameKey, parentOf } from '../wire/name.ts'
+import { PolicyWords } from './policy-words.ts'
 
 /** A negative trust anchor (RFC 7646): below this name nothing is validated, for a time. */
 export interface NegativeTrustAnchor {
@@ -30,7 +31,24 @@ export interface ValidationPolicyOptions {
   readonly disabledDigests?: ReadonlySet<number>
   readonly skewSecondsMin?: number
   readonly skewSecondsMax?: number
+  /** Sequence number and mode, where threads share them; its own when left out. */
+  readonly words?: PolicyWords
+  /** Another thread's policy sets the words and looks for what expires; this one is told of changes (`apply`). */
+  readonly follows?: boolean
 }
+
+/** A change that may alter verdicts, in a form that crosses threads. */
+export type PolicyChange =
+  | { readonly kind: 'anchors'; readonly anchors: readonly TrustAnchor[] }
+  /** Sets or replaces the negative trust anchor of that name. */
+  | { readonly kind: 'negative-trust-anchor'; readonly anchor: NegativeTrustAnchor }
+  | { readonly kind: 'no-negative-trust-anchor'; readonly name: Name }
+  | { readonly kind: 'insecure-zones'; readonly zones: readonly Name[] }
+  | {
+      readonly kind: 'disabled'
+      readonly algorithms: ReadonlySet<number>
+      readonly digests: ReadonlySet<number>
+    }
 
 /** How often expiry is looked at: the wall clock may jump, so one long timer would not do. */
 const EXPIRY_CHECK_MS = 60_000
@@ -41,9 +59,9 @@ export class ValidationPolicy implements ResolverPolicy {
   readonly skewSecondsMax: number
   readonly #clock: Clock
   readonly #negative = new Map<string, NegativeTrustAnchor>()
-  #insecure: ReadonlySet<string>
-  #sequence = 1
-  #mode: ValidationMode
+  readonly #words: PolicyWords
+  readonly #follows: boolean
+  #insecure: ReadonlyMap<string, Name>
   #anchors: TrustAnchors
   #disabledAlgorithms: ReadonlySet<number>
   #disabledDigests: ReadonlySet<number>
@@ -51,23 +69,26 @@ export class ValidationPolicy implements ResolverPolicy {
 
   constructor(options: ValidationPolicyOptions) {
     this.#clock = options.clock
-    this.#mode = options.mode
+    this.#words = options.words ?? new PolicyWords()
+    this.#follows = options.follows ?? false
     this.#anchors = options.anchors
-    this.#insecure = new Set((options.insecureZones ?? []).map(nameKey))
+    this.#insecure = byKey(options.insecureZones ?? [])
     this.#disabledAlgorithms = options.disabledAlgorithms ?? new Set()
     this.#disabledDigests = options.disabledDigests ?? new Set()
     this.skewSecondsMin = options.skewSecondsMin ?? SIGNATURE_SKEW_SECONDS_MIN
     this.skewSecondsMax = options.skewSecondsMax ?? SIGNATURE_SKEW_SECONDS_MAX
     for (const anchor of options.negativeTrustAnchors ?? []) this.#negative.set(nameKey(anchor.name), anchor)
+    if (this.#follows) return
+    this.#words.mode = options.mode
     this.#expire()
   }
 
   get sequence(): number {
-    return this.#sequence
+    return this.#words.sequence
   }
 
   get mode(): ValidationMode {
-    return this.#mode
+    return this.#words.mode
   }
 
   get anchors(): TrustAnchors {
@@ -87,6 +108,11 @@ export class ValidationPolicy implements ResolverPolicy {
     return [...this.#negative.values()]
   }
 
+  /** Zones that are never validated. */
+  get insecureZones(): readonly Name[] {
+    return [...this.#insecure.values()]
+  }
+
   /**
    * See `ResolverPolicy`. A positive anchor below the negative one is stronger; at the same name the negative one is
    * (RFC 7646 1.1: it is there to disable the chain).
@@ -101,43 +127,53 @@ export class ValidationPolicy implements ResolverPolicy {
 
   /** Observing and enforcing reach the same verdicts; only switching validation on or off alters them. */
   setMode(mode: ValidationMode): void {
-    if (mode !== this.#mode && (mode === 'off' || this.#mode === 'off')) this.#changed()
-    this.#mode = mode
+    const before = this.mode
+    this.#words.mode = mode
+    if (mode !== before && (mode === 'off' || before === 'off')) this.#words.raise()
   }
 
   setAnchors(anchors: TrustAnchors): void {
-    this.#anchors = anchors
-    this.#changed()
+    this.#change({ kind: 'anchors', anchors: anchors.list })
   }
 
   /** Sets or replaces the anchor of that name. One that has expired already has no effect. */
   addNegativeTrustAnchor(anchor: NegativeTrustAnchor): void {
-    this.#negative.set(nameKey(anchor.name), anchor)
-    this.#changed()
-    this.#expire()
+    this.#change({ kind: 'negative-trust-anchor', anchor })
   }
 
   /** Returns false when there was none. */
   removeNegativeTrustAnchor(name: Name): boolean {
-    const removed = this.#negative.delete(nameKey(name))
-    if (removed) this.#changed()
-    return removed
+    return this.#change({ kind: 'no-negative-trust-anchor', name })
   }
 
   setInsecureZones(zones: readonly Name[]): void {
-    this.#insecure = new Set(zones.map(nameKey))
-    this.#changed()
+    this.#change({ kind: 'insecure-zones', zones })
   }
 
   setDisabled(algorithms: ReadonlySet<number>, digests: ReadonlySet<number>): void {
-    this.#disabledAlgorithms = algorithms
-    this.#disabledDigests = digests
-    this.#changed()
+    this.#change({ kind: 'disabled', algorithms, digests })
+  }
+
+  /**
+   * Changes what this thread goes by, and leaves it to the caller to `raise` the sequence once all threads go by it:
+   * what one of them judges meanwhile is judged again then.
+   *
+   * @returns false when it was so already
+   */
+  apply(change: PolicyChange): boolean {
+    if (change.kind === 'no-negative-trust-anchor') return this.#negative.delete(nameKey(change.name))
+    if (change.kind === 'anchors') this.#anchors = new TrustAnchors(change.anchors)
+    else if (change.kind === 'insecure-zones') this.#insecure = byKey(change.zones)
+    else if (change.kind === 'disabled') {
+      this.#disabledAlgorithms = change.algorithms
+      this.#disabledDigests = change.digests
+    } else this.#negative.set(nameKey(change.anchor.name), change.anchor)
+    return true
   }
 
   /** Has everything judged again: after a flush, or when the wall clock jumped. */
   raise(): void {
-    this.#changed()
+    this.#words.raise()
     this.#expire()
   }
 
@@ -146,8 +182,10 @@ export class ValidationPolicy implements ResolverPolicy {
     this.#cancelTimer()
   }
 
-  #changed(): void {
-    this.#sequence++
+  #change(change: PolicyChange): boolean {
+    const changed = this.apply(change)
+    if (changed) this.raise()
+    return changed
   }
 
   #deepestNegative(name: Name): Name | undefined {
@@ -169,11 +207,15 @@ export class ValidationPolicy implements ResolverPolicy {
     for (const [key, anchor] of this.#negative) {
       if (anchor.expiresSeconds <= now) {
         this.#negative.delete(key)
-        this.#changed()
+        this.#words.raise()
       } else nextSeconds = Math.min(nextSeconds, anchor.expiresSeconds)
     }
     if (nextSeconds === Number.POSITIVE_INFINITY) return
     const delayMs = Math.min(EXPIRY_CHECK_MS, (nextSeconds - now) * 1000)
     this.#cancelTimer = this.#clock.after(delayMs, () => this.#expire())
   }
+}
+
+function byKey(zones: readonly Name[]): ReadonlyMap<string, Name> {
+  return new Map(zones.map((zone) => [nameKey(zone), zone]))
 }

@@ -16,7 +16,15 @@ import type { Rrset } from '../wire/record.ts'
 import type { Meaning } from './classify.ts'
 import type { Cut } from './cut.ts'
 import type { Flight, InFlight } from './in-flight.ts'
-import type { EngineCounters, ResolverPolicy, ResolverSettings, Trace, Upstream } from './ports.ts'
+import type {
+  AskedQuestion,
+  EngineCounters,
+  ResolverPolicy,
+  ResolverSettings,
+  Trace,
+  Upstream,
+  WorkNote,
+} from './ports.ts'
 import type { QueryEdns } from './query-edns.ts'
 import type { Routes } from './routes.ts'
 import type { WorkBudget } from './work-budget.ts'
@@ -44,6 +52,7 @@ export interface Context {
   /** How often in a row asking other servers of a zone made nothing better, by folded zone name. */
   readonly vainRetries: ExpiringTable<number>
   readonly reports: ReportsSent
+  readonly noteWork: WorkNote
   /** DS and DNSKEY sets that were fetched anew a moment ago because something did not match them, by type and folded apex. */
   readonly refetches: ExpiringTable<true>
   /** Learning the root's servers. */
@@ -77,6 +86,8 @@ export interface Job {
   readonly policySequence: number
   /** It looks up the name of an error report. */
   readonly isReport?: true
+  /** What the client asked; undefined for work that no client waits for. */
+  readonly asked?: AskedQuestion
 }
 
 /** What is remembered of error reports. */

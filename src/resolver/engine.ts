@@ -33,6 +33,7 @@ import { fetchData } from './fetch.ts'
 import { Flight, InFlight } from './in-flight.ts'
 import { lookup } from './lookup.ts'
 import type {
+  AskedQuestion,
   ClientQuestion,
   ClientReply,
   Clock,
@@ -43,6 +44,7 @@ import type {
   ResolverSettings,
   Trace,
   Upstream,
+  WorkNote,
 } from './ports.ts'
 import { PrivateAddresses } from './private-addresses.ts'
 import { QueryEdns } from './query-edns.ts'
@@ -71,6 +73,8 @@ export interface ResolverParts {
   readonly onFault: (fault: unknown) => void
   /** Entries of each small table (servers, zones, keys, failures), where the usual bounds are more than is wanted. */
   readonly tableEntriesMax?: number
+  /** Nobody is told when left out. */
+  readonly noteWork?: WorkNote
 }
 
 /** A validating resolver without I/O of its own. */
@@ -90,6 +94,7 @@ export class Resolver implements ResolverPort {
     answers,
     onFault,
     importKey,
+    noteWork = () => {},
     tableEntriesMax = Number.POSITIVE_INFINITY,
     ...parts
   }: ResolverParts) {
@@ -97,6 +102,7 @@ export class Resolver implements ResolverPort {
     const atMost = (max: number): number => Math.min(max, tableEntriesMax)
     const context: Context = {
       ...parts,
+      noteWork,
       denials: new DenialRanges({ nowMs, zonesMax: atMost(DENIAL_ZONES_MAX) }),
       routes: new Routes(parts.settings.routes),
       queryEdns: new QueryEdns(parts.settings.clientStrings),
@@ -146,7 +152,7 @@ export class Resolver implements ResolverPort {
   async resolve(question: ClientQuestion, trace?: Trace): Promise<ClientReply> {
     if (question.cachedOnly === true) return this.#recall(question)
     if (trace !== undefined) {
-      const { entry } = await this.#answer(question, this.#job(this.#flight(), trace), false)
+      const { entry } = await this.#answer(question, this.#job(this.#flight(), trace, question), false)
       return { entry }
     }
     const resolveIt = (): Promise<Outcome> => this.#resolveOnce(question, false)
@@ -186,7 +192,7 @@ export class Resolver implements ResolverPort {
   /** Joins an equal question under way, or answers it. */
   async #resolveOnce(question: ClientQuestion, anew: boolean): Promise<Outcome> {
     const work = (flight: Flight): Promise<Outcome> =>
-      this.#answer(question, this.#job(flight, undefined), anew)
+      this.#answer(question, this.#job(flight, undefined, question), anew)
     // Equal questions have equal allowances, so one that met a limit is not tried again for those who waited with it.
     const flight = this.#flight()
     const joined = await this.#questions.join(this.#key(question), flight, work)
@@ -212,13 +218,15 @@ export class Resolver implements ResolverPort {
     return new Flight(this.#context.clock.nowMs() + QUERY_TIME_MS_MAX)
   }
 
-  #job(flight: Flight, trace: Trace | undefined): Job {
+  #job(flight: Flight, trace: Trace | undefined, asked?: AskedQuestion): Job {
     const { clock, counters, policy } = this.#context
     const budget = new WorkBudget(clock.nowMs(), flight.deadlineMs, new ProofBudget(undefined, counters))
-    return { budget, trace, flight, depth: 0, policySequence: policy.sequence }
+    const sequence = policy.sequence
+    return { budget, trace, flight, depth: 0, policySequence: sequence, ...(asked && { asked }) }
   }
 
   async #answer(question: ClientQuestion, job: Job, anew: boolean): Promise<Outcome> {
+    this.#context.noteWork(question)
     let resolution: Resolution
     try {
       // In lower case, since some servers answer so and the question must come back as it went (attack V36).

@@ -182,6 +182,18 @@ export type TraceEvent =
       readonly detail: string
     }
 
+/** What a client asked. */
+export interface AskedQuestion {
+  readonly name: Name
+  readonly type: number
+}
+
+/**
+ * Told which client question the engine works on, whenever it begins with one or goes on after it waited for a server
+ * or gave way: undefined when it is work of its own. What is told last is to blame should the thread end.
+ */
+export type WorkNote = (question: AskedQuestion | undefined) => void
+
 /** A listener to one resolution. */
 export type Trace = (event: TraceEvent) => void
 
@@ -203,6 +215,8 @@ export interface ClientReply {
   readonly entry: Uint8Array
   /** The answer has run out, and nothing newer is to be had in time (RFC 8767). */
   readonly stale?: boolean
+  /** Too much waits already, so nobody works on it: a client by UDP had better get nothing. */
+  readonly shed?: boolean
 }
 
 /** The resolver as the front sees it. Never rejects: our own fault is an entry with SERVFAIL. */

@@ -28,6 +28,7 @@ export async function breathe(context: Context, job: Job): Promise<void> {
   const nowMs = context.clock.nowMs()
   if (nowMs - job.budget.lastYieldMs < CRYPTO_SLICE_MS) return
   await context.clock.yieldTurn()
+  context.noteWork(job.asked)
   job.budget.lastYieldMs = context.clock.nowMs()
 }
 

@@ -24,10 +24,15 @@ export class Counters implements EngineCounters {
 
   /**
    * @param thread the thread's name in the metrics
-   * @param buffer memory for the cells (`CounterSet.octetsFor`)
+   * @param threads the names of all threads of the process
+   * @param buffer memory for the cells (`Counters.octetsFor`)
    */
-  constructor(thread = 'main', buffer?: ArrayBuffer | SharedArrayBuffer) {
-    const set = new CounterSet(families(thread), buffer)
+  constructor(
+    thread = 'main',
+    threads: readonly string[] = [thread],
+    buffer?: ArrayBuffer | SharedArrayBuffer,
+  ) {
+    const set = new CounterSet(families(threads), buffer)
     this.set = set
     this.#thread = thread
     this.#udp = set.index('client_queries_total', 'udp')
@@ -39,6 +44,11 @@ export class Counters implements EngineCounters {
     )
     const path = (name: AnswerPath): number => set.index('answer_latency_seconds', name)
     this.#paths = { hit: path('hit'), miss: path('miss'), local: path('local'), stale: path('stale') }
+  }
+
+  /** Octets of the cells of one thread. */
+  static octetsFor(threads: readonly string[]): number {
+    return CounterSet.octetsFor(families(threads))
   }
 
   /** A message came from a client. */
@@ -126,6 +136,11 @@ export class Counters implements EngineCounters {
   /** A fault of our own: something was not answered, or not as it should be. */
   internalFault(): void {
     this.set.add('internal_faults_total')
+  }
+
+  /** A thread ended by itself and is started again. */
+  threadRestart(kind: 'front' | 'resolver'): void {
+    this.set.add('thread_restarts_total', kind)
   }
 
   /** A timer of this thread fired `seconds` late. */

@@ -30,9 +30,9 @@ const SUPPORTED_ALGORITHMS: readonly number[] = [
   ALGORITHM.ED448,
 ]
 
-/** Counters and histograms of one thread. */
-export function families(thread: string): readonly Family[] {
-  return [...COUNTERS, { ...EVENT_LOOP_DELAY, values: [thread] }]
+/** Counters and histograms of one thread of a process with these: all its threads have cells for the same. */
+export function families(threads: readonly string[]): readonly Family[] {
+  return [...COUNTERS, { ...EVENT_LOOP_DELAY, values: threads }]
 }
 
 const EVENT_LOOP_DELAY: Family = {
@@ -124,6 +124,12 @@ const COUNTERS: readonly Family[] = [
     help: 'Bounds met, on the work for a question or on what clients may take.',
     label: 'limit',
     values: [...Object.keys(LIMITS), OTHER],
+  },
+  {
+    name: 'thread_restarts_total',
+    help: 'Threads that ended by themselves and were started again.',
+    label: 'thread',
+    values: ['front', 'resolver'],
   },
   {
     name: 'internal_faults_total',

@@ -8,12 +8,15 @@ type EngineLimit = ProofLimit | NameOfReason<Reason> | 'refreshes'
 type FrontLimit =
   | 'waiting'
   | 'waiting-per-client'
+  | 'handover'
   | 'tcp-connections'
   | 'tcp-connections-per-client'
   | 'tcp-unread'
 
+type ThreadLimit = 'set-aside'
+
 /** Bounds on work and on clients; `base/limits.ts` has their values. */
-export const LIMITS: Readonly<Record<EngineLimit | FrontLimit, string>> = {
+export const LIMITS: Readonly<Record<EngineLimit | FrontLimit | ThreadLimit, string>> = {
   signatures: 'signature verifications for a client query',
   'failed-signatures': 'signature verifications that failed, for a client query',
   'nsec3-sha1-calls': 'SHA-1 calls for NSEC3, for a client query',
@@ -30,6 +33,8 @@ export const LIMITS: Readonly<Record<EngineLimit | FrontLimit, string>> = {
   refreshes: 'answers fetched again while nobody waits',
   waiting: 'questions that wait for the resolver',
   'waiting-per-client': 'questions of one client that wait',
+  handover: 'questions on their way to a resolver thread',
+  'set-aside': 'questions not tried because they ended a resolver thread',
   'tcp-connections': 'TCP connections of clients',
   'tcp-connections-per-client': 'TCP connections of one client',
   'tcp-unread': 'octets of replies that a client does not read',

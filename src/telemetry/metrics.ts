@@ -20,7 +20,7 @@ export interface AnchorState {
 
 /** What is read at each scrape. */
 export interface MetricSources {
-  /** One set a thread, all of one layout but for the thread's name. */
+  /** One set a thread, all of one layout. */
   readonly counters: readonly CounterSet[]
   readonly caches: () => Readonly<Record<'answers' | 'rrsets', CacheUse>>
   readonly anchors: () => readonly AnchorState[]

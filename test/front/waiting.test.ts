@@ -42,6 +42,18 @@ t.test('who waits is bounded for each client: silence by UDP, SERVFAIL by TCP', 
   t.not(await again, 'silence')
 })
 
+t.test('what the resolver has no room for: the same, and nothing of it is left', async (t) => {
+  const it = bench()
+  it.resolve = async () => ({ entry: writeAnswerEntry(parts(), it.clock.nowMs()), shed: true })
+  t.equal(await it.ask(query()), 'silence')
+  const told = await it.message(query({ payload: 1232 }), client('tcp'))
+  t.equal(told.rcode, RCODE.SERVFAIL)
+  t.same(edeCodes(told), [32])
+  t.equal(it.counters.get('limit handover'), 2)
+  t.equal(it.counters.get('dropped waiting'), 1)
+  t.equal(it.service.waiting, 0)
+})
+
 t.test('an IPv6 client is its /56', async (t) => {
   const it = bench({}, { waitingPerClientMax: 1 })
   const access = new AccessList({ allow: [parsePrefix('::/0')!] })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { VirtualClock } from '../../src/base/clock.ts'
 import { TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
+import { POLICY_WORDS_OCTETS, PolicyWords } from '../../src/policy/policy-words.ts'
 import { type NegativeTrustAnchor, ValidationPolicy } from '../../src/policy/validation-policy.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 
@@ -149,3 +150,34 @@ t.test('close leaves no timer', async (t) => {
   policy.close()
   t.equal(clock.nextTimerMs(), undefined)
 })
+
+t.test(
+  'threads share sequence and mode, and are told of the rest before the sequence is raised',
+  async (t) => {
+    const words = new PolicyWords(new SharedArrayBuffer(POLICY_WORDS_OCTETS))
+    const { policy } = policyWith({ words })
+    const { policy: follower, clock } = policyWith({ words, follows: true, mode: 'off' })
+    t.equal(follower.mode, 'enforce', 'the mode is not its own')
+    policy.setMode('observe')
+    t.equal(follower.mode, 'observe')
+
+    const before = policy.sequence
+    const change = { kind: 'negative-trust-anchor', anchor: negative('se.', START + 60) } as const
+    t.ok(follower.apply(structuredClone(change)))
+    t.ok(follower.negativeTrustAnchor(nameFrom('www.se.')))
+    t.equal(policy.sequence, before)
+    policy.apply(change)
+    policy.raise()
+    t.equal(follower.sequence, before + 1)
+    t.equal(clock.nextTimerMs(), undefined, 'expiry is looked for once in a process')
+    clock.advance(60_000)
+    t.notOk(follower.negativeTrustAnchor(nameFrom('www.se.')), 'what has expired does not count meanwhile')
+
+    t.ok(follower.apply(structuredClone({ kind: 'anchors', anchors: anchorsAt('nu.').list } as const)))
+    t.equal(formatName(follower.anchors.closest(nameFrom('a.nu.'))!), 'nu.')
+    t.notOk(follower.apply({ kind: 'no-negative-trust-anchor', name: nameFrom('nu.') }))
+    follower.apply({ kind: 'insecure-zones', zones: [nameFrom('corp.')] })
+    t.same(follower.insecureZones.map(formatName), ['corp.'])
+    policy.close()
+  },
+)

@@ -23,6 +23,7 @@ import type {
   Trace,
   TraceEvent,
   Upstream,
+  WorkNote,
 } from '../../src/resolver/ports.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
@@ -51,6 +52,7 @@ export interface TestEngineOptions {
   readonly policy?: Partial<ValidationPolicyOptions>
   readonly seed?: number
   readonly importKey?: KeyImport
+  readonly noteWork?: WorkNote
 }
 
 /** Tests make hundreds of engines, and none meets more servers or zones than this. */
@@ -118,6 +120,7 @@ export function makeEngine(options: TestEngineOptions): TestEngine {
     ...(options.importKey === undefined ? {} : { importKey: options.importKey }),
     onFault: (fault) => faults.push(fault),
     tableEntriesMax: TABLE_ENTRIES,
+    ...(options.noteWork === undefined ? {} : { noteWork: options.noteWork }),
     settings: { ...ENGINE_SETTINGS, rootHints: options.rootHints, ...options.settings },
   })
   const ask = async (name: string, type: number, trace?: Trace): Promise<EntryReply> => {

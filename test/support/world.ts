@@ -48,7 +48,9 @@ export function withTtl(selection: Selection, ttlSeconds: number): Defect {
 
 /** What a test may choose. */
 export interface WorldOptions
-  extends Partial<Pick<TestEngineOptions, 'settings' | 'policy' | 'seed' | 'rootHints' | 'anchors'>> {
+  extends Partial<
+    Pick<TestEngineOptions, 'settings' | 'policy' | 'seed' | 'rootHints' | 'anchors' | 'noteWork'>
+  > {
   readonly network?: Omit<NetworkOptions, 'clock'>
 }
 

@@ -155,6 +155,7 @@ t.test('every reason has a place of its own', async (t) => {
 const FRONT_LIMITS: Record<FrontLimit, true> = {
   waiting: true,
   'waiting-per-client': true,
+  handover: true,
   'tcp-connections': true,
   'tcp-connections-per-client': true,
   'tcp-unread': true,
