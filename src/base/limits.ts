@@ -186,6 +186,10 @@ export const BACK_OFF_MS_MAX = 60_000
 export const TABLE_OCTETS_MIN = 2_048
 /** Most octets of one table: positions stay exact and within what every supported Node can allocate at once. */
 export const TABLE_OCTETS_MAX = 0xffff_fff8
+/** Octets of one entry of a table: the largest message and all that is noted beside it. Every reader has room for one. */
+export const TABLE_ENTRY_OCTETS_MAX = 131_072
+/** Slots that a reader in another thread looks at: many times what a table needs, and never endless beside a writer. */
+export const TABLE_PROBES_MAX = 4_096
 /** Octets of one RRset or one negative answer in the cache: what fits a message; larger ones are not kept (C10). */
 export const CACHED_OCTETS_MAX = 65_535
 /** Failed questions remembered (RFC 9520). */

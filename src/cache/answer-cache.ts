@@ -2,7 +2,6 @@
  * The answer cache: answer entries by question. The key is the folded qname and the qtype in two octets; CD, DO, AD
  * and the client are not in it (`answer-entry.ts` says why that works).
  */
-import type { HashKey } from '../base/keyed-hash.ts'
 import { NAME_OCTETS_MAX, PREFETCH_TTL_SECONDS_MIN } from '../base/limits.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { writeU16 } from '../wire/integers.ts'
@@ -16,11 +15,11 @@ import {
   entryTtlSeconds,
 } from './answer-entry.ts'
 import { isAging, nameIsAtOrBelow } from './fields.ts'
-import { OctetTable } from './octet-table.ts'
+import { OctetTable, type OctetTableOptions } from './octet-table.ts'
 
 /** The cache as those see it who answer clients. */
 export interface AnswerReader {
-  /** The memory that entries are in. */
+  /** The memory that entries are found in. */
   readonly octets: Uint8Array
   /**
    * Looks up the answer to a question. Allocates nothing. Whether the entry was judged under the present policy is for
@@ -29,7 +28,7 @@ export interface AnswerReader {
    * @param source octets that hold the qname, uncompressed, in any case: a query as it came
    * @param from where the name begins
    * @param nameOctets its length, root label included
-   * @returns offset of the entry in `octets`, to be copied out at once, or -1
+   * @returns offset of the entry in `octets`, good until the next `find`, or -1
    */
   find(source: Uint8Array, from: number, nameOctets: number, type: number, nowMs: number): number
 }
@@ -55,23 +54,39 @@ export interface AnswerWriter {
   flush(name?: Name): number
 }
 
-/** How large the cache is. */
-export interface AnswerCacheOptions {
-  /** Octets in all, index included. */
-  readonly bytesMax: number
-  readonly hashKey: HashKey
-  readonly buffer?: ArrayBuffer | SharedArrayBuffer
-}
-
 const TYPE_OCTETS = 2
 
-/** Both sides in one thread. */
+/** Puts the key of a question at the start of `key`, which has `ANSWER_KEY_OCTETS_MAX`. Returns its length. */
+export function writeAnswerKey(
+  key: Uint8Array,
+  source: Uint8Array,
+  from: number,
+  nameOctets: number,
+  type: number,
+): number {
+  for (let i = 0; i < nameOctets; i++) key[i] = FOLD[source[from + i]!]!
+  writeU16(key, nameOctets, type)
+  return nameOctets + TYPE_OCTETS
+}
+
+/** Octets of the longest key. */
+export const ANSWER_KEY_OCTETS_MAX: number = NAME_OCTETS_MAX + TYPE_OCTETS
+
+/**
+ * The writer of a cache, or of one shard of it. It reads too, in place, for the thread that it is in; threads beside it
+ * read with `AnswerShards`.
+ */
 export class AnswerCache implements AnswerReader, AnswerWriter {
   readonly #table: OctetTable
-  readonly #key = new Uint8Array(NAME_OCTETS_MAX + TYPE_OCTETS)
+  readonly #key = new Uint8Array(ANSWER_KEY_OCTETS_MAX)
 
-  constructor(options: AnswerCacheOptions) {
+  constructor(options: OctetTableOptions) {
     this.#table = new OctetTable(options)
+  }
+
+  /** What `keep` was to take over had to be dropped. */
+  get cleared(): boolean {
+    return this.#table.cleared
   }
 
   get octets(): Uint8Array {
@@ -128,10 +143,7 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
 
   /** Sets the key; returns its length. */
   #setKey(source: Uint8Array, from: number, nameOctets: number, type: number): number {
-    const key = this.#key
-    for (let i = 0; i < nameOctets; i++) key[i] = FOLD[source[from + i]!]!
-    writeU16(key, nameOctets, type)
-    return nameOctets + TYPE_OCTETS
+    return writeAnswerKey(this.#key, source, from, nameOctets, type)
   }
 }
 

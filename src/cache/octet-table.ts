@@ -1,52 +1,41 @@
 /**
  * A hash table of octet keys and octet values inside one buffer of fixed size. An entry makes no JavaScript object,
- * so the collector has nothing to trace however many there are.
+ * so the collector has nothing to trace however many there are. `table-layout.ts` says what is where in the buffer.
  *
- *     | header 64 | marks, 1 octet a slot | index, 12 octets a slot | log: entries, a ring                    |
+ * Entries are appended to a ring and never changed in place. When the ring is full the oldest goes: expired or not asked
+ * for since its last lap, it is dropped; asked for, it is moved to the young end (CLOCK as FIFO with reinsertion).
+ * An entry replaced or removed leaves its octets unused until the old end passes them. `bytesMax` is the size of the
+ * buffer and everything is inside it.
  *
- * - **Log.** Entries are appended, each at a multiple of 8 octets, and never changed in place. When the ring is full
- *   the oldest goes: expired or not asked for since its last lap, it is dropped; asked for, it is moved to the
- *   young end (CLOCK as FIFO with reinsertion). An entry replaced or removed leaves its octets unused until the
- *   old end passes them.
- * - **Entry.** 0: u32 hash, 4: u32 value octets, 8: f64 expiry in ms, 16: u32 key octets, 20: key, value, padding.
- *   Numbers are in the machine's octet order.
- * - **Index.** Open addressing with linear probing and backward-shift deletion. A slot is three words: version, hash,
- *   position of the entry in units of 8 octets (0 when empty). There is a slot for every 80 octets of the log and at
- *   most four fifths are filled, so entries down to 100 octets on average can use the whole log; smaller ones run out
- *   of slots first, and the oldest goes in the same way.
- * - **Marks.** One a slot: "asked for since its last lap". They are apart from the slots because they are the one
- *   thing that a reader writes.
- * - **Bound.** `bytesMax` is the size of the buffer and everything is inside it.
- *
- * One writer at a time. The layout is made for readers in other threads, which are not here yet: an entry's version
- * word is in its slot because a slot, unlike an entry, stays where it is. It is odd while the slot changes
- * and two higher afterwards, and a slot is always emptied or redirected before its entry's octets are used again. So a
- * reader that copies an entry and then finds the version it began with holds a good copy; else it is a miss. Readers
- * write nothing but marks, where a late store only spares a wrong entry once. To come with the threads: the stores to slots as
- * `Atomics`, and the writer's state in the header, which is kept free for it.
+ * This is the one writer, and it reads what it wrote; other threads read with `OctetTableReader`. All that it knows is
+ * in the buffer, so when its thread has ended another one can take over, unless the end came in the middle of a change.
  */
 import { assert } from '../base/assert.ts'
 import { type HashKey, keyedHash } from '../base/keyed-hash.ts'
-import { TABLE_OCTETS_MAX, TABLE_OCTETS_MIN } from '../base/limits.ts'
+import { NO_OCTETS } from '../base/octets.ts'
+import {
+  align8,
+  ENTRY_HEADER_OCTETS,
+  FORMAT,
+  HEADER,
+  homeSlot,
+  SLOT_WORDS,
+  type TableLayout,
+  type TableMemory,
+  tableLayout,
+} from './table-layout.ts'
 
 /** What a table is made of. */
-export interface OctetTableOptions {
-  /** Octets of the whole table, index and unused space included; rounded down to a multiple of 8. */
-  readonly bytesMax: number
-  readonly hashKey: HashKey
-  /** Memory to use instead of fresh memory; it must have `bytesMax` octets. What it held is lost. */
-  readonly buffer?: ArrayBuffer | SharedArrayBuffer
+export interface OctetTableOptions extends Omit<TableMemory, 'buffer'> {
+  /** Memory to use instead of fresh memory. What it held is lost, unless `keep` says otherwise. */
+  readonly buffer?: ArrayBuffer | SharedArrayBuffer | undefined
+  /**
+   * Takes over the entries that another writer left in `buffer`, of the same size and with the same `hashKey`. That
+   * writer must have ended.
+   */
+  readonly keep?: boolean | undefined
 }
 
-const HEADER_OCTETS = 64
-const SLOT_WORDS = 3
-const SLOT_OCTETS = 4 * SLOT_WORDS
-const MARK_OCTETS = 1
-const LOG_OCTETS_PER_SLOT = 80
-const FILL_MAX = 4 / 5
-const ENTRY_HEADER_OCTETS = 20
-/** No entry may take more of the log, lest one put drop most of what is there. */
-const ENTRY_SHARE_MAX = 1 / 4
 /** A put moves at most this many octets to the young end, and so many times its own size: its work stays bounded. */
 const REINSERTED_OCTETS = 4_096
 const REINSERTED_TIMES = 8
@@ -56,65 +45,56 @@ export class OctetTable {
   /** The whole buffer: `valueStart` and the like are offsets into it. */
   readonly octets: Uint8Array
   readonly bytesMax: number
+  /** What `keep` was to take over had to be dropped: another table, or one whose writer ended amid a change. */
+  readonly cleared: boolean
 
   readonly #hashKey: HashKey
+  readonly #layout: TableLayout
   readonly #words: Uint32Array
   readonly #floats: Float64Array
   readonly #marksAt: number
   readonly #indexWord: number
   readonly #slots: number
-  readonly #slotsPerHash: number
-  readonly #entriesMax: number
   readonly #logStart: number
   readonly #logEnd: number
-
-  /** Where the next entry goes, and where the oldest is. */
-  #head: number
-  #tail: number
-  /** The young end has gone round and is before the old end; entries at the old end stop at `#wrapAt`. */
-  #wrapped = false
-  #wrapAt: number
-  #entries = 0
-  #liveOctets = 0
   /** Octets that the put at work may still move. */
   #movable = 0
 
-  constructor({ bytesMax, hashKey, buffer }: OctetTableOptions) {
-    const size = Math.floor(bytesMax / 8) * 8
-    assert(size >= TABLE_OCTETS_MIN && size <= TABLE_OCTETS_MAX, `a table of ${bytesMax} octets`)
+  constructor({ bytesMax, hashKey, buffer, keep = false }: OctetTableOptions) {
+    const layout = tableLayout(bytesMax)
+    const { size } = layout
     const memory = buffer ?? new ArrayBuffer(size)
     assert(memory.byteLength >= size, 'memory smaller than the table')
     this.bytesMax = size
     this.#hashKey = hashKey
+    this.#layout = layout
     this.octets = new Uint8Array(memory, 0, size)
     this.#words = new Uint32Array(memory, 0, size / 4)
     this.#floats = new Float64Array(memory, 0, size / 8)
-    this.#slots = Math.floor((size - HEADER_OCTETS - 16) / (LOG_OCTETS_PER_SLOT + SLOT_OCTETS + MARK_OCTETS))
-    this.#slotsPerHash = this.#slots / 0x1_0000_0000
-    this.#entriesMax = Math.floor(this.#slots * FILL_MAX)
-    this.#marksAt = HEADER_OCTETS
-    const indexAt = align8(HEADER_OCTETS + this.#slots * MARK_OCTETS)
-    this.#indexWord = indexAt / 4
-    this.#logStart = align8(indexAt + this.#slots * SLOT_OCTETS)
+    this.#marksAt = layout.marksAt
+    this.#indexWord = layout.indexWord
+    this.#slots = layout.slots
+    this.#logStart = layout.logStart
     this.#logEnd = size
-    this.#head = this.#tail = this.#logStart
-    this.#wrapAt = this.#logEnd
-    if (buffer !== undefined) this.clear()
+    const isBlank = this.#words[HEADER.FORMAT] === 0
+    const isWhole = this.#isTable() && this.#words[HEADER.WRITING] === 0
+    this.cleared = keep && !isBlank && !isWhole
+    if (!keep || !isWhole) this.clear()
   }
 
   /** Entries held, those expired but not yet passed by the old end included. */
   get entryCount(): number {
-    return this.#entries
+    return this.#words[HEADER.ENTRIES]!
   }
 
   /** Octets in use: header, index and every entry held. At most `bytesMax`. */
   get bytesUsed(): number {
-    return this.#logStart + this.#liveOctets
+    return this.#logStart + this.#words[HEADER.LIVE_OCTETS]!
   }
 
   /** Octets of the largest key and value together that `put` takes. */
   get entryOctetsMax(): number {
-    return Math.floor(((this.#logEnd - this.#logStart) * ENTRY_SHARE_MAX) / 8) * 8 - ENTRY_HEADER_OCTETS
+    return this.#layout.entrySizeMax - ENTRY_HEADER_OCTETS
   }
 
   /**
@@ -164,6 +144,13 @@ export class OctetTable {
    * @returns false when it was not stored, being too large or expired already; an older value is then gone too
    */
   put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number): boolean {
+    this.#begin()
+    const stored = this.#put(key, value, expiresMs, nowMs)
+    this.#end()
+    return stored
+  }
+
+  #put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number): boolean {
     const hash = keyedHash(this.#hashKey, key)
     const old = this.#slotOfKey(hash, key, 0, key.length)
     if (old >= 0) this.#unlink(old)
@@ -171,7 +158,7 @@ export class OctetTable {
     if (!(nowMs < expiresMs) || octets > this.entryOctetsMax) return false
     const size = align8(ENTRY_HEADER_OCTETS + octets)
     this.#movable = REINSERTED_OCTETS + REINSERTED_TIMES * size
-    while (this.#entries >= this.#entriesMax) this.#passOldest(nowMs)
+    while (this.entryCount >= this.#layout.entriesMax) this.#passOldest(nowMs)
     let at = this.#reserve(size)
     while (at < 0) {
       this.#passOldest(nowMs)
@@ -191,7 +178,9 @@ export class OctetTable {
   remove(key: Uint8Array, from = 0, to: number = key.length): boolean {
     const slot = this.#slotOfKey(keyedHash(this.#hashKey, key, from, to), key, from, to)
     if (slot < 0) return false
+    this.#begin()
     this.#unlink(slot)
+    this.#end()
     return true
   }
 
@@ -202,11 +191,13 @@ export class OctetTable {
    * @returns how many went
    */
   removeWhere(test: (octets: Uint8Array, keyStart: number, keyEnd: number) => boolean): number {
-    const before = this.#entries
-    let at = this.#tail
-    let wrapped = this.#wrapped
-    while (wrapped || at !== this.#head) {
-      if (wrapped && at === this.#wrapAt) {
+    this.#begin()
+    const words = this.#words
+    const before = this.entryCount
+    let at = words[HEADER.TAIL]!
+    let wrapped = words[HEADER.WRAPPED] === 1
+    while (wrapped || at !== words[HEADER.HEAD]) {
+      if (wrapped && at === words[HEADER.WRAP_AT]) {
         wrapped = false
         at = this.#logStart
         continue
@@ -216,17 +207,48 @@ export class OctetTable {
       if (slot >= 0 && test(this.octets, keyStart, keyStart + this.#keyOctets(at))) this.#unlink(slot)
       at += this.#sizeOf(at)
     }
-    return before - this.#entries
+    this.#end()
+    return before - this.entryCount
   }
 
   /** Removes everything. */
   clear(): void {
-    for (let slot = 0; slot < this.#slots; slot++) this.#setSlot(slot, 0, 0, 0)
-    this.#head = this.#tail = this.#logStart
-    this.#wrapped = false
-    this.#wrapAt = this.#logEnd
-    this.#entries = 0
-    this.#liveOctets = 0
+    this.#begin()
+    const words = this.#words
+    for (let slot = 0; slot < this.#slots; slot++) {
+      const version = this.#versionWord(slot)
+      // A writer that ended amid a change left it odd. A slot that is as new need not be written.
+      if (words[version]! % 2 === 1) Atomics.add(words, version, 1)
+      if (words[version + 1] !== 0 || words[version + 2] !== 0) this.#setSlot(slot, 0, 0, 0)
+      if (this.octets[this.#marksAt + slot] !== 0) this.octets[this.#marksAt + slot] = 0
+    }
+    words[HEADER.FORMAT] = FORMAT
+    words[HEADER.SIZE] = this.bytesMax
+    words[HEADER.SECRET] = keyedHash(this.#hashKey, NO_OCTETS)
+    words[HEADER.HEAD] = words[HEADER.TAIL] = this.#logStart
+    words[HEADER.WRAPPED] = 0
+    words[HEADER.WRAP_AT] = this.#logEnd
+    words[HEADER.ENTRIES] = 0
+    words[HEADER.LIVE_OCTETS] = 0
+    this.#end()
+  }
+
+  // --- header ------------------------------------------------------------------------------------------------------
+
+  /** Whether the memory holds a table of this size and secret. */
+  #isTable(): boolean {
+    const words = this.#words
+    const isOurs = words[HEADER.FORMAT] === FORMAT && words[HEADER.SIZE] === this.bytesMax
+    return isOurs && words[HEADER.SECRET] === keyedHash(this.#hashKey, NO_OCTETS)
+  }
+
+  /** Marks that a change has begun. Not undone by an exception: what that leaves is not to be trusted. */
+  #begin(): void {
+    Atomics.store(this.#words, HEADER.WRITING, 1)
+  }
+
+  #end(): void {
+    Atomics.store(this.#words, HEADER.WRITING, 0)
   }
 
   // --- log ---------------------------------------------------------------------------------------------------------
@@ -241,32 +263,34 @@ export class OctetTable {
 
   /** Takes room at the young end, or -1 when the old end is in the way. */
   #reserve(size: number): number {
-    if (!this.#wrapped) {
-      if (this.#head === this.#tail) this.#head = this.#tail = this.#logStart
-      if (this.#head + size > this.#logEnd) {
-        if (this.#logStart + size > this.#tail) return -1
-        this.#wrapAt = this.#head
-        this.#wrapped = true
-        this.#head = this.#logStart
+    const words = this.#words
+    const tail = words[HEADER.TAIL]!
+    let at = words[HEADER.HEAD]!
+    if (words[HEADER.WRAPPED] === 0) {
+      if (at === tail) at = words[HEADER.TAIL] = this.#logStart
+      if (at + size > this.#logEnd) {
+        if (this.#logStart + size > words[HEADER.TAIL]!) return -1
+        words[HEADER.WRAP_AT] = at
+        words[HEADER.WRAPPED] = 1
+        at = this.#logStart
       }
-    } else if (this.#head + size > this.#tail) return -1
-    const at = this.#head
-    this.#head += size
+    } else if (at + size > tail) return -1
+    words[HEADER.HEAD] = at + size
     return at
   }
 
   /** Moves the old end past one entry, which is dropped or moved to the young end. */
   #passOldest(nowMs: number): void {
-    const entry = this.#tail
+    const words = this.#words
+    const entry = words[HEADER.TAIL]!
     const size = this.#sizeOf(entry)
-    this.#tail += size
-    if (this.#wrapped && this.#tail === this.#wrapAt) {
-      this.#tail = this.#logStart
-      this.#wrapped = false
+    words[HEADER.TAIL] = entry + size
+    if (words[HEADER.WRAPPED] === 1 && entry + size === words[HEADER.WRAP_AT]) {
+      words[HEADER.TAIL] = this.#logStart
+      words[HEADER.WRAPPED] = 0
     }
     const slot = this.#slotOfEntry(entry)
     if (slot < 0) return
-    const hash = this.#words[entry / 4]!
     const asked = this.octets[this.#marksAt + slot] === 1 && nowMs < this.expiresMs(entry)
     const to = asked && size <= this.#movable ? this.#reserve(size) : -1
     if (to < 0) {
@@ -274,36 +298,40 @@ export class OctetTable {
       return
     }
     this.#movable -= size
-    this.#setSlot(slot, 0, 0, 0)
+    // The new place may overlap the old one, so the slot is closed to readers before the first octet moves.
+    const version = this.#versionWord(slot)
+    Atomics.add(words, version, 1)
     this.octets.copyWithin(to, entry, entry + size)
-    this.#setSlot(slot, hash, to / 8, 0)
+    words[version + 2] = to / 8
+    Atomics.add(words, version, 1)
+    this.octets[this.#marksAt + slot] = 0
   }
 
   // --- index -------------------------------------------------------------------------------------------------------
-
-  /** The slot where the search for a hash begins: the hash scaled to the number of slots. */
-  #home(hash: number): number {
-    return Math.floor(hash * this.#slotsPerHash)
-  }
 
   #next(slot: number): number {
     return slot + 1 === this.#slots ? 0 : slot + 1
   }
 
+  #versionWord(slot: number): number {
+    return this.#indexWord + slot * SLOT_WORDS
+  }
+
   #hash(slot: number): number {
-    return this.#words[this.#indexWord + slot * SLOT_WORDS + 1]!
+    return this.#words[this.#versionWord(slot) + 1]!
   }
 
   #position(slot: number): number {
-    return this.#words[this.#indexWord + slot * SLOT_WORDS + 2]!
+    return this.#words[this.#versionWord(slot) + 2]!
   }
 
   #setSlot(slot: number, hash: number, position: number, mark: number): void {
-    const word = this.#indexWord + slot * SLOT_WORDS
-    this.#words[word]!++
-    this.#words[word + 1] = hash
-    this.#words[word + 2] = position
-    this.#words[word]!++
+    const words = this.#words
+    const version = this.#versionWord(slot)
+    Atomics.add(words, version, 1)
+    words[version + 1] = hash
+    words[version + 2] = position
+    Atomics.add(words, version, 1)
     this.octets[this.#marksAt + slot] = mark
   }
 
@@ -312,7 +340,7 @@ export class OctetTable {
   }
 
   #slotOfKey(hash: number, key: Uint8Array, from: number, to: number): number {
-    let slot = this.#home(hash)
+    let slot = homeSlot(hash, this.#slots)
     for (;;) {
       const position = this.#position(slot)
       if (position === 0) return -1
@@ -330,7 +358,7 @@ export class OctetTable {
 
   /** The slot that points at an entry, or -1 when none does: the entry was replaced or removed. */
   #slotOfEntry(entry: number): number {
-    let slot = this.#home(this.#words[entry / 4]!)
+    let slot = homeSlot(this.#words[entry / 4]!, this.#slots)
     for (;;) {
       const position = this.#position(slot)
       if (position === 0) return -1
@@ -340,17 +368,17 @@ export class OctetTable {
   }
 
   #link(hash: number, entry: number, size: number): void {
-    let slot = this.#home(hash)
+    let slot = homeSlot(hash, this.#slots)
     while (this.#position(slot) !== 0) slot = this.#next(slot)
     this.#setSlot(slot, hash, entry / 8, 0)
-    this.#entries++
-    this.#liveOctets += size
+    this.#words[HEADER.ENTRIES]!++
+    this.#words[HEADER.LIVE_OCTETS]! += size
   }
 
   /** Empties a slot and moves back those behind it that this would cut off from their home. */
   #unlink(slot: number, size: number = this.#sizeOf(this.#entryOf(slot))): void {
-    this.#entries--
-    this.#liveOctets -= size
+    this.#words[HEADER.ENTRIES]!--
+    this.#words[HEADER.LIVE_OCTETS]! -= size
     let gap = slot
     let at = slot
     for (;;) {
@@ -358,7 +386,7 @@ export class OctetTable {
       const position = this.#position(at)
       if (position === 0) break
       const hash = this.#hash(at)
-      const home = this.#home(hash)
+      const home = homeSlot(hash, this.#slots)
       const reachable = gap <= at ? gap < home && home <= at : gap < home || home <= at
       if (reachable) continue
       this.#setSlot(gap, hash, position, this.octets[this.#marksAt + at]!)
@@ -366,8 +394,4 @@ export class OctetTable {
     }
     this.#setSlot(gap, 0, 0, 0)
   }
-}
-
-function align8(octets: number): number {
-  return Math.ceil(octets / 8) * 8
 }

@@ -10,7 +10,6 @@
  *   often the child repeats its NS records ("ghost domains", CVE-2012-1033);
  * - glue: addresses that came with a delegation (`putGlue`). They serve to reach servers and are never answers.
  */
-import type { HashKey } from '../base/keyed-hash.ts'
 import {
   BOGUS_TTL_SECONDS,
   CACHED_OCTETS_MAX,
@@ -28,7 +27,7 @@ import { copyName, FOLD, isRoot, type Name, parentOf } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import { type CachedVerdict, entryWithHead, readHead } from './entry-head.ts'
 import { isAging, nameIsAtOrBelow, remainingSeconds } from './fields.ts'
-import { OctetTable } from './octet-table.ts'
+import { OctetTable, type OctetTableOptions } from './octet-table.ts'
 import { RrsetReader, rrsetOctets, sameData, writeRrset } from './rrset-code.ts'
 
 /** How much a source is worth (RFC 2181 5.4.1), from the least. */
@@ -95,13 +94,9 @@ export interface NegativeToStore extends VerdictToStore {
 }
 
 /** How large the cache is, and whose time it goes by. */
-export interface RrsetCacheOptions {
-  /** Octets in all, index included. */
-  readonly bytesMax: number
-  readonly hashKey: HashKey
+export interface RrsetCacheOptions extends OctetTableOptions {
   /** The clock's monotonic milliseconds. */
   readonly nowMs: () => number
-  readonly buffer?: ArrayBuffer | SharedArrayBuffer
 }
 
 /** First octet of a key. Then the type in two octets and the folded name. */
@@ -126,6 +121,11 @@ export class RrsetCache {
   constructor({ nowMs, ...table }: RrsetCacheOptions) {
     this.#table = new OctetTable(table)
     this.#nowMs = nowMs
+  }
+
+  /** What `keep` was to take over had to be dropped. */
+  get cleared(): boolean {
+    return this.#table.cleared
   }
 
   /** Octets in use, index included. */

@@ -1,36 +1,12 @@
 import t from 'tap'
 import { AnswerCache, isWorthPrefetching } from '../../src/cache/answer-cache.ts'
-import {
-  type AnswerParts,
-  copyAnswer,
-  entryOctets,
-  entryStatus,
-  writeAnswerEntry,
-} from '../../src/cache/answer-entry.ts'
-import { CLASS } from '../../src/wire/iana/class.ts'
+import { type AnswerParts, copyAnswer, entryOctets, entryStatus } from '../../src/cache/answer-entry.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { ROOT } from '../../src/wire/name.ts'
+import { answerEntry as entry } from './answers.ts'
 import { collectGarbage } from './garbage.ts'
-import { addresses, name, rrsig } from './records.ts'
-
-function entry(owner: string, overrides: Partial<AnswerParts> = {}, nowMs = 0): Uint8Array {
-  const set = { ...addresses(owner, 300, 1, 2), signatures: [rrsig(TYPE.A, 300)] }
-  const parts: AnswerParts = {
-    question: { name: name(owner), type: TYPE.A, class: CLASS.IN },
-    rcode: RCODE.NOERROR,
-    answer: [set],
-    authority: [],
-    status: 'secure',
-    reason: 1,
-    ede: [],
-    policySequence: 1,
-    ttlSeconds: 300,
-    authenticated: true,
-    ...overrides,
-  }
-  return writeAnswerEntry(parts, nowMs)
-}
+import { name } from './records.ts'
 
 function world(bytesMax = 1 << 20): AnswerCache {
   return new AnswerCache({ bytesMax, hashKey: [3, 4] })

@@ -1,0 +1,119 @@
+/**
+ * The memory of an octet table: what its writer (`octet-table.ts`) and its readers (`octet-table-reader.ts`) agree on.
+ *
+ *     | header 64 | marks, 1 octet a slot | index, 12 octets a slot | log: entries, a ring                    |
+ *
+ * - **Header.** Words (`HEADER`): what tells that this memory holds such a table, whether a change was begun and not
+ *   ended, and all that the writer knows between two changes. A writer that takes the memory over needs nothing else.
+ * - **Marks.** One a slot: "asked for since its last lap". They are apart from the slots because they are the one
+ *   thing that readers write.
+ * - **Index.** Open addressing with linear probing and backward-shift deletion. A slot is three words: version, hash,
+ *   position of the entry in units of 8 octets (0 when empty). There is a slot for every 80 octets of the log and at
+ *   most four fifths are filled, so entries down to 100 octets on average can use the whole log; smaller ones run out
+ *   of slots first, and the oldest goes in the same way.
+ * - **Log.** Entries, each at a multiple of 8 octets: 0: u32 hash, 4: u32 value octets, 8: f64 expiry in ms, 16: u32 key
+ *   octets, 20: key, value, padding. Numbers are in the machine's octet order.
+ *
+ * **Many readers beside one writer.** The version of a slot is odd while the slot changes and two higher afterwards,
+ * and a slot is always emptied or redirected before the octets of its entry are used again. A reader
+ *
+ * 1. loads the version with `Atomics.load`, and gives up where it is odd;
+ * 2. copies the slot and the entry with plain loads, which are a tenth as dear;
+ * 3. does `Atomics.add(version, 0)`, and has a good copy if that gives the version it began with.
+ *
+ * The writer changes versions by `Atomics.add(version, 1)` alone. Thus step 3 and every change of the version are
+ * read-modify-writes of one word, and of two of these one reads what the other wrote. Either the reader's comes
+ * second: it sees the new version and gives up. Or the writer's comes second: it reads what the reader wrote, so all that
+ * the reader loaded before *happens before* all that the writer stores after, and none of it can be new. (With a plain
+ * `Atomics.load` in step 3 the memory model of ECMAScript, and an ARM processor, may do the loads of step 2 after it.)
+ * Step 1 reads what the writer wrote when it ended the last change, so nothing that is read is older than that.
+ */
+import { assert } from '../base/assert.ts'
+import type { HashKey } from '../base/keyed-hash.ts'
+import { TABLE_ENTRY_OCTETS_MAX, TABLE_OCTETS_MAX, TABLE_OCTETS_MIN } from '../base/limits.ts'
+
+/** Where a table is and how its keys are hashed. */
+export interface TableMemory {
+  /** Octets of the whole table, index and unused space included; rounded down to a multiple of 8. */
+  readonly bytesMax: number
+  readonly hashKey: HashKey
+  /** At least `bytesMax` octets. */
+  readonly buffer: ArrayBuffer | SharedArrayBuffer
+}
+
+/** Words of the header. */
+export const HEADER = {
+  /** `FORMAT` once the memory holds a table. */
+  FORMAT: 0,
+  SIZE: 1,
+  /** The hash of nothing: tells whether the keys were hashed with this secret, and no more. */
+  SECRET: 2,
+  /** 1 from the beginning of a change to its end. */
+  WRITING: 3,
+  /** Where the next entry goes. */
+  HEAD: 4,
+  /** Where the oldest entry is. */
+  TAIL: 5,
+  /** 1 when the young end has gone round and is before the old end; entries at the old end stop at `WRAP_AT`. */
+  WRAPPED: 6,
+  WRAP_AT: 7,
+  ENTRIES: 8,
+  LIVE_OCTETS: 9,
+} as const
+
+/** This layout; another one needs another number. */
+export const FORMAT = 0x5167_0001
+
+const HEADER_OCTETS = 64
+export const SLOT_WORDS = 3
+const SLOT_OCTETS = 4 * SLOT_WORDS
+const MARK_OCTETS = 1
+const LOG_OCTETS_PER_SLOT = 80
+const FILL_MAX = 4 / 5
+/** Octets of an entry before its key. */
+export const ENTRY_HEADER_OCTETS = 20
+/** No entry may take more of the log, lest one put drop most of what is there. */
+const ENTRY_SHARE_MAX = 1 / 4
+
+/** The parts of a table of some size. Offsets are in octets. */
+export interface TableLayout {
+  readonly size: number
+  readonly slots: number
+  /** Slots that may be filled. */
+  readonly entriesMax: number
+  readonly marksAt: number
+  /** The first slot, as an index of words. */
+  readonly indexWord: number
+  readonly logStart: number
+  /** Octets of the largest entry, its header and padding included. */
+  readonly entrySizeMax: number
+}
+
+/** Divides `bytesMax` octets. */
+export function tableLayout(bytesMax: number): TableLayout {
+  const size = Math.floor(bytesMax / 8) * 8
+  assert(size >= TABLE_OCTETS_MIN && size <= TABLE_OCTETS_MAX, `a table of ${bytesMax} octets`)
+  const slots = Math.floor((size - HEADER_OCTETS - 16) / (LOG_OCTETS_PER_SLOT + SLOT_OCTETS + MARK_OCTETS))
+  const indexAt = align8(HEADER_OCTETS + slots * MARK_OCTETS)
+  const logStart = align8(indexAt + slots * SLOT_OCTETS)
+  const share = Math.floor(((size - logStart) * ENTRY_SHARE_MAX) / 8) * 8
+  return {
+    size,
+    slots,
+    entriesMax: Math.floor(slots * FILL_MAX),
+    marksAt: HEADER_OCTETS,
+    indexWord: indexAt / 4,
+    logStart,
+    entrySizeMax: Math.min(share, TABLE_ENTRY_OCTETS_MAX),
+  }
+}
+
+/** The slot where the search for a hash begins: the hash scaled to the number of slots. */
+export function homeSlot(hash: number, slots: number): number {
+  return Math.floor(hash * (slots / 0x1_0000_0000))
+}
+
+/** Rounded up to a multiple of 8. */
+export function align8(octets: number): number {
+  return Math.ceil(octets / 8) * 8
+}
