@@ -225,6 +225,8 @@ export const SNAPSHOT_PAUSE_MS = 300_000
  * authorities, but a snapshot of many gigabytes must not keep the resolver from its work.
  */
 export const SNAPSHOT_WAIT_MS_MAX = 10_000
+/** Time to write it at the end; the older one stays else. Service managers give a minute and a half, or ten seconds. */
+export const SNAPSHOT_STOP_MS_MAX = 60_000
 
 // --- sockets to authorities ---------------------------------------------------------------------------------------
 

@@ -13,9 +13,13 @@ import {
   entryStatus,
   entryStoredMs,
   entryTtlSeconds,
+  restoreAnswerEntry,
 } from './answer-entry.ts'
 import { isAging, nameIsAtOrBelow } from './fields.ts'
 import { OctetTable, type OctetTableOptions } from './octet-table.ts'
+import type { OctetTableReader } from './octet-table-reader.ts'
+import type { RestoreTerms } from './restore-terms.ts'
+import type { SnapshotRecord } from './snapshot.ts'
 
 /** The cache as those see it who answer clients. */
 export interface AnswerReader {
@@ -84,6 +88,11 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
     this.#table = new OctetTable(options)
   }
 
+  /** Goes through all entries while they change. */
+  reader(): OctetTableReader {
+    return this.#table.reader()
+  }
+
   /** What `keep` was to take over had to be dropped. */
   get cleared(): boolean {
     return this.#table.cleared
@@ -124,6 +133,19 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
     const old = this.#table.peek(this.#key, nowMs - staleMs, 0, this.#setKey(name, 0, name.length, type))
     if (old < 0 || nowMs < this.#table.expiresMs(old)) return undefined
     return isGood(this.octets, this.#table.valueStart(old)) ? this.#table.value(old) : undefined
+  }
+
+  /** Takes an answer of an earlier process, unless it has run out or a newer one is there. The record is changed. */
+  restore(record: SnapshotRecord, terms: RestoreTerms): boolean {
+    const { octets, keyStart, keyEnd, valueStart } = record
+    const endMs = record.expiresMs + terms.shiftMs
+    if (endMs + terms.staleMs <= terms.nowMs) return false
+    // An answer that has run out and may be given all the same is stored as of when it lived.
+    const nowMs = terms.staleMs > 0 ? Math.min(terms.nowMs, endMs - 1) : terms.nowMs
+    if (this.#table.peek(octets, nowMs, keyStart, keyEnd) >= 0) return false
+    restoreAnswerEntry(octets, valueStart, terms)
+    const value = octets.subarray(valueStart, record.valueEnd)
+    return this.#table.put(octets.subarray(keyStart, keyEnd), value, endMs, nowMs)
   }
 
   remove(name: Name, type: number): boolean {

@@ -36,6 +36,7 @@ import { commonAncestor, foldName, isRoot, type Name, namesEqual } from '../wire
 import { groupRrsets, type Rrset } from '../wire/record.ts'
 import { MessageWriter } from '../wire/writer.ts'
 import { readF64, remainingSeconds, statusFromOctet, statusOctet, utf8Within, writeF64 } from './fields.ts'
+import { type RestoreTerms, restoredSequence } from './restore-terms.ts'
 
 /** An answer before it is octets. */
 export interface AnswerParts {
@@ -277,6 +278,13 @@ function writeRotation(head: Uint8Array, rows: readonly Row[], ttlOffsets: reado
   writeU16(head, ROTATE_STRIDE_AT, stride)
   writeU16(head, ROTATE_OCTETS_AT, octets)
   writeU16(head, ROTATE_COUNT_AT, count)
+}
+
+/** Makes an entry of an earlier process one of this. */
+export function restoreAnswerEntry(octets: Uint8Array, at: number, terms: RestoreTerms): void {
+  writeF64(octets, at + STORED_MS_AT, entryStoredMs(octets, at) + terms.shiftMs)
+  writeF64(octets, at + EXPIRES_MS_AT, entryExpiresMs(octets, at) + terms.shiftMs)
+  writeU32(octets, at + POLICY_SEQUENCE_AT, restoredSequence(terms, entryPolicySequence(octets, at)))
 }
 
 // --- read ---------------------------------------------------------------------------------------------------------

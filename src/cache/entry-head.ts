@@ -8,6 +8,7 @@ import { EDE_TEXT_OCTETS_MAX } from '../base/limits.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
 import { readF64, statusFromOctet, statusOctet, utf8Within, writeF64 } from './fields.ts'
+import { type RestoreTerms, restoredSequence } from './restore-terms.ts'
 
 /** A verdict as the cache keeps it. */
 export interface CachedVerdict {
@@ -50,6 +51,12 @@ export function entryWithHead(
   octets[22] = detail.length
   octets.set(detail, FIXED_OCTETS)
   return { octets, end }
+}
+
+/** Makes an entry of an earlier process one of this. */
+export function restoreHead(octets: Uint8Array, at: number, terms: RestoreTerms): void {
+  writeU32(octets, at + 4, restoredSequence(terms, readU32(octets, at + 4)))
+  writeF64(octets, at + 8, readF64(octets, at + 8) + terms.shiftMs)
 }
 
 /** Reads the head of an entry. */

@@ -13,6 +13,7 @@
 import { assert } from '../base/assert.ts'
 import { type HashKey, keyedHash } from '../base/keyed-hash.ts'
 import { NO_OCTETS } from '../base/octets.ts'
+import { OctetTableReader } from './octet-table-reader.ts'
 import {
   align8,
   ENTRY_HEADER_OCTETS,
@@ -115,6 +116,15 @@ export class OctetTable {
   peek(key: Uint8Array, nowMs: number, from = 0, to: number = key.length): number {
     const entry = this.#entryOf(this.#slotOfKey(keyedHash(this.#hashKey, key, from, to), key, from, to))
     return entry < 0 || nowMs >= this.expiresMs(entry) ? -1 : entry
+  }
+
+  /** A reader of the same memory, with a place of its own for what it reads. */
+  reader(): OctetTableReader {
+    return new OctetTableReader({
+      bytesMax: this.bytesMax,
+      hashKey: this.#hashKey,
+      buffer: this.octets.buffer,
+    })
   }
 
   /** Offset of the first octet of an entry's value. */

@@ -28,7 +28,12 @@ import type { Rrset } from '../wire/record.ts'
 import { type CachedVerdict, entryWithHead, readHead } from './entry-head.ts'
 import { isAging, nameIsAtOrBelow, remainingSeconds } from './fields.ts'
 import { OctetTable, type OctetTableOptions } from './octet-table.ts'
+import type { OctetTableReader } from './octet-table-reader.ts'
+import type { RestoreTerms } from './restore-terms.ts'
 import { RrsetReader, rrsetOctets, sameData, writeRrset } from './rrset-code.ts'
+import { KEY_PREFIX_OCTETS, KIND } from './rrset-kinds.ts'
+import { restoreRrset } from './rrset-restore.ts'
+import type { SnapshotRecord } from './snapshot.ts'
 
 /** How much a source is worth (RFC 2181 5.4.1), from the least. */
 export const RANK = {
@@ -99,10 +104,7 @@ export interface RrsetCacheOptions extends OctetTableOptions {
   readonly nowMs: () => number
 }
 
-/** First octet of a key. Then the type in two octets and the folded name. */
-const KIND = { RRSET: 0, NEGATIVE: 1, NAME_ERROR: 2, DELEGATION: 3, GLUE: 4 } as const
 const KINDS = Object.values(KIND)
-const KEY_PREFIX_OCTETS = 3
 
 const UNJUDGED: CachedVerdict = {
   status: 'indeterminate',
@@ -121,6 +123,11 @@ export class RrsetCache {
   constructor({ nowMs, ...table }: RrsetCacheOptions) {
     this.#table = new OctetTable(table)
     this.#nowMs = nowMs
+  }
+
+  /** Goes through all entries while they change. */
+  reader(): OctetTableReader {
+    return this.#table.reader()
   }
 
   /** What `keep` was to take over had to be dropped. */
@@ -316,6 +323,11 @@ export class RrsetCache {
       bound = Math.min(bound, Math.floor((endMs - this.#nowMs()) / 1000))
     }
     return Math.max(bound, DELEGATION_TTL_SECONDS_MIN)
+  }
+
+  /** See `restoreRrset`. */
+  restore(record: SnapshotRecord, terms: RestoreTerms): boolean {
+    return restoreRrset(this.#table, this.#key, record, terms)
   }
 
   // --- removal -----------------------------------------------------------------------------------------------------

@@ -55,15 +55,16 @@ export interface SnapshotHead {
   readonly sourcesDigest: Uint8Array
 }
 
-/** Is shown a record: key and value inside `octets`, to be copied at once. */
-export type RecordVisitor<Result> = (
-  octets: Uint8Array,
-  keyStart: number,
-  keyEnd: number,
-  valueStart: number,
-  valueEnd: number,
-  expiresMs: number,
-) => Result
+/** A record, in octets that hold other things too: an entry of a table, as its reader shows it. */
+export interface SnapshotRecord {
+  readonly octets: Uint8Array
+  readonly keyStart: number
+  readonly keyEnd: number
+  readonly valueStart: number
+  readonly valueEnd: number
+  /** First moment at which it is gone, by the clock of the process that wrote it. */
+  readonly expiresMs: number
+}
 
 /** A snapshot that cannot be used; the message says what of it. */
 export class SnapshotFault extends Error {
@@ -110,6 +111,11 @@ export class SnapshotWriter {
     return this.#written[section]
   }
 
+  /** The block takes no more, and has to be taken. */
+  get isFull(): boolean {
+    return this.#end >= SNAPSHOT_BLOCK_OCTETS
+  }
+
   /** The first octets of the file. */
   head(head: SnapshotHead): Uint8Array {
     const octets = new Uint8Array(HEAD_OCTETS)
@@ -131,8 +137,8 @@ export class SnapshotWriter {
    *
    * @returns false when the block is full and has to be taken first
    */
-  readonly add: RecordVisitor<boolean> = (octets, keyStart, keyEnd, valueStart, valueEnd, expiresMs) => {
-    if (this.#end >= SNAPSHOT_BLOCK_OCTETS) return false
+  add({ octets, keyStart, keyEnd, valueStart, valueEnd, expiresMs }: SnapshotRecord): boolean {
+    if (this.isFull) return false
     const keyOctets = keyEnd - keyStart
     const valueOctets = valueEnd - valueStart
     if (RECORD_HEAD_OCTETS + keyOctets + valueOctets > SNAPSHOT_RECORD_OCTETS_MAX) return true
@@ -295,14 +301,15 @@ function countRecords(body: Uint8Array): number {
   return records
 }
 
-/** Shows the records of a block, in order. */
-export function forEachRecord({ body }: SnapshotBlock, visit: RecordVisitor<void>): void {
-  let at = 0
-  while (at < body.length) {
-    const keyStart = at + RECORD_HEAD_OCTETS
-    const keyEnd = keyStart + readU16(body, at)
-    const valueEnd = keyEnd + readU32(body, at + 2)
-    visit(body, keyStart, keyEnd, keyEnd, valueEnd, readF64(body, at + 6))
-    at = valueEnd
+/** Shows the records of a block, in order; each is there only until the next one. */
+export function forEachRecord({ body }: SnapshotBlock, visit: (record: SnapshotRecord) => void): void {
+  const record = { octets: body, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0, expiresMs: 0 }
+  for (let at = 0; at < body.length; at = record.valueEnd) {
+    record.keyStart = at + RECORD_HEAD_OCTETS
+    record.keyEnd = record.keyStart + readU16(body, at)
+    record.valueStart = record.keyEnd
+    record.valueEnd = record.keyEnd + readU32(body, at + 2)
+    record.expiresMs = readF64(body, at + 6)
+    visit(record)
   }
 }

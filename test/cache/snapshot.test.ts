@@ -49,8 +49,10 @@ function write(entries: readonly Entry[], head: SnapshotHead = HEAD): Uint8Array
         Uint8Array.of(5),
       )
       const keyEnd = 3 + entry.key.length
+      const valueEnd = keyEnd + 1 + entry.value.length
+      const { expiresMs } = entry
       const add = (): boolean =>
-        writer.add(memory, 3, keyEnd, keyEnd + 1, keyEnd + 1 + entry.value.length, entry.expiresMs)
+        writer.add({ octets: memory, keyStart: 3, keyEnd, valueStart: keyEnd + 1, valueEnd, expiresMs })
       if (add()) continue
       take(section)
       if (!add()) throw new Error('an empty block takes no record')
@@ -80,7 +82,7 @@ function read(file: Uint8Array): Read {
       const block = reader.take(file.slice(at, end))
       at = end
       if (block === undefined) continue
-      forEachRecord(block, (octets, keyStart, keyEnd, valueStart, valueEnd, expiresMs) => {
+      forEachRecord(block, ({ octets, keyStart, keyEnd, valueStart, valueEnd, expiresMs }) => {
         const key = octets.slice(keyStart, keyEnd)
         entries.push({ section: block.section, key, value: octets.slice(valueStart, valueEnd), expiresMs })
       })
@@ -145,8 +147,9 @@ t.test('records of every size up to the largest, which no block has to be too sm
 t.test('the writer counts what it wrote', async (t) => {
   const writer = new SnapshotWriter()
   const octets = Uint8Array.of(1, 2)
-  writer.add(octets, 0, 1, 1, 2, 5)
-  writer.add(octets, 0, 1, 1, 2, 5)
+  const record = { octets, keyStart: 0, keyEnd: 1, valueStart: 1, valueEnd: 2, expiresMs: 5 }
+  writer.add(record)
+  writer.add(record)
   t.equal(writer.count(SECTION.ANSWERS), 0)
   writer.take(SECTION.ANSWERS)
   t.equal(writer.take(SECTION.RRSETS), undefined)
