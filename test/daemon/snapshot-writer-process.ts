@@ -1,7 +1,10 @@
-/** Begins to write a snapshot to the path that it is given, says so, and never comes to an end: to be killed. */
+/** Begins to write a snapshot to the path that it is given, says so, and comes to no end: to be killed. */
 import { SECTION } from '../../src/cache/snapshot.ts'
 import { writeSnapshot } from '../../src/daemon/snapshot-file.ts'
 import { HEAD, record } from './snapshot-records.ts'
+
+/** Nobody killed it: whoever started it is gone. */
+setTimeout(() => process.exit(1), 20_000)
 
 let shown = 0
 let slices = 0
