@@ -333,3 +333,32 @@ export const LAB_PORT_DRAWS_MAX = 20
 export const LAB_TCP_IDLE_MS = 10_000
 /** Unpacked octets of a file of recorded packets: a small file may unpack to more than memory holds. */
 export const RECORDING_FILE_OCTETS_MAX = 67_108_864
+
+// --- threads ------------------------------------------------------------------------------------------------------
+
+/** Octets of a shard of the answer cache: what every supported Node allocates as one piece of shared memory. */
+export const ANSWER_SHARD_OCTETS_MAX = 1_073_741_824
+/** Octets of questions on their way from one front to one resolver thread: a thousand; some hundred milliseconds of cold names. */
+export const MISS_RING_OCTETS = 65_536
+/** Octets of answers on their way back; one that finds no room goes by message. */
+export const REPLY_RING_OCTETS = 262_144
+/** Records taken from a ring before the rest of the event loop has its turn. */
+export const RING_RECORDS_PER_TURN_MAX = 64
+/** A question handed to a resolver thread is answered by then, or that thread is stuck: its own time, and a little. */
+export const HANDOVER_MS_MAX: number = QUERY_TIME_MS_MAX + 1_000
+/** How often a front looks for such questions. */
+export const HANDOVER_SWEEP_MS = 500
+/** A thread that ends after it lived so long is started again at once; one that ends sooner waits … */
+export const THREAD_STEADY_MS = 1_000
+/** … so long at first, and twice as long each time, … */
+export const THREAD_RESTART_MS_MIN = 100
+/** … but never longer. */
+export const THREAD_RESTART_MS_MAX = 5_000
+/** Time for a thread to end of itself when the daemon stops. */
+export const THREAD_STOP_MS_MAX = 1_000
+/** Time for a thread to take over a change of policy; one that does not is stuck, and started anew with it. */
+export const POLICY_CHANGE_MS_MAX = 5_000
+/** A question that ended a resolver thread is not tried for so long: long enough to be seen, short enough for an accident. */
+export const SET_ASIDE_MS = 60_000
+/** Such questions remembered of one thread. */
+export const SET_ASIDE_MAX = 1_000

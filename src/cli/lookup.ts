@@ -2,7 +2,7 @@
 import { type Endpoint, formatEndpoint } from '../base/address.ts'
 import { parseAnswerEntry } from '../cache/answer-entry.ts'
 import { defaultConfig, loadConfig } from '../config/load.ts'
-import { createEngine } from '../daemon/engine.ts'
+import { createLoneEngine, testPlatform } from '../daemon/engine.ts'
 import { localZones } from '../daemon/parts.ts'
 import { REASONS, reasonFromNumber } from '../dnssec/reasons.ts'
 import { behindAliases, followLocally, type LocalOutcome } from '../front/local-answer.ts'
@@ -63,7 +63,8 @@ async function resolveHere(question: AskedQuestion, options: LookupOptions): Pro
   if (local?.kind === 'deny') return 'a local zone leaves this name without a reply'
   if (local !== undefined && local.kind !== 'onward') return localReport(question, local)
   let fault: unknown
-  const engine = createEngine(config, {
+  const engine = createLoneEngine(config, {
+    platform: testPlatform(),
     counters: new Counters(),
     ownAddresses: config.settings['server.listen'],
     onFault: (error) => {

@@ -13,6 +13,7 @@ export function findContradictions(settings: Settings): TreeFault[] {
     ...lifetimes(settings),
     ...families(settings),
     ...listeners(settings),
+    ...threads(settings),
     ...routes(settings),
     ...anchors(settings),
     ...localDataFaults(settings),
@@ -59,6 +60,13 @@ function listeners(settings: Settings): TreeFault[] {
   if (metrics === undefined || !listen.some((endpoint) => overlaps(endpoint, metrics))) return twice
   const expected = 'an address and port that server.listen leaves free'
   return [...twice, { path: ['metrics', 'listen'], expected }]
+}
+
+function threads(settings: Settings): TreeFault[] {
+  const fronts = settings['server.front-threads']
+  if (settings['server.resolver-threads'] !== 0 || fronts === 'auto' || fronts === 1) return []
+  const expected = '1 or auto, since resolver-threads: 0 puts everything in one thread'
+  return [{ path: ['server', 'front-threads'], expected }]
 }
 
 function overlaps(a: Endpoint, b: Endpoint): boolean {

@@ -146,16 +146,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'server.front-threads': {
     schema: value.autoOrWhole(1, 64),
     default: 'auto',
-    doc: 'Threads that talk to clients; auto goes by the number of cores. This version uses one thread for everything.',
+    doc: 'Threads that talk to clients; auto: half of the cores, or what resolver-threads leaves of them. More than one share their ports, which needs the addon or Node 22.12; without them there is one.',
     reload: 'restart',
-    inert: [1],
   },
   'server.resolver-threads': {
     schema: value.autoOrWhole(0, 64),
     default: 'auto',
-    doc: 'Threads that resolve and validate; 0 puts everything in one thread. This version uses one thread for everything.',
+    doc: 'Threads that resolve and validate; auto: the cores that front-threads leaves. 0, and auto on a machine with one core, puts everything in one thread.',
     reload: 'restart',
-    inert: [0],
   },
   'server.udp-backend': {
     schema: value.oneOf('auto', 'addon', 'dgram'),

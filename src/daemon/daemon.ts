@@ -1,15 +1,13 @@
-/** The daemon: engine, front, metrics and health put together as a configuration wants it. */
-import { type Endpoint, formatEndpoint } from '../base/address.ts'
-import { type Cancel, systemClock } from '../base/clock.ts'
+/** The daemon: threads, metrics and health put together as a configuration wants it. */
+import { availableParallelism } from 'node:os'
+import type { Endpoint } from '../base/address.ts'
+import { type Cancel, type Clock, systemClock } from '../base/clock.ts'
 import { inertText } from '../config/inert.ts'
 import type { Config } from '../config/load.ts'
+import type { Settings } from '../config/settings.ts'
 import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
-import { Front } from '../front/front.ts'
 import { ListenError } from '../front/listen-error.ts'
-import { Service } from '../front/service.ts'
-import type { UdpBackend } from '../native/udp-socket.ts'
-import { Counters } from '../telemetry/counters.ts'
-import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
+import type { PolicyChange } from '../policy/validation-policy.ts'
 import { Health, type HealthVerdict } from '../telemetry/health.ts'
 import type { Log } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
@@ -17,13 +15,15 @@ import { formatDigestType } from '../wire/iana/digest-type.ts'
 import { formatAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
 import { formatName } from '../wire/name-text.ts'
 import { watchClock } from './clock-watch.ts'
-import { createEngine, type Engine, missingOf } from './engine.ts'
+import { missingOf, type Platform, testPlatform } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
-import { ownAddresses } from './own-addresses.ts'
-import { serviceSettings } from './parts.ts'
-import { watchRoot } from './root-watch.ts'
+import { serveInOneThread } from './one-thread.ts'
+import type { Serving, ServingOptions } from './serving.ts'
 import { listenFailure } from './start-error.ts'
+import { serveInThreads, type ThreadEntries } from './supervisor.ts'
+import type { ThreadLife } from './thread-life.ts'
+import { planThreads } from './thread-plan.ts'
 import { udpBackend } from './udp-backend.ts'
 
 /** Questions in work get the time of a query to end, and a little to be sent. */
@@ -37,10 +37,20 @@ export interface Daemon {
   readonly endpoints: readonly Endpoint[]
   /** Where metrics are; undefined when they are nowhere. */
   readonly metrics: Endpoint | undefined
+  /** Threads beside the main one. */
+  readonly threads: readonly ThreadLife[]
   /** The verdict that /ready gives. */
   ready(): HealthVerdict
+  /** Changes the policy in all threads at once. False when it was so already. */
+  changePolicy(change: PolicyChange): Promise<boolean>
   /** Takes no more questions, answers those in work, and closes. Returns questions left unanswered. */
   stop(): Promise<number>
+}
+
+/** What only tests choose. */
+export interface DaemonOptions {
+  /** Modules for threads to run in place of ours. */
+  readonly entries?: ThreadEntries
 }
 
 /**
@@ -48,56 +58,65 @@ export interface Daemon {
  *
  * @throws StartError when an address cannot be listened on; nothing is left open then
  */
-export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
+export async function startDaemon(config: Config, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
   const { settings } = config
   tellSurroundings(config, log)
   const udp = udpBackend(settings['server.udp-backend'], log)
-  const counters = new Counters()
-  const tellFault = faultTeller({ log, counters, clock: systemClock() })
-  const onFault = (fault: unknown): void => tellFault(fault, 'the question got SERVFAIL')
-  const engine = createEngine(config, {
-    counters,
-    ownAddresses: ownAddresses(settings['server.listen']),
-    onFault,
-  })
-  tellPlatform(engine, log)
-  tellExemptions(config, engine, log)
+  const platform = testPlatform()
+  tellPlatform(platform, log)
   const health = new Health(settings['dnssec.mode'] !== 'off')
-  let front: Front | undefined
+  const parts = { config, log, udp, platform, onRootProven: () => health.markRootProven() }
+  const serving = await serve(parts, options)
+  const clock = systemClock(settings['dnssec.clock'])
+  tellExemptions(config, clock, log)
+  health.markListening()
+  const tellFault = faultTeller({ log, counters: serving.counters[0]!, clock })
   let http: HttpListener | undefined
   try {
-    front = await openFront(config, engine, { counters, onFault, udp }, log)
-    health.markListening()
-    http = await openHttp(config, engine, counters, health, (fault) =>
-      tellFault(fault, 'a page was not served'),
-    )
+    http = await openHttp(settings, serving, health, (fault) => tellFault(fault, 'a page was not served'))
   } catch (error) {
-    await front?.close()
-    engine.close()
+    await serving.stop(0)
     throw error
   }
-  const stopDelay = watchEventLoopDelay(counters)
-  const stopRoot = watchRoot(engine, log, () => health.markRootProven())
-  const stopClock = judgeAnewWhenSet(config, engine, log)
+  const stopClock = judgeAnewWhenSet(config, clock, serving, log)
   return {
-    endpoints: front.endpoints,
+    endpoints: serving.endpoints,
     metrics: http?.endpoint,
+    threads: serving.threads,
     ready: () => health.ready(),
+    changePolicy: (change) => serving.changePolicy(change),
     stop: async () => {
       health.markStopping()
-      stopRoot()
       stopClock()
-      const unanswered = await front.drain(DRAIN_MS_MAX)
-      stopDelay()
-      engine.close()
+      const unanswered = await serving.stop(DRAIN_MS_MAX)
       await http?.close()
       return unanswered
     },
   }
 }
 
+/** In as many threads as the machine and the configuration call for. */
+async function serve(parts: ServingOptions, options: DaemonOptions): Promise<Serving> {
+  const { config, log, udp } = parts
+  const surroundings = { cores: availableParallelism(), canSharePorts: udp.reusePort }
+  const { note, ...plan } = planThreads(config.settings, surroundings)
+  if (note !== undefined) log.warn(note)
+  log.info(plan, plan.resolvers === 0 ? 'one thread does everything' : 'threads')
+  if (plan.fronts > 1 && udp.shareTcp === undefined) {
+    log.info('clients by TCP are served by the first front thread: here several cannot share a port by TCP')
+  }
+  try {
+    return await (plan.resolvers === 0
+      ? serveInOneThread(parts)
+      : serveInThreads({ ...parts, ...options, plan }))
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error
+    throw listenFailure('server.listen', error.endpoint, error.transport, error.code)
+  }
+}
+
 /** Verdicts reached by a wrong clock do not outlive it. A fixed clock cannot be set. */
-function judgeAnewWhenSet({ settings }: Config, { clock, policy }: Engine, log: Log): Cancel {
+function judgeAnewWhenSet({ settings }: Config, clock: Clock, { policy }: Serving, log: Log): Cancel {
   if (settings['dnssec.clock'] !== undefined) return () => {}
   return watchClock(clock, (seconds) => {
     log.warn({ seconds }, 'the clock of this machine was set: what was validated is validated again')
@@ -119,8 +138,8 @@ function tellSurroundings(config: Config, log: Log): void {
     log.warn(`signatures are judged at ${new Date(clock * 1000).toISOString()}: dnssec.clock is set`)
 }
 
-function tellPlatform(engine: Engine, log: Log): void {
-  const missing = missingOf(engine.platform)
+function tellPlatform(platform: Platform, log: Log): void {
+  const missing = missingOf(platform)
   for (const algorithm of missing.algorithms) {
     log.warn(
       `this platform does not verify algorithm ${formatAlgorithm(algorithm)}: zones signed only with it are insecure`,
@@ -134,7 +153,7 @@ function tellPlatform(engine: Engine, log: Log): void {
 }
 
 /** Zones that are not judged, which nobody should forget. */
-function tellExemptions({ settings }: Config, { clock }: Engine, log: Log): void {
+function tellExemptions({ settings }: Config, clock: Clock, log: Log): void {
   const nowSeconds = clock.unixSeconds()
   for (const { name, reason, author, expiresSeconds } of settings['dnssec.negative-trust-anchors']) {
     const zone = formatName(name)
@@ -144,66 +163,15 @@ function tellExemptions({ settings }: Config, { clock }: Engine, log: Log): void
   }
 }
 
-interface FrontParts {
-  readonly counters: Counters
-  readonly onFault: (fault: unknown) => void
-  readonly udp: UdpBackend
-}
-
-async function openFront(
-  config: Config,
-  engine: Engine,
-  { counters, onFault, udp }: FrontParts,
-  log: Log,
-): Promise<Front> {
-  const { settings } = config
-  const { clock, resolver, answers, policy } = engine
-  const service = new Service({
-    resolver,
-    answers,
-    policy,
-    counters,
-    clock,
-    onFault,
-    udpPayloadOctets: settings['server.udp-payload-octets'],
-    settings: serviceSettings(settings),
-  })
-  const tcp = {
-    connectionsMax: settings['server.tcp.connections'],
-    connectionsPerClientMax: settings['server.tcp.connections-per-client'],
-    idleMs: settings['server.tcp.idle-timeout-ms'],
-  }
-  const open = (listen: readonly Endpoint[]): Promise<Front> =>
-    Front.open({ service, counters, listen, tcp, clock, udp })
-  const listen = settings['server.listen']
-  try {
-    return await open(listen)
-  } catch (error) {
-    if (!(error instanceof ListenError)) throw error
-    const others = listen.filter((endpoint) => endpoint !== error.endpoint)
-    if (config.given.has('server.listen') || !lacksFamily(error) || others.length === 0) {
-      throw listenFailure('server.listen', error.endpoint, error.transport, error.code)
-    }
-    log.info(`not listening on ${formatEndpoint(error.endpoint)}: this machine has no IPv6`)
-    return await open(others)
-  }
-}
-
-/** The defaults name ::1, which not every machine has. */
-function lacksFamily({ endpoint, code }: ListenError): boolean {
-  return endpoint.address.length === 16 && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')
-}
-
 async function openHttp(
-  config: Config,
-  engine: Engine,
-  counters: Counters,
+  settings: Settings,
+  serving: Serving,
   health: Health,
   onFault: (fault: unknown) => void,
 ): Promise<HttpListener | undefined> {
-  const endpoint = config.settings['metrics.listen']
+  const endpoint = settings['metrics.listen']
   if (endpoint === undefined) return undefined
-  const pages = makePages(makeMetrics(engine, counters), health)
+  const pages = makePages(makeMetrics(serving), health)
   try {
     return await listenHttp(endpoint, pages, onFault)
   } catch (error) {
@@ -216,14 +184,10 @@ async function openHttp(
   }
 }
 
-function makeMetrics({ answers, rrsets, policy }: Engine, counters: Counters): Metrics {
-  const use = (cache: { bytesUsed: number; entryCount: number }): { bytes: number; entries: number } => ({
-    bytes: cache.bytesUsed,
-    entries: cache.entryCount,
-  })
+function makeMetrics({ counters, caches, policy }: Serving): Metrics {
   return new Metrics({
-    counters: [counters.set],
-    caches: () => ({ answers: use(answers), rrsets: use(rrsets) }),
+    counters: counters.map(({ set }) => set),
+    caches,
     anchors: () => policy.anchors.list.map((anchor) => ({ tag: anchorKeyTag(anchor), state: 'valid' })),
     negativeTrustAnchors: () => policy.negativeTrustAnchors.length,
     enforcedRatio: () => (policy.mode === 'enforce' ? 1 : 0),

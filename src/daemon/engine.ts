@@ -2,8 +2,9 @@
 import type { Endpoint } from '../base/address.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { drawHashKey } from '../base/keyed-hash.ts'
+import { UPSTREAM_OUTSTANDING_MAX } from '../base/limits.ts'
 import { type Random, systemRandom } from '../base/random.ts'
-import { AnswerCache } from '../cache/answer-cache.ts'
+import { AnswerCache, type AnswerWriter } from '../cache/answer-cache.ts'
 import { RrsetCache } from '../cache/rrset-cache.ts'
 import type { Config } from '../config/load.ts'
 import { ALGORITHM_VECTORS } from '../dnssec/algorithm-vectors.ts'
@@ -11,6 +12,7 @@ import { selfTest } from '../dnssec/algorithms.ts'
 import { selfTestDigests } from '../dnssec/digests.ts'
 import { ValidationPolicy } from '../policy/validation-policy.ts'
 import { Resolver } from '../resolver/engine.ts'
+import type { WorkNote } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { createUpstream, type SocketUpstream } from '../upstream/sockets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
@@ -25,39 +27,39 @@ export interface Platform {
 /** A running engine and its parts. */
 export interface Engine {
   readonly clock: Clock
-  readonly random: Random
   readonly policy: ValidationPolicy
   readonly rrsets: RrsetCache
-  readonly answers: AnswerCache
   readonly resolver: Resolver
   readonly upstream: SocketUpstream
-  readonly platform: Platform
   /** Ends what is under way and stops the timers. */
   close(): void
 }
 
-/** What the configuration does not say. */
-export interface EngineOptions {
+/** What an engine is made of. */
+export interface EngineParts {
+  readonly config: Pick<Config, 'settings' | 'rootHints'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly policy: ValidationPolicy
+  readonly rrsets: RrsetCache
+  readonly answers: AnswerWriter
+  readonly platform: Platform
   readonly counters: Counters
   /** Where this resolver itself listens: never asked. */
   readonly ownAddresses: readonly Endpoint[]
   /** Told of our own faults. */
   readonly onFault: (fault: unknown) => void
+  /** Engines in this process: they share the bound on sockets. */
+  readonly engines?: number
+  readonly noteWork?: WorkNote
 }
 
 const OCTETS_PER_MIB = 1_048_576
 
 /** Puts an engine together. Nothing is sent before the first question. */
-export function createEngine(config: Config, options: EngineOptions): Engine {
-  const { settings } = config
-  const { counters, onFault } = options
-  const clock = systemClock(settings['dnssec.clock'])
-  const random = systemRandom()
-  const policy = new ValidationPolicy({ clock, anchors: config.anchors, ...policyOptions(settings) })
-  const hashKey = drawHashKey(random)
-  const nowMs = (): number => clock.nowMs()
-  const rrsets = new RrsetCache({ bytesMax: settings['cache.rrsets-mib'] * OCTETS_PER_MIB, hashKey, nowMs })
-  const answers = new AnswerCache({ bytesMax: settings['cache.answers-mib'] * OCTETS_PER_MIB, hashKey })
+export function createEngine(parts: EngineParts): Engine {
+  const { config, clock, policy, rrsets, random, counters, ownAddresses, engines = 1, ...rest } = parts
+  const { settings, rootHints } = config
   const upstream = createUpstream({
     random,
     clock,
@@ -65,25 +67,44 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     sourceAddresses: settings['resolution.source-addresses'],
     ipv4: settings['resolution.ipv4'],
     ipv6: settings['resolution.ipv6'] || settings['resolution.nat64-prefix'] !== undefined,
+    outstandingMax: Math.ceil(UPSTREAM_OUTSTANDING_MAX / engines),
   })
-  const platform = { algorithms: selfTest(), digests: selfTestDigests() }
   const resolver = new Resolver({
+    ...rest,
     clock,
     random,
     upstream,
     policy,
-    settings: resolverSettings(settings, config.rootHints, options.ownAddresses),
+    settings: resolverSettings(settings, rootHints, ownAddresses),
     counters,
     rrsets,
-    answers,
-    platform,
-    onFault,
   })
   const close = (): void => {
     upstream.close()
     policy.close()
   }
-  return { clock, random, policy, rrsets, answers, resolver, upstream, platform, close }
+  return { clock, policy, rrsets, resolver, upstream, close }
+}
+
+/** An engine with a policy and caches of its own, whatever else runs in the process. */
+export function createLoneEngine(
+  config: Config,
+  told: Pick<EngineParts, 'platform' | 'counters' | 'ownAddresses' | 'onFault'>,
+): Engine & { readonly answers: AnswerCache } {
+  const { settings, anchors } = config
+  const clock = systemClock(settings['dnssec.clock'])
+  const random = systemRandom()
+  const policy = new ValidationPolicy({ clock, anchors, ...policyOptions(settings) })
+  const hashKey = drawHashKey(random)
+  const nowMs = (): number => clock.nowMs()
+  const rrsets = new RrsetCache({ bytesMax: settings['cache.rrsets-mib'] * OCTETS_PER_MIB, hashKey, nowMs })
+  const answers = new AnswerCache({ bytesMax: settings['cache.answers-mib'] * OCTETS_PER_MIB, hashKey })
+  return { ...createEngine({ ...told, config, clock, random, policy, rrsets, answers }), answers }
+}
+
+/** Tries out what the engine needs of the platform. */
+export function testPlatform(): Platform {
+  return { algorithms: selfTest(), digests: selfTestDigests() }
 }
 
 /** Algorithms and digests that Sigill knows but the platform did not do rightly in the self-test. */

@@ -22,7 +22,11 @@ export type RootWatchEngine = Pick<Engine, 'clock' | 'policy' | 'rrsets'> & {
 }
 
 /** Tries until it works. Returns what stops it. */
-export function watchRoot(engine: RootWatchEngine, log: Log, onProven: () => void): Cancel {
+export function watchRoot(
+  engine: RootWatchEngine,
+  log: Pick<Log, 'info' | 'error'>,
+  onProven: () => void,
+): Cancel {
   let cancel: Cancel = () => {}
   let stopped = false
   let told = ''

@@ -18,7 +18,10 @@ export interface FrontOptions {
   readonly counters: FrontCounters
   /** Each by UDP and TCP. */
   readonly listen: readonly Endpoint[]
-  readonly tcp?: TcpOptions
+  /** Bounds on connections; `none`: somebody else has the clients by TCP. */
+  readonly tcp?: TcpOptions | 'none'
+  /** Other fronts of this process listen at the same addresses. */
+  readonly sharesPorts?: boolean
   readonly clock?: Clock
   /** The way to UDP sockets; `node:dgram` when left out. */
   readonly udp?: UdpBackend
@@ -32,6 +35,8 @@ export class Front {
   readonly #udp: UdpListener[] = []
   readonly #tcp: TcpListener[] = []
   readonly #connections: TcpConnections
+  readonly #takesTcp: boolean
+  readonly #sharesPorts: boolean
   /** Where it listens, in the order asked for; a port 0 asked for is the port that was had. */
   readonly endpoints: Endpoint[] = []
 
@@ -39,7 +44,10 @@ export class Front {
     this.#service = options.service
     this.#clock = options.clock ?? systemClock()
     this.#backend = options.udp ?? DGRAM
-    this.#connections = new TcpConnections(options.service, options.counters, this.#clock, options.tcp)
+    const { service, counters, tcp, sharesPorts = false } = options
+    this.#takesTcp = tcp !== 'none'
+    this.#sharesPorts = sharesPorts
+    this.#connections = new TcpConnections(service, counters, this.#clock, tcp === 'none' ? {} : tcp)
   }
 
   /** Opens every listener, or none. @throws ListenError */
@@ -96,9 +104,10 @@ export class Front {
         backend: this.#backend,
         service: this.#service,
         counters,
+        reusePort: this.#sharesPorts,
       })
       try {
-        this.#tcp.push(await TcpListener.open({ address, port: udp.port }, this.#connections))
+        if (this.#takesTcp) this.#tcp.push(await this.#listenByTcp({ address, port: udp.port }))
       } catch (error) {
         await udp.close()
         // A port that the system chose for UDP may be somebody's by TCP.
@@ -109,6 +118,11 @@ export class Front {
       this.endpoints.push({ address, port: udp.port })
       return
     }
+  }
+
+  #listenByTcp(endpoint: Endpoint): Promise<TcpListener> {
+    const share = this.#sharesPorts ? this.#backend.shareTcp : undefined
+    return TcpListener.open(endpoint, this.#connections, share)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Clients by TCP: connections, bounded for each client and in all. */
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { type Endpoint, formatAddress } from '../base/address.ts'
 import type { Cancel, Clock } from '../base/clock.ts'
 import {
@@ -146,19 +146,32 @@ export class TcpListener {
     server.on('error', () => {})
   }
 
-  /** Listens. @throws ListenError */
-  static open(endpoint: Endpoint, connections: TcpConnections): Promise<TcpListener> {
+  /**
+   * Listens.
+   *
+   * @param share how to listen beside others at the same address and port
+   * @throws ListenError
+   */
+  static open(
+    endpoint: Endpoint,
+    connections: TcpConnections,
+    share: (endpoint: Endpoint) => ListenOptions = listenAlone,
+  ): Promise<TcpListener> {
     // A client may end its side and still read (RFC 7766 6.2.4 speaks of servers doing likewise).
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       connections.accept(socket),
     )
     return new Promise((resolve, reject) => {
       server.once('error', (error) => reject(new ListenError(endpoint, 'tcp', error)))
-      const ipv6Only = endpoint.address.length === 16
-      server.listen({ host: formatAddress(endpoint.address), port: endpoint.port, ipv6Only }, () => {
+      const listening = (): void => {
         server.removeAllListeners('error')
         resolve(new TcpListener(server))
-      })
+      }
+      try {
+        server.listen(share(endpoint), listening)
+      } catch (error) {
+        reject(new ListenError(endpoint, 'tcp', error as Error))
+      }
     })
   }
 
@@ -171,4 +184,8 @@ export class TcpListener {
   close(): void {
     this.#server.close()
   }
+}
+
+function listenAlone({ address, port }: Endpoint): ListenOptions {
+  return { host: formatAddress(address), port, ipv6Only: address.length === 16 }
 }

@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from '
 import { formatAddress } from '../base/address.ts'
 import { scanAddress } from '../base/address-scan.ts'
 import { UDP_RECEIVE_BUFFER_OCTETS, UDP_REQUEST_OCTETS_MAX } from '../base/limits.ts'
+import { NODE_REUSES_PORTS, shareTcpByNode } from './node-reuse-port.ts'
 import type { UdpBackend, UdpHandler, UdpOptions, UdpSlots, UdpSocket } from './udp-socket.ts'
 
 type LookupDone = (error: Error | null, address: string, family: number) => void
@@ -12,14 +13,13 @@ function literal(address: string, _options: unknown, done: LookupDone): void {
   done(null, address, address.includes(':') ? 6 : 4)
 }
 
-/** Node has `reusePort` since 22.12 and 23.1; older versions pass over it in silence. */
-function knowsReusePort(): boolean {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  return major >= 24 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
-}
-
 /** Always there. On a wildcard address the system chooses from which address a reply leaves. */
-export const DGRAM: UdpBackend = { name: 'dgram', reusePort: knowsReusePort(), open }
+export const DGRAM: UdpBackend = {
+  name: 'dgram',
+  reusePort: NODE_REUSES_PORTS,
+  ...(NODE_REUSES_PORTS ? { shareTcp: shareTcpByNode } : {}),
+  open,
+}
 
 function open(options: UdpOptions): Promise<UdpSocket> {
   const ipv6 = options.address.length === 16

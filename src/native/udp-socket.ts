@@ -1,5 +1,6 @@
 /** UDP sockets that hand over what came in batches: what the addon and its twin on `node:dgram` have in common. */
-import type { Address } from '../base/address.ts'
+import type { ListenOptions } from 'node:net'
+import type { Address, Endpoint } from '../base/address.ts'
 
 /** Where a socket is bound, and how large its parts are. */
 export interface UdpOptions {
@@ -62,6 +63,11 @@ export interface UdpBackend {
   readonly name: 'addon' | 'dgram'
   /** Whether `reusePort` can be had. */
   readonly reusePort: boolean
+  /**
+   * How a server listens by TCP at an address and port that others share; left out where that cannot be had. May throw
+   * as `open` fails.
+   */
+  readonly shareTcp?: (endpoint: Endpoint) => ListenOptions
   /** Opens and binds. Fails with the system's name of the fault as `code`. */
   open(options: UdpOptions): Promise<UdpSocket>
 }

@@ -178,9 +178,8 @@ t.test('settings that do nothing yet are named only when they ask for something'
   const quiet =
     'server: { front-threads: 1, resolver-threads: 0 }\ndnssec: { rollout: { percent: 100, always: [] } }\n'
   t.same(load(quiet).inert, [])
-  const asking =
-    'server: { resolver-threads: 1 }\ndnssec: { rollout: { percent: 5 } }\ncache: { snapshot: x }\n'
-  t.same(load(asking).inert, ['server.resolver-threads', 'dnssec.rollout.percent', 'cache.snapshot'])
+  const asking = 'control: { socket: x }\ndnssec: { rollout: { percent: 5 } }\ncache: { snapshot: x }\n'
+  t.same(load(asking).inert, ['dnssec.rollout.percent', 'cache.snapshot', 'control.socket'])
 })
 
 const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [

@@ -58,13 +58,15 @@ export interface LabWorld {
  * @param folder an empty folder
  * @param network the first two octets of the authorities' addresses
  * @param nowSeconds when it is signed
+ * @param more zones below those that are always there
  */
 export async function startLabWorld(
   folder: string,
   network: readonly [number, number],
   nowSeconds: number = Math.floor(Date.now() / 1000),
+  more: readonly LabZone[] = [],
 ): Promise<LabWorld> {
-  const internet = buildInternet({ nowSeconds, zones: ZONES, network })
+  const internet = buildInternet({ nowSeconds, zones: [...ZONES, ...more], network })
   const server = await serveAuthorities(internet.authorities, 0)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'hints.zone'), formatZone(internet.rootHints))

@@ -1,0 +1,50 @@
+/** The answer cache as a thread writes it that has some of its shards. */
+
+import { assert } from '../base/assert.ts'
+import type { HashKey } from '../base/keyed-hash.ts'
+import type { Name } from '../wire/name.ts'
+import type { AnswerCache, AnswerWriter } from './answer-cache.ts'
+import { shardOf } from './shard.ts'
+
+/** Which shards they are. */
+export interface OwnAnswersOptions {
+  readonly shards: readonly AnswerCache[]
+  /** The number of the first of them … */
+  readonly first: number
+  /** … among so many. */
+  readonly all: number
+  readonly hashKey: HashKey
+}
+
+/** Names of shards that are others' must not come here. */
+export class OwnAnswers implements AnswerWriter {
+  readonly #options: OwnAnswersOptions
+
+  constructor(options: OwnAnswersOptions) {
+    this.#options = options
+  }
+
+  put(name: Name, type: number, entry: Uint8Array, nowMs: number, staleMs?: number): boolean {
+    return this.#shardOf(name).put(name, type, entry, nowMs, staleMs)
+  }
+
+  stale(name: Name, type: number, nowMs: number, staleMs: number): Uint8Array | undefined {
+    return this.#shardOf(name).stale(name, type, nowMs, staleMs)
+  }
+
+  remove(name: Name, type: number): boolean {
+    return this.#shardOf(name).remove(name, type)
+  }
+
+  /** What lies below a name of one label may be anywhere. */
+  flush(name?: Name): number {
+    return this.#options.shards.reduce((sum, shard) => sum + shard.flush(name), 0)
+  }
+
+  #shardOf(name: Name): AnswerCache {
+    const { shards, first, all, hashKey } = this.#options
+    const shard = shards[shardOf(hashKey, name, 0, name.length, all) - first]
+    assert(shard !== undefined, 'the name is not one of this thread')
+    return shard
+  }
+}

@@ -1,0 +1,24 @@
+/** Answers that threads make where the engine could not: SERVFAIL with a reason, never kept. */
+import { writeAnswerEntry } from '../cache/answer-entry.ts'
+import { REASONS, type Reason } from '../dnssec/reasons.ts'
+import type { AskedQuestion } from '../resolver/ports.ts'
+import { CLASS } from '../wire/iana/class.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
+
+/** An answer entry that says why there is no answer. */
+export function failureEntry({ name, type }: AskedQuestion, reason: Reason, nowMs: number): Uint8Array {
+  const { number, ede, text } = REASONS[reason]
+  const parts = {
+    question: { name, type, class: CLASS.IN },
+    rcode: RCODE.SERVFAIL,
+    answer: [],
+    authority: [],
+    status: 'indeterminate',
+    reason: number,
+    ede: ede === undefined ? [] : [{ code: ede, text }],
+    policySequence: 0,
+    ttlSeconds: 0,
+    authenticated: false,
+  } as const
+  return writeAnswerEntry(parts, nowMs)
+}

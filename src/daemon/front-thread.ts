@@ -1,0 +1,65 @@
+/** A front thread: all that clients see. Answers come out of shared memory, or from the resolver threads. */
+import { workerData } from 'node:worker_threads'
+import { AnswerShards } from '../cache/answer-shards.ts'
+import type { Front } from '../front/front.ts'
+import { ListenError } from '../front/listen-error.ts'
+import { chooseBackend } from '../native/backend.ts'
+import { openFront } from './open-front.ts'
+import { ResolverLinks } from './resolver-links.ts'
+import { resolverOf } from './shared-memory.ts'
+import type { FrontData } from './thread-messages.ts'
+import { serveSupervisor, type ThreadParts, threadParts } from './thread-parts.ts'
+
+await run(workerData as FrontData)
+
+async function run(data: FrontData): Promise<void> {
+  const { memory, links: ends } = data
+  const parts = threadParts(data)
+  const links = new ResolverLinks({
+    clock: parts.clock,
+    ends,
+    resolverOf: (name) => resolverOf(memory, name),
+  })
+  const opening = open(data, parts, links)
+  // Ears first: a change of policy may come before the sockets are open.
+  serveSupervisor(parts, {
+    onLink: (peer, end) => links.replace(peer, end),
+    drain: async (timeoutMs) => {
+      const unanswered = (await (await opening)?.drain(timeoutMs)) ?? 0
+      links.close()
+      return unanswered
+    },
+  })
+  const front = await opening
+  if (front !== undefined) parts.post({ kind: 'ready', endpoints: front.endpoints })
+}
+
+/** Undefined when an address cannot be listened on, which the supervisor is told. */
+async function open(
+  data: FrontData,
+  parts: ThreadParts,
+  resolver: ResolverLinks,
+): Promise<Front | undefined> {
+  const { settings, memory, sharesPorts } = data
+  const answers = new AnswerShards({
+    buffers: memory.answers,
+    bytesMax: memory.answerShardOctets,
+    hashKey: memory.hashKey,
+  })
+  // Which one serves the supervisor has told already; this thread is to use the same.
+  const udp = chooseBackend(settings['server.udp-backend']).backend!
+  const frontParts = { ...parts, settings, resolver, answers, udp }
+  try {
+    if (!data.mustBeFree) return await openFront(frontParts, data)
+    // A port that is shared could be somebody else's who shares it too.
+    const alone = await openFront(frontParts, { ...data, sharesPorts: false })
+    if (!sharesPorts) return alone
+    await alone.close()
+    return await openFront(frontParts, { ...data, listen: alone.endpoints })
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error
+    const { endpoint, transport, code } = error
+    parts.post({ kind: 'not-listening', endpoint, transport, code })
+    return undefined
+  }
+}

@@ -1,0 +1,71 @@
+/** Client side and engine in the main thread: what a machine of one core gets. */
+
+import { systemClock } from '../base/clock.ts'
+import type { Front } from '../front/front.ts'
+import { Counters } from '../telemetry/counters.ts'
+import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
+import { createLoneEngine } from './engine.ts'
+import { faultTeller } from './fault-teller.ts'
+import { openFront } from './open-front.ts'
+import { ownAddresses } from './own-addresses.ts'
+import { watchRoot } from './root-watch.ts'
+import type { Serving, ServingOptions } from './serving.ts'
+
+/** Starts serving. @throws ListenError; nothing is left open then */
+export async function serveInOneThread(options: ServingOptions): Promise<Serving> {
+  const { config, log, udp, platform, onRootProven } = options
+  const { settings } = config
+  const listen = settings['server.listen']
+  const counters = new Counters()
+  const tellFault = faultTeller({ log, counters, clock: systemClock() })
+  const onFault = (fault: unknown): void => tellFault(fault, 'the question got SERVFAIL')
+  const engine = createLoneEngine(config, {
+    platform,
+    counters,
+    ownAddresses: ownAddresses(listen),
+    onFault,
+  })
+  const { clock, policy, resolver, answers, rrsets } = engine
+  let front: Front
+  try {
+    front = await openFront(
+      { settings, resolver, answers, policy, counters, clock, onFault, udp, log },
+      {
+        listen,
+        mayLackFamily: !config.given.has('server.listen'),
+        sharesPorts: false,
+        tcp: true,
+        fronts: 1,
+      },
+    )
+  } catch (error) {
+    engine.close()
+    throw error
+  }
+  const stopDelay = watchEventLoopDelay(counters)
+  const stopRoot = watchRoot(engine, log, onRootProven)
+  return {
+    endpoints: front.endpoints,
+    policy,
+    counters: [counters],
+    caches: () => ({ answers: use(answers), rrsets: use(rrsets) }),
+    threads: [],
+    changePolicy: async (change) => {
+      const changed = policy.apply(change)
+      if (changed) policy.raise()
+      return changed
+    },
+    stop: async (drainMs) => {
+      stopRoot()
+      const unanswered = await front.drain(drainMs)
+      stopDelay()
+      engine.close()
+      return unanswered
+    },
+  }
+}
+
+/** How full a cache is. */
+function use(cache: { bytesUsed: number; entryCount: number }): { bytes: number; entries: number } {
+  return { bytes: cache.bytesUsed, entries: cache.entryCount }
+}

@@ -1,0 +1,136 @@
+/** The resolver as a front thread sees it: each question goes to the thread that its name belongs to. */
+import type { Cancel, Clock } from '../base/clock.ts'
+import { HANDOVER_MS_MAX, HANDOVER_SWEEP_MS } from '../base/limits.ts'
+import { RingReader, RingWriter } from '../base/ring.ts'
+import type { Reason } from '../dnssec/reasons.ts'
+import type { ClientQuestion, ClientReply, ResolverPort } from '../resolver/ports.ts'
+import type { Name } from '../wire/name.ts'
+import { failureEntry } from './failure-entry.ts'
+import { BELL, type LargeReply, type LinkEnd, RingInbox, readReply, writeMiss } from './thread-link.ts'
+
+/** What a front thread knows of the resolver threads. */
+export interface ResolverLinksOptions {
+  readonly clock: Clock
+  /** One for each resolver thread. */
+  readonly ends: readonly LinkEnd[]
+  /** The number of the thread for a name. */
+  readonly resolverOf: (name: Name) => number
+}
+
+/** See the head of this file. */
+export class ResolverLinks implements ResolverPort {
+  readonly #clock: Clock
+  readonly #resolverOf: (name: Name) => number
+  readonly #links: FrontLink[]
+
+  constructor({ clock, ends, resolverOf }: ResolverLinksOptions) {
+    this.#clock = clock
+    this.#resolverOf = resolverOf
+    this.#links = ends.map((end) => new FrontLink(clock, end))
+  }
+
+  resolve(question: ClientQuestion): Promise<ClientReply> {
+    return this.#links[this.#resolverOf(question.name)]!.ask(question)
+  }
+
+  prefetch(name: Name, type: number): void {
+    this.#links[this.#resolverOf(name)]!.prefetch({ name, type, checkingDisabled: false })
+  }
+
+  /** A resolver thread was started anew. Who waited for its former life gets SERVFAIL. */
+  replace(resolver: number, end: LinkEnd): void {
+    this.#links[resolver]!.close()
+    this.#links[resolver] = new FrontLink(this.#clock, end)
+  }
+
+  close(): void {
+    for (const link of this.#links) link.close()
+  }
+}
+
+interface Waiting {
+  readonly question: ClientQuestion
+  readonly sinceMs: number
+  readonly resolve: (reply: ClientReply) => void
+}
+
+/** The front's end of one link. */
+class FrontLink {
+  readonly #clock: Clock
+  readonly #end: LinkEnd
+  readonly #misses: RingWriter
+  readonly #inbox: RingInbox
+  /** By ticket, the oldest first. */
+  readonly #waiting = new Map<number, Waiting>()
+  #ticket = 0
+  #cancelSweep: Cancel | undefined
+
+  constructor(clock: Clock, end: LinkEnd) {
+    this.#clock = clock
+    this.#end = end
+    this.#misses = new RingWriter(end.misses)
+    const replies = new RingReader(end.replies)
+    this.#inbox = new RingInbox(replies, (at) => this.#onReply(readReply(replies, at)))
+    end.port.on('message', (message: typeof BELL | LargeReply) => {
+      if (message === BELL) this.#inbox.wake()
+      else this.#onReply(message)
+    })
+  }
+
+  ask(question: ClientQuestion): Promise<ClientReply> {
+    const ticket = this.#ticket
+    if (!this.#send(ticket, question, false)) {
+      return Promise.resolve({ ...this.#failure(question, 'overload'), shed: true })
+    }
+    this.#ticket = (ticket + 1) >>> 0
+    this.#cancelSweep ??= this.#clock.after(HANDOVER_SWEEP_MS, this.#sweep)
+    return new Promise((resolve) => {
+      this.#waiting.set(ticket, { question, sinceMs: this.#clock.nowMs(), resolve })
+    })
+  }
+
+  /** One that finds no room is asked for again by the next client. */
+  prefetch(question: ClientQuestion): void {
+    this.#send(0, question, true)
+  }
+
+  close(): void {
+    this.#inbox.close()
+    this.#end.port.close()
+    this.#cancelSweep?.()
+    for (const ticket of [...this.#waiting.keys()]) this.#giveUp(ticket)
+  }
+
+  #send(ticket: number, question: ClientQuestion, prefetch: boolean): boolean {
+    if (!writeMiss(this.#misses, { ticket, question, prefetch })) return false
+    if (this.#misses.needsBell()) this.#end.port.postMessage(BELL)
+    return true
+  }
+
+  /** An answer that nobody waits for any more is thrown away. */
+  #onReply({ ticket, reply }: LargeReply): void {
+    const waiting = this.#waiting.get(ticket)
+    this.#waiting.delete(ticket)
+    waiting?.resolve(reply)
+  }
+
+  /** A thread that is stuck must not keep clients, nor the places that they take. */
+  readonly #sweep = (): void => {
+    this.#cancelSweep = undefined
+    const lateMs = this.#clock.nowMs() - HANDOVER_MS_MAX
+    for (const [ticket, { sinceMs }] of this.#waiting) {
+      if (sinceMs > lateMs) break
+      this.#giveUp(ticket)
+    }
+    if (this.#waiting.size > 0) this.#cancelSweep = this.#clock.after(HANDOVER_SWEEP_MS, this.#sweep)
+  }
+
+  #giveUp(ticket: number): void {
+    const { question } = this.#waiting.get(ticket)!
+    this.#onReply({ ticket, reply: this.#failure(question, 'thread-lost') })
+  }
+
+  #failure(question: ClientQuestion, reason: Reason): ClientReply {
+    return { entry: failureEntry(question, reason, this.#clock.nowMs()) }
+  }
+}

@@ -1,0 +1,74 @@
+/** A resolver thread: recursion and validation for the names that belong to it, and all that it knows of them. */
+import { workerData } from 'node:worker_threads'
+import { systemRandom } from '../base/random.ts'
+import { AnswerCache } from '../cache/answer-cache.ts'
+import { OwnAnswers } from '../cache/own-answers.ts'
+import { RrsetCache } from '../cache/rrset-cache.ts'
+import { createEngine } from './engine.ts'
+import { MissDesk } from './miss-desk.ts'
+import { watchRoot } from './root-watch.ts'
+import { SetAside } from './set-aside.ts'
+import type { ResolverData } from './thread-messages.ts'
+import { serveSupervisor, type ThreadParts, threadParts } from './thread-parts.ts'
+import { workNote } from './work-note.ts'
+
+run(workerData as ResolverData)
+
+function run(data: ResolverData): void {
+  const { memory, index, settings, rootHints, platform, ownAddresses, resolvers, setAside } = data
+  const parts = threadParts(data)
+  const { clock, counters, policy, onFault, log, post } = parts
+  const engine = createEngine({
+    config: { settings, rootHints },
+    clock,
+    random: systemRandom(),
+    policy,
+    ...openCaches(data, parts),
+    platform,
+    counters,
+    ownAddresses,
+    onFault,
+    engines: resolvers,
+    noteWork: workNote(memory.workNotes[index]!),
+  })
+  const { resolver } = engine
+  const desk = new MissDesk({ clock, resolver, counters, setAside: new SetAside(setAside) })
+  data.links.forEach((end, front) => {
+    desk.connect(front, end)
+  })
+  const stopRoot = data.watchesRoot ? watchRoot(engine, log, () => post({ kind: 'root-proven' })) : () => {}
+  serveSupervisor(parts, {
+    onLink: (peer, end) => desk.connect(peer, end),
+    drain: async () => {
+      stopRoot()
+      desk.close()
+      engine.close()
+      return 0
+    },
+  })
+  post({ kind: 'ready', endpoints: [] })
+}
+
+/** Takes over what a former life of this thread has left, unless it ended in the middle of a change. */
+function openCaches(
+  { memory, index }: ResolverData,
+  { clock, log }: ThreadParts,
+): { rrsets: RrsetCache; answers: OwnAnswers } {
+  const { hashKey, answerShardOctets, shardsPerResolver, rrsetsOctets } = memory
+  const rrsets = new RrsetCache({
+    bytesMax: rrsetsOctets,
+    hashKey,
+    nowMs: () => clock.nowMs(),
+    buffer: memory.rrsets[index]!,
+    keep: true,
+  })
+  const first = index * shardsPerResolver
+  const shards = memory.answers
+    .slice(first, first + shardsPerResolver)
+    .map((buffer) => new AnswerCache({ bytesMax: answerShardOctets, hashKey, buffer, keep: true }))
+  const cleared = shards.filter((shard) => shard.cleared).length
+  if (rrsets.cleared) log.warn('RRsets were being written when the thread ended: all it had are gone')
+  if (cleared > 0)
+    log.warn({ shards: cleared }, 'answers were being written when the thread ended: the shard is empty')
+  return { rrsets, answers: new OwnAnswers({ shards, first, all: memory.answers.length, hashKey }) }
+}

@@ -1,0 +1,35 @@
+/** What answers clients, in one thread or in several, as the daemon sees it. */
+import type { Endpoint } from '../base/address.ts'
+import type { Config } from '../config/load.ts'
+import type { UdpBackend } from '../native/udp-socket.ts'
+import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
+import type { Counters } from '../telemetry/counters.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { MetricSources } from '../telemetry/metrics.ts'
+import type { Platform } from './engine.ts'
+import type { ThreadLife } from './thread-life.ts'
+
+/** See the head of this file. */
+export interface Serving {
+  /** Where clients are served. */
+  readonly endpoints: readonly Endpoint[]
+  readonly policy: ValidationPolicy
+  /** Of every thread, the main one first. */
+  readonly counters: readonly Counters[]
+  readonly caches: MetricSources['caches']
+  /** Threads beside the main one. */
+  readonly threads: readonly ThreadLife[]
+  /** Changes the policy in all threads. False when it was so already. */
+  changePolicy(change: PolicyChange): Promise<boolean>
+  /** Takes no more questions, answers those in work for so long, and closes. Returns questions left unanswered. */
+  stop(drainMs: number): Promise<number>
+}
+
+/** What it is made from: what the daemon has found out already. */
+export interface ServingOptions {
+  readonly config: Config
+  readonly log: Log
+  readonly udp: UdpBackend
+  readonly platform: Platform
+  readonly onRootProven: () => void
+}

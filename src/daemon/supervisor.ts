@@ -1,0 +1,270 @@
+/**
+ * The supervisor: owns the memory that threads share, starts them, connects them, starts those again that end, and
+ * tells all of what changes. It has no part in answering.
+ */
+import type { TransferListItem } from 'node:worker_threads'
+import { type Endpoint, formatEndpoint } from '../base/address.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { systemRandom } from '../base/random.ts'
+import { AnswerShards } from '../cache/answer-shards.ts'
+import { OctetTableReader } from '../cache/octet-table-reader.ts'
+import { ListenError } from '../front/listen-error.ts'
+import { PolicyWords } from '../policy/policy-words.ts'
+import { type PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
+import type { Counters } from '../telemetry/counters.ts'
+import type { CacheUse } from '../telemetry/metrics.ts'
+import { formatType } from '../wire/iana/rrtype.ts'
+import { formatName } from '../wire/name-text.ts'
+import { ownAddresses } from './own-addresses.ts'
+import { policyOptions } from './parts.ts'
+import { PolicyChannel } from './policy-channel.ts'
+import type { Serving, ServingOptions } from './serving.ts'
+import { SetAside } from './set-aside.ts'
+import { countersOf, frontName, layOut, resolverName, type SharedMemory } from './shared-memory.ts'
+import { ThreadLife } from './thread-life.ts'
+import { type LinkEnd, makeLink } from './thread-link.ts'
+import { writeLine } from './thread-log.ts'
+import type { FromThread, FrontData, ResolverData, ThreadData, ThreadKind } from './thread-messages.ts'
+import type { ThreadPlan } from './thread-plan.ts'
+import { clearWorkNote, readWorkNote } from './work-note.ts'
+
+/** The modules that threads run; others only in tests. */
+export type ThreadEntries = Readonly<Record<ThreadKind, URL>>
+
+const ENTRIES: ThreadEntries = {
+  front: new URL('./front-thread.js', import.meta.url),
+  resolver: new URL('./resolver-thread.js', import.meta.url),
+}
+
+/** What a supervisor is told. */
+export interface SupervisorOptions extends ServingOptions {
+  readonly plan: ThreadPlan
+  readonly entries?: ThreadEntries
+}
+
+/** Starts serving. @throws ListenError; no thread is left then */
+export async function serveInThreads(options: SupervisorOptions): Promise<Serving> {
+  const supervisor = new Supervisor(options)
+  try {
+    await supervisor.start()
+  } catch (error) {
+    await supervisor.stop(0)
+    throw error
+  }
+  return supervisor
+}
+
+class Supervisor implements Serving {
+  readonly policy: ValidationPolicy
+  readonly counters: readonly Counters[]
+  readonly #options: SupervisorOptions
+  readonly #clock: Clock
+  readonly #memory: SharedMemory
+  readonly #policyChannel: PolicyChannel
+  readonly #fronts: readonly ThreadLife[]
+  readonly #resolvers: readonly ThreadLife[]
+  /** Ends of links for lives that are yet to begin, by the number of the thread at the other end. */
+  readonly #unclaimed = new Map<ThreadLife, LinkEnd[]>()
+  readonly #setAside: readonly SetAside[]
+  readonly #answers: AnswerShards
+  readonly #rrsets: readonly OctetTableReader[]
+  #listening: readonly Endpoint[] | undefined
+  #rootProven = false
+  #fault: unknown
+
+  constructor(options: SupervisorOptions) {
+    const { config, plan } = options
+    const { settings } = config
+    this.#options = options
+    this.#clock = systemClock(settings['dnssec.clock'])
+    this.#memory = layOut(settings, plan, systemRandom())
+    this.counters = this.#memory.threads.map((name) => countersOf(this.#memory, name))
+    this.policy = new ValidationPolicy({
+      ...policyOptions(settings),
+      clock: this.#clock,
+      anchors: config.anchors,
+      words: new PolicyWords(this.#memory.policyWords),
+    })
+    this.#policyChannel = new PolicyChannel(this.policy, this.#clock, () =>
+      this.threads.filter((thread) => thread.worker !== undefined),
+    )
+    this.#fronts = Array.from({ length: plan.fronts }, (_, index) => this.#life('front', index))
+    this.#resolvers = Array.from({ length: plan.resolvers }, (_, index) => this.#life('resolver', index))
+    this.#setAside = this.#resolvers.map(() => new SetAside())
+    const { hashKey, answers, answerShardOctets, rrsets, rrsetsOctets } = this.#memory
+    this.#answers = new AnswerShards({ buffers: answers, bytesMax: answerShardOctets, hashKey })
+    this.#rrsets = rrsets.map((buffer) => new OctetTableReader({ buffer, bytesMax: rrsetsOctets, hashKey }))
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#listening ?? []
+  }
+
+  get threads(): readonly ThreadLife[] {
+    return [...this.#fronts, ...this.#resolvers]
+  }
+
+  readonly caches = (): { answers: CacheUse; rrsets: CacheUse } => {
+    const sum = (of: (table: OctetTableReader) => number): number =>
+      this.#rrsets.reduce((total, table) => total + of(table), 0)
+    return {
+      answers: { bytes: this.#answers.bytesUsed, entries: this.#answers.entryCount },
+      rrsets: { bytes: sum((table) => table.bytesUsed), entries: sum((table) => table.entryCount) },
+    }
+  }
+
+  changePolicy(change: PolicyChange): Promise<boolean> {
+    return this.#policyChannel.change(change)
+  }
+
+  /** The first front finds out where to listen; the others listen there too. */
+  async start(): Promise<void> {
+    for (const { index: front } of this.#fronts) {
+      for (const { index: resolver } of this.#resolvers) this.#connect(front, resolver)
+    }
+    const [first, ...others] = this.#fronts
+    const [listening] = await Promise.all([
+      this.#begin(first!),
+      ...this.#resolvers.map((thread) => this.#begin(thread)),
+    ])
+    this.#listening = listening
+    await Promise.all(others.map((thread) => this.#begin(thread)))
+  }
+
+  async stop(drainMs: number): Promise<number> {
+    const unanswered = await Promise.all(this.#fronts.map((thread) => thread.stop(drainMs)))
+    await Promise.all(this.#resolvers.map((thread) => thread.stop(0)))
+    this.policy.close()
+    return unanswered.reduce((sum, count) => sum + count, 0)
+  }
+
+  // --- lives ---------------------------------------------------------------------------------------------------------
+
+  #life(kind: ThreadKind, index: number): ThreadLife {
+    const life: ThreadLife = new ThreadLife({
+      kind,
+      index,
+      name: kind === 'front' ? frontName(index) : resolverName(index),
+      entry: (this.#options.entries ?? ENTRIES)[kind],
+      clock: this.#clock,
+      birth: () => this.#birth(life),
+      onMessage: (message) => this.#onMessage(life, message),
+      onEnd: (fault, delayMs) => this.#onEnd(life, fault, delayMs),
+    })
+    return life
+  }
+
+  /** Begins the first life of a thread. Settles with where it listens. */
+  async #begin(thread: ThreadLife): Promise<readonly Endpoint[]> {
+    const came = Promise.race([thread.next('ready'), thread.next('not-listening')])
+    thread.start()
+    const message = await came
+    if (message === undefined) throw this.#fault
+    if (message.kind === 'ready') return message.endpoints
+    const { endpoint, transport, code } = message
+    throw new ListenError(endpoint, transport, Object.assign(new Error(code), { code }))
+  }
+
+  #birth(thread: ThreadLife): { data: ThreadData; transfer: TransferListItem[] } {
+    const { config, platform, plan, udp } = this.#options
+    const { policy } = this
+    const { index } = thread
+    const links = this.#unclaimed.get(thread) ?? []
+    this.#unclaimed.delete(thread)
+    const common = {
+      name: thread.name,
+      settings: config.settings,
+      memory: this.#memory,
+      links,
+      policy: {
+        anchors: policy.anchors.list,
+        negativeTrustAnchors: policy.negativeTrustAnchors,
+        insecureZones: policy.insecureZones,
+        disabledAlgorithms: policy.disabledAlgorithms,
+        disabledDigests: policy.disabledDigests,
+      },
+    }
+    const transfer = links.map(({ port }) => port)
+    if (thread.kind === 'front') {
+      const isFirst = this.#listening === undefined
+      const data: FrontData = {
+        ...common,
+        listen: this.#listening ?? config.settings['server.listen'],
+        mayLackFamily: isFirst && !config.given.has('server.listen'),
+        mustBeFree: isFirst,
+        sharesPorts: plan.fronts > 1,
+        tcp: index === 0 || udp.shareTcp !== undefined,
+        fronts: plan.fronts,
+      }
+      return { data, transfer }
+    }
+    const data: ResolverData = {
+      ...common,
+      index,
+      resolvers: plan.resolvers,
+      rootHints: config.rootHints,
+      ownAddresses: ownAddresses(config.settings['server.listen']),
+      platform,
+      setAside: this.#setAside[index]!.list,
+      watchesRoot: index === 0 && !this.#rootProven,
+    }
+    return { data, transfer }
+  }
+
+  #onMessage(thread: ThreadLife, message: FromThread): void {
+    if (message.kind === 'log') writeLine(this.#options.log, thread.name, message)
+    else if (message.kind === 'policy-taken') this.#policyChannel.taken(thread, message.number)
+    else if (message.kind === 'root-proven') {
+      this.#rootProven = true
+      this.#options.onRootProven()
+    } else if (message.kind === 'not-listening' && this.#listening !== undefined) {
+      const { endpoint, transport, code } = message
+      this.#options.log.error(`cannot listen on ${formatEndpoint(endpoint)} (${transport}) again: ${code}`)
+      thread.end()
+    }
+  }
+
+  #onEnd(thread: ThreadLife, fault: unknown, delayMs: number): void {
+    const { log } = this.#options
+    const { kind, index, name } = thread
+    this.#fault = fault ?? new Error(`the thread ${name} ended as it started`)
+    this.counters[0]!.threadRestart(kind)
+    log.error({ err: fault, thread: name, delayMs }, 'a thread ended by itself and is started again')
+    if (kind === 'resolver') this.#blame(index, fault)
+    for (const peer of kind === 'front' ? this.#resolvers : this.#fronts) {
+      if (kind === 'front') this.#connect(index, peer.index)
+      else this.#connect(peer.index, index)
+    }
+    this.#policyChannel.ended(thread)
+  }
+
+  /** A question that was in work when the thread ended of an error is not tried again for a while. */
+  #blame(resolver: number, fault: unknown): void {
+    const memory = this.#memory.workNotes[resolver]!
+    const asked = readWorkNote(memory)
+    clearWorkNote(memory)
+    if (asked === undefined || fault === undefined) return
+    this.#setAside[resolver]!.add(asked, this.#clock.nowMs())
+    const question = `${formatName(asked.name)} ${formatType(asked.type)}`
+    this.#options.log.error({ question }, 'the question that was in work is set aside')
+  }
+
+  // --- links ---------------------------------------------------------------------------------------------------------
+
+  /** Makes a link and gives each thread its end: at once to one that lives, to the others with their next life. */
+  #connect(front: number, resolver: number): void {
+    const link = makeLink()
+    this.#give(this.#fronts[front]!, resolver, link.front)
+    this.#give(this.#resolvers[resolver]!, front, link.resolver)
+  }
+
+  #give(thread: ThreadLife, peer: number, end: LinkEnd): void {
+    if (thread.worker !== undefined) {
+      thread.post({ kind: 'link', peer, end }, [end.port])
+      return
+    }
+    const ends = this.#unclaimed.get(thread) ?? []
+    ends[peer] = end
+    this.#unclaimed.set(thread, ends)
+  }
+}

@@ -1,0 +1,32 @@
+/** The log of a thread: lines go to the supervisor, which writes them with its own, one after the other. */
+import type { Log } from '../telemetry/log.ts'
+
+/** Levels that threads use. */
+export type LogLevel = 'info' | 'warn' | 'error'
+
+/** A line on its way. */
+export interface LogLine {
+  readonly level: LogLevel
+  /** An `err` keeps its name, message and stack. */
+  readonly fields: object
+  readonly text: string
+}
+
+/** What the parts of the resolver need of a log. */
+export type ThreadLog = Pick<Log, LogLevel>
+
+/** A log whose lines go to `post`. */
+export function forwardingLog(post: (line: LogLine) => void): ThreadLog {
+  const at =
+    (level: LogLevel) =>
+    (first: object | string, text = ''): void => {
+      if (typeof first === 'string') post({ level, fields: {}, text: first })
+      else post({ level, fields: first, text })
+    }
+  return { info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** Writes the line of a thread. */
+export function writeLine(log: ThreadLog, thread: string, { level, fields, text }: LogLine): void {
+  log[level]({ ...fields, thread }, text)
+}

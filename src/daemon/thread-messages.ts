@@ -1,0 +1,87 @@
+/** What the supervisor and its threads say to each other, and what a thread begins its life with. */
+import type { Endpoint } from '../base/address.ts'
+import type { RootHint } from '../config/built-in-hints.ts'
+import type { Settings } from '../config/settings.ts'
+import type { TrustAnchor } from '../dnssec/trust-anchors.ts'
+import type { NegativeTrustAnchor, PolicyChange } from '../policy/validation-policy.ts'
+import type { Name } from '../wire/name.ts'
+import type { Platform } from './engine.ts'
+import type { SetAsideQuestion } from './set-aside.ts'
+import type { SharedMemory } from './shared-memory.ts'
+import type { LinkEnd } from './thread-link.ts'
+import type { LogLevel } from './thread-log.ts'
+
+/** The kinds of threads. */
+export type ThreadKind = 'front' | 'resolver'
+
+/** What changes of the policy have made of it; the rest is in the settings. */
+export interface PolicyState {
+  readonly anchors: readonly TrustAnchor[]
+  readonly negativeTrustAnchors: readonly NegativeTrustAnchor[]
+  readonly insecureZones: readonly Name[]
+  readonly disabledAlgorithms: ReadonlySet<number>
+  readonly disabledDigests: ReadonlySet<number>
+}
+
+/** What every thread begins with. */
+export interface ThreadData {
+  /** As in the metrics. */
+  readonly name: string
+  readonly settings: Settings
+  readonly memory: SharedMemory
+  readonly policy: PolicyState
+  /** Links with all threads of the other kind, in their order. */
+  readonly links: readonly LinkEnd[]
+}
+
+/** … a front thread. */
+export interface FrontData extends ThreadData {
+  readonly listen: readonly Endpoint[]
+  /** An address of a family that the machine lacks is passed over. */
+  readonly mayLackFamily: boolean
+  /** Nobody else may listen there; later lives of the first thread, and other threads, find theirs there. */
+  readonly mustBeFree: boolean
+  /** Other front threads listen at the same addresses. */
+  readonly sharesPorts: boolean
+  /** This thread has clients by TCP. */
+  readonly tcp: boolean
+  /** Front threads in all: they share the bounds on clients. */
+  readonly fronts: number
+}
+
+/** … a resolver thread. */
+export interface ResolverData extends ThreadData {
+  readonly index: number
+  readonly resolvers: number
+  readonly rootHints: readonly RootHint[]
+  /** Where this resolver itself listens. */
+  readonly ownAddresses: readonly Endpoint[]
+  readonly platform: Platform
+  readonly setAside: readonly SetAsideQuestion[]
+  /** This thread is to see that the root validates. */
+  readonly watchesRoot: boolean
+}
+
+/** To a thread. */
+export type ToThread =
+  /** The thread of the other kind with this number was started anew. */
+  | { readonly kind: 'link'; readonly peer: number; readonly end: LinkEnd }
+  | { readonly kind: 'policy'; readonly number: number; readonly change: PolicyChange }
+  /** Front threads: take no more questions, and answer those in work. Resolver threads: end what is under way. */
+  | { readonly kind: 'drain'; readonly timeoutMs: number }
+
+/** From a thread. */
+export type FromThread =
+  /** It works. Front threads say where they listen. */
+  | { readonly kind: 'ready'; readonly endpoints: readonly Endpoint[] }
+  | {
+      readonly kind: 'not-listening'
+      readonly endpoint: Endpoint
+      readonly transport: 'udp' | 'tcp'
+      readonly code: string
+    }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: object; readonly text: string }
+  /** The change of policy with this number is taken over. */
+  | { readonly kind: 'policy-taken'; readonly number: number }
+  | { readonly kind: 'root-proven' }
+  | { readonly kind: 'drained'; readonly unanswered: number }

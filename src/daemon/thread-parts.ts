@@ -1,0 +1,74 @@
+/** What front and resolver threads have in common: their ears, their log, their view of the policy. */
+import { parentPort, type TransferListItem } from 'node:worker_threads'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { TrustAnchors } from '../dnssec/trust-anchors.ts'
+import { PolicyWords } from '../policy/policy-words.ts'
+import { ValidationPolicy } from '../policy/validation-policy.ts'
+import type { Counters } from '../telemetry/counters.ts'
+import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
+import { faultTeller } from './fault-teller.ts'
+import { policyOptions } from './parts.ts'
+import { countersOf } from './shared-memory.ts'
+import type { LinkEnd } from './thread-link.ts'
+import { forwardingLog, type ThreadLog } from './thread-log.ts'
+import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
+
+/** See the head of this file. */
+export interface ThreadParts {
+  readonly clock: Clock
+  readonly counters: Counters
+  readonly log: ThreadLog
+  readonly policy: ValidationPolicy
+  readonly onFault: (fault: unknown) => void
+  post(message: FromThread, transfer?: readonly TransferListItem[]): void
+}
+
+/** What a thread does when it is told. Changes of policy need nothing of it. */
+export interface ThreadDuties {
+  onLink(peer: number, end: LinkEnd): void
+  /** Returns questions left unanswered. */
+  drain(timeoutMs: number): Promise<number>
+}
+
+/** Makes what a thread begins with. */
+export function threadParts({ name, settings, memory, policy: state }: ThreadData): ThreadParts {
+  const clock = systemClock(settings['dnssec.clock'])
+  const counters = countersOf(memory, name)
+  const post: ThreadParts['post'] = (message, transfer = []) =>
+    parentPort!.postMessage(message, [...transfer])
+  const log = forwardingLog((line) => post({ kind: 'log', ...line }))
+  const tellFault = faultTeller({ log, counters, clock })
+  const policy = new ValidationPolicy({
+    ...policyOptions(settings),
+    ...state,
+    anchors: new TrustAnchors(state.anchors),
+    clock,
+    words: new PolicyWords(memory.policyWords),
+    follows: true,
+  })
+  return {
+    clock,
+    counters,
+    log,
+    policy,
+    post,
+    onFault: (fault) => tellFault(fault, 'the question got SERVFAIL'),
+  }
+}
+
+/** Listens to the supervisor, for as long as the thread lives. */
+export function serveSupervisor({ policy, counters, post }: ThreadParts, duties: ThreadDuties): void {
+  const stopDelay = watchEventLoopDelay(counters)
+  parentPort!.on('message', (message: ToThread) => {
+    if (message.kind === 'link') duties.onLink(message.peer, message.end)
+    else if (message.kind === 'policy') {
+      policy.apply(message.change)
+      post({ kind: 'policy-taken', number: message.number })
+    } else if (message.kind === 'drain') {
+      void duties.drain(message.timeoutMs).then((unanswered) => {
+        stopDelay()
+        post({ kind: 'drained', unanswered })
+      })
+    }
+  })
+}

@@ -1,0 +1,132 @@
+/** The daemon with front and resolver threads: what clients see is the same as with one. */
+import t, { type Test } from 'tap'
+import { nameFrom } from '../../src/wire/name-text.ts'
+import { ask, type Reply } from '../support/dns-client.ts'
+import { type LabWorld, SLOW_MS, startLabWorld } from '../support/lab-world.ts'
+import { startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
+
+const MANY = 60
+/** A name each in zones of their own, so that they belong to different threads. */
+const manyZones = Array.from({ length: MANY }, (_, i) => ({
+  name: `z${i}.se.`,
+  about: 'one of many',
+  content: `www A 192.0.2.${i}\n`,
+  questions: [],
+}))
+
+let world: LabWorld
+t.before(async () => {
+  world = await startLabWorld(t.testdir(), [127, 76], undefined, manyZones)
+})
+t.teardown(() => world.close())
+
+async function start(t: Test, fronts: number | 'auto', resolvers: number | 'auto'): Promise<ThreadedDaemon> {
+  const it = await startThreadedDaemon(world, {
+    'server.front-threads': fronts,
+    'server.resolver-threads': resolvers,
+  })
+  t.teardown(() => it.daemon.stop())
+  return it
+}
+
+function edeCodes(reply: Reply): number[] {
+  return reply.ede.map(({ code }) => code)
+}
+
+for (const [fronts, resolvers] of [
+  [1, 0],
+  [1, 1],
+  [2, 2],
+] as const) {
+  t.test(`${fronts} + ${resolvers}`, { timeout: 60_000 }, async (t) => {
+    const { server, daemon, metric } = await start(t, fronts, resolvers)
+    t.equal(daemon.threads.length, resolvers === 0 ? 0 : fronts + resolvers)
+
+    await t.test('a miss, then a hit', async (t) => {
+      for (const path of ['miss', 'hit']) {
+        const reply = await ask(server, { name: 'www.good.se.', type: 'A', do: true })
+        t.match(reply, { rcode: 'NOERROR', ad: true }, path)
+        t.same(
+          reply.answer.map(({ type }) => type),
+          ['A', 'A', 'RRSIG'],
+        )
+      }
+      t.equal(await metric('cache_hits_total'), 1)
+      t.equal(await metric('answer_latency_seconds_count', { path: 'hit' }), 1)
+      t.equal(await metric('answer_latency_seconds_count', { path: 'miss' }), 1)
+      t.equal(await metric('client_queries_total', { transport: 'udp' }), 2)
+      t.ok((await metric('cache_entries', { cache: 'answers' })) >= 1)
+      t.ok((await metric('cache_entries', { cache: 'rrsets' })) >= 3)
+    })
+
+    await t.test('bogus data, with and without CD', async (t) => {
+      const bogus = await ask(server, { name: 'www.expired.se.', type: 'A' })
+      t.equal(bogus.rcode, 'SERVFAIL')
+      t.same(edeCodes(bogus), [7])
+      t.match(await ask(server, { name: 'www.expired.se.', type: 'A', cd: true }), {
+        rcode: 'NOERROR',
+        ad: false,
+      })
+    })
+
+    await t.test('by TCP', async (t) => {
+      for (let i = 0; i < 8; i++) {
+        t.match(await ask(server, { name: 'www.good.se.', type: 'A', tcp: true }), { rcode: 'NOERROR' })
+      }
+      t.match(await ask(server, { name: 'alias.good.se.', type: 'A', tcp: true }), { rcode: 'NOERROR' })
+    })
+
+    await t.test('many names from many clients at once, each twice', async (t) => {
+      for (const time of ['first', 'second']) {
+        const replies = await Promise.all(
+          manyZones.map(({ name }) => ask(server, { name: `www.${name}`, type: 'A' })),
+        )
+        const right = replies.filter(
+          (reply, i) =>
+            reply.rcode === 'NOERROR' && Number.parseInt(reply.answer[0]!.rdata.slice(-2), 16) === i,
+        )
+        t.equal(right.length, MANY, time)
+      }
+      t.ok((await metric('cache_hits_total')) >= MANY)
+    })
+
+    await t.test('a change of policy acts on what is cached, in every thread', async (t) => {
+      const name = nameFrom('expired.se.')
+      const anchor = { name, reason: 'test', author: 'test', expiresSeconds: 4e9 }
+      t.ok(await daemon.changePolicy({ kind: 'negative-trust-anchor', anchor }))
+      for (let i = 0; i < 4; i++) {
+        const reply = await ask(server, { name: 'www.expired.se.', type: 'A' })
+        t.match(reply, { rcode: 'NOERROR', ad: false })
+      }
+      t.ok(await daemon.changePolicy({ kind: 'no-negative-trust-anchor', name }))
+      t.notOk(await daemon.changePolicy({ kind: 'no-negative-trust-anchor', name }))
+      t.match(await ask(server, { name: 'www.expired.se.', type: 'A' }), { rcode: 'SERVFAIL' })
+    })
+
+    await t.test('each thread tells how late its timers fire', async (t) => {
+      for (const thread of daemon.threads.length === 0 ? ['main'] : daemon.threads.map(({ name }) => name)) {
+        t.ok((await metric('event_loop_delay_seconds_count', { thread })) > 0, thread)
+      }
+      t.equal(await metric('thread_restarts_total'), 0)
+    })
+  })
+}
+
+t.test('questions in work are answered before the threads end', { timeout: 30_000 }, async (t) => {
+  const { server, daemon, metric } = await start(t, 2, 1)
+  const asked = Promise.all(
+    [0, 1, 2, 3].map(() => ask(server, { name: 'www.slow.se.', type: 'A', attempts: 1 })),
+  )
+  while ((await metric('client_queries_total')) < 4) {}
+  const beganMs = performance.now()
+  t.equal(await daemon.stop(), 0)
+  t.ok(performance.now() - beganMs < 10 * SLOW_MS)
+  t.same(
+    (await asked).map(({ rcode }) => rcode),
+    ['NOERROR', 'NOERROR', 'NOERROR', 'NOERROR'],
+  )
+  t.same(
+    daemon.threads.map(({ worker }) => worker),
+    [undefined, undefined, undefined],
+  )
+})

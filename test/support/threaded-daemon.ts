@@ -1,0 +1,54 @@
+/** The daemon in this process, with threads that a test can look at and end. */
+import { loadConfig } from '../../src/config/load.ts'
+import type { Settings } from '../../src/config/settings.ts'
+import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon/daemon.ts'
+import { createLog } from '../../src/telemetry/log.ts'
+import { parseExposition } from '../telemetry/exposition.ts'
+import type { Server } from './dns-client.ts'
+import type { LabWorld } from './lab-world.ts'
+
+/** Threads of a daemon under test whose errors are on purpose. */
+export const FAILING_ENTRIES: NonNullable<DaemonOptions['entries']> = {
+  front: new URL('../daemon/thread-entries/front.js', import.meta.url),
+  resolver: new URL('../daemon/thread-entries/resolver.js', import.meta.url),
+}
+
+const READY_TRIES = 500
+
+export interface ThreadedDaemon {
+  readonly daemon: Daemon
+  readonly server: Server
+  readonly log: readonly Record<string, unknown>[]
+  /** The value of a metric, all its labels or those with this one, summed. */
+  metric(name: string, label?: Readonly<Record<string, string>>): Promise<number>
+}
+
+/** Starts it in a world, and waits until the root is proven. */
+export async function startThreadedDaemon(
+  world: LabWorld,
+  change: Partial<Settings>,
+  options: DaemonOptions = {},
+): Promise<ThreadedDaemon> {
+  const config = loadConfig(world.writeConfig('threads.yaml'))
+  const log: Record<string, unknown>[] = []
+  const write = (line: string): void => void log.push(JSON.parse(line))
+  const daemon = await startDaemon(
+    { ...config, settings: { ...config.settings, ...change } },
+    createLog({ level: 'info', format: 'json' }, { write }),
+    options,
+  )
+  for (let left = READY_TRIES; !daemon.ready().ok; left--) {
+    if (left === 0) throw new Error(`not ready\n${JSON.stringify(log)}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const metric: ThreadedDaemon['metric'] = async (name, label = {}) => {
+    const page = await fetch(`http://127.0.0.1:${daemon.metrics!.port}/metrics`)
+    const samples = [...parseExposition(await page.text()).values()].flatMap((family) => family.samples)
+    return samples
+      .filter((sample) => sample.name === `sigill_${name}`)
+      .filter(({ labels }) => Object.entries(label).every(([key, value]) => labels[key] === value))
+      .reduce((sum, { value }) => sum + value, 0)
+  }
+  const [{ port } = { port: 0 }] = daemon.endpoints
+  return { daemon, server: { address: '127.0.0.1', port }, log, metric }
+}
