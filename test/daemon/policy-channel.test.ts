@@ -1,0 +1,86 @@
+/** A change of policy reaches every thread before the sequence number is raised. */
+import t from 'tap'
+import { VirtualClock } from '../../src/base/clock.ts'
+import { POLICY_CHANGE_MS_MAX } from '../../src/base/limits.ts'
+import { PolicyChannel, type PolicyThread } from '../../src/daemon/policy-channel.ts'
+import { TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
+import { type PolicyChange, ValidationPolicy } from '../../src/policy/validation-policy.ts'
+import { nameFrom } from '../../src/wire/name-text.ts'
+
+const CHANGE: PolicyChange = { kind: 'insecure-zones', zones: [nameFrom('corp.')] }
+
+class Thread implements PolicyThread {
+  readonly told: number[] = []
+  ended = false
+
+  tell(number: number): void {
+    this.told.push(number)
+  }
+
+  end(): void {
+    this.ended = true
+  }
+}
+
+function bench(count: number) {
+  const clock = new VirtualClock(0)
+  const policy = new ValidationPolicy({ clock, mode: 'enforce', anchors: new TrustAnchors([]) })
+  const threads = Array.from({ length: count }, () => new Thread())
+  return { clock, policy, threads, channel: new PolicyChannel(policy, clock, () => threads) }
+}
+
+t.test('the number is raised when the last thread has it', async (t) => {
+  const { policy, threads, channel, clock } = bench(3)
+  const [a, b, c] = threads as [Thread, Thread, Thread]
+  const before = policy.sequence
+  const changing = channel.change(CHANGE)
+  t.ok(policy.negativeTrustAnchor(nameFrom('www.corp.')), 'a thread that is born now begins with it')
+  t.same([a.told, b.told, c.told], [[1], [1], [1]])
+  channel.taken(a, 1)
+  channel.taken(b, 1)
+  channel.taken(b, 1)
+  await Promise.resolve()
+  t.equal(policy.sequence, before)
+  channel.taken(c, 1)
+  t.equal(await changing, true)
+  t.equal(policy.sequence, before + 1)
+  t.equal(clock.nextTimerMs(), undefined)
+})
+
+t.test('a thread that ends meanwhile is not waited for', async (t) => {
+  const { policy, threads, channel } = bench(2)
+  const [a, b] = threads as [Thread, Thread]
+  const before = policy.sequence
+  const first = channel.change(CHANGE)
+  const second = channel.change({ kind: 'disabled', algorithms: new Set([5]), digests: new Set() })
+  t.same(b.told, [1, 2])
+  channel.taken(a, 1)
+  channel.taken(a, 2)
+  channel.ended(b)
+  t.same(await Promise.all([first, second]), [true, true])
+  t.equal(policy.sequence, before + 2)
+})
+
+t.test('one that does not hear is ended', async (t) => {
+  const { policy, threads, channel, clock } = bench(2)
+  const [a, b] = threads as [Thread, Thread]
+  const before = policy.sequence
+  const changing = channel.change(CHANGE)
+  channel.taken(a, 1)
+  clock.advance(POLICY_CHANGE_MS_MAX)
+  t.same([a.ended, b.ended], [false, true])
+  t.equal(policy.sequence, before)
+  channel.ended(b)
+  t.equal(await changing, true)
+  t.equal(policy.sequence, before + 1)
+})
+
+t.test('nothing to change, nobody to tell', async (t) => {
+  const { policy, threads, channel } = bench(0)
+  const before = policy.sequence
+  t.equal(await channel.change({ kind: 'no-negative-trust-anchor', name: nameFrom('se.') }), false)
+  t.equal(policy.sequence, before)
+  t.equal(await channel.change(CHANGE), true)
+  t.equal(policy.sequence, before + 1)
+  t.same(threads, [])
+})

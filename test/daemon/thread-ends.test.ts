@@ -1,0 +1,156 @@
+/**
+ * Threads that end while clients ask: no wrong answer, hits go on, the cache stays. SIGILL_THREAD_ENDS=100 ends more of
+ * them, and holds the machine to the second that hits may pause.
+ */
+import t from 'tap'
+import { seededRandom } from '../../src/base/random.ts'
+import type { ThreadLife } from '../../src/daemon/thread-life.ts'
+import { ask } from '../support/dns-client.ts'
+import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
+import { SteadyLoad } from '../support/steady-load.ts'
+import { FAILING_ENTRIES, startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
+import { THROW } from './thread-entries/throw-when-told.ts'
+
+const ENDS = Number(process.env.SIGILL_THREAD_ENDS ?? 8)
+/** A busy machine takes its time to start a thread. */
+const PAUSE_MS_MAX = ENDS >= 100 ? 1_000 : 5_000
+const STEADY_MS = 1_100
+const ZONES = 40
+const CLIENTS = 16
+const EVERY_MS = 20
+
+const zones = Array.from({ length: ZONES }, (_, i) => ({
+  name: `z${i}.se.`,
+  about: 'one of many',
+  content: `www A 192.0.2.${i}\n`,
+  questions: [],
+}))
+
+let world: LabWorld
+t.before(async () => {
+  world = await startLabWorld(t.testdir(), [127, 77], undefined, zones)
+})
+t.teardown(() => world.close())
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  limitMs: number,
+): Promise<void> {
+  const endMs = performance.now() + limitMs
+  while (!(await condition())) {
+    if (performance.now() > endMs) throw new Error(`not within ${limitMs} ms: ${what}`)
+    await sleep(5)
+  }
+}
+
+function start(fronts: number, resolvers: number): Promise<ThreadedDaemon> {
+  const change = { 'server.front-threads': fronts, 'server.resolver-threads': resolvers }
+  return startThreadedDaemon(world, change, { entries: FAILING_ENTRIES })
+}
+
+/** Ends a life of a thread, one way or the other. */
+function end(thread: ThreadLife, byError: boolean): void {
+  if (byError) thread.worker?.postMessage(THROW)
+  else void thread.worker?.terminate()
+}
+
+for (const [fronts, resolvers] of [
+  [1, 1],
+  [2, 2],
+] as const) {
+  t.test(`${fronts} + ${resolvers}, ended ${ENDS} times`, { timeout: 60_000 + 5_000 * ENDS }, async (t) => {
+    const { server, daemon, log, metric } = await start(fronts, resolvers)
+    t.teardown(() => daemon.stop())
+    for (const { name } of zones) await ask(server, { name: `www.${name}`, type: 'A' })
+    const random = seededRandom(ENDS)
+    let cold = 0
+    const hits = new SteadyLoad(
+      server,
+      CLIENTS,
+      () => {
+        const address = random.below(ZONES)
+        return { name: `www.z${address}.se.`, address }
+      },
+      EVERY_MS,
+    )
+    const misses = new SteadyLoad(
+      server,
+      CLIENTS,
+      () => ({ name: `c${cold++}.z${random.below(ZONES)}.se.` }),
+      EVERY_MS,
+    )
+    t.teardown(() => {
+      hits.stop()
+      misses.stop()
+    })
+    const bornMs = new Map(daemon.threads.map((thread) => [thread.name, performance.now()]))
+    const pausesMs: number[] = []
+    let lost = 0
+    for (let round = 0; round < ENDS; round++) {
+      const thread = daemon.threads[round % daemon.threads.length]!
+      await sleep(Math.max(0, bornMs.get(thread.name)! + STEADY_MS - performance.now()))
+      const before = await metric('cache_entries', { cache: 'answers' })
+      const { worker } = thread
+      const endedMs = performance.now()
+      end(thread, random.below(2) === 1)
+      await until('another life', () => thread.worker !== undefined && thread.worker !== worker, 5_000)
+      bornMs.set(thread.name, performance.now())
+      await until('hits for all', () => hits.lastRightMs.every((ms) => ms > endedMs), 5_000)
+      pausesMs.push(performance.now() - endedMs)
+      if (thread.kind === 'front') continue
+      const cleared = log.filter(({ msg }) => /were being written/.test(String(msg))).length
+      if (cleared > lost) lost = cleared
+      else
+        t.ok(
+          (await metric('cache_entries', { cache: 'answers' })) >= before,
+          `round ${round}: the cache stays`,
+        )
+    }
+    pausesMs.sort((a, b) => a - b)
+    const [median = 0, longest = 0] = [pausesMs[ENDS >> 1], pausesMs.at(-1)].map((ms) => Math.round(ms ?? 0))
+    t.comment(
+      `pauses of hits: median ${median} ms, longest ${longest} ms; cleared while being written: ${lost}`,
+    )
+    t.ok(longest <= PAUSE_MS_MAX, `hits go on within ${longest} ms`)
+    t.same(hits.counts.wrong, [])
+    t.same(misses.counts.wrong, [])
+    t.ok(hits.counts.right > 0.5 * hits.counts.asked, `${hits.counts.right} of ${hits.counts.asked} hits`)
+    t.ok(misses.counts.right > 0, `${misses.counts.right} of ${misses.counts.asked} misses`)
+    t.equal(await metric('thread_restarts_total'), ENDS)
+  })
+}
+
+t.test('a question that ends a thread is set aside, and no other', { timeout: 60_000 }, async (t) => {
+  const { server, daemon, log, metric } = await start(1, 1)
+  t.teardown(() => daemon.stop())
+  const poisoned = { name: 'poison.good.se.', type: 'A', attempts: 1 }
+  const beganMs = performance.now()
+  const first = await ask(server, poisoned)
+  t.equal(first.rcode, 'SERVFAIL')
+  t.match(first.ede[0], { code: 0, text: 'the thread that worked on it ended' })
+  t.ok(performance.now() - beganMs < 5_000, 'the client is told at once')
+  const second = await ask(server, poisoned)
+  t.equal(second.rcode, 'SERVFAIL')
+  t.match(second.ede[0], { code: 0, text: /^not tried: a thread that worked on it ended/ })
+  t.match(await ask(server, { ...poisoned, cd: true }), { rcode: 'SERVFAIL' }, 'with CD likewise')
+  t.match(await ask(server, { name: 'www.good.se.', type: 'A', do: true }), { rcode: 'NOERROR', ad: true })
+  t.match(await ask(server, { name: 'other.good.se.', type: 'A' }), { rcode: 'NXDOMAIN' })
+  t.equal(await metric('thread_restarts_total', { thread: 'resolver' }), 1)
+  t.equal(await metric('limit_hits_total', { limit: 'set-aside' }), 2)
+  t.ok(log.some(({ question }) => question === 'poison.good.se. A'))
+})
+
+t.test('a thread that is ended from outside blames nothing', { timeout: 60_000 }, async (t) => {
+  const { server, daemon, metric } = await start(1, 1)
+  t.teardown(() => daemon.stop())
+  const asked = ask(server, { name: 'www.slow.se.', type: 'A', attempts: 1 })
+  await until('the question is in work', async () => (await metric('upstream_queries_total')) >= 4, 5_000)
+  end(daemon.threads[1]!, false)
+  t.match(await asked, { rcode: 'SERVFAIL', ede: [{ text: 'the thread that worked on it ended' }] })
+  t.match(await ask(server, { name: 'www.slow.se.', type: 'A', attempts: 1 }), { rcode: 'NOERROR' })
+})
