@@ -1,12 +1,13 @@
 /**
- * The answer cache: answer entries by question. The key is the folded qname and the qtype in two octets; CD, DO, AD
- * and the client are not in it (`answer-entry.ts` says why that works).
+ * The answer cache: answer entries by question. The key is the folded qname and the qtype in two octets, as they stand in
+ * the entry; CD, DO, AD and the client are not in it (`answer-entry.ts` says why that works).
  */
 import { NAME_OCTETS_MAX, PREFETCH_TTL_SECONDS_MIN } from '../base/limits.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { writeU16 } from '../wire/integers.ts'
 import { FOLD, type Name } from '../wire/name.ts'
 import {
+  ENTRY_KEY_AT,
   entryExpiresMs,
   entryPolicySequence,
   entryRcode,
@@ -40,7 +41,7 @@ export interface AnswerReader {
 /** The cache as the resolver sees it. */
 export interface AnswerWriter {
   /**
-   * Stores an entry (`writeAnswerEntry`) until it expires. A bogus answer or a failure does not replace a good
+   * Stores the entry for this question (`writeAnswerEntry`) until it expires. A bogus answer or a failure does not replace a good
    * answer that was judged under the same policy and lives, or has run out no longer than `staleMs` ago.
    *
    * @returns false when it was not stored; a good one that has expired already still ends the older answer
@@ -84,8 +85,8 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
   readonly #table: OctetTable
   readonly #key = new Uint8Array(ANSWER_KEY_OCTETS_MAX)
 
-  constructor(options: OctetTableOptions) {
-    this.#table = new OctetTable(options)
+  constructor(options: Omit<OctetTableOptions, 'keyAt'>) {
+    this.#table = new OctetTable({ ...options, keyAt: ENTRY_KEY_AT })
   }
 
   /** Goes through all entries while they change. */

@@ -2,9 +2,10 @@
  * An answer as the answer cache keeps it and the resolver hands it over: octets that a front thread copies into a
  * reply without looking at records.
  *
- *     | head 64 | EDNS options with the extended errors | TTL offsets, u16 each | message                        |
+ *     | head 44 | message | TTL offsets, u16 each | EDNS options with the extended errors                        |
  *
- * The message is the reply to a client with DO, header and question included, OPT left out:
+ * Message, qname and qtype begin at the same place in every entry (`ENTRY_MESSAGE_AT`, `ENTRY_KEY_AT`), so the cache
+ * needs no other key. The message is the reply to a client with DO, header and question included, OPT left out:
  *
  *     | header | question | answer: plain, DNSSEC | authority: plain, DNSSEC |
  *
@@ -32,9 +33,10 @@ import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
 import { parseMessage, type Question } from '../wire/message.ts'
-import { commonAncestor, foldName, isRoot, type Name, namesEqual } from '../wire/name.ts'
+import { foldName } from '../wire/name.ts'
 import { groupRrsets, type Rrset } from '../wire/record.ts'
 import { MessageWriter } from '../wire/writer.ts'
+import { asked, notAsked, type Row, splitSection } from './answer-rows.ts'
 import { readF64, remainingSeconds, statusFromOctet, statusOctet, utf8Within, writeF64 } from './fields.ts'
 import { type RestoreTerms, restoredSequence } from './restore-terms.ts'
 
@@ -62,35 +64,45 @@ export interface AnswerParts {
 
 // --- layout of the head -------------------------------------------------------------------------------------------
 
+/** The message's own header. */
+const HEADER_OCTETS = 12
+
 const FLAGS_AT = 0
 const STATUS_AT = 1
 const REASON_AT = 2
 const POLICY_SEQUENCE_AT = 4
 const STORED_MS_AT = 8
-const EXPIRES_MS_AT = 16
-const TTL_AT = 24
-const RCODE_AT = 28
-const EDE_OCTETS_AT = 30
-const TTL_COUNT_AT = 32
-const MESSAGE_OCTETS_AT = 34
-const QUESTION_END_AT = 36
-const ANSWER_PLAIN_END_AT = 38
-const ANSWER_END_AT = 40
-const AUTHORITY_PLAIN_END_AT = 42
-const ANSWER_PLAIN_COUNT_AT = 44
-const ANSWER_COUNT_AT = 46
-const AUTHORITY_PLAIN_COUNT_AT = 48
-const AUTHORITY_COUNT_AT = 50
-const ROTATE_AT = 52
-const ROTATE_STRIDE_AT = 54
-const ROTATE_OCTETS_AT = 56
-const ROTATE_COUNT_AT = 58
-const HEAD_OCTETS = 64
+const TTL_AT = 16
+const RCODE_AT = 20
+const EDE_OCTETS_AT = 22
+const TTL_COUNT_AT = 24
+const MESSAGE_OCTETS_AT = 26
+const ANSWER_PLAIN_END_AT = 28
+const ANSWER_END_AT = 30
+const AUTHORITY_PLAIN_END_AT = 32
+const ANSWER_PLAIN_COUNT_AT = 34
+const AUTHORITY_PLAIN_COUNT_AT = 36
+const ROTATE_AT = 38
+const ROTATE_COUNT_AT = 40
+const ROTATE_STRIDE_AT = 42
+const QNAME_OCTETS_AT = 43
+const HEAD_OCTETS = 44
+
+/** Offset of the message in every entry. */
+export const ENTRY_MESSAGE_AT: number = HEAD_OCTETS
+/** Offset of what the cache finds an entry by: the folded qname and the qtype in two octets. */
+export const ENTRY_KEY_AT: number = HEAD_OCTETS + HEADER_OCTETS
 
 const FLAG_AUTHENTICATED = 0x01
 const FLAG_TRANSLATED = 0x02
 
 const OPTION_HEADER_OCTETS = 4
+/** The numbers of records in the message's header. */
+const ANCOUNT_AT = 6
+const NSCOUNT_AT = 8
+/** Qtype and qclass. */
+const QUESTION_FIXED_OCTETS = 4
+const RDLENGTH_OCTETS = 2
 
 // --- write --------------------------------------------------------------------------------------------------------
 
@@ -114,7 +126,6 @@ export function writeAnswerEntry(parts: AnswerParts, nowMs: number): Uint8Array 
   writeU16(head, REASON_AT, parts.reason)
   writeU32(head, POLICY_SEQUENCE_AT, parts.policySequence)
   writeF64(head, STORED_MS_AT, nowMs)
-  writeF64(head, EXPIRES_MS_AT, nowMs + parts.ttlSeconds * 1000)
   writeU32(head, TTL_AT, parts.ttlSeconds)
   writeU16(head, RCODE_AT, parts.rcode)
   writeU16(head, EDE_OCTETS_AT, ede.length)
@@ -122,7 +133,7 @@ export function writeAnswerEntry(parts: AnswerParts, nowMs: number): Uint8Array 
   writeU16(head, MESSAGE_OCTETS_AT, message.length)
   const offsets = new Uint8Array(2 * ttlOffsets.length)
   for (let i = 0; i < ttlOffsets.length; i++) writeU16(offsets, 2 * i, ttlOffsets[i]!)
-  return concatOctets(head, ede, offsets, message)
+  return concatOctets(head, message, offsets, ede)
 }
 
 function tooLarge(parts: AnswerParts): AnswerParts {
@@ -181,7 +192,7 @@ function writeEntryMessage(
   const writer = new MessageWriter()
   writer.header({ ...REPLY_HEADER, rcode })
   writer.question({ name: qname, type: question.type, class: question.class })
-  writeU16(head, QUESTION_END_AT, writer.position)
+  head[QNAME_OCTETS_AT] = qname.length
   const write = (section: 'answer' | 'authority', rows: readonly Row[]): boolean => {
     for (const { owner, type, rrset, rdata } of rows) {
       if (!writer.record(section, owner, type, rrset.class, rrset.ttlSeconds, rdata)) return false
@@ -189,8 +200,8 @@ function writeEntryMessage(
     }
     return true
   }
-  const answer = split(parts.answer, qname, asked(question.type))
-  const authority = split(parts.authority, qname, notAsked)
+  const answer = splitSection(parts.answer, qname, asked(question.type))
+  const authority = splitSection(parts.authority, qname, notAsked)
 
   if (!write('answer', answer.plain)) return undefined
   writeU16(head, ANSWER_PLAIN_END_AT, writer.position)
@@ -203,64 +214,14 @@ function writeEntryMessage(
   writeU16(head, AUTHORITY_PLAIN_END_AT, writer.position)
   if (!write('authority', authority.dnssec)) return undefined
   writeU16(head, ANSWER_PLAIN_COUNT_AT, answer.plain.length)
-  writeU16(head, ANSWER_COUNT_AT, answer.plain.length + answer.dnssec.length)
   writeU16(head, AUTHORITY_PLAIN_COUNT_AT, authority.plain.length)
-  writeU16(head, AUTHORITY_COUNT_AT, authority.plain.length + authority.dnssec.length)
   return writer.finish()
-}
-
-/** One record to write. */
-interface Row {
-  readonly rrset: Rrset
-  readonly owner: Name
-  /** That of the RRset, or RRSIG. */
-  readonly type: number
-  readonly rdata: Uint8Array
-}
-
-/** The records of a section, those that only a client with DO gets apart. */
-function split(
-  rrsets: readonly Rrset[],
-  qname: Name,
-  wanted: (type: number) => boolean,
-): { readonly plain: readonly Row[]; readonly dnssec: readonly Row[] } {
-  const plain: Row[] = []
-  const dnssec: Row[] = []
-  for (const rrset of rrsets) {
-    const { type } = rrset
-    const owner = respell(rrset.owner, qname)
-    const home = isDnssecType(type) && !wanted(type) ? dnssec : plain
-    for (const rdata of rrset.rdatas) home.push({ rrset, owner, type, rdata })
-    const signatureHome = wanted(TYPE.RRSIG) ? plain : dnssec
-    for (const rdata of rrset.signatures) signatureHome.push({ rrset, owner, type: TYPE.RRSIG, rdata })
-  }
-  return { plain, dnssec }
-}
-
-/** The owner, with the end that it shares with the question spelt as there. */
-function respell(owner: Name, qname: Name): Name {
-  if (namesEqual(owner, qname)) return qname
-  const shared = commonAncestor(qname, owner)
-  if (isRoot(shared)) return owner
-  const spelt = owner.slice()
-  spelt.set(shared, owner.length - shared.length)
-  return spelt as Name
-}
-
-function asked(qtype: number): (type: number) => boolean {
-  return (type) => type === qtype || qtype === TYPE.ANY
-}
-
-function notAsked(): boolean {
-  return false
-}
-
-function isDnssecType(type: number): boolean {
-  return type === TYPE.RRSIG || type === TYPE.NSEC || type === TYPE.NSEC3
 }
 
 /** Octets between a record's TTL and its RDATA: TTL and RDLENGTH. */
 const TTL_TO_RDATA_OCTETS = 6
+/** From one record to the next: owners but the first are pointers, unless they are too short or too far for that. */
+const ROTATE_STRIDE_MAX = 255
 
 /** Notes where the last A or AAAA set is, if it has several records at equal distances. */
 function writeRotation(head: Uint8Array, rows: readonly Row[], ttlOffsets: readonly number[]): void {
@@ -270,20 +231,19 @@ function writeRotation(head: Uint8Array, rows: readonly Row[], ttlOffsets: reado
   const first = rows.findIndex(({ rrset }) => rrset === last)
   const octets = last.rdatas[0]!.length
   const stride = ttlOffsets[first + 1]! - ttlOffsets[first]!
+  if (stride > ROTATE_STRIDE_MAX) return
   for (let i = 1; i < count; i++) {
     const even = ttlOffsets[first + i]! - ttlOffsets[first + i - 1]! === stride
     if (!even || last.rdatas[i]!.length !== octets) return
   }
   writeU16(head, ROTATE_AT, ttlOffsets[first]! + TTL_TO_RDATA_OCTETS)
-  writeU16(head, ROTATE_STRIDE_AT, stride)
-  writeU16(head, ROTATE_OCTETS_AT, octets)
+  head[ROTATE_STRIDE_AT] = stride
   writeU16(head, ROTATE_COUNT_AT, count)
 }
 
 /** Makes an entry of an earlier process one of this. */
 export function restoreAnswerEntry(octets: Uint8Array, at: number, terms: RestoreTerms): void {
   writeF64(octets, at + STORED_MS_AT, entryStoredMs(octets, at) + terms.shiftMs)
-  writeF64(octets, at + EXPIRES_MS_AT, entryExpiresMs(octets, at) + terms.shiftMs)
   writeU32(octets, at + POLICY_SEQUENCE_AT, restoredSequence(terms, entryPolicySequence(octets, at)))
 }
 
@@ -291,7 +251,7 @@ export function restoreAnswerEntry(octets: Uint8Array, at: number, terms: Restor
 
 /** Octets of the whole entry. */
 export function entryOctets(octets: Uint8Array, at: number): number {
-  return messageStart(octets, at) - at + readU16(octets, at + MESSAGE_OCTETS_AT)
+  return entryEdeEnd(octets, at) - at
 }
 
 /** The verdict on the answer. */
@@ -316,7 +276,7 @@ export function entryStoredMs(octets: Uint8Array, at: number): number {
 
 /** The first moment at which it must not be given any more, in the clock's monotonic milliseconds. */
 export function entryExpiresMs(octets: Uint8Array, at: number): number {
-  return readF64(octets, at + EXPIRES_MS_AT)
+  return entryStoredMs(octets, at) + entryTtlSeconds(octets, at) * 1000
 }
 
 /** Its lifetime, in seconds from when it was stored. */
@@ -340,13 +300,17 @@ export function entryTranslated(octets: Uint8Array, at: number): boolean {
 }
 
 /** Offset in `octets` of the extended errors: EDNS options, ready to be copied into an OPT record. */
-export function entryEdeStart(_octets: Uint8Array, at: number): number {
-  return at + HEAD_OCTETS
+export function entryEdeStart(octets: Uint8Array, at: number): number {
+  return ttlOffsetsStart(octets, at) + 2 * readU16(octets, at + TTL_COUNT_AT)
 }
 
 /** Offset in `octets` behind the extended errors. */
 export function entryEdeEnd(octets: Uint8Array, at: number): number {
-  return at + HEAD_OCTETS + readU16(octets, at + EDE_OCTETS_AT)
+  return entryEdeStart(octets, at) + readU16(octets, at + EDE_OCTETS_AT)
+}
+
+function ttlOffsetsStart(octets: Uint8Array, at: number): number {
+  return at + HEAD_OCTETS + readU16(octets, at + MESSAGE_OCTETS_AT)
 }
 
 /** INFO-CODE of the most exact extended error, or -1 when there is none. */
@@ -357,17 +321,17 @@ export function entryEdeCode(octets: Uint8Array, at: number): number {
 
 /** Offset in the message behind the question. */
 export function entryQuestionEnd(octets: Uint8Array, at: number): number {
-  return readU16(octets, at + QUESTION_END_AT)
+  return HEADER_OCTETS + octets[at + QNAME_OCTETS_AT]! + QUESTION_FIXED_OCTETS
 }
 
 /** Records in the answer section of a reply, with or without the DNSSEC records. */
 export function entryAnswerCount(octets: Uint8Array, at: number, dnssec: boolean): number {
-  return readU16(octets, at + (dnssec ? ANSWER_COUNT_AT : ANSWER_PLAIN_COUNT_AT))
+  return readU16(octets, at + (dnssec ? HEAD_OCTETS + ANCOUNT_AT : ANSWER_PLAIN_COUNT_AT))
 }
 
 /** Records in the authority section of a reply, with or without the DNSSEC records. */
 export function entryAuthorityCount(octets: Uint8Array, at: number, dnssec: boolean): number {
-  return readU16(octets, at + (dnssec ? AUTHORITY_COUNT_AT : AUTHORITY_PLAIN_COUNT_AT))
+  return readU16(octets, at + (dnssec ? HEAD_OCTETS + NSCOUNT_AT : AUTHORITY_PLAIN_COUNT_AT))
 }
 
 /** Records of the last A or AAAA set of the answer when it can be rotated, else 0. */
@@ -383,10 +347,6 @@ export function answerOctets(octets: Uint8Array, at: number, dnssec: boolean): n
 
 function answerDnssecOctets(octets: Uint8Array, at: number): number {
   return readU16(octets, at + ANSWER_END_AT) - readU16(octets, at + ANSWER_PLAIN_END_AT)
-}
-
-function messageStart(octets: Uint8Array, at: number): number {
-  return entryEdeEnd(octets, at) + 2 * readU16(octets, at + TTL_COUNT_AT)
 }
 
 // --- copy ---------------------------------------------------------------------------------------------------------
@@ -406,14 +366,14 @@ export function copyAnswer(
   dnssec: boolean,
   nowMs: number,
 ): number {
-  const message = messageStart(octets, at)
+  const message = at + HEAD_OCTETS
   const length = answerOctets(octets, at, dnssec)
   const plainEnd = readU16(octets, at + ANSWER_PLAIN_END_AT)
   const cut = dnssec ? 0 : answerDnssecOctets(octets, at)
   for (let i = 0; i < plainEnd; i++) out[i] = octets[message + i]!
   for (let i = plainEnd; i < length; i++) out[i] = octets[message + cut + i]!
-  writeU16(out, 6, entryAnswerCount(octets, at, dnssec))
-  writeU16(out, 8, entryAuthorityCount(octets, at, dnssec))
+  writeU16(out, ANCOUNT_AT, entryAnswerCount(octets, at, dnssec))
+  writeU16(out, NSCOUNT_AT, entryAuthorityCount(octets, at, dnssec))
   patchTtls(octets, at, out, plainEnd, cut, length, nowMs)
   return length
 }
@@ -429,9 +389,10 @@ function patchTtls(
   nowMs: number,
 ): void {
   const storedMs = entryStoredMs(octets, at)
-  const message = messageStart(octets, at)
+  const message = at + HEAD_OCTETS
   const answerEnd = plainEnd + cut
-  for (let offsetAt = entryEdeEnd(octets, at); offsetAt < message; offsetAt += 2) {
+  const end = entryEdeStart(octets, at)
+  for (let offsetAt = ttlOffsetsStart(octets, at); offsetAt < end; offsetAt += 2) {
     const offset = readU16(octets, offsetAt)
     if (offset >= plainEnd && offset < answerEnd) continue
     const to = offset < plainEnd ? offset : offset - cut
@@ -448,9 +409,9 @@ export function rotateAddresses(octets: Uint8Array, at: number, out: Uint8Array,
   const count = readU16(octets, at + ROTATE_COUNT_AT)
   if (count === 0) return
   const first = readU16(octets, at + ROTATE_AT)
-  const stride = readU16(octets, at + ROTATE_STRIDE_AT)
-  const width = readU16(octets, at + ROTATE_OCTETS_AT)
-  const from = messageStart(octets, at) + first
+  const stride = octets[at + ROTATE_STRIDE_AT]!
+  const from = at + HEAD_OCTETS + first
+  const width = readU16(octets, from - RDLENGTH_OCTETS)
   for (let i = 0; i < count; i++) {
     const source = from + ((i + turn) % count) * stride
     for (let j = 0; j < width; j++) out[first + i * stride + j] = octets[source + j]!

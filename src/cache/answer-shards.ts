@@ -2,6 +2,7 @@
 import type { HashKey } from '../base/keyed-hash.ts'
 import { TABLE_ENTRY_OCTETS_MAX } from '../base/limits.ts'
 import { ANSWER_KEY_OCTETS_MAX, type AnswerReader, writeAnswerKey } from './answer-cache.ts'
+import { ENTRY_KEY_AT } from './answer-entry.ts'
 import { OctetTableReader } from './octet-table-reader.ts'
 import { shardOf } from './shard.ts'
 
@@ -23,8 +24,9 @@ export class AnswerShards implements AnswerReader {
 
   constructor({ buffers, bytesMax, hashKey }: AnswerShardsOptions) {
     const copy = new ArrayBuffer(TABLE_ENTRY_OCTETS_MAX)
+    const common = { bytesMax, hashKey, keyAt: ENTRY_KEY_AT, copy }
     this.octets = new Uint8Array(copy)
-    this.#shards = buffers.map((buffer) => new OctetTableReader({ bytesMax, hashKey, buffer, copy }))
+    this.#shards = buffers.map((buffer) => new OctetTableReader({ ...common, buffer }))
     this.#hashKey = hashKey
   }
 

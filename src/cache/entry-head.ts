@@ -1,8 +1,9 @@
 /**
  * The head of an entry in the RRset cache: what is known of the data behind it.
  *
- * 0: u8 rank, 1: u8 status, 2: u16 reason, 4: u32 policy sequence number, 8: f64 when stored (ms), 16: u32 TTL (s),
- * 20: u16 rcode, 22: u8 octets of detail, 23: detail in UTF-8, then RRsets (`rrset-code.ts`).
+ * 0: u8 rank, plus 0x80 when the owner's spelling is kept, 1: u8 status, 2: u16 reason, 4: u32 policy sequence number, 8: f64 when stored (ms), 16: u32 TTL (s),
+ * 20: u16 rcode, 22: u8 octets of detail, 23: detail in UTF-8, then the owner
+ * if it is kept, then data (`rrset-code.ts`); of a denial, RRsets.
  */
 import { EDE_TEXT_OCTETS_MAX } from '../base/limits.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
@@ -24,6 +25,8 @@ export interface CachedVerdict {
 /** A head, read. */
 export interface EntryHead extends CachedVerdict {
   readonly rank: number
+  /** The owner comes first in what follows. Else it is the name in the key: folded, as most are spelt anyhow. */
+  readonly ownerSpelt: boolean
   readonly rcode: number
   readonly storedMs: number
   readonly ttlSeconds: number
@@ -32,6 +35,7 @@ export interface EntryHead extends CachedVerdict {
 }
 
 const FIXED_OCTETS = 23
+const OWNER_SPELT = 0x80
 
 /** Room for a head and `bodyOctets` behind it, the head written. */
 export function entryWithHead(
@@ -41,7 +45,7 @@ export function entryWithHead(
   const detail = utf8Within(head.detail, EDE_TEXT_OCTETS_MAX)
   const end = FIXED_OCTETS + detail.length
   const octets = new Uint8Array(end + bodyOctets)
-  octets[0] = head.rank
+  octets[0] = head.rank | (head.ownerSpelt ? OWNER_SPELT : 0)
   octets[1] = statusOctet(head.status)
   writeU16(octets, 2, head.reason)
   writeU32(octets, 4, head.policySequence)
@@ -63,7 +67,8 @@ export function restoreHead(octets: Uint8Array, at: number, terms: RestoreTerms)
 export function readHead(octets: Uint8Array): EntryHead {
   const end = FIXED_OCTETS + octets[22]!
   return {
-    rank: octets[0]!,
+    rank: octets[0]! & ~OWNER_SPELT,
+    ownerSpelt: (octets[0]! & OWNER_SPELT) !== 0,
     status: statusFromOctet(octets[1]!),
     reason: readU16(octets, 2),
     policySequence: readU32(octets, 4),

@@ -11,10 +11,12 @@ import {
   ENTRY_HEADER_OCTETS,
   HEADER,
   homeSlot,
+  keyOctetsOf,
   SLOT_WORDS,
   type TableLayout,
   type TableMemory,
   tableLayout,
+  valueOctetsOf,
 } from './table-layout.ts'
 
 /** What a reader is made of. */
@@ -33,6 +35,9 @@ export class OctetTableReader {
 
   readonly #hashKey: HashKey
   readonly #layout: TableLayout
+  /** Where the key begins in an entry. */
+  readonly #keyStart: number
+  readonly #keyInValue: boolean
   /** The table. Signed, because such words are small integers for the compiler. */
   readonly #words: Int32Array
   readonly #marks: Uint8Array
@@ -40,7 +45,7 @@ export class OctetTableReader {
   readonly #copy: Int32Array
   readonly #copyFloats: Float64Array
 
-  constructor({ bytesMax, hashKey, buffer, copy }: OctetTableReaderOptions) {
+  constructor({ bytesMax, hashKey, keyAt, buffer, copy }: OctetTableReaderOptions) {
     const layout = tableLayout(bytesMax)
     assert(buffer.byteLength >= layout.size, 'memory smaller than the table')
     const memory = copy ?? new ArrayBuffer(layout.entrySizeMax)
@@ -50,6 +55,8 @@ export class OctetTableReader {
     this.#copyFloats = new Float64Array(memory)
     this.#hashKey = hashKey
     this.#layout = layout
+    this.#keyStart = ENTRY_HEADER_OCTETS + (keyAt ?? 0)
+    this.#keyInValue = keyAt !== undefined
     this.#words = new Int32Array(buffer, 0, layout.size / 4)
     this.#marks = new Uint8Array(buffer, layout.marksAt, layout.slots)
   }
@@ -124,22 +131,22 @@ export class OctetTableReader {
 
   /** Offset of the first octet of its key. */
   get keyStart(): number {
-    return ENTRY_HEADER_OCTETS
+    return this.#keyStart
   }
 
   /** Offset behind its key. */
   get keyEnd(): number {
-    return ENTRY_HEADER_OCTETS + this.#copy[4]!
+    return this.#keyStart + keyOctetsOf(this.#copy[1]!)
   }
 
   /** Offset of the first octet of its value. */
   get valueStart(): number {
-    return this.keyEnd
+    return this.#keyInValue ? ENTRY_HEADER_OCTETS : this.keyEnd
   }
 
   /** Offset behind its value. */
   get valueEnd(): number {
-    return this.keyEnd + this.#copy[1]!
+    return this.valueStart + valueOctetsOf(this.#copy[1]!)
   }
 
   // --- octets ------------------------------------------------------------------------------------------------------
@@ -154,9 +161,9 @@ export class OctetTableReader {
     // Whatever stands there before the version is known to hold: nothing outside the table is read.
     if (entry < logStart || entry > size - ENTRY_HEADER_OCTETS) return false
     const from = entry / 4
-    const valueOctets = words[from + 1]! >>> 0
-    const keyOctets = words[from + 4]! >>> 0
-    const octets = align8(ENTRY_HEADER_OCTETS + valueOctets + keyOctets)
+    const lengths = words[from + 1]!
+    const keyOctets = this.#keyInValue ? 0 : keyOctetsOf(lengths)
+    const octets = align8(ENTRY_HEADER_OCTETS + keyOctets + valueOctetsOf(lengths))
     if (octets > entrySizeMax || entry + octets > size) return false
     const copy = this.#copy
     const count = octets / 4
@@ -165,9 +172,9 @@ export class OctetTableReader {
   }
 
   #keyIs(key: Uint8Array, from: number, to: number): boolean {
-    if (this.#copy[4] !== to - from) return false
+    if (keyOctetsOf(this.#copy[1]!) !== to - from) return false
     const { octets } = this
-    const shift = ENTRY_HEADER_OCTETS - from
+    const shift = this.#keyStart - from
     for (let i = from; i < to; i++) if (octets[shift + i] !== key[i]) return false
     return true
   }

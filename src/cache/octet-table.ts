@@ -20,10 +20,14 @@ import {
   FORMAT,
   HEADER,
   homeSlot,
+  KEY_OCTETS_MAX,
+  keyOctetsOf,
+  packLengths,
   SLOT_WORDS,
   type TableLayout,
   type TableMemory,
   tableLayout,
+  valueOctetsOf,
 } from './table-layout.ts'
 
 /** What a table is made of. */
@@ -58,10 +62,11 @@ export class OctetTable {
   readonly #slots: number
   readonly #logStart: number
   readonly #logEnd: number
+  readonly #keyAt: number | undefined
   /** Octets that the put at work may still move. */
   #movable = 0
 
-  constructor({ bytesMax, hashKey, buffer, keep = false }: OctetTableOptions) {
+  constructor({ bytesMax, hashKey, keyAt, buffer, keep = false }: OctetTableOptions) {
     const layout = tableLayout(bytesMax)
     const { size } = layout
     const memory = buffer ?? new ArrayBuffer(size)
@@ -77,6 +82,7 @@ export class OctetTable {
     this.#slots = layout.slots
     this.#logStart = layout.logStart
     this.#logEnd = size
+    this.#keyAt = keyAt
     const isBlank = this.#words[HEADER.FORMAT] === 0
     const isWhole = this.#isTable() && this.#words[HEADER.WRITING] === 0
     this.cleared = keep && !isBlank && !isWhole
@@ -123,18 +129,19 @@ export class OctetTable {
     return new OctetTableReader({
       bytesMax: this.bytesMax,
       hashKey: this.#hashKey,
+      keyAt: this.#keyAt,
       buffer: this.octets.buffer,
     })
   }
 
   /** Offset of the first octet of an entry's value. */
   valueStart(entry: number): number {
-    return entry + ENTRY_HEADER_OCTETS + this.#keyOctets(entry)
+    return entry + ENTRY_HEADER_OCTETS + (this.#keyAt === undefined ? this.#keyOctets(entry) : 0)
   }
 
   /** Offset behind the last octet of an entry's value. */
   valueEnd(entry: number): number {
-    return this.valueStart(entry) + this.#words[entry / 4 + 1]!
+    return this.valueStart(entry) + valueOctetsOf(this.#words[entry / 4 + 1]!)
   }
 
   /** When the entry expires, in milliseconds of the clock that `nowMs` comes from. */
@@ -148,7 +155,8 @@ export class OctetTable {
   }
 
   /**
-   * Stores a value, replacing the one under the same key. Both are copied; neither may be a view into this table.
+   * Stores a value, replacing the one under the same key. Both are copied; neither may be a view into this table. Where
+   * values hold their keys, this one must.
    *
    * @param expiresMs the first moment at which the entry is gone
    * @returns false when it was not stored, being too large or expired already; an older value is then gone too
@@ -161,10 +169,12 @@ export class OctetTable {
   }
 
   #put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number): boolean {
+    assert(key.length <= KEY_OCTETS_MAX, 'a key longer than its length can say')
+    assert(this.#keyAt === undefined || holdsAt(value, this.#keyAt, key), 'a value without its key')
     const hash = keyedHash(this.#hashKey, key)
     const old = this.#slotOfKey(hash, key, 0, key.length)
     if (old >= 0) this.#unlink(old)
-    const octets = key.length + value.length
+    const octets = value.length + (this.#keyAt === undefined ? key.length : 0)
     if (!(nowMs < expiresMs) || octets > this.entryOctetsMax) return false
     const size = align8(ENTRY_HEADER_OCTETS + octets)
     this.#movable = REINSERTED_OCTETS + REINSERTED_TIMES * size
@@ -175,11 +185,10 @@ export class OctetTable {
       at = this.#reserve(size)
     }
     this.#words[at / 4] = hash
-    this.#words[at / 4 + 1] = value.length
+    this.#words[at / 4 + 1] = packLengths(key.length, value.length)
     this.#floats[at / 8 + 1] = expiresMs
-    this.#words[at / 4 + 4] = key.length
-    this.octets.set(key, at + ENTRY_HEADER_OCTETS)
-    this.octets.set(value, at + ENTRY_HEADER_OCTETS + key.length)
+    if (this.#keyAt === undefined) this.octets.set(key, this.#keyStart(at))
+    this.octets.set(value, this.valueStart(at))
     this.#link(hash, at, size)
     return true
   }
@@ -213,7 +222,7 @@ export class OctetTable {
         continue
       }
       const slot = this.#slotOfEntry(at)
-      const keyStart = at + ENTRY_HEADER_OCTETS
+      const keyStart = this.#keyStart(at)
       if (slot >= 0 && test(this.octets, keyStart, keyStart + this.#keyOctets(at))) this.#unlink(slot)
       at += this.#sizeOf(at)
     }
@@ -235,6 +244,7 @@ export class OctetTable {
     words[HEADER.FORMAT] = FORMAT
     words[HEADER.SIZE] = this.bytesMax
     words[HEADER.SECRET] = keyedHash(this.#hashKey, NO_OCTETS)
+    words[HEADER.KEY_AT] = this.#keyAtWord()
     words[HEADER.HEAD] = words[HEADER.TAIL] = this.#logStart
     words[HEADER.WRAPPED] = 0
     words[HEADER.WRAP_AT] = this.#logEnd
@@ -245,11 +255,16 @@ export class OctetTable {
 
   // --- header ------------------------------------------------------------------------------------------------------
 
-  /** Whether the memory holds a table of this size and secret. */
+  /** Whether the memory holds a table of this size, secret and place of keys. */
   #isTable(): boolean {
     const words = this.#words
-    const isOurs = words[HEADER.FORMAT] === FORMAT && words[HEADER.SIZE] === this.bytesMax
-    return isOurs && words[HEADER.SECRET] === keyedHash(this.#hashKey, NO_OCTETS)
+    const isSize = words[HEADER.FORMAT] === FORMAT && words[HEADER.SIZE] === this.bytesMax
+    const isKind = words[HEADER.KEY_AT] === this.#keyAtWord()
+    return isSize && isKind && words[HEADER.SECRET] === keyedHash(this.#hashKey, NO_OCTETS)
+  }
+
+  #keyAtWord(): number {
+    return this.#keyAt === undefined ? 0 : this.#keyAt + 1
   }
 
   /** Marks that a change has begun. Not undone by an exception: what that leaves is not to be trusted. */
@@ -264,11 +279,15 @@ export class OctetTable {
   // --- log ---------------------------------------------------------------------------------------------------------
 
   #keyOctets(entry: number): number {
-    return this.#words[entry / 4 + 4]!
+    return keyOctetsOf(this.#words[entry / 4 + 1]!)
+  }
+
+  #keyStart(entry: number): number {
+    return entry + ENTRY_HEADER_OCTETS + (this.#keyAt ?? 0)
   }
 
   #sizeOf(entry: number): number {
-    return align8(ENTRY_HEADER_OCTETS + this.#keyOctets(entry) + this.#words[entry / 4 + 1]!)
+    return align8(this.valueEnd(entry) - entry)
   }
 
   /** Takes room at the young end, or -1 when the old end is in the way. */
@@ -361,7 +380,7 @@ export class OctetTable {
 
   #keyIs(entry: number, key: Uint8Array, from: number, to: number): boolean {
     if (this.#keyOctets(entry) !== to - from) return false
-    const shift = entry + ENTRY_HEADER_OCTETS - from
+    const shift = this.#keyStart(entry) - from
     for (let i = from; i < to; i++) if (this.octets[shift + i] !== key[i]) return false
     return true
   }
@@ -404,4 +423,11 @@ export class OctetTable {
     }
     this.#setSlot(gap, 0, 0, 0)
   }
+}
+
+/** True when `octets` hold `part` at offset `at`. */
+function holdsAt(octets: Uint8Array, at: number, part: Uint8Array): boolean {
+  if (octets.length < at + part.length) return false
+  for (let i = 0; i < part.length; i++) if (octets[at + i] !== part[i]) return false
+  return true
 }

@@ -17,20 +17,21 @@ import {
   NAME_OCTETS_MAX,
   TTL_SECONDS_MAX,
 } from '../base/limits.ts'
+import { NO_OCTETS } from '../base/octets.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { readU32, writeU16 } from '../wire/integers.ts'
-import { copyName, FOLD, isRoot, type Name, parentOf } from '../wire/name.ts'
+import { copyName, FOLD, foldName, isRoot, type Name, parentOf } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
-import { type CachedVerdict, entryWithHead, readHead } from './entry-head.ts'
+import { type CachedVerdict, type EntryHead, entryWithHead, readHead } from './entry-head.ts'
 import { isAging, nameIsAtOrBelow, remainingSeconds } from './fields.ts'
 import { OctetTable, type OctetTableOptions } from './octet-table.ts'
 import type { OctetTableReader } from './octet-table-reader.ts'
 import type { RestoreTerms } from './restore-terms.ts'
-import { RrsetReader, rrsetOctets, sameData, writeRrset } from './rrset-code.ts'
+import { dataOctets, RrsetReader, rrsetOctets, sameData, writeData, writeRrset } from './rrset-code.ts'
 import { KEY_PREFIX_OCTETS, KIND } from './rrset-kinds.ts'
 import { restoreRrset } from './rrset-restore.ts'
 import type { SnapshotRecord } from './snapshot.ts'
@@ -198,7 +199,7 @@ export class RrsetCache {
     const head = readHead(octets)
     const ageSeconds = head.ttlSeconds - remainingSeconds(head.ttlSeconds, head.storedMs, this.#nowMs())
     const lifetime = Math.min(head.ttlSeconds, ageSeconds + Math.min(ttlSeconds, bogusCap(verdict)))
-    const rrset = new RrsetReader(octets, head.end).next(0)
+    const rrset = ownRrset(octets, head, owner, type, 0)
     return this.#writeRrset(KIND.RRSET, rrset, head.rank as Rank, verdict, lifetime, head.storedMs)
   }
 
@@ -247,6 +248,7 @@ export class RrsetCache {
     const { status, reason, detail = '', policySequence, rcode } = entry
     const head = {
       rank: RANK.AUTHORITY_AA,
+      ownerSpelt: false,
       status,
       reason,
       detail,
@@ -397,19 +399,24 @@ export class RrsetCache {
     if (rrset.class !== CLASS.IN) return false
     const { status, reason, detail = '', policySequence } = verdict
     const ttlSeconds = Math.min(lifetime, TTL_SECONDS_MAX)
-    const head = { rank, status, reason, detail, policySequence, rcode: RCODE.NOERROR, ttlSeconds, storedMs }
-    const { octets, end } = entryWithHead(head, rrsetOctets(rrset))
-    writeRrset(octets, end, rrset, ttlSeconds)
+    const spelling = isFolded(rrset.owner) ? NO_OCTETS : rrset.owner
+    const ownerSpelt = spelling.length > 0
+    const judged = { rank, ownerSpelt, status, reason, detail, policySequence }
+    const head = { ...judged, rcode: RCODE.NOERROR, ttlSeconds, storedMs }
+    const { octets, end } = entryWithHead(head, spelling.length + dataOctets(rrset))
+    octets.set(spelling, end)
+    writeData(octets, end + spelling.length, rrset)
     return this.#store(kind, rrset.owner, rrset.type, octets, storedMs + ttlSeconds * 1000)
   }
 
   #readRrset(kind: number, owner: Name, type: number, asked: boolean): CachedRrset | undefined {
     const octets = this.#load(kind, owner, type, asked)
     if (octets === undefined) return undefined
-    const { status, reason, detail, policySequence, rank, storedMs, ttlSeconds, end } = readHead(octets)
+    const head = readHead(octets)
+    const { status, reason, detail, policySequence, rank, storedMs, ttlSeconds } = head
     const nowMs = this.#nowMs()
     const ageSeconds = ttlSeconds - remainingSeconds(ttlSeconds, storedMs, nowMs)
-    const rrset = new RrsetReader(octets, end).next(ageSeconds)
+    const rrset = ownRrset(octets, head, owner, type, ageSeconds)
     const aging = isAging(ttlSeconds, storedMs, nowMs)
     return { rrset, rank: rank as Rank, aging, status, reason, detail, policySequence }
   }
@@ -434,6 +441,18 @@ export class RrsetCache {
     const { status, reason, detail, policySequence, rcode } = head
     return { rcode, authority, ttlSeconds, aging, status, reason, detail, policySequence }
   }
+}
+
+/** The RRset that an entry of this owner and type is about. */
+function ownRrset(octets: Uint8Array, head: EntryHead, owner: Name, type: number, ageSeconds: number): Rrset {
+  const reader = new RrsetReader(octets, head.end)
+  const spelling = head.ownerSpelt ? reader.name() : copyName(foldName(owner))
+  return reader.data(spelling, type, head.ttlSeconds, ageSeconds)
+}
+
+function isFolded(name: Name): boolean {
+  for (let i = 0; i < name.length; i++) if (FOLD[name[i]!] !== name[i]) return false
+  return true
 }
 
 /** Whether data with one verdict may take the place of data with another. Ranks are looked at elsewhere. */

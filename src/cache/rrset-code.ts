@@ -1,6 +1,6 @@
 /**
- * RRsets as cache octets: owner, then u16 type, u32 TTL, u16 number of records, u16 number of signatures, then each
- * RDATA behind its length in two octets. The class is IN and not stored.
+ * RRsets as cache octets: owner, then u16 type, u32 TTL, then the data: u16 number of records, u16 number of signatures,
+ * each RDATA behind its length in two octets. The class is IN and not stored.
  */
 import { TTL_SECONDS_MAX } from '../base/limits.ts'
 import { compareOctets, octetsEqual } from '../base/octets.ts'
@@ -9,11 +9,19 @@ import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
 import { type Name, nameLengthAt, namesEqual } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 
-const FIXED_OCTETS = 10
+/** Type and TTL. */
+const TYPE_TTL_OCTETS = 6
+/** Both numbers. */
+const COUNTS_OCTETS = 4
 
 /** Octets that `writeRrset` takes. */
 export function rrsetOctets(rrset: Rrset): number {
-  let octets = rrset.owner.length + FIXED_OCTETS
+  return rrset.owner.length + TYPE_TTL_OCTETS + dataOctets(rrset)
+}
+
+/** Octets that `writeData` takes. */
+export function dataOctets(rrset: Rrset): number {
+  let octets = COUNTS_OCTETS
   for (const rdata of rrset.rdatas) octets += 2 + rdata.length
   for (const rdata of rrset.signatures) octets += 2 + rdata.length
   return octets
@@ -22,12 +30,17 @@ export function rrsetOctets(rrset: Rrset): number {
 /** Writes an RRset at `at`. Returns the offset behind it. */
 export function writeRrset(octets: Uint8Array, at: number, rrset: Rrset, ttlSeconds: number): number {
   octets.set(rrset.owner, at)
-  let end = at + rrset.owner.length
+  const end = at + rrset.owner.length
   writeU16(octets, end, rrset.type)
   writeU32(octets, end + 2, ttlSeconds)
-  writeU16(octets, end + 6, rrset.rdatas.length)
-  writeU16(octets, end + 8, rrset.signatures.length)
-  end += FIXED_OCTETS
+  return writeData(octets, end + TYPE_TTL_OCTETS, rrset)
+}
+
+/** Writes the data of an RRset at `at`. Returns the offset behind it. */
+export function writeData(octets: Uint8Array, at: number, rrset: Rrset): number {
+  writeU16(octets, at, rrset.rdatas.length)
+  writeU16(octets, at + 2, rrset.signatures.length)
+  let end = at + COUNTS_OCTETS
   for (const rdata of rrset.rdatas) end = writeRdata(octets, end, rdata)
   for (const rdata of rrset.signatures) end = writeRdata(octets, end, rdata)
   return end
@@ -54,6 +67,13 @@ export class RrsetReader {
     return this.#at >= this.#octets.length
   }
 
+  /** The next name. */
+  name(): Name {
+    const from = this.#at
+    this.#at += nameLengthAt(this.#octets, from, this.#octets.length)
+    return this.#octets.subarray(from, this.#at) as Name
+  }
+
   /**
    * The next RRset.
    *
@@ -61,15 +81,19 @@ export class RrsetReader {
    * @param mostSeconds what its TTL was at most when it was new
    */
   next(ageSeconds: number, mostSeconds: number = TTL_SECONDS_MAX): Rrset {
-    const octets = this.#octets
-    const ownerEnd = this.#at + nameLengthAt(octets, this.#at, octets.length)
-    const owner = octets.subarray(this.#at, ownerEnd) as Name
-    const type = readU16(octets, ownerEnd)
-    const givenTtlSeconds = Math.min(readU32(octets, ownerEnd + 2), mostSeconds)
+    const owner = this.name()
+    const type = readU16(this.#octets, this.#at)
+    const ttlSeconds = Math.min(readU32(this.#octets, this.#at + 2), mostSeconds)
+    this.#at += TYPE_TTL_OCTETS
+    return this.data(owner, type, ttlSeconds, ageSeconds)
+  }
+
+  /** The RRset whose data is next, and its owner, its type and the TTL that it had when it was new. */
+  data(owner: Name, type: number, givenTtlSeconds: number, ageSeconds: number): Rrset {
+    const records = readU16(this.#octets, this.#at)
+    const signed = readU16(this.#octets, this.#at + 2)
+    this.#at += COUNTS_OCTETS
     const ttlSeconds = Math.max(0, givenTtlSeconds - ageSeconds)
-    const records = readU16(octets, ownerEnd + 6)
-    const signed = readU16(octets, ownerEnd + 8)
-    this.#at = ownerEnd + FIXED_OCTETS
     const rdatas = this.#rdatas(records)
     const signatures = this.#rdatas(signed)
     const fresh = { owner, type, class: CLASS.IN, ttlSeconds, rdatas, signatures }

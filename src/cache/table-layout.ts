@@ -8,11 +8,12 @@
  * - **Marks.** One a slot: "asked for since its last lap". They are apart from the slots because they are the one
  *   thing that readers write.
  * - **Index.** Open addressing with linear probing and backward-shift deletion. A slot is three words: version, hash,
- *   position of the entry in units of 8 octets (0 when empty). There is a slot for every 80 octets of the log and at
- *   most four fifths are filled, so entries down to 100 octets on average can use the whole log; smaller ones run out
+ *   position of the entry in units of 8 octets (0 when empty). There is a slot for every 64 octets of the log and at
+ *   most four fifths are filled, so entries down to 80 octets on average can use the whole log; smaller ones run out
  *   of slots first, and the oldest goes in the same way.
- * - **Log.** Entries, each at a multiple of 8 octets: 0: u32 hash, 4: u32 value octets, 8: f64 expiry in ms, 16: u32 key
- *   octets, 20: key, value, padding. Numbers are in the machine's octet order.
+ * - **Log.** Entries, each at a multiple of 8 octets: 0: u32 hash, 4: u32 lengths (18 bits value, 14 bits key), 8: f64
+ *   expiry in ms, 16: key, value, padding. Where values hold their keys (`keyAt`), there is no other key. Numbers are
+ *   in the machine's octet order.
  *
  * **Many readers beside one writer.** The version of a slot is odd while the slot changes and two higher afterwards,
  * and a slot is always emptied or redirected before the octets of its entry are used again. A reader
@@ -37,6 +38,8 @@ export interface TableMemory {
   /** Octets of the whole table, index and unused space included; rounded down to a multiple of 8. */
   readonly bytesMax: number
   readonly hashKey: HashKey
+  /** Where every value holds its own key, from the value's start; left out where they do not. */
+  readonly keyAt?: number | undefined
   /** At least `bytesMax` octets. */
   readonly buffer: ArrayBuffer | SharedArrayBuffer
 }
@@ -59,19 +62,22 @@ export const HEADER = {
   WRAP_AT: 7,
   ENTRIES: 8,
   LIVE_OCTETS: 9,
+  /** `keyAt` and one more, 0 for none. */
+  KEY_AT: 10,
 } as const
 
 /** This layout; another one needs another number. */
-export const FORMAT = 0x5167_0001
+export const FORMAT = 0x5167_0002
 
 const HEADER_OCTETS = 64
 export const SLOT_WORDS = 3
 const SLOT_OCTETS = 4 * SLOT_WORDS
 const MARK_OCTETS = 1
-const LOG_OCTETS_PER_SLOT = 80
+const LOG_OCTETS_PER_SLOT = 64
 const FILL_MAX = 4 / 5
-/** Octets of an entry before its key. */
-export const ENTRY_HEADER_OCTETS = 20
+/** Octets of an entry before key and value. */
+export const ENTRY_HEADER_OCTETS = 16
+const VALUE_OCTETS_BITS = 18
 /** No entry may take more of the log, lest one put drop most of what is there. */
 const ENTRY_SHARE_MAX = 1 / 4
 
@@ -112,6 +118,24 @@ export function tableLayout(bytesMax: number): TableLayout {
 export function homeSlot(hash: number, slots: number): number {
   return Math.floor(hash * (slots / 0x1_0000_0000))
 }
+
+/** The word for the lengths of an entry. */
+export function packLengths(keyOctets: number, valueOctets: number): number {
+  return (keyOctets << VALUE_OCTETS_BITS) | valueOctets
+}
+
+/** Octets of the key, by that word. */
+export function keyOctetsOf(lengths: number): number {
+  return lengths >>> VALUE_OCTETS_BITS
+}
+
+/** Octets of the value, by that word. */
+export function valueOctetsOf(lengths: number): number {
+  return lengths & ((1 << VALUE_OCTETS_BITS) - 1)
+}
+
+/** Octets of the longest key. */
+export const KEY_OCTETS_MAX: number = 2 ** (31 - VALUE_OCTETS_BITS) - 1
 
 /** Rounded up to a multiple of 8. */
 export function align8(octets: number): number {

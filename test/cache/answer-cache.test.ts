@@ -1,6 +1,13 @@
 import t from 'tap'
 import { AnswerCache, isWorthPrefetching } from '../../src/cache/answer-cache.ts'
-import { type AnswerParts, copyAnswer, entryOctets, entryStatus } from '../../src/cache/answer-entry.ts'
+import {
+  type AnswerParts,
+  copyAnswer,
+  ENTRY_KEY_AT,
+  entryOctets,
+  entryStatus,
+} from '../../src/cache/answer-entry.ts'
+import { CLASS } from '../../src/wire/iana/class.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { ROOT } from '../../src/wire/name.ts'
@@ -31,7 +38,7 @@ t.test('finds an answer by the question as it lies in a query', async (t) => {
   t.equal(cache.find(query, 12, qname.length, TYPE.AAAA, 0), -1)
   t.equal(find(cache, 'example.'), -1)
   t.equal(find(cache, '.'), -1)
-  cache.put(ROOT, TYPE.NS, entry('.'), 0)
+  cache.put(ROOT, TYPE.NS, entry('.', { question: { name: ROOT, type: TYPE.NS, class: CLASS.IN } }), 0)
   t.ok(find(cache, '.', TYPE.NS) > 0)
 })
 
@@ -75,7 +82,10 @@ t.test('removal', async (t) => {
   const cache = world()
   const fill = () => {
     for (const owner of owners)
-      for (const type of [TYPE.A, TYPE.MX]) cache.put(name(owner), type, entry(owner), 0)
+      for (const type of [TYPE.A, TYPE.MX]) {
+        const question = { name: name(owner), type, class: CLASS.IN }
+        cache.put(question.name, type, entry(owner, { question }), 0)
+      }
   }
   fill()
   t.ok(cache.remove(name('A.example.'), TYPE.A))
@@ -96,7 +106,9 @@ t.test('holds 200,000 answers in 64 MiB, and the heap stays as it is', async (t)
   const stored = entry('host-000000.example.')
   const fill = (count: number) => {
     for (let i = 0; i < count; i++) {
-      qname.set(Buffer.from(String(i).padStart(6, '0')), 6)
+      const digits = Buffer.from(String(i).padStart(6, '0'))
+      qname.set(digits, 6)
+      stored.set(digits, ENTRY_KEY_AT + 6)
       cache.put(qname, TYPE.A, stored, 0)
     }
   }

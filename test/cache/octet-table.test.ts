@@ -110,7 +110,7 @@ t.test('small entries are bounded by the index, and the oldest goes', async (t) 
   for (let i = 0; i < 5000; i++) cache.put(octets(`${i}`), octets('v'), FOREVER, 0)
   t.equal(get(cache, octets('4999'), 0), 'v')
   t.equal(get(cache, octets('0'), 0), undefined)
-  const slots = Math.floor((16_384 - 80) / 93)
+  const slots = Math.floor((16_384 - 80) / 77)
   t.equal(cache.entryCount, Math.floor(0.8 * slots))
 })
 

@@ -56,6 +56,15 @@ t.test('gives back what was put, whatever the case of the question', async (t) =
   t.equal(cache.get(name('www.example.'), TYPE.A), undefined)
   t.equal(cache.get(name('example.'), TYPE.TXT), undefined)
   t.equal(cache.get(name('www.example.'), TYPE.TXT)!.rrset.owner[1], 'W'.charCodeAt(0))
+  const plain = rrset('www.example.', TYPE.MX, 300, [Uint8Array.of(0, 5, 0)])
+  t.ok(cache.put(plain, at(RANK.ANSWER_AA)))
+  t.same(
+    cache.get(name('WWW.example.'), TYPE.MX)!.rrset.owner,
+    plain.owner,
+    'as it came, not as it is asked for',
+  )
+  t.ok(cache.judgeAgain(name('Www.example.'), TYPE.TXT, at(RANK.ANSWER_AA)))
+  t.same(cache.get(name('www.example.'), TYPE.TXT)!.rrset.owner, set.owner, 'judged anew, and as it was')
 })
 
 t.test('what it gives back stays as it is while the cache changes', async (t) => {
