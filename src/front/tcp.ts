@@ -8,6 +8,7 @@ import {
   TCP_IDLE_MS,
   TCP_SWEEP_MS,
 } from '../base/limits.ts'
+import type { ShareTcp } from '../native/udp-socket.ts'
 import { Client } from './client.ts'
 import type { FrontCounters } from './counters.ts'
 import { ListenError } from './listen-error.ts'
@@ -155,7 +156,7 @@ export class TcpListener {
   static open(
     endpoint: Endpoint,
     connections: TcpConnections,
-    share: (endpoint: Endpoint) => ListenOptions = listenAlone,
+    share: ShareTcp = listenAlone,
   ): Promise<TcpListener> {
     // A client may end its side and still read (RFC 7766 6.2.4 speaks of servers doing likewise).
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>

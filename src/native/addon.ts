@@ -8,6 +8,7 @@ import {
   UDP_REQUEST_OCTETS_MAX,
   UDP_UNSENT_MAX,
 } from '../base/limits.ts'
+import { NODE_REUSES_PORTS, shareTcpByNode } from './node-reuse-port.ts'
 import type { UdpBackend, UdpHandler, UdpOptions, UdpSlots, UdpSocket } from './udp-socket.ts'
 
 /** What `udp.c` calls INTERFACE_VERSION. */
@@ -55,6 +56,8 @@ interface NativeOptions {
 interface Addon {
   readonly version: number
   readonly UdpSocket: new (options: NativeOptions) => NativeSocket
+  /** A descriptor of a TCP socket that is bound and does not listen yet; addons built before it was needed lack it. */
+  bindSharedTcp?(options: { readonly address: Uint8Array; readonly port: number }): number
 }
 
 /**
@@ -71,7 +74,20 @@ export function loadAddon(path: string = ADDON_PATH): UdpBackend | string {
     return code === 'MODULE_NOT_FOUND' ? 'it was not built' : `it cannot be loaded: ${message.split('\n')[0]}`
   }
   if (addon.version !== INTERFACE_VERSION) return 'it was built from another version of the source'
-  return { name: 'addon', reusePort: true, open: async (options) => new AddonSocket(addon, options) }
+  return {
+    name: 'addon',
+    reusePort: true,
+    ...shareTcp(addon),
+    open: async (options) => new AddonSocket(addon, options),
+  }
+}
+
+function shareTcp({ bindSharedTcp }: Addon): Pick<UdpBackend, 'shareTcp'> {
+  if (NODE_REUSES_PORTS) return { shareTcp: shareTcpByNode }
+  if (bindSharedTcp === undefined) return {}
+  return {
+    shareTcp: ({ address, port }) => ({ fd: bindSharedTcp({ address: Uint8Array.from(address), port }) }),
+  }
 }
 
 class AddonSocket implements UdpSocket {

@@ -58,6 +58,9 @@ export interface UdpSocket {
   close(): Promise<void>
 }
 
+/** Says how to listen at an address and port: what `Server.listen` takes, or a descriptor that is bound already. */
+export type ShareTcp = (endpoint: Endpoint) => ListenOptions | { readonly fd: number }
+
 /** One way to such sockets. */
 export interface UdpBackend {
   readonly name: 'addon' | 'dgram'
@@ -67,7 +70,7 @@ export interface UdpBackend {
    * How a server listens by TCP at an address and port that others share; left out where that cannot be had. May throw
    * as `open` fails.
    */
-  readonly shareTcp?: (endpoint: Endpoint) => ListenOptions
+  readonly shareTcp?: ShareTcp
   /** Opens and binds. Fails with the system's name of the fault as `code`. */
   open(options: UdpOptions): Promise<UdpSocket>
 }

@@ -651,6 +651,22 @@ static bool read_numbers(napi_env env, napi_value object, const struct named_num
   return true;
 }
 
+/* The property `address`: its octets, and their number; 0 with an exception. */
+static size_t read_address(napi_env env, napi_value object, uint8_t octets[16]) {
+  napi_value address;
+  napi_typedarray_type type;
+  size_t length;
+  void *data;
+  if (napi_get_named_property(env, object, "address", &address) != napi_ok ||
+      napi_get_typedarray_info(env, address, &type, &length, &data, NULL, NULL) != napi_ok ||
+      type != napi_uint8_array || (length != 4 && length != 16)) {
+    fail(env, "ERR_OUT_OF_RANGE", "address");
+    return 0;
+  }
+  memcpy(octets, data, length);
+  return length;
+}
+
 static bool read_options(napi_env env, napi_value object, struct udp_options *o, uint32_t *batches_per_turn_max) {
   /* The bounds keep all offsets within 32 bits and all lengths within 16. */
   const struct named_number numbers[] = {
@@ -664,20 +680,10 @@ static bool read_options(napi_env env, napi_value object, struct udp_options *o,
       {"waitingMax", &o->waiting_max, 0, 65536},
       {"batchesPerTurnMax", batches_per_turn_max, 1, 1024},
   };
-  napi_value address;
-  napi_typedarray_type type;
-  size_t length;
-  void *octets;
   if (!read_numbers(env, object, numbers, sizeof numbers / sizeof *numbers)) return false;
-  if (napi_get_named_property(env, object, "address", &address) != napi_ok ||
-      napi_get_typedarray_info(env, address, &type, &length, &octets, NULL, NULL) != napi_ok ||
-      type != napi_uint8_array || (length != 4 && length != 16)) {
-    fail(env, "ERR_OUT_OF_RANGE", "address");
-    return false;
-  }
+  size_t length = read_address(env, object, o->address);
   o->ipv6 = length == 16;
-  memcpy(o->address, octets, length);
-  return true;
+  return length > 0;
 }
 
 /* Puts what addon.ts has to know on the object. */
@@ -763,17 +769,52 @@ static napi_value js_new(napi_env env, napi_callback_info info) {
   return fail(env, NULL, "the socket cannot be attached");
 }
 
+/* A TCP socket bound beside others, for whoever will listen: the descriptor, or -1 with errno. */
+static int bind_shared_tcp(bool ipv6, const uint8_t *octets, uint32_t port) {
+  union udp_address address;
+  socklen_t length = write_address(ipv6, octets, port, 0, &address);
+  int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  if (set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1) == 0 && set_flag(fd, SOL_SOCKET, SO_REUSEPORT, 1) == 0 &&
+      (!ipv6 || set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) && bind(fd, &address.any, length) == 0) {
+    return fd;
+  }
+  int error = errno;
+  close(fd);
+  errno = error;
+  return -1;
+}
+
+/* bindSharedTcp({ address, port }): a descriptor to listen on, where others may listen too. Throws as `new` does. */
+static napi_value js_bind_shared_tcp(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  size_t count = 1;
+  uint8_t octets[16];
+  uint32_t port;
+  const struct named_number number_of_port = {"port", &port, 0, 65535};
+  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok) {
+    return fail(env, NULL, "bindSharedTcp(options)");
+  }
+  size_t length = read_address(env, argument, octets);
+  if (length == 0 || !read_numbers(env, argument, &number_of_port, 1)) return NULL;
+  int fd = bind_shared_tcp(length == 16, octets, port);
+  if (fd < 0) return fail(env, uv_err_name(uv_translate_sys_error(errno)), strerror(errno));
+  return number(env, (uint32_t)fd);
+}
+
 NAPI_MODULE_INIT() {
   const napi_property_descriptor methods[] = {
       {.utf8name = "start", .method = js_start, .attributes = napi_default_method},
       {.utf8name = "send", .method = js_send, .attributes = napi_default_method},
       {.utf8name = "close", .method = js_close, .attributes = napi_default_method},
   };
-  napi_value constructor, version = number(env, INTERFACE_VERSION);
+  napi_value constructor, bind_tcp, version = number(env, INTERFACE_VERSION);
   if (version == NULL || napi_set_named_property(env, exports, "version", version) != napi_ok ||
       napi_define_class(env, "UdpSocket", NAPI_AUTO_LENGTH, js_new, NULL,
                         sizeof methods / sizeof *methods, methods, &constructor) != napi_ok ||
-      napi_set_named_property(env, exports, "UdpSocket", constructor) != napi_ok) {
+      napi_set_named_property(env, exports, "UdpSocket", constructor) != napi_ok ||
+      napi_create_function(env, "bindSharedTcp", NAPI_AUTO_LENGTH, js_bind_shared_tcp, NULL, &bind_tcp) != napi_ok ||
+      napi_set_named_property(env, exports, "bindSharedTcp", bind_tcp) != napi_ok) {
     return fail(env, NULL, "the addon cannot be set up");
   }
   return exports;

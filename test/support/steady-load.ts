@@ -64,7 +64,10 @@ class LoadClient {
     this.#next = next
     this.#counts = counts
     this.#socket = createSocket('udp4')
-    this.#socket.on('message', (octets) => this.#onReply(octets))
+    // A late reply to somebody else, whose port this was, is none.
+    this.#socket.on('message', (octets, from) => {
+      if (from.address === server.address && from.port === server.port) this.#onReply(octets)
+    })
     this.#socket.on('error', () => {})
   }
 
@@ -83,7 +86,7 @@ class LoadClient {
   }
 
   #onReply(octets: Buffer): void {
-    const id = octets.readUInt16BE(0)
+    const id = octets.length < 12 ? -1 : octets.readUInt16BE(0)
     const question = this.#asked.get(id)
     this.#asked.delete(id)
     const rcode = octets[3]! & 15
