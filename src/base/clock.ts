@@ -4,6 +4,12 @@ import { hrtime } from 'node:process'
 /** Ends a timer that has not fired yet; harmless afterwards. */
 export type Cancel = () => void
 
+/**
+ * A time that is handed from function to function on the hit path, in milliseconds, in its only element: the engine may
+ * make an object of every fraction that is an argument or a result.
+ */
+export type Moment = Float64Array
+
 /** Two clocks and a timer. Production hands in the system's, tests and simulation a virtual one. */
 export interface Clock {
   /**
@@ -11,6 +17,8 @@ export interface Clock {
    * round-trip times, cache expiry.
    */
   nowMs(): number
+  /** The same, for what must not allocate. */
+  read(into: Moment): void
   /** Seconds since 1970-01-01T00:00:00Z: the validity of signatures and nothing else. */
   unixSeconds(): number
   /** Calls `fire` once, `delayMs` from now. */
@@ -49,6 +57,9 @@ export function systemClock(fixedUnixSeconds?: number): Clock {
   const originMs = threadOriginMs()
   return {
     nowMs: () => originMs + performance.now(),
+    read(into: Moment): void {
+      into[0] = originMs + performance.now()
+    },
     unixSeconds: () => fixedUnixSeconds ?? Math.floor(Date.now() / 1000),
     after(delayMs: number, fire: () => void): Cancel {
       const timer = setTimeout(fire, delayMs)
@@ -82,6 +93,10 @@ export class VirtualClock implements Clock {
 
   nowMs(): number {
     return this.#nowMs
+  }
+
+  read(into: Moment): void {
+    into[0] = this.#nowMs
   }
 
   unixSeconds(): number {

@@ -89,6 +89,17 @@ export class CounterSet {
     this.cells[index + bucket]!++
     this.cells[index + bounds.length + 1]! += value
   }
+
+  /**
+   * Counts a value that was observed several times in a histogram of seconds. Whole numbers, since the engine makes an
+   * object of a fraction that one function hands to another.
+   */
+  observeMicros(index: number, boundsMicros: readonly number[], micros: number, times: number): void {
+    let bucket = 0
+    while (bucket < boundsMicros.length && micros > boundsMicros[bucket]!) bucket++
+    this.cells[index + bucket]! += times
+    this.cells[index + boundsMicros.length + 1]! += (micros * times) / 1e6
+  }
 }
 
 /** Sums a counter over sets of one layout. */

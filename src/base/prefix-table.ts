@@ -44,11 +44,16 @@ export class PrefixTable<Value> {
    */
   find(address: Uint8Array, length: number = address.length): Value | undefined {
     let index = -1
-    if (length === 4) index = this.#ipv4.find(address, 0)
-    else if (isMappedIPv4(address, length)) index = this.#ipv4.find(address, 12)
+    if (length === 4) index = this.#ipv4.findOfWord(wordAt(address, 0))
+    else if (isMappedIPv4(address, length)) index = this.#ipv4.findOfWord(wordAt(address, 12))
     else if (length === 16) index = this.#ipv6.find(address, 0)
     return index < 0 ? undefined : this.#values[index]
   }
+}
+
+/** Four octets of an address as a number. */
+function wordAt(octets: Uint8Array, at: number): number {
+  return ((octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!) >>> 0
 }
 
 /** First and last address of a prefix as one number, and the value's index. */
@@ -83,6 +88,19 @@ class Ranges {
     })
   }
 
+  /** As `find`, where an address is one word. */
+  findOfWord(word: number): number {
+    const starts = this.#starts
+    let low = 0
+    let high = starts.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (starts[middle]! > word) high = middle
+      else low = middle + 1
+    }
+    return low === 0 ? -1 : this.#indexes[low - 1]!
+  }
+
   /** Index of the value for the address whose octets begin at `at`, or -1. */
   find(octets: Uint8Array, at: number): number {
     let low = 0
@@ -97,9 +115,7 @@ class Ranges {
 
   #startsAfter(range: number, octets: Uint8Array, at: number): boolean {
     for (let w = 0; w < this.#words; w++) {
-      const o = at + 4 * w
-      const word =
-        ((octets[o]! << 24) | (octets[o + 1]! << 16) | (octets[o + 2]! << 8) | octets[o + 3]!) >>> 0
+      const word = wordAt(octets, at + 4 * w)
       const start = this.#starts[range * this.#words + w]!
       if (start !== word) return start > word
     }

@@ -2,25 +2,27 @@
  * The answer cache: answer entries by question. The key is the folded qname and the qtype in two octets, as they stand in
  * the entry; CD, DO, AD and the client are not in it (`answer-entry.ts` says why that works).
  */
-import { NAME_OCTETS_MAX, PREFETCH_TTL_SECONDS_MIN } from '../base/limits.ts'
+import type { Moment } from '../base/clock.ts'
+import type { HashKey } from '../base/keyed-hash.ts'
+import { NAME_OCTETS_MAX, PREFETCH_TTL_SECONDS_MIN, UDP_BATCH_MAX } from '../base/limits.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { writeU16 } from '../wire/integers.ts'
 import { FOLD, type Name } from '../wire/name.ts'
 import {
   ENTRY_KEY_AT,
   entryExpiresMs,
+  entryIsBogus,
   entryPolicySequence,
   entryRcode,
-  entryStatus,
-  entryStoredMs,
   entryTtlSeconds,
   restoreAnswerEntry,
 } from './answer-entry.ts'
-import { isAging, nameIsAtOrBelow } from './fields.ts'
+import { nameIsAtOrBelow } from './fields.ts'
 import { OctetTable, type OctetTableOptions } from './octet-table.ts'
 import type { OctetTableReader } from './octet-table-reader.ts'
 import type { RestoreTerms } from './restore-terms.ts'
 import type { SnapshotRecord } from './snapshot.ts'
+import { TableKey } from './table-key.ts'
 
 /** The cache as those see it who answer clients. */
 export interface AnswerReader {
@@ -36,6 +38,14 @@ export interface AnswerReader {
    * @returns offset of the entry in `octets`, good until the next `find`, or -1
    */
   find(source: Uint8Array, from: number, nameOctets: number, type: number, nowMs: number): number
+  /**
+   * For questions that come together: `announce` each under a number below `UDP_BATCH_MAX`, `approach` them all, then
+   * `findAnnounced` each. It gives what `find` would, and costs less.
+   */
+  announce(number: number, source: Uint8Array, from: number, nameOctets: number, type: number): void
+  /** Brings the answers to the first `count` numbers closer to the processor, if they are there. */
+  approach(count: number): void
+  findAnnounced(number: number, now: Moment): number
 }
 
 /** The cache as the resolver sees it. */
@@ -61,21 +71,28 @@ export interface AnswerWriter {
 
 const TYPE_OCTETS = 2
 
-/** Puts the key of a question at the start of `key`, which has `ANSWER_KEY_OCTETS_MAX`. Returns its length. */
-export function writeAnswerKey(
-  key: Uint8Array,
+/** Makes `key` that of a question. */
+export function setAnswerKey(
+  key: TableKey,
+  hashKey: HashKey,
   source: Uint8Array,
   from: number,
   nameOctets: number,
   type: number,
-): number {
-  for (let i = 0; i < nameOctets; i++) key[i] = FOLD[source[from + i]!]!
-  writeU16(key, nameOctets, type)
-  return nameOctets + TYPE_OCTETS
+): void {
+  const { octets } = key
+  for (let i = 0; i < nameOctets; i++) octets[i] = FOLD[source[from + i]!]!
+  writeU16(octets, nameOctets, type)
+  key.close(hashKey, nameOctets + TYPE_OCTETS)
 }
 
 /** Octets of the longest key. */
 export const ANSWER_KEY_OCTETS_MAX: number = NAME_OCTETS_MAX + TYPE_OCTETS
+
+/** Room for the keys of a batch. */
+export function makeAnswerKeys(): TableKey[] {
+  return Array.from({ length: UDP_BATCH_MAX }, () => new TableKey(ANSWER_KEY_OCTETS_MAX))
+}
 
 /**
  * The writer of a cache, or of one shard of it. It reads too, in place, for the thread that it is in; threads beside it
@@ -83,10 +100,15 @@ export const ANSWER_KEY_OCTETS_MAX: number = NAME_OCTETS_MAX + TYPE_OCTETS
  */
 export class AnswerCache implements AnswerReader, AnswerWriter {
   readonly #table: OctetTable
-  readonly #key = new Uint8Array(ANSWER_KEY_OCTETS_MAX)
+  readonly #hashKey: HashKey
+  readonly #key = new TableKey(ANSWER_KEY_OCTETS_MAX)
+  readonly #now: Moment = new Float64Array(1)
+  readonly #announced: readonly TableKey[]
 
   constructor(options: Omit<OctetTableOptions, 'keyAt'>) {
     this.#table = new OctetTable({ ...options, keyAt: ENTRY_KEY_AT })
+    this.#hashKey = options.hashKey
+    this.#announced = makeAnswerKeys()
   }
 
   /** Goes through all entries while they change. */
@@ -114,24 +136,49 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
   }
 
   find(source: Uint8Array, from: number, nameOctets: number, type: number, nowMs: number): number {
-    const entry = this.#table.find(this.#key, nowMs, 0, this.#setKey(source, from, nameOctets, type))
+    this.#setKey(source, from, nameOctets, type)
+    this.#now[0] = nowMs
+    return this.#findKey(this.#key, this.#now)
+  }
+
+  announce(number: number, source: Uint8Array, from: number, nameOctets: number, type: number): void {
+    setAnswerKey(this.#announced[number]!, this.#hashKey, source, from, nameOctets, type)
+  }
+
+  approach(count: number): void {
+    const { lookahead } = this.#table
+    for (let i = 0; i < count; i++) lookahead.slot(i, this.#announced[i]!.hash)
+    for (let i = 0; i < count; i++) lookahead.entry(i)
+  }
+
+  findAnnounced(number: number, now: Moment): number {
+    return this.#findKey(this.#announced[number]!, now)
+  }
+
+  #findKey(key: TableKey, now: Moment): number {
+    const entry = this.#table.findKey(key, now)
     return entry < 0 ? -1 : this.#table.valueStart(entry)
   }
 
   put(name: Name, type: number, entry: Uint8Array, nowMs: number, staleMs = 0): boolean {
     const keyEnd = this.#setKey(name, 0, name.length, type)
-    const old = this.#table.peek(this.#key, nowMs - staleMs, 0, keyEnd)
+    const old = this.#table.peek(this.#key.octets, nowMs - staleMs, 0, keyEnd)
     if (old >= 0 && !isGood(entry, 0)) {
       const oldAt = this.#table.valueStart(old)
       const samePolicy = entryPolicySequence(this.octets, oldAt) === entryPolicySequence(entry, 0)
       if (samePolicy && isGood(this.octets, oldAt)) return false
     }
-    return this.#table.put(this.#key.subarray(0, keyEnd), entry, entryExpiresMs(entry, 0), nowMs)
+    return this.#table.put(this.#key.octets.subarray(0, keyEnd), entry, entryExpiresMs(entry, 0), nowMs)
   }
 
   stale(name: Name, type: number, nowMs: number, staleMs: number): Uint8Array | undefined {
     // The table keeps what has run out until it needs the room, and then drops it first.
-    const old = this.#table.peek(this.#key, nowMs - staleMs, 0, this.#setKey(name, 0, name.length, type))
+    const old = this.#table.peek(
+      this.#key.octets,
+      nowMs - staleMs,
+      0,
+      this.#setKey(name, 0, name.length, type),
+    )
     if (old < 0 || nowMs < this.#table.expiresMs(old)) return undefined
     return isGood(this.octets, this.#table.valueStart(old)) ? this.#table.value(old) : undefined
   }
@@ -150,7 +197,7 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
   }
 
   remove(name: Name, type: number): boolean {
-    return this.#table.remove(this.#key, 0, this.#setKey(name, 0, name.length, type))
+    return this.#table.remove(this.#key.octets, 0, this.#setKey(name, 0, name.length, type))
   }
 
   flush(name?: Name): number {
@@ -166,13 +213,14 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
 
   /** Sets the key; returns its length. */
   #setKey(source: Uint8Array, from: number, nameOctets: number, type: number): number {
-    return writeAnswerKey(this.#key, source, from, nameOctets, type)
+    setAnswerKey(this.#key, this.#hashKey, source, from, nameOctets, type)
+    return this.#key.length
   }
 }
 
 /** An answer with data or a denial that no check spoke against. */
 function isGood(octets: Uint8Array, at: number): boolean {
-  return entryStatus(octets, at) !== 'bogus' && entryRcode(octets, at) !== RCODE.SERVFAIL
+  return !entryIsBogus(octets, at) && entryRcode(octets, at) !== RCODE.SERVFAIL
 }
 
 /**
@@ -180,10 +228,9 @@ function isGood(octets: Uint8Array, at: number): boolean {
  * Allocates nothing.
  *
  * @param octets that hold the entry at offset `at`
+ * @param ageSeconds of the entry
  */
-export function isWorthPrefetching(octets: Uint8Array, at: number, nowMs: number): boolean {
+export function isWorthPrefetching(octets: Uint8Array, at: number, ageSeconds: number): boolean {
   const ttlSeconds = entryTtlSeconds(octets, at)
-  if (ttlSeconds < PREFETCH_TTL_SECONDS_MIN || !isAging(ttlSeconds, entryStoredMs(octets, at), nowMs))
-    return false
-  return isGood(octets, at)
+  return 10 * ageSeconds >= 9 * ttlSeconds && ttlSeconds >= PREFETCH_TTL_SECONDS_MIN && isGood(octets, at)
 }

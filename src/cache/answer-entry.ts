@@ -16,6 +16,7 @@
  * Readers take the octets that hold the entry and its offset `at`, so that they work inside the cache's memory.
  * They allocate nothing where not said otherwise. Offsets "in the message" count from the message's first octet.
  */
+import type { Moment } from '../base/clock.ts'
 import {
   EDE_PER_ANSWER_MAX,
   EDE_TEXT_OCTETS_MAX,
@@ -37,7 +38,16 @@ import { foldName } from '../wire/name.ts'
 import { groupRrsets, type Rrset } from '../wire/record.ts'
 import { MessageWriter } from '../wire/writer.ts'
 import { asked, notAsked, type Row, splitSection } from './answer-rows.ts'
-import { readF64, remainingSeconds, statusFromOctet, statusOctet, utf8Within, writeF64 } from './fields.ts'
+import {
+  ageSeconds,
+  ageSecondsAt,
+  readF64,
+  remainingSeconds,
+  statusFromOctet,
+  statusOctet,
+  utf8Within,
+  writeF64,
+} from './fields.ts'
 import { type RestoreTerms, restoredSequence } from './restore-terms.ts'
 
 /** An answer before it is octets. */
@@ -95,6 +105,8 @@ export const ENTRY_KEY_AT: number = HEAD_OCTETS + HEADER_OCTETS
 
 const FLAG_AUTHENTICATED = 0x01
 const FLAG_TRANSLATED = 0x02
+
+const BOGUS_OCTET = statusOctet('bogus')
 
 const OPTION_HEADER_OCTETS = 4
 /** The numbers of records in the message's header. */
@@ -259,6 +271,11 @@ export function entryStatus(octets: Uint8Array, at: number): SecurityStatus {
   return statusFromOctet(octets[at + STATUS_AT]!)
 }
 
+/** True when the verdict is `bogus`; the hit path has no use for its name. */
+export function entryIsBogus(octets: Uint8Array, at: number): boolean {
+  return octets[at + STATUS_AT] === BOGUS_OCTET
+}
+
 /** Number of the reason for the verdict, or for the failure. */
 export function entryReason(octets: Uint8Array, at: number): number {
   return readU16(octets, at + REASON_AT)
@@ -272,6 +289,11 @@ export function entryPolicySequence(octets: Uint8Array, at: number): number {
 /** When it was stored, in the clock's monotonic milliseconds. */
 export function entryStoredMs(octets: Uint8Array, at: number): number {
   return readF64(octets, at + STORED_MS_AT)
+}
+
+/** Whole seconds since it was stored, never negative. */
+export function entryAgeSeconds(octets: Uint8Array, at: number, now: Moment): number {
+  return ageSecondsAt(octets, at + STORED_MS_AT, now)
 }
 
 /** The first moment at which it must not be given any more, in the clock's monotonic milliseconds. */
@@ -353,7 +375,7 @@ function answerDnssecOctets(octets: Uint8Array, at: number): number {
 
 /**
  * Writes the reply, OPT left out, to the start of `out`: sections and counts for a client with DO (`dnssec`) or
- * without, TTLs that remain at `nowMs`. Left to the caller: id, the client's spelling of the question, the flags RD,
+ * without, TTLs that remain at this age. Left to the caller: id, the client's spelling of the question, the flags RD,
  * AD, CD and TC (QR and RA are set, AA is clear), OPT and its count. Allocates nothing.
  *
  * @param out at least `answerOctets` long
@@ -364,7 +386,7 @@ export function copyAnswer(
   at: number,
   out: Uint8Array,
   dnssec: boolean,
-  nowMs: number,
+  ageSeconds: number,
 ): number {
   const message = at + HEAD_OCTETS
   const length = answerOctets(octets, at, dnssec)
@@ -374,7 +396,7 @@ export function copyAnswer(
   for (let i = plainEnd; i < length; i++) out[i] = octets[message + cut + i]!
   writeU16(out, ANCOUNT_AT, entryAnswerCount(octets, at, dnssec))
   writeU16(out, NSCOUNT_AT, entryAuthorityCount(octets, at, dnssec))
-  patchTtls(octets, at, out, plainEnd, cut, length, nowMs)
+  patchTtls(octets, at, out, plainEnd, cut, length, ageSeconds)
   return length
 }
 
@@ -386,9 +408,8 @@ function patchTtls(
   plainEnd: number,
   cut: number,
   length: number,
-  nowMs: number,
+  ageSeconds: number,
 ): void {
-  const storedMs = entryStoredMs(octets, at)
   const message = at + HEAD_OCTETS
   const answerEnd = plainEnd + cut
   const end = entryEdeStart(octets, at)
@@ -397,7 +418,7 @@ function patchTtls(
     if (offset >= plainEnd && offset < answerEnd) continue
     const to = offset < plainEnd ? offset : offset - cut
     if (to >= length) return
-    writeU32(out, to, remainingSeconds(readU32(octets, message + offset), storedMs, nowMs))
+    writeU32(out, to, Math.max(0, readU32(octets, message + offset) - ageSeconds))
   }
 }
 
@@ -421,7 +442,7 @@ export function rotateAddresses(octets: Uint8Array, at: number, out: Uint8Array,
 /** The answer as values again, its TTLs and lifetime what remains at `nowMs`. Allocates. */
 export function parseAnswerEntry(octets: Uint8Array, at: number, nowMs: number): AnswerParts {
   const reply = new Uint8Array(answerOctets(octets, at, true))
-  copyAnswer(octets, at, reply, true, nowMs)
+  copyAnswer(octets, at, reply, true, ageSeconds(entryStoredMs(octets, at), nowMs))
   const { questions, answer, authority } = parseMessage(reply)
   return {
     question: questions[0]!,

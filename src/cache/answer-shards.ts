@@ -1,10 +1,12 @@
 /** The answer cache as threads see it that do not write it: shards in shared memory, each with a writer of its own. */
+import type { Moment } from '../base/clock.ts'
 import type { HashKey } from '../base/keyed-hash.ts'
 import { TABLE_ENTRY_OCTETS_MAX } from '../base/limits.ts'
-import { ANSWER_KEY_OCTETS_MAX, type AnswerReader, writeAnswerKey } from './answer-cache.ts'
+import { ANSWER_KEY_OCTETS_MAX, type AnswerReader, makeAnswerKeys, setAnswerKey } from './answer-cache.ts'
 import { ENTRY_KEY_AT } from './answer-entry.ts'
 import { OctetTableReader } from './octet-table-reader.ts'
 import { shardOf } from './shard.ts'
+import { TableKey } from './table-key.ts'
 
 /** Where the shards are. */
 export interface AnswerShardsOptions {
@@ -20,7 +22,9 @@ export class AnswerShards implements AnswerReader {
   readonly octets: Uint8Array
   readonly #shards: readonly OctetTableReader[]
   readonly #hashKey: HashKey
-  readonly #key = new Uint8Array(ANSWER_KEY_OCTETS_MAX)
+  readonly #key = new TableKey(ANSWER_KEY_OCTETS_MAX)
+  readonly #now: Moment = new Float64Array(1)
+  readonly #announced = makeAnswerKeys()
 
   constructor({ buffers, bytesMax, hashKey }: AnswerShardsOptions) {
     const copy = new ArrayBuffer(TABLE_ENTRY_OCTETS_MAX)
@@ -41,9 +45,34 @@ export class AnswerShards implements AnswerReader {
   }
 
   find(source: Uint8Array, from: number, nameOctets: number, type: number, nowMs: number): number {
-    const key = this.#key
-    const keyEnd = writeAnswerKey(key, source, from, nameOctets, type)
-    const shard = this.#shards[shardOf(this.#hashKey, key, 0, nameOctets, this.#shards.length)]!
-    return shard.find(key, nowMs, 0, keyEnd) ? shard.valueStart : -1
+    this.#setKey(this.#key, source, from, nameOctets, type)
+    this.#now[0] = nowMs
+    return this.#findKey(this.#key, this.#now)
+  }
+
+  announce(number: number, source: Uint8Array, from: number, nameOctets: number, type: number): void {
+    this.#setKey(this.#announced[number]!, source, from, nameOctets, type)
+  }
+
+  approach(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const { shard, hash } = this.#announced[i]!
+      this.#shards[shard]!.lookahead.slot(i, hash)
+    }
+    for (let i = 0; i < count; i++) this.#shards[this.#announced[i]!.shard]!.lookahead.entry(i)
+  }
+
+  findAnnounced(number: number, now: Moment): number {
+    return this.#findKey(this.#announced[number]!, now)
+  }
+
+  #setKey(key: TableKey, source: Uint8Array, from: number, nameOctets: number, type: number): void {
+    setAnswerKey(key, this.#hashKey, source, from, nameOctets, type)
+    key.shard = shardOf(this.#hashKey, key.octets, 0, nameOctets, this.#shards.length)
+  }
+
+  #findKey(key: TableKey, now: Moment): number {
+    const shard = this.#shards[key.shard]!
+    return shard.find(key, now) ? shard.valueStart : -1
   }
 }

@@ -1,4 +1,5 @@
 /** Fields of cache entries that the wire has no form for. */
+import type { Moment } from '../base/clock.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { FOLD, type Name } from '../wire/name.ts'
 
@@ -29,9 +30,20 @@ export function statusFromOctet(octet: number): SecurityStatus {
   return STATUSES[octet] ?? 'indeterminate'
 }
 
+/** Whole seconds since then, never negative. */
+export function ageSeconds(storedMs: number, nowMs: number): number {
+  return Math.max(0, Math.floor((nowMs - storedMs) / 1000))
+}
+
+/** As `ageSeconds` of the time that `readF64` reads at `at`. */
+export function ageSecondsAt(octets: Uint8Array, at: number, now: Moment): number {
+  for (let i = 0; i < 8; i++) FLOAT_OCTETS[i] = octets[at + i]!
+  return Math.max(0, Math.floor((now[0]! - FLOAT[0]!) / 1000))
+}
+
 /** Whole seconds of a lifetime that remain `nowMs`, never negative; a started second counts until it is over. */
 export function remainingSeconds(ttlSeconds: number, storedMs: number, nowMs: number): number {
-  return Math.max(0, ttlSeconds - Math.max(0, Math.floor((nowMs - storedMs) / 1000)))
+  return Math.max(0, ttlSeconds - ageSeconds(storedMs, nowMs))
 }
 
 /** True in the last tenth of a lifetime: what is asked for now is worth fetching before it runs out. */

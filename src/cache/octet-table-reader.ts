@@ -4,8 +4,9 @@
  * is just moving. It allocates nothing.
  */
 import { assert } from '../base/assert.ts'
-import { type HashKey, keyedHash } from '../base/keyed-hash.ts'
+import type { Moment } from '../base/clock.ts'
 import { TABLE_ENTRY_OCTETS_MAX, TABLE_PROBES_MAX } from '../base/limits.ts'
+import type { TableKey } from './table-key.ts'
 import {
   align8,
   ENTRY_HEADER_OCTETS,
@@ -18,6 +19,7 @@ import {
   tableLayout,
   valueOctetsOf,
 } from './table-layout.ts'
+import { TableLookahead } from './table-lookahead.ts'
 
 /** What a reader is made of. */
 export interface OctetTableReaderOptions extends TableMemory {
@@ -33,7 +35,6 @@ export class OctetTableReader {
   /** Holds the copy: `keyStart` and the like are offsets into it. */
   readonly octets: Uint8Array
 
-  readonly #hashKey: HashKey
   readonly #layout: TableLayout
   /** Where the key begins in an entry. */
   readonly #keyStart: number
@@ -44,8 +45,10 @@ export class OctetTableReader {
   /** The copy. */
   readonly #copy: Int32Array
   readonly #copyFloats: Float64Array
+  /** Brings closer what `find` is about to read. */
+  readonly lookahead: TableLookahead
 
-  constructor({ bytesMax, hashKey, keyAt, buffer, copy }: OctetTableReaderOptions) {
+  constructor({ bytesMax, keyAt, buffer, copy }: OctetTableReaderOptions) {
     const layout = tableLayout(bytesMax)
     assert(buffer.byteLength >= layout.size, 'memory smaller than the table')
     const memory = copy ?? new ArrayBuffer(layout.entrySizeMax)
@@ -53,10 +56,11 @@ export class OctetTableReader {
     this.octets = new Uint8Array(memory)
     this.#copy = new Int32Array(memory)
     this.#copyFloats = new Float64Array(memory)
-    this.#hashKey = hashKey
     this.#layout = layout
     this.#keyStart = ENTRY_HEADER_OCTETS + (keyAt ?? 0)
     this.#keyInValue = keyAt !== undefined
+    assert(this.#keyStart % 4 === 0, 'keys that begin within a word')
+    this.lookahead = new TableLookahead(layout, buffer)
     this.#words = new Int32Array(buffer, 0, layout.size / 4)
     this.#marks = new Uint8Array(buffer, layout.marksAt, layout.slots)
   }
@@ -72,23 +76,22 @@ export class OctetTableReader {
   }
 
   /**
-   * Looks up the key `key[from, to)`, notes that it was asked for, and copies the entry.
+   * Looks up a key, notes that it was asked for, and copies the entry.
    *
-   * @returns false when there is none, it has expired (an entry lives while `nowMs < expiresMs`) or is being changed
+   * @returns false when there is none, it has expired (an entry lives while now is before `expiresMs`) or is being changed
    */
-  find(key: Uint8Array, nowMs: number, from = 0, to: number = key.length): boolean {
+  find(key: TableKey, now: Moment): boolean {
     const { slots, indexWord } = this.#layout
     const words = this.#words
-    const hash = keyedHash(this.#hashKey, key, from, to)
-    const hashWord = hash | 0
-    let slot = homeSlot(hash, slots)
+    const { hash } = key
+    let slot = homeSlot(hash >>> 0, slots)
     for (let probes = 0; probes < TABLE_PROBES_MAX; probes++) {
       const at = indexWord + slot * SLOT_WORDS
       if (words[at + 2] === 0) return false
-      if (words[at + 1] === hashWord) {
+      if (words[at + 1] === hash) {
         if (!this.#take(at)) return false
-        if (this.#keyIs(key, from, to)) {
-          if (!(nowMs < this.expiresMs)) return false
+        if (keyOctetsOf(this.#copy[1]!) === key.length && key.equals(this.#copy, this.#keyStart >> 2)) {
+          if (!(now[0]! < this.#copyFloats[1]!)) return false
           if (this.#marks[slot] === 0) this.#marks[slot] = 1
           return true
         }
@@ -169,13 +172,5 @@ export class OctetTableReader {
     const count = octets / 4
     for (let i = 0; i < count; i++) copy[i] = words[from + i]!
     return Atomics.add(words, slotWord, 0) === version
-  }
-
-  #keyIs(key: Uint8Array, from: number, to: number): boolean {
-    if (keyOctetsOf(this.#copy[1]!) !== to - from) return false
-    const { octets } = this
-    const shift = this.#keyStart - from
-    for (let i = from; i < to; i++) if (octets[shift + i] !== key[i]) return false
-    return true
   }
 }

@@ -11,9 +11,11 @@
  * in the buffer, so when its thread has ended another one can take over, unless the end came in the middle of a change.
  */
 import { assert } from '../base/assert.ts'
+import type { Moment } from '../base/clock.ts'
 import { type HashKey, keyedHash } from '../base/keyed-hash.ts'
 import { NO_OCTETS } from '../base/octets.ts'
 import { OctetTableReader } from './octet-table-reader.ts'
+import type { TableKey } from './table-key.ts'
 import {
   align8,
   ENTRY_HEADER_OCTETS,
@@ -29,6 +31,7 @@ import {
   tableLayout,
   valueOctetsOf,
 } from './table-layout.ts'
+import { TableLookahead } from './table-lookahead.ts'
 
 /** What a table is made of. */
 export interface OctetTableOptions extends Omit<TableMemory, 'buffer'> {
@@ -56,13 +59,19 @@ export class OctetTable {
   readonly #hashKey: HashKey
   readonly #layout: TableLayout
   readonly #words: Uint32Array
+  /** The same words: small integers for the compiler. */
+  readonly #signedWords: Int32Array
   readonly #floats: Float64Array
+  /** Brings closer what `findKey` is about to read. */
+  readonly lookahead: TableLookahead
   readonly #marksAt: number
   readonly #indexWord: number
   readonly #slots: number
   readonly #logStart: number
   readonly #logEnd: number
   readonly #keyAt: number | undefined
+  /** Words of an entry before its key. */
+  readonly #keyWord: number
   /** Octets that the put at work may still move. */
   #movable = 0
 
@@ -76,6 +85,8 @@ export class OctetTable {
     this.#layout = layout
     this.octets = new Uint8Array(memory, 0, size)
     this.#words = new Uint32Array(memory, 0, size / 4)
+    this.#signedWords = new Int32Array(memory, 0, size / 4)
+    this.lookahead = new TableLookahead(layout, memory)
     this.#floats = new Float64Array(memory, 0, size / 8)
     this.#marksAt = layout.marksAt
     this.#indexWord = layout.indexWord
@@ -83,6 +94,8 @@ export class OctetTable {
     this.#logStart = layout.logStart
     this.#logEnd = size
     this.#keyAt = keyAt
+    this.#keyWord = (ENTRY_HEADER_OCTETS + (keyAt ?? 0)) / 4
+    assert(Number.isInteger(this.#keyWord), 'keys that begin within a word')
     const isBlank = this.#words[HEADER.FORMAT] === 0
     const isWhole = this.#isTable() && this.#words[HEADER.WRITING] === 0
     this.cleared = keep && !isBlank && !isWhole
@@ -116,6 +129,32 @@ export class OctetTable {
     const mark = this.#marksAt + slot
     if (this.octets[mark] === 0) this.octets[mark] = 1
     return entry
+  }
+
+  /** As `find`, for a key at hand. */
+  findKey(key: TableKey, now: Moment): number {
+    const words = this.#signedWords
+    const slots = this.#slots
+    const { hash } = key
+    let slot = homeSlot(hash >>> 0, slots)
+    for (;;) {
+      const at = this.#indexWord + slot * SLOT_WORDS
+      const position = words[at + 2]!
+      if (position === 0) return -1
+      if (words[at + 1] === hash && this.#holds(position * 2, key)) {
+        const entry = position * 8
+        if (now[0]! >= this.#floats[position + 1]!) return -1
+        const mark = this.#marksAt + slot
+        if (this.octets[mark] === 0) this.octets[mark] = 1
+        return entry
+      }
+      slot = slot + 1 === slots ? 0 : slot + 1
+    }
+  }
+
+  #holds(entryWord: number, key: TableKey): boolean {
+    const words = this.#signedWords
+    return keyOctetsOf(words[entryWord + 1]!) === key.length && key.equals(words, entryWord + this.#keyWord)
   }
 
   /** As `find`, but leaves no note: for a look that is no use of the entry. */

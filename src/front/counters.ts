@@ -4,7 +4,7 @@
 export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
 
 /** Why a message from a client, or the answer to it, went nowhere. */
-export type DropReason = 'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied'
+export type DropReason = 'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied' | 'rate'
 
 /** Raised for every message; none may throw. */
 export interface FrontCounters {
@@ -12,6 +12,10 @@ export interface FrontCounters {
   clientQuery(transport: 'udp' | 'tcp'): void
   /** An answer goes out, `seconds` after its question came. */
   answer(rcode: number, path: AnswerPath, seconds: number): void
+  /** An answer out of the cache goes out on the hit path; `hits` counts the rest of it. */
+  hit(rcode: number): void
+  /** So many questions that came together had their answers on the hit path, whole microseconds after they came. */
+  hits(transport: 'udp' | 'tcp', count: number, micros: number): void
   /** The answer is SERVFAIL; `ede` is its first extended error. */
   servfail(ede: number | undefined): void
   cacheHit(): void

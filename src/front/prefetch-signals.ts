@@ -1,4 +1,5 @@
 /** Tells the resolver of answers that are asked for shortly before they run out. */
+import type { Moment } from '../base/clock.ts'
 import { isWorthPrefetching } from '../cache/answer-cache.ts'
 import type { ResolverPort } from '../resolver/ports.ts'
 import type { Name } from '../wire/name.ts'
@@ -22,19 +23,22 @@ export class PrefetchSignals {
    * An answer was given out of the cache. To be called once the reply is written; allocates only when it tells.
    *
    * @param octets hold the entry at offset `at`
+   * @param ageSeconds of the entry
    * @param source holds the qname, `nameOctets` long, at offset `from`
    */
   hit(
     octets: Uint8Array,
     at: number,
-    nowMs: number,
+    ageSeconds: number,
+    now: Moment,
     source: Uint8Array,
     from: number,
     nameOctets: number,
     type: number,
   ): void {
-    if (!isWorthPrefetching(octets, at, nowMs)) return
+    if (!isWorthPrefetching(octets, at, ageSeconds)) return
     const slot = (at >>> 3) & (SLOTS - 1)
+    const nowMs = now[0]!
     if (this.#told[slot] === at && nowMs < this.#againMs[slot]!) return
     this.#told[slot] = at
     this.#againMs[slot] = nowMs + AGAIN_MS

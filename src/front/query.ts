@@ -27,6 +27,8 @@ const OPT_FLAG_DO = 0x80
 
 /** A question with all that shapes its answer. The hit path fills one object again and again. */
 export class Query {
+  /** What `scanOrdinary` said of it. */
+  ordinary = false
   type = 0
   class = 0
   /** Octets of the qname, which begins at octet 12 of the request. */

@@ -7,6 +7,7 @@ import {
   entryEdeEnd,
   entryEdeStart,
   entryRcode,
+  entryRotateCount,
   rotateAddresses,
 } from '../cache/answer-entry.ts'
 import { OPTION } from '../wire/iana/edns-option.ts'
@@ -75,7 +76,7 @@ export class ReplyWriter {
    * The data of an entry. What does not fit is cut: first the text of extended errors, then
    * these themselves, then everything behind the question, with TC (attack D08).
    *
-   * @param asOfMs the moment whose TTLs are shown: now, or when the entry was stored
+   * @param ageSeconds what is taken off TTLs: the age of the entry, or nothing
    * @param authoritative the data is our own: AA
    */
   answer(
@@ -83,7 +84,7 @@ export class ReplyWriter {
     at: number,
     request: Uint8Array,
     query: Query,
-    asOfMs: number,
+    ageSeconds: number,
     out: Uint8Array,
     authoritative: boolean,
   ): number {
@@ -92,14 +93,11 @@ export class ReplyWriter {
     const fits = answerOctets(entry, at, query.dnssecOk) + fixed <= query.replyOctetsMax
     let length = 0
     if (fits) {
-      length = copyAnswer(entry, at, out, query.dnssecOk, asOfMs)
-      let slot = 0
-      for (let i = HEADER_OCTETS; i < query.questionEnd; i++) {
-        const octet = request[i]!
-        out[i] = octet
-        slot = (31 * slot + (octet | CASE_BIT)) & (ROTATION_SLOTS - 1)
+      length = copyAnswer(entry, at, out, query.dnssecOk, ageSeconds)
+      for (let i = HEADER_OCTETS; i < query.questionEnd; i++) out[i] = request[i]!
+      if (entryRotateCount(entry, at) > 0) {
+        rotateAddresses(entry, at, out, this.#turns[rotationSlot(request, query.questionEnd)]!++)
       }
-      rotateAddresses(entry, at, out, this.#turns[slot]!++)
     } else length = copyQuestion(request, query.questionEnd, out)
     out[0] = request[0]!
     out[1] = request[1]!
@@ -143,6 +141,13 @@ export class ReplyWriter {
     if (ede === NO_EDE) return this.#opt(out, length, query, rcode, this.#bareEde, 0, 0)
     writeU16(this.#bareEde, OPTION_HEADER_OCTETS, ede)
     return this.#opt(out, length, query, rcode, this.#bareEde, 0, EDE_OCTETS)
+  }
+
+  /** The question and TC: a client that is one comes again by TCP. */
+  truncated(request: Uint8Array, query: Query, out: Uint8Array): number {
+    const length = this.bare(request, query, RCODE.NOERROR, NO_EDE, out, true)
+    out[2]! |= FLAG_TC
+    return length
   }
 
   #head(request: Uint8Array, questionEnd: number, rcode: number, flags: number, out: Uint8Array): number {
@@ -193,6 +198,15 @@ export class ReplyWriter {
     const nsidOctets = query.nsid ? this.#nsid.length : 0
     return OPT_OCTETS + nsidOctets + (query.keepalive >= 0 ? KEEPALIVE_OCTETS : 0)
   }
+}
+
+/** Which turns count for a question, however it is spelt. */
+function rotationSlot(request: Uint8Array, questionEnd: number): number {
+  let slot = 0
+  for (let i = HEADER_OCTETS; i < questionEnd; i++) {
+    slot = (31 * slot + (request[i]! | CASE_BIT)) & (ROTATION_SLOTS - 1)
+  }
+  return slot
 }
 
 /** Header with one question or none, and that question as the client spelt it. */

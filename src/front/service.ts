@@ -2,17 +2,14 @@
  * The client side without its sockets: octets of a request in, octets of the reply out. A question is looked at in the
  * order of the functions below; the first that has an answer gives it.
  */
-import { type Clock, systemClock } from '../base/clock.ts'
+import { type Clock, type Moment, systemClock } from '../base/clock.ts'
 import { MESSAGE_OCTETS_MAX, UDP_PAYLOAD_OCTETS } from '../base/limits.ts'
-import { NO_OCTETS } from '../base/octets.ts'
 import type { AnswerReader } from '../cache/answer-cache.ts'
 import {
   type AnswerParts,
-  entryEdeCode,
+  entryAgeSeconds,
   entryPolicySequence,
-  entryRcode,
   entryStatus,
-  entryStoredMs,
   entryTranslated,
   parseAnswerEntry,
   writeAnswerEntry,
@@ -29,27 +26,26 @@ import { RCODE } from '../wire/iana/rcode.ts'
 import { isMetaType, TYPE } from '../wire/iana/rrtype.ts'
 import { parseQuestionMessage, type Question, type QuestionMessage } from '../wire/message.ts'
 import type { Client } from './client.ts'
+import { type AnswerSettings, ClientAnswers } from './client-answers.ts'
 import type { AnswerPath, FrontCounters } from './counters.ts'
+import { HitPath } from './hit-path.ts'
+import { type Enforcement, RATE, type RateLimit } from './hooks.ts'
 import { behindAliases, followLocally, type LocalAliases, ownAnswer } from './local-answer.ts'
 import { minimalAny } from './minimal-any.ts'
 import { PrefetchSignals } from './prefetch-signals.ts'
-import { FLAG_QR, FLAG_RD, HEADER_OCTETS, Query, queryOf, questionOnly, scanOrdinary } from './query.ts'
-import { NO_EDE, ReplyWriter } from './reply-writer.ts'
+import { FLAG_QR, FLAG_RD, HEADER_OCTETS, Query, queryOf, questionOnly } from './query.ts'
+import { NO_EDE } from './reply-writer.ts'
 import { sentinelForbids } from './sentinel.ts'
 import { type ServerTexts, serverTextAnswer } from './server-names.ts'
 import { clientKey, type WaitingOptions, WaitingRoom } from './waiting-room.ts'
 
 /** What can change while the service runs. */
-export interface ServiceSettings {
+export interface ServiceSettings extends AnswerSettings {
   readonly access: AccessList
   readonly localZones: LocalZones
   /** What ANY gets over UDP; over TCP it gets everything there is. */
   readonly any: 'minimal' | 'full'
   readonly texts: ServerTexts
-  /** For clients that ask for the name of this server (RFC 5001); none when left out. */
-  readonly nsid?: Uint8Array
-  /** Records are given with the TTLs that entries have, not with what remains of them. */
-  readonly originalTtls?: boolean
 }
 
 /** What a service is made of. */
@@ -60,6 +56,10 @@ export interface ServiceOptions extends WaitingOptions {
   readonly policy: Pick<ResolverPolicy, 'sequence' | 'mode' | 'anchors'>
   readonly counters: FrontCounters
   readonly settings: ServiceSettings
+  /** None when left out. */
+  readonly rateLimit?: RateLimit
+  /** Everybody, where the policy's mode is `enforce`, when left out. */
+  readonly enforcement?: Enforcement
   /** The system's clock when left out; the answer cache must use the same. */
   readonly clock?: Clock
   /** Largest reply by UDP, 512 to 4096; 1232 when left out. */
@@ -89,27 +89,46 @@ export class Service {
   readonly #counters: FrontCounters
   /** Octets of the largest reply by UDP. */
   readonly udpOctetsMax: number
-  readonly #writer: ReplyWriter
+  /** Ordinary questions that the answer cache can serve. */
+  readonly hits: HitPath
+  readonly #rateLimit: RateLimit | undefined
+  readonly #enforcement: Enforcement
+  readonly #clientAnswers: ClientAnswers
   readonly #room: WaitingRoom
   readonly #prefetching: PrefetchSignals
   readonly #onFault: (error: unknown) => void
-  readonly #hit = new Query()
+  readonly #now: Moment = new Float64Array(1)
   readonly #out = new Uint8Array(MESSAGE_OCTETS_MAX)
   #settings: ServiceSettings
 
   constructor(options: ServiceOptions) {
+    const { policy, counters, settings, resolver, rateLimit } = options
     this.#clock = options.clock ?? systemClock()
-    this.#resolver = options.resolver
+    this.#resolver = resolver
     this.#answers = options.answers
-    this.#policy = options.policy
-    this.#counters = options.counters
-    this.#settings = options.settings
+    this.#policy = policy
+    this.#counters = counters
+    this.#settings = settings
     this.udpOctetsMax = options.udpPayloadOctets ?? UDP_PAYLOAD_OCTETS
-    this.#writer = new ReplyWriter(this.udpOctetsMax)
-    this.#writer.setNsid(this.#settings.nsid ?? NO_OCTETS)
+    this.#rateLimit = rateLimit
+    this.#enforcement = options.enforcement ?? { enforces: () => policy.mode === 'enforce' }
+    this.#clientAnswers = new ClientAnswers(this.udpOctetsMax, this.#enforcement, counters)
+    this.#clientAnswers.configure(settings)
     this.#room = new WaitingRoom(options)
-    this.#prefetching = new PrefetchSignals(options.resolver)
+    this.#prefetching = new PrefetchSignals(resolver)
     this.#onFault = options.onFault ?? (() => {})
+    this.hits = new HitPath({
+      clock: this.#clock,
+      answers: this.#answers,
+      policy,
+      rateLimit,
+      clientAnswers: this.#clientAnswers,
+      prefetching: this.#prefetching,
+      counters,
+      udpOctetsMax: this.udpOctetsMax,
+      access: settings.access,
+      onFault: this.#onFault,
+    })
   }
 
   /** Questions that wait for the resolver. */
@@ -123,7 +142,8 @@ export class Service {
    */
   configure(settings: ServiceSettings): void {
     this.#settings = settings
-    this.#writer.setNsid(settings.nsid ?? NO_OCTETS)
+    this.#clientAnswers.configure(settings)
+    this.hits.configure(settings.access)
   }
 
   /** Settles once no question waits for the resolver. */
@@ -132,19 +152,16 @@ export class Service {
   }
 
   /**
-   * The hit path: an ordinary question that the answer cache can serve. Allocates nothing.
+   * The hit path for a question that comes alone.
    *
-   * @param length octets of the request at the start of its buffer
-   * @param out where the reply goes: by UDP `udpOctetsMax` octets, by TCP 65,535
-   * @returns octets of the reply, or 0 when this is a matter for `handle`
+   * @returns as `HitPath.answer`
    */
   tryHit(request: Uint8Array, length: number, client: Client, out: Uint8Array): number {
-    try {
-      return this.#tryHit(request, length, client, out)
-    } catch (error) {
-      this.#onFault(error)
-      return 0
-    }
+    this.hits.begin()
+    this.hits.read(0, request, length, client)
+    const written = this.hits.answer(0, request, client, out)
+    this.hits.end(client.transport)
+    return written
   }
 
   /**
@@ -164,24 +181,6 @@ export class Service {
     }
     const it = { octets: request, client, startMs, reply: once(reply) }
     this.#guarded(it, () => this.#checkSender(it))
-  }
-
-  #tryHit(request: Uint8Array, length: number, client: Client, out: Uint8Array): number {
-    const startMs = this.#clock.nowMs()
-    const query = this.#hit
-    const { transport, idleMs } = client
-    if (!scanOrdinary(request, length, transport, idleMs, this.udpOctetsMax, query)) return 0
-    if (!this.#settings.access.allows(client.address, client.addressOctets)) return 0
-    const at = this.#answers.find(request, HEADER_OCTETS, query.nameOctets, query.type, startMs)
-    if (at < 0) return 0
-    const { octets } = this.#answers
-    if (entryPolicySequence(octets, at) < this.#policy.sequence) return 0
-    if (query.checkingDisabled && entryTranslated(octets, at)) return 0
-    this.#counters.clientQuery(transport)
-    this.#counters.cacheHit()
-    const written = this.#writeEntry(octets, at, request, query, startMs, 'hit', out, false)
-    this.#prefetching.hit(octets, at, startMs, request, HEADER_OCTETS, query.nameOctets, query.type)
-    return written
   }
 
   /** Runs a step; a fault of ours costs this question its answer and nothing else. */
@@ -208,8 +207,24 @@ export class Service {
       this.#refuse(request, message === undefined ? new Query() : query, RCODE.NOTIMP, NO_EDE)
     } else if (!this.#settings.access.allows(client.address, client.addressOctets)) {
       this.#refuse(request, query, RCODE.REFUSED, EDE.PROHIBITED, false)
-    } else if (message === undefined) this.#refuseMalformed(request, query)
+    } else if (this.#isLimited(request, query)) return
+    else if (message === undefined) this.#refuseMalformed(request, query)
     else this.#checkForm(request, query, message)
+  }
+
+  /** True when the client asks too much, and has had what it gets then. */
+  #isLimited(request: Request, query: Query): boolean {
+    const verdict = this.#rateLimit?.judge(request.client, this.#moment(request.startMs)) ?? RATE.PASS
+    if (verdict === RATE.PASS) return false
+    if (verdict === RATE.DROP) {
+      this.#counters.dropped('rate')
+      request.reply(undefined)
+      return true
+    }
+    const length = this.#clientAnswers.writer.truncated(request.octets, query, this.#out)
+    this.#counters.answer(RCODE.NOERROR, 'local', this.#secondsSince(request))
+    request.reply(this.#out.slice(0, length))
+    return true
   }
 
   /** A zone transfer may carry a record that a plain question must not have; it is refused all the same. */
@@ -302,7 +317,9 @@ export class Service {
       this.#counters.cacheHit()
       this.#answerEntry(request, query, question, aliases, octets, at, 'hit')
       const { name, type } = question
-      if (recursionDesired) this.#prefetching.hit(octets, at, nowMs, name, 0, name.length, type)
+      const now = this.#moment(nowMs)
+      const ageSeconds = entryAgeSeconds(octets, at, now)
+      if (recursionDesired) this.#prefetching.hit(octets, at, ageSeconds, now, name, 0, name.length, type)
       return
     }
     this.#counters.cacheMiss()
@@ -370,7 +387,7 @@ export class Service {
   ): void {
     const { name, type } = question
     const judged = aliases === undefined && entryStatus(octets, at) === 'secure'
-    const sentinelHolds = judged && this.#policy.mode === 'enforce' && !query.checkingDisabled
+    const sentinelHolds = judged && !query.checkingDisabled && this.#enforcement.enforces(request.client)
     if (sentinelHolds && sentinelForbids(name, type, this.#policy.anchors)) {
       // RFC 8509 3.2: as if it were bogus.
       this.#refuse(request, query, RCODE.SERVFAIL, EDE.DNSSEC_BOGUS)
@@ -379,50 +396,30 @@ export class Service {
     let entry = octets
     let entryAt = at
     if (aliases !== undefined) {
-      const asOfMs = this.#asOfMs(octets, at, this.#clock.nowMs())
+      const asOfMs = this.#clientAnswers.asOfMs(octets, at, this.#clock.nowMs())
       entry = writeAnswerEntry(behindAliases(aliases, parseAnswerEntry(octets, at, asOfMs)), asOfMs)
       entryAt = 0
     }
     if (type === TYPE.ANY && this.#settings.any === 'minimal' && request.client.transport === 'udp') {
-      entry = minimalAny(entry, entryAt, this.#asOfMs(entry, entryAt, this.#clock.nowMs()), query.dnssecOk)
+      const asOfMs = this.#clientAnswers.asOfMs(entry, entryAt, this.#clock.nowMs())
+      entry = minimalAny(entry, entryAt, asOfMs, query.dnssecOk)
       entryAt = 0
     }
-    const { octets: asked, startMs } = request
+    const { octets: asked, client } = request
     const ours = aliases !== undefined
-    const length = this.#writeEntry(entry, entryAt, asked, query, startMs, path, this.#out, ours)
+    const ageSeconds = entryAgeSeconds(entry, entryAt, this.#moment(this.#clock.nowMs()))
+    const length = this.#clientAnswers.write(
+      entry,
+      entryAt,
+      asked,
+      query,
+      client,
+      ageSeconds,
+      this.#out,
+      ours,
+    )
+    this.#counters.answer(this.#clientAnswers.rcode, path, this.#secondsSince(request))
     request.reply(this.#out.slice(0, length))
-  }
-
-  /** What this client gets of an entry: its data, or SERVFAIL where it is bogus and that is enforced. */
-  #writeEntry(
-    octets: Uint8Array,
-    at: number,
-    request: Uint8Array,
-    query: Query,
-    startMs: number,
-    path: AnswerPath,
-    out: Uint8Array,
-    authoritative: boolean,
-  ): number {
-    const withheld =
-      !query.checkingDisabled && this.#policy.mode === 'enforce' && entryStatus(octets, at) === 'bogus'
-    const rcode = withheld ? RCODE.SERVFAIL : entryRcode(octets, at)
-    const nowMs = this.#clock.nowMs()
-    const ours = authoritative && rcode !== RCODE.SERVFAIL
-    const length = withheld
-      ? this.#writer.failure(octets, at, request, query, out)
-      : this.#writer.answer(octets, at, request, query, this.#asOfMs(octets, at, nowMs), out, ours)
-    if (rcode === RCODE.SERVFAIL) {
-      const ede = entryEdeCode(octets, at)
-      this.#counters.servfail(ede === NO_EDE ? undefined : ede)
-    }
-    this.#counters.answer(rcode, path, (nowMs - startMs) / 1000)
-    return length
-  }
-
-  /** The moment whose TTLs are shown of an entry. */
-  #asOfMs(octets: Uint8Array, at: number, nowMs: number): number {
-    return this.#settings.originalTtls === true ? entryStoredMs(octets, at) : nowMs
   }
 
   #answerOwn(request: Request, query: Query, parts: AnswerParts, authoritative: boolean): void {
@@ -431,17 +428,29 @@ export class Service {
     const answer = minimal && this.#settings.any === 'minimal' ? parts.answer.slice(0, 1) : parts.answer
     const entry = writeAnswerEntry({ ...parts, answer }, nowMs)
     const ours = authoritative && parts.rcode !== RCODE.SERVFAIL
-    const length = this.#writer.answer(entry, 0, request.octets, query, nowMs, this.#out, ours)
+    const { writer } = this.#clientAnswers
+    const length = writer.answer(entry, 0, request.octets, query, 0, this.#out, ours)
     if (parts.rcode === RCODE.SERVFAIL) this.#counters.servfail(parts.ede[0]?.code)
-    this.#counters.answer(parts.rcode, 'local', (nowMs - request.startMs) / 1000)
+    this.#counters.answer(parts.rcode, 'local', this.#secondsSince(request))
     request.reply(this.#out.slice(0, length))
   }
 
   #refuse(request: Request, query: Query, rcode: number, ede: number, recursionAvailable = true): void {
-    const length = this.#writer.bare(request.octets, query, rcode, ede, this.#out, recursionAvailable)
+    const { writer } = this.#clientAnswers
+    const length = writer.bare(request.octets, query, rcode, ede, this.#out, recursionAvailable)
     if (rcode === RCODE.SERVFAIL) this.#counters.servfail(ede === NO_EDE ? undefined : ede)
-    this.#counters.answer(rcode, 'local', (this.#clock.nowMs() - request.startMs) / 1000)
+    this.#counters.answer(rcode, 'local', this.#secondsSince(request))
     request.reply(this.#out.slice(0, length))
+  }
+
+  /** To be used at once: the same object every time. */
+  #moment(nowMs: number): Moment {
+    this.#now[0] = nowMs
+    return this.#now
+  }
+
+  #secondsSince({ startMs }: Request): number {
+    return (this.#clock.nowMs() - startMs) / 1000
   }
 }
 

@@ -13,6 +13,7 @@ import { concatOctets } from '../base/octets.ts'
 import type { Client } from './client.ts'
 import type { FrontCounters } from './counters.ts'
 import { FrameReader } from './frame-reader.ts'
+import { DROPPED } from './hit-path.ts'
 import type { Service } from './service.ts'
 
 /** What a connection needs of its listener. */
@@ -134,6 +135,10 @@ export class TcpConnection {
     const length = service.tryHit(message, message.length, this.#client, out)
     if (length > 0) {
       this.#write(out, length)
+      return
+    }
+    if (length === DROPPED) {
+      this.destroy()
       return
     }
     this.#inFlight++

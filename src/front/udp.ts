@@ -62,7 +62,15 @@ export class UdpListener implements UdpHandler {
   }
 
   onBatch(count: number): void {
+    const { hits } = this.#service
+    const { requests, requestOctets } = this.#socket.slots
+    hits.begin()
+    for (let slot = 0; slot < count; slot++) {
+      hits.read(slot, requests[slot]!, requestOctets[slot]!, this.#clients[slot]!)
+    }
+    if (count > 1) hits.approach(count)
     for (let slot = 0; slot < count; slot++) this.#onDatagram(slot)
+    hits.end('udp')
   }
 
   onLost(count: number): void {
@@ -83,9 +91,9 @@ export class UdpListener implements UdpHandler {
     const request = requests[slot]!
     const length = requestOctets[slot]!
     if (length <= request.length) {
-      const written = this.#service.tryHit(request, length, this.#clients[slot]!, replies[slot]!)
-      replyOctets[slot] = written
-      if (written === 0) this.#handle(slot, request.slice(0, length))
+      const written = this.#service.hits.answer(slot, request, this.#clients[slot]!, replies[slot]!)
+      if (written > 0) replyOctets[slot] = written
+      else if (written === 0) this.#handle(slot, request.slice(0, length))
     } else {
       // The end was cut off, so nothing behind the header is worth reading: FORMERR.
       this.#handle(slot, request.slice(0, HEADER_OCTETS))

@@ -2,11 +2,14 @@
 import { CounterSet } from '../base/counters.ts'
 import type { EngineCounters } from '../resolver/ports.ts'
 import { formatRcode } from '../wire/iana/rcode.ts'
-import { DELAY_BOUNDS_SECONDS, families, LATENCY_BOUNDS_SECONDS } from './families.ts'
+import { DELAY_BOUNDS_SECONDS, families, LATENCY_BOUNDS_SECONDS, OTHER } from './families.ts'
 
 /** Which way an answer took. */
 export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
 
+const LATENCY_BOUNDS_MICROS = LATENCY_BOUNDS_SECONDS.map((seconds) => Math.round(seconds * 1e6))
+/** Codes of Extended DNS Errors kept by index: all that the registry has. */
+const EDES_INDEXED = 40
 /** Extended RCODEs kept by index; those above are rare enough to be looked up. */
 const RCODES_INDEXED = 24
 
@@ -20,7 +23,10 @@ export class Counters implements EngineCounters {
   readonly #hits: number
   readonly #misses: number
   readonly #rcodes: readonly number[]
+  readonly #edes: readonly number[]
+  readonly #noEde: number
   readonly #paths: Readonly<Record<AnswerPath, number>>
+  readonly #hitLatency: number
 
   /**
    * @param thread the thread's name in the metrics
@@ -42,8 +48,11 @@ export class Counters implements EngineCounters {
     this.#rcodes = Array.from({ length: RCODES_INDEXED }, (_, n) =>
       set.index('answers_total', formatRcode(n)),
     )
+    this.#edes = Array.from({ length: EDES_INDEXED }, (_, n) => set.index('servfail_total', String(n)))
+    this.#noEde = set.index('servfail_total', 'none')
     const path = (name: AnswerPath): number => set.index('answer_latency_seconds', name)
     this.#paths = { hit: path('hit'), miss: path('miss'), local: path('local'), stale: path('stale') }
+    this.#hitLatency = this.#paths.hit
   }
 
   /** Octets of the cells of one thread. */
@@ -60,14 +69,28 @@ export class Counters implements EngineCounters {
 
   /** An answer went out, `seconds` after its question came. */
   answer(rcode: number, path: AnswerPath, seconds: number): void {
+    this.hit(rcode)
+    this.set.observe(this.#paths[path], LATENCY_BOUNDS_SECONDS, seconds)
+  }
+
+  /** An answer went out whose way `hits` counts. */
+  hit(rcode: number): void {
     const index = this.#rcodes[rcode] ?? this.set.index('answers_total', formatRcode(rcode))
     this.set.cells[index]!++
-    this.set.observe(this.#paths[path], LATENCY_BOUNDS_SECONDS, seconds)
+  }
+
+  /** So many questions were answered out of the cache, whole microseconds after they came. */
+  hits(transport: 'udp' | 'tcp', count: number, micros: number): void {
+    this.set.cells[transport === 'udp' ? this.#udp : this.#tcp]! += count
+    this.set.cells[this.#hits]! += count
+    this.set.observeMicros(this.#hitLatency, LATENCY_BOUNDS_MICROS, micros, count)
   }
 
   /** The answer was SERVFAIL; `ede` is its first Extended DNS Error. */
   servfail(ede: number | undefined): void {
-    this.set.add('servfail_total', ede === undefined ? 'none' : String(ede))
+    const index =
+      ede === undefined ? this.#noEde : (this.#edes[ede] ?? this.set.index('servfail_total', OTHER))
+    this.set.cells[index]!++
   }
 
   /** A message from a client got no answer. */

@@ -54,7 +54,7 @@ export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailure | 'malformed' | 
 
 /** Why a message from a client, or the answer to it, went nowhere. */
 export const DROPS: Readonly<
-  Record<'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied', string>
+  Record<'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied' | 'rate', string>
 > = {
   short: 'shorter than a header',
   response: 'a response, not a query',
@@ -62,4 +62,5 @@ export const DROPS: Readonly<
   draining: 'the daemon stops',
   send: 'the reply could not be sent',
   denied: 'a local zone gives no reply',
+  rate: 'the client asks too much',
 }

@@ -5,9 +5,11 @@ import { OctetTable } from '../../src/cache/octet-table.ts'
 import { OctetTableReader } from '../../src/cache/octet-table-reader.ts'
 import { HEADER, SLOT_WORDS, tableLayout } from '../../src/cache/table-layout.ts'
 import { faultOf, KEYS, keyOf, writeValue } from './described-values.ts'
+import { tableKey } from './table-keys.ts'
 import type { WriterTask } from './table-writer.ts'
 
 const hashKey = [0x01234567, 0x89abcdef] as const
+const ZERO = Float64Array.of(0)
 const WRITER = new URL('./table-writer.js', import.meta.url)
 
 /** A thread that writes, once it does. */
@@ -27,13 +29,13 @@ t.test('no value read beside a writer is ever mixed, and most are found', async 
   const buffer = new SharedArrayBuffer(bytesMax)
   const { words, ended } = await startWriter({ buffer, bytesMax, idleTurns: 0, removes: false })
   const reader = new OctetTableReader({ buffer, bytesMax, hashKey })
-  const keys = Array.from({ length: KEYS }, (_, number) => keyOf(number))
+  const keys = Array.from({ length: KEYS }, (_, number) => tableKey(hashKey, keyOf(number)))
   const faults: string[] = []
   const untilMs = performance.now() + 1500
   let hits = 0
   for (let i = 0; performance.now() < untilMs; i++) {
     const number = i % KEYS
-    if (reader.find(keys[number]!, 0)) {
+    if (reader.find(keys[number]!, ZERO)) {
       hits++
       const fault = faultOf(reader.octets, reader.valueStart, reader.valueEnd, number)
       if (fault !== undefined) faults.push(fault)
@@ -126,7 +128,7 @@ t.test('what a writer left is kept, and dropped where it cannot be trusted', asy
   t.equal(words[HEADER.WRITING], 0)
   fill(third)
   const reader = new OctetTableReader({ bytesMax, hashKey, buffer })
-  t.ok(reader.find(Uint8Array.of(1, 2, 3), 0), 'slots that were left open are closed')
+  t.ok(reader.find(tableKey(hashKey, Uint8Array.of(1, 2, 3)), ZERO), 'slots that were left open are closed')
   t.equal(attach({ hashKey: [1, 2] }).cleared, true, 'another secret')
   fill(attach())
   t.equal(attach({ bytesMax: 4096 }).cleared, true, 'another size')

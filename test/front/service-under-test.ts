@@ -118,6 +118,15 @@ export class CountersUnderTest implements FrontCounters {
     this.#add(`answer ${rcode} ${path}`)
   }
 
+  hit(rcode: number): void {
+    this.#add(`answer ${rcode} hit`)
+  }
+
+  hits(transport: string, count: number): void {
+    this.#add(`query ${transport}`, count)
+    this.#add('hit', count)
+  }
+
   servfail(ede: number | undefined): void {
     this.#add(`servfail ${ede ?? 'none'}`)
   }
@@ -138,8 +147,8 @@ export class CountersUnderTest implements FrontCounters {
     this.#add(`dropped ${reason}`)
   }
 
-  #add(name: string): void {
-    this.counts.set(name, this.get(name) + 1)
+  #add(name: string, count = 1): void {
+    this.counts.set(name, this.get(name) + count)
   }
 }
 

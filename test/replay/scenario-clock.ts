@@ -33,6 +33,10 @@ export class ScenarioClock implements Clock {
     return this.#seconds
   }
 
+  read(into: Float64Array): void {
+    into[0] = this.nowMs()
+  }
+
   nowMs(): number {
     return ORIGIN_MS + (this.#seconds - this.#startSeconds) * 1000
   }

@@ -19,6 +19,8 @@ export class Paths {
   readonly frontCounters: FrontCounters = {
     clientQuery: () => {},
     answer: (_rcode, path) => this.note(path),
+    hit: () => this.note('hit'),
+    hits: () => {},
     servfail: () => {},
     cacheHit: () => {},
     cacheMiss: () => {},

@@ -1,6 +1,7 @@
 /** An answer entry, taken apart for looking at. */
 import {
   copyAnswer,
+  entryAgeSeconds,
   entryAuthenticated,
   entryEdes,
   entryOctets,
@@ -28,7 +29,7 @@ export interface EntryReply {
 
 export function entryReply(entry: Uint8Array, nowMs: number): EntryReply {
   const out = new Uint8Array(65_535)
-  const length = copyAnswer(entry, 0, out, true, nowMs)
+  const length = copyAnswer(entry, 0, out, true, entryAgeSeconds(entry, 0, Float64Array.of(nowMs)))
   if (entryOctets(entry, 0) !== entry.length) throw new Error('the entry is longer or shorter than it says')
   const edes = entryEdes(entry, 0)
   return {

@@ -167,7 +167,38 @@ const FRONT_DROPS: Record<DropReason, true> = {
   draining: true,
   send: true,
   denied: true,
+  rate: true,
 }
+
+t.test('hits of a batch are counted as so many single ones', async (t) => {
+  const [one, batch] = [new Counters(), new Counters()]
+  for (const [count, micros] of [
+    [3, 40],
+    [2, 50],
+    [64, 51],
+    [1, 9_000_000],
+  ] as const) {
+    for (let i = 0; i < count; i++) {
+      one.clientQuery('udp')
+      one.cacheHit()
+      one.answer(3, 'hit', micros / 1e6)
+      batch.hit(3)
+    }
+    batch.hits('udp', count, micros)
+  }
+  const round = (cells: Float64Array): number[] => [...cells].map((cell) => Math.round(cell * 1e6))
+  t.same(round(batch.set.cells), round(one.set.cells))
+  batch.hits('tcp', 1, 0)
+  t.equal(batch.set.cells[batch.set.index('client_queries_total', 'tcp')], 1)
+})
+
+t.test('SERVFAIL is counted by its error, known or not', async (t) => {
+  const counters = new Counters()
+  const count = (ede: string): number => counters.set.cells[counters.set.index('servfail_total', ede)]!
+  for (const ede of [0, 6, 6, 30, 39, 40, 49_999, undefined]) counters.servfail(ede)
+  t.same(['0', '6', '30', 'none'].map(count), [1, 2, 1, 1])
+  t.equal(count('other'), 3)
+})
 
 t.test('every limit and every drop has a place of its own', async (t) => {
   const { set } = new Counters()

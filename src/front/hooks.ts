@@ -1,0 +1,23 @@
+/** Where decisions about single clients enter: both are asked for every answer, so neither may allocate or wait. */
+import type { Moment } from '../base/clock.ts'
+import type { Client } from './client.ts'
+
+/** What becomes of a question: it is answered, answered so that only a real client comes again by TCP, or not at all. */
+export const RATE = { PASS: 0, TRUNCATE: 1, DROP: 2 } as const
+
+/** One of `RATE`. */
+export type RateVerdict = (typeof RATE)[keyof typeof RATE]
+
+/** Bounds how much a client may ask. */
+export interface RateLimit {
+  /**
+   * Asked once for every question of a client that may ask at all, in the order in which they come.
+   */
+  judge(client: Client, now: Moment): RateVerdict
+}
+
+/** Says for whom validation is enforced. */
+export interface Enforcement {
+  /** True when the client is to get SERVFAIL in place of bogus data. Asked only where there is such data. */
+  enforces(client: Client): boolean
+}

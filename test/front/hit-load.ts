@@ -1,0 +1,142 @@
+/**
+ * Cached answers to 10,000 names, asked for in full batches through the listener, the service and the counters of
+ * production: all of the hit path but the system's calls.
+ */
+import { parseAddress } from '../../src/base/address.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { UDP_BATCH_MAX } from '../../src/base/limits.ts'
+import { octetsEqual } from '../../src/base/octets.ts'
+import { AnswerCache } from '../../src/cache/answer-cache.ts'
+import { writeAnswerEntry } from '../../src/cache/answer-entry.ts'
+import { Service, type ServiceSettings } from '../../src/front/service.ts'
+import { UdpListener } from '../../src/front/udp.ts'
+import { AccessList } from '../../src/policy/access.ts'
+import { LocalZones } from '../../src/policy/local-zones.ts'
+import { Counters } from '../../src/telemetry/counters.ts'
+import { CLASS } from '../../src/wire/iana/class.ts'
+import { RCODE } from '../../src/wire/iana/rcode.ts'
+import { TYPE } from '../../src/wire/iana/rrtype.ts'
+import { parseMessage } from '../../src/wire/message.ts'
+import type { Name } from '../../src/wire/name.ts'
+import { nameFrom } from '../../src/wire/name-text.ts'
+import { rrsetsFrom } from '../support/records.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+import { MemoryBackend, type MemorySocket } from './memory-socket.ts'
+import { anchorsWith, parts, query } from './service-under-test.ts'
+
+/** What is asked for. */
+export type Load = 'plain' | 'signed'
+
+const NAMES = 10_000
+const TTL_SECONDS = 86_400
+const SIGNATURE = Buffer.alloc(64, 7).toString('base64')
+
+/** The way from a batch that came to its replies. */
+export class HitLoad {
+  readonly counters: Counters
+  readonly socket: MemorySocket
+  readonly #signed: boolean
+  readonly #requests: readonly Uint8Array[]
+  #next = 0
+
+  private constructor(load: Load, socket: MemorySocket, counters: Counters, requests: readonly Uint8Array[]) {
+    this.#signed = load === 'signed'
+    this.socket = socket
+    this.counters = counters
+    this.#requests = requests
+  }
+
+  static async start(load: Load, settings: Partial<ServiceSettings> = {}): Promise<HitLoad> {
+    const clock = systemClock()
+    const counters = new Counters()
+    const answers = new AnswerCache({ bytesMax: 32 * 1_048_576, hashKey: [1, 2] })
+    const service = new Service({
+      clock,
+      counters,
+      answers,
+      policy: { sequence: 1, mode: 'enforce', anchors: anchorsWith(20326, 38696) },
+      resolver: {
+        resolve: () => Promise.reject(new Error('a miss')),
+        prefetch: () => {},
+      },
+      settings: {
+        access: new AccessList(),
+        localZones: new LocalZones(),
+        any: 'minimal',
+        texts: {},
+        ...settings,
+      },
+    })
+    const requests: Uint8Array[] = []
+    for (let i = 0; i < NAMES; i++) {
+      const name = `n${i}.example${i % 7}.${load}.example.`
+      const records = `${name} ${TTL_SECONDS} IN A 192.0.2.${i % 256}\n`
+      const signed = `${name} ${TTL_SECONDS} IN RRSIG A 13 4 ${TTL_SECONDS} 20261201000000 20261101000000 4711 ${load}.example. ${SIGNATURE}\n`
+      const question = { name: nameFrom(name), type: TYPE.A, class: CLASS.IN }
+      const answer = {
+        ...parts({ question }),
+        answer: rrsetsFrom(load === 'signed' ? records + signed : records),
+        authenticated: load === 'signed',
+        ttlSeconds: TTL_SECONDS,
+      }
+      if (!answers.put(question.name, TYPE.A, writeAnswerEntry(answer, clock.nowMs()), clock.nowMs()))
+        throw new Error('not stored')
+      requests.push(query({ name, id: i, ...(load === 'signed' ? { do: true } : {}) }))
+    }
+    // Neighbours in time are no neighbours in the cache.
+    const shuffled = new SeededRandom('hits').shuffled(requests)
+    const backend = new MemoryBackend()
+    await UdpListener.open({ address: parseAddress('127.0.0.1')!, port: 53 }, { backend, service, counters })
+    return new HitLoad(load, backend.sockets[0]!, counters, shuffled)
+  }
+
+  /** Lays the next batch into the slots, and asks it where wanted. */
+  batch(ask = true): void {
+    const { requests, requestOctets, replyOctets } = this.socket.slots
+    for (let slot = 0; slot < UDP_BATCH_MAX; slot++) {
+      const octets = this.#requests[this.#next]!
+      this.#next = this.#next + 1 === NAMES ? 0 : this.#next + 1
+      requests[slot]!.set(octets)
+      requestOctets[slot] = octets.length
+    }
+    replyOctets.fill(0)
+    if (ask) this.socket.handler!.onBatch(UDP_BATCH_MAX)
+  }
+
+  /** Asks for every name once. Returns how many replies are not the whole answer to their question. */
+  wrong(): number {
+    const { requests, requestOctets, replies, replyOctets } = this.socket.slots
+    let wrong = 0
+    for (let asked = 0; asked < NAMES; asked += UDP_BATCH_MAX) {
+      this.batch()
+      for (let slot = 0; slot < UDP_BATCH_MAX; slot++) {
+        const question = parseMessage(requests[slot]!.subarray(0, requestOctets[slot]))
+        const reply = parseMessage(replies[slot]!.subarray(0, replyOctets[slot]))
+        const [record, signature] = reply.answer
+        const asks = question.questions[0]!.name
+        const isWhole =
+          reply.id === question.id &&
+          reply.rcode === RCODE.NOERROR &&
+          reply.ad === this.#signed &&
+          reply.answer.length === (this.#signed ? 2 : 1) &&
+          record!.ttlSeconds > TTL_SECONDS - 600 &&
+          record!.rdata[3] === numberOf(asks) % 256 &&
+          octetsEqual(record!.owner, asks) &&
+          (signature === undefined || signature.type === TYPE.RRSIG)
+        if (!isWhole) wrong++
+      }
+    }
+    return wrong
+  }
+
+  /** Hits counted so far. */
+  get hits(): number {
+    const { set } = this.counters
+    return set.cells[set.index('cache_hits_total')]!
+  }
+}
+
+/** Which name it is: `n17.example3.plain.example.` is number 17. */
+function numberOf(name: Name): number {
+  return Number(Buffer.from(name.subarray(2, 1 + name[0]!)).toString('latin1'))
+}

@@ -1,0 +1,72 @@
+/** A socket in memory, laid out as the addon lays out its own: every step of a listener can be seen. */
+import { UDP_BATCH_MAX, UDP_REQUEST_OCTETS_MAX } from '../../src/base/limits.ts'
+import type { UdpBackend, UdpHandler, UdpSlots, UdpSocket } from '../../src/native/udp-socket.ts'
+
+/** See the head of this file. */
+export class MemorySocket implements UdpSocket {
+  readonly port = 53
+  readonly slots: UdpSlots
+  readonly later: [slot: number, octets: number][] = []
+  handler: UdpHandler | undefined
+
+  constructor(replyOctetsMax: number, slots: number) {
+    const arrays = (octets: number): Uint8Array[] => {
+      const stride = Math.ceil(octets / 128) * 128 + 64
+      const memory = new ArrayBuffer(slots * stride)
+      return Array.from({ length: slots }, (_, slot) => new Uint8Array(memory, slot * stride, octets))
+    }
+    this.slots = {
+      requests: arrays(UDP_REQUEST_OCTETS_MAX),
+      requestOctets: new Uint16Array(slots),
+      addresses: arrays(4),
+      ports: new Uint16Array(slots).fill(4000),
+      replies: arrays(replyOctetsMax),
+      replyOctets: new Uint16Array(slots),
+    }
+    for (const address of this.slots.addresses) address.set([127, 0, 0, 1])
+  }
+
+  start(handler: UdpHandler): void {
+    this.handler = handler
+  }
+
+  answerLater(slot: number): (reply: Uint8Array) => void {
+    return (reply) => this.later.push([slot, reply.length])
+  }
+
+  async close(): Promise<void> {}
+
+  /** Lays datagrams into the first slots. */
+  lay(requests: readonly Uint8Array[]): void {
+    for (const [slot, octets] of requests.entries()) {
+      this.slots.requests[slot]!.fill(0xff).set(octets)
+      this.slots.requestOctets[slot] = octets.length
+    }
+  }
+
+  /** One batch; octets of the replies that go with it. */
+  batch(requests: readonly Uint8Array[]): number[] {
+    this.lay(requests)
+    this.slots.replyOctets.fill(0)
+    this.handler!.onBatch(requests.length)
+    return [...this.slots.replyOctets.subarray(0, requests.length)]
+  }
+}
+
+/** A way to such sockets, and those that were opened. */
+export class MemoryBackend implements UdpBackend {
+  readonly name = 'addon'
+  readonly reusePort = true
+  readonly sockets: MemorySocket[] = []
+  readonly #slots: number
+
+  constructor(slots: number = UDP_BATCH_MAX) {
+    this.#slots = slots
+  }
+
+  async open({ replyOctetsMax }: { readonly replyOctetsMax: number }): Promise<MemorySocket> {
+    const socket = new MemorySocket(replyOctetsMax, this.#slots)
+    this.sockets.push(socket)
+    return socket
+  }
+}
