@@ -356,6 +356,8 @@ export const THREAD_RESTART_MS_MIN = 100
 export const THREAD_RESTART_MS_MAX = 5_000
 /** Time for a thread to end of itself when the daemon stops. */
 export const THREAD_STOP_MS_MAX = 1_000
+/** Time for a thread to close its sockets before it is ended; what is not stuck needs a turn of its event loop. */
+export const THREAD_CLOSE_MS_MAX = 5_000
 /** Time for a thread to take over a change of policy; one that does not is stuck, and started anew with it. */
 export const POLICY_CHANGE_MS_MAX = 5_000
 /** A question that ended a resolver thread is not tried for so long: long enough to be seen, short enough for an accident. */

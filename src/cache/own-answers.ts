@@ -19,12 +19,19 @@ export interface OwnAnswersOptions {
 /** Names of shards that are others' must not come here. */
 export class OwnAnswers implements AnswerWriter {
   readonly #options: OwnAnswersOptions
+  #closed = false
 
   constructor(options: OwnAnswersOptions) {
     this.#options = options
   }
 
+  /** Stores nothing more: what fails because its thread comes to an end is not what a zone said. */
+  close(): void {
+    this.#closed = true
+  }
+
   put(name: Name, type: number, entry: Uint8Array, nowMs: number, staleMs?: number): boolean {
+    if (this.#closed) return false
     return this.#shardOf(name).put(name, type, entry, nowMs, staleMs)
   }
 

@@ -20,6 +20,7 @@ async function run(data: FrontData): Promise<void> {
     ends,
     resolverOf: (name) => resolverOf(memory, name),
   })
+  let front: Front | undefined
   const opening = open(data, parts, links)
   // Ears first: a change of policy may come before the sockets are open.
   serveSupervisor(parts, {
@@ -29,8 +30,12 @@ async function run(data: FrontData): Promise<void> {
       links.close()
       return unanswered
     },
+    close: () => {
+      void front?.close()
+      links.close()
+    },
   })
-  const front = await opening
+  front = await opening
   if (front !== undefined) parts.post({ kind: 'ready', endpoints: front.endpoints })
 }
 

@@ -18,33 +18,46 @@ function run(data: ResolverData): void {
   const { memory, index, settings, rootHints, platform, ownAddresses, resolvers, setAside } = data
   const parts = threadParts(data)
   const { clock, counters, policy, onFault, log, post } = parts
+  let closed = false
+  const note = workNote(memory.workNotes[index]!)
+  const { rrsets, answers } = openCaches(data, parts)
   const engine = createEngine({
     config: { settings, rootHints },
     clock,
     random: systemRandom(),
     policy,
-    ...openCaches(data, parts),
+    rrsets,
+    answers,
     platform,
     counters,
     ownAddresses,
     onFault,
     engines: resolvers,
-    noteWork: workNote(memory.workNotes[index]!),
+    // What was noted when the thread came to its end must stay.
+    noteWork: (question) => {
+      if (!closed) note(question)
+    },
   })
   const { resolver } = engine
   const desk = new MissDesk({ clock, resolver, counters, setAside: new SetAside(setAside) })
   data.links.forEach((end, front) => {
     desk.connect(front, end)
   })
+  const close = (): void => {
+    closed = true
+    answers.close()
+    stopRoot()
+    desk.close()
+    engine.close()
+  }
   const stopRoot = data.watchesRoot ? watchRoot(engine, log, () => post({ kind: 'root-proven' })) : () => {}
   serveSupervisor(parts, {
     onLink: (peer, end) => desk.connect(peer, end),
     drain: async () => {
-      stopRoot()
-      desk.close()
-      engine.close()
+      close()
       return 0
     },
+    close,
   })
   post({ kind: 'ready', endpoints: [] })
 }

@@ -12,6 +12,7 @@ import { ListenError } from '../front/listen-error.ts'
 import { PolicyWords } from '../policy/policy-words.ts'
 import { type PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
 import type { Counters } from '../telemetry/counters.ts'
+import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
 import type { CacheUse } from '../telemetry/metrics.ts'
 import { formatType } from '../wire/iana/rrtype.ts'
 import { formatName } from '../wire/name-text.ts'
@@ -69,6 +70,7 @@ class Supervisor implements Serving {
   readonly #answers: AnswerShards
   readonly #rrsets: readonly OctetTableReader[]
   #listening: readonly Endpoint[] | undefined
+  readonly #stopDelay: () => void
   #rootProven = false
   #fault: unknown
 
@@ -88,6 +90,7 @@ class Supervisor implements Serving {
     this.#policyChannel = new PolicyChannel(this.policy, this.#clock, () =>
       this.threads.filter((thread) => thread.worker !== undefined),
     )
+    this.#stopDelay = watchEventLoopDelay(this.counters[0]!)
     this.#fronts = Array.from({ length: plan.fronts }, (_, index) => this.#life('front', index))
     this.#resolvers = Array.from({ length: plan.resolvers }, (_, index) => this.#life('resolver', index))
     this.#setAside = this.#resolvers.map(() => new SetAside())
@@ -135,6 +138,7 @@ class Supervisor implements Serving {
     const unanswered = await Promise.all(this.#fronts.map((thread) => thread.stop(drainMs)))
     await Promise.all(this.#resolvers.map((thread) => thread.stop(0)))
     this.policy.close()
+    this.#stopDelay()
     return unanswered.reduce((sum, count) => sum + count, 0)
   }
 

@@ -1,5 +1,5 @@
 /** One thread of the process over all its lives: when it ends by itself it is started again, with pauses that grow. */
-import { type TransferListItem, Worker } from 'node:worker_threads'
+import type { TransferListItem, Worker } from 'node:worker_threads'
 import type { Cancel, Clock } from '../base/clock.ts'
 import {
   THREAD_RESTART_MS_MAX,
@@ -8,6 +8,7 @@ import {
   THREAD_STOP_MS_MAX,
 } from '../base/limits.ts'
 import type { PolicyChange } from '../policy/validation-policy.ts'
+import { OrderlyWorker } from './orderly-worker.ts'
 import type { PolicyThread } from './policy-channel.ts'
 import type { FromThread, ThreadData, ThreadKind, ToThread } from './thread-messages.ts'
 
@@ -64,7 +65,12 @@ export class ThreadLife implements PolicyThread {
     const { entry, name, clock, birth } = this.#options
     const { data, transfer } = birth()
     // What the main thread was told on its command line is not for others.
-    const worker = new Worker(entry, { name, workerData: data, transferList: [...transfer], execArgv: [] })
+    const worker = new OrderlyWorker(entry, {
+      name,
+      workerData: data,
+      transferList: [...transfer],
+      execArgv: [],
+    })
     this.#worker = worker
     this.#bornMs = clock.nowMs()
     let fault: unknown

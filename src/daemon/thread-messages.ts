@@ -69,6 +69,8 @@ export type ToThread =
   | { readonly kind: 'policy'; readonly number: number; readonly change: PolicyChange }
   /** Front threads: take no more questions, and answer those in work. Resolver threads: end what is under way. */
   | { readonly kind: 'drain'; readonly timeoutMs: number }
+  /** Close all sockets: this life is over. */
+  | { readonly kind: 'close' }
 
 /** From a thread. */
 export type FromThread =
@@ -85,3 +87,4 @@ export type FromThread =
   | { readonly kind: 'policy-taken'; readonly number: number }
   | { readonly kind: 'root-proven' }
   | { readonly kind: 'drained'; readonly unanswered: number }
+  | { readonly kind: 'closed' }

@@ -28,6 +28,8 @@ export interface ThreadDuties {
   onLink(peer: number, end: LinkEnd): void
   /** Returns questions left unanswered. */
   drain(timeoutMs: number): Promise<number>
+  /** Closes all sockets before it returns. May be called in whatever state things are, and again. */
+  close(): void
 }
 
 /** Makes what a thread begins with. */
@@ -69,6 +71,11 @@ export function serveSupervisor({ policy, counters, post }: ThreadParts, duties:
         stopDelay()
         post({ kind: 'drained', unanswered })
       })
+    } else if (message.kind === 'close') {
+      duties.close()
+      post({ kind: 'closed' })
     }
   })
+  // An error that nobody catches ends the thread, which is to have no sockets any more then (`orderly-worker.ts`).
+  process.on('uncaughtExceptionMonitor', () => duties.close())
 }

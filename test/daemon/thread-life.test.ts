@@ -49,6 +49,7 @@ function bench(t: Test, source: string): Bench {
 const LISTENS = `import { parentPort } from 'node:worker_threads'
 parentPort.on('message', ({ kind }) => {
   if (kind === 'drain') parentPort.postMessage({ kind: 'drained', unanswered: 3 })
+  if (kind === 'close') parentPort.postMessage({ kind: 'closed' })
 })
 parentPort.postMessage({ kind: 'ready', endpoints: [] })`
 

@@ -104,7 +104,7 @@ for (const [fronts, resolvers] of [
     })
 
     await t.test('each thread tells how late its timers fire', async (t) => {
-      for (const thread of daemon.threads.length === 0 ? ['main'] : daemon.threads.map(({ name }) => name)) {
+      for (const thread of ['main', ...daemon.threads.map(({ name }) => name)]) {
         t.ok((await metric('event_loop_delay_seconds_count', { thread })) > 0, thread)
       }
       t.equal(await metric('thread_restarts_total'), 0)
