@@ -69,7 +69,8 @@ export interface AnswerWriter {
   flush(name?: Name): number
 }
 
-const TYPE_OCTETS = 2
+/** Octets of a key behind the name. */
+export const TYPE_OCTETS = 2
 
 /** Makes `key` that of a question. */
 export function setAnswerKey(

@@ -20,7 +20,8 @@ export interface AnswerShardsOptions {
 /** Reads them all. `octets` holds the answer found last, a copy, until the next `find`. */
 export class AnswerShards implements AnswerReader {
   readonly octets: Uint8Array
-  readonly #shards: readonly OctetTableReader[]
+  /** One a shard; they copy what they read to the same place. */
+  readonly readers: readonly OctetTableReader[]
   readonly #hashKey: HashKey
   readonly #key = new TableKey(ANSWER_KEY_OCTETS_MAX)
   readonly #now: Moment = new Float64Array(1)
@@ -30,18 +31,18 @@ export class AnswerShards implements AnswerReader {
     const copy = new ArrayBuffer(TABLE_ENTRY_OCTETS_MAX)
     const common = { bytesMax, hashKey, keyAt: ENTRY_KEY_AT, copy }
     this.octets = new Uint8Array(copy)
-    this.#shards = buffers.map((buffer) => new OctetTableReader({ ...common, buffer }))
+    this.readers = buffers.map((buffer) => new OctetTableReader({ ...common, buffer }))
     this.#hashKey = hashKey
   }
 
   /** Octets in use, indexes included. */
   get bytesUsed(): number {
-    return this.#shards.reduce((sum, shard) => sum + shard.bytesUsed, 0)
+    return this.readers.reduce((sum, shard) => sum + shard.bytesUsed, 0)
   }
 
   /** Answers held, expired ones not yet displaced included. */
   get entryCount(): number {
-    return this.#shards.reduce((sum, shard) => sum + shard.entryCount, 0)
+    return this.readers.reduce((sum, shard) => sum + shard.entryCount, 0)
   }
 
   find(source: Uint8Array, from: number, nameOctets: number, type: number, nowMs: number): number {
@@ -57,9 +58,9 @@ export class AnswerShards implements AnswerReader {
   approach(count: number): void {
     for (let i = 0; i < count; i++) {
       const { shard, hash } = this.#announced[i]!
-      this.#shards[shard]!.lookahead.slot(i, hash)
+      this.readers[shard]!.lookahead.slot(i, hash)
     }
-    for (let i = 0; i < count; i++) this.#shards[this.#announced[i]!.shard]!.lookahead.entry(i)
+    for (let i = 0; i < count; i++) this.readers[this.#announced[i]!.shard]!.lookahead.entry(i)
   }
 
   findAnnounced(number: number, now: Moment): number {
@@ -68,11 +69,11 @@ export class AnswerShards implements AnswerReader {
 
   #setKey(key: TableKey, source: Uint8Array, from: number, nameOctets: number, type: number): void {
     setAnswerKey(key, this.#hashKey, source, from, nameOctets, type)
-    key.shard = shardOf(this.#hashKey, key.octets, 0, nameOctets, this.#shards.length)
+    key.shard = shardOf(this.#hashKey, key.octets, 0, nameOctets, this.readers.length)
   }
 
   #findKey(key: TableKey, now: Moment): number {
-    const shard = this.#shards[key.shard]!
+    const shard = this.readers[key.shard]!
     return shard.find(key, now) ? shard.valueStart : -1
   }
 }

@@ -3,8 +3,10 @@
 import { assert } from '../base/assert.ts'
 import type { HashKey } from '../base/keyed-hash.ts'
 import type { Name } from '../wire/name.ts'
-import type { AnswerCache, AnswerWriter } from './answer-cache.ts'
+import { type AnswerCache, type AnswerWriter, TYPE_OCTETS } from './answer-cache.ts'
+import type { RestoreTerms } from './restore-terms.ts'
 import { shardOf } from './shard.ts'
+import type { SnapshotRecord } from './snapshot.ts'
 
 /** Which shards they are. */
 export interface OwnAnswersOptions {
@@ -37,6 +39,14 @@ export class OwnAnswers implements AnswerWriter {
 
   stale(name: Name, type: number, nowMs: number, staleMs: number): Uint8Array | undefined {
     return this.#shardOf(name).stale(name, type, nowMs, staleMs)
+  }
+
+  /** As `AnswerCache.restore`; what is another thread's is left to it. */
+  restore(record: SnapshotRecord, terms: RestoreTerms): boolean {
+    const { shards, first, all, hashKey } = this.#options
+    const { octets, keyStart, keyEnd } = record
+    const shard = shards[shardOf(hashKey, octets, keyStart, keyEnd - TYPE_OCTETS - keyStart, all) - first]
+    return shard?.restore(record, terms) ?? false
   }
 
   remove(name: Name, type: number): boolean {

@@ -506,9 +506,10 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'cache.snapshot': {
     schema: value.path(),
     default: '',
-    doc: 'File that keeps the caches over a restart. Empty: none. Not acted on in this version.',
+    doc:
+      'File that keeps the caches over a restart: written every few minutes and at the end, loaded at start. What it ' +
+      'holds is what clients asked; only the owner can read it. Empty: none.',
     reload: 'restart',
-    inert: [],
   },
   'cache.prefetch': {
     schema: value.flag(),

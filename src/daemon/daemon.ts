@@ -184,13 +184,14 @@ async function openHttp(
   }
 }
 
-function makeMetrics({ counters, caches, policy }: Serving): Metrics {
+function makeMetrics({ counters, caches, policy, snapshot }: Serving): Metrics {
   return new Metrics({
     counters: counters.map(({ set }) => set),
     caches,
     anchors: () => policy.anchors.list.map((anchor) => ({ tag: anchorKeyTag(anchor), state: 'valid' })),
     negativeTrustAnchors: () => policy.negativeTrustAnchors.length,
     enforcedRatio: () => (policy.mode === 'enforce' ? 1 : 0),
+    snapshot,
   })
 }
 

@@ -10,6 +10,8 @@ import { openFront } from './open-front.ts'
 import { ownAddresses } from './own-addresses.ts'
 import { watchRoot } from './root-watch.ts'
 import type { Serving, ServingOptions } from './serving.ts'
+import { type Restoring, restoreSnapshot } from './snapshot-load.ts'
+import { snapshotKeeper } from './snapshot-parts.ts'
 
 /** Starts serving. @throws ListenError; nothing is left open then */
 export async function serveInOneThread(options: ServingOptions): Promise<Serving> {
@@ -26,6 +28,11 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     onFault,
   })
   const { clock, policy, resolver, answers, rrsets } = engine
+  const readers = { answers: [answers.reader()], rrsets: [rrsets.reader()] }
+  const restore = (restoring: Restoring): ReturnType<typeof restoreSnapshot> =>
+    restoreSnapshot({ answers, rrsets }, restoring)
+  const snapshot = snapshotKeeper({ config, policy, platform, clock, counters, log, readers, restore })
+  await snapshot?.load()
   let front: Front
   try {
     front = await openFront(
@@ -39,16 +46,19 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
       },
     )
   } catch (error) {
+    await snapshot?.stop()
     engine.close()
     throw error
   }
   const stopDelay = watchEventLoopDelay(counters)
   const stopRoot = watchRoot(engine, log, onRootProven)
+  snapshot?.keepWriting()
   return {
     endpoints: front.endpoints,
     policy,
     counters: [counters],
     caches: () => ({ answers: use(answers), rrsets: use(rrsets) }),
+    snapshot,
     threads: [],
     changePolicy: async (change) => {
       const changed = policy.apply(change)
@@ -56,8 +66,10 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
       return changed
     },
     stop: async (drainMs) => {
+      snapshot?.close()
       stopRoot()
       const unanswered = await front.drain(drainMs)
+      await snapshot?.stop()
       stopDelay()
       engine.close()
       return unanswered

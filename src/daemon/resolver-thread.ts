@@ -8,6 +8,7 @@ import { createEngine } from './engine.ts'
 import { MissDesk } from './miss-desk.ts'
 import { watchRoot } from './root-watch.ts'
 import { SetAside } from './set-aside.ts'
+import { ownRrsets, restoreHere } from './snapshot-threads.ts'
 import type { ResolverData } from './thread-messages.ts'
 import { serveSupervisor, type ThreadParts, threadParts } from './thread-parts.ts'
 import { workNote } from './work-note.ts'
@@ -53,6 +54,10 @@ function run(data: ResolverData): void {
   const stopRoot = data.watchesRoot ? watchRoot(engine, log, () => post({ kind: 'root-proven' })) : () => {}
   serveSupervisor(parts, {
     onLink: (peer, end) => desk.connect(peer, end),
+    restore: (request) => {
+      const caches = { answers, rrsets: ownRrsets(memory, index, rrsets) }
+      void restoreHere(caches, request, () => !closed, post)
+    },
     drain: async () => {
       close()
       return 0

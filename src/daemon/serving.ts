@@ -17,6 +17,8 @@ export interface Serving {
   /** Of every thread, the main one first. */
   readonly counters: readonly Counters[]
   readonly caches: MetricSources['caches']
+  /** What keeps the caches over a restart; undefined where nothing does. */
+  readonly snapshot: MetricSources['snapshot']
   /** Threads beside the main one. */
   readonly threads: readonly ThreadLife[]
   /** Changes the policy in all threads. False when it was so already. */

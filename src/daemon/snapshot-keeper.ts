@@ -51,6 +51,8 @@ export class SnapshotKeeper {
   /** The caches do not hold yet what the file holds: writing them would lose it. */
   isLoading = false
   #isStopping = false
+  /** What was loaded has been served from: only then is there anything to write that the file has not. */
+  #hasServed = false
 
   constructor(parts: SnapshotKeeperOptions) {
     this.#parts = parts
@@ -99,7 +101,7 @@ export class SnapshotKeeper {
       }
       try {
         const counts = await restore({ path, terms, onAnswers, isWanted: () => !this.#isStopping })
-        if (counts === undefined) return
+        if (counts === undefined || this.#isStopping) return
         this.loaded = counts
         log.info({ path, ...counts, ms: tookMs() }, 'the snapshot of the caches is loaded')
       } catch (error) {
@@ -109,8 +111,9 @@ export class SnapshotKeeper {
     this.isLoading = false
   }
 
-  /** From now on it is written every few minutes. */
+  /** From now on it is written every few minutes, and at the end. */
   keepWriting(): void {
+    this.#hasServed = true
     this.#cancelTimer = this.#parts.clock.after(SNAPSHOT_PAUSE_MS, () => {
       const isWanted = (): boolean => !this.#isStopping
       this.#writing = this.isLoading ? Promise.resolve() : this.#write(isWanted)
@@ -120,11 +123,19 @@ export class SnapshotKeeper {
     })
   }
 
-  /** Writes it a last time. What was only half loaded is not written: the file has more. */
-  async stop(): Promise<void> {
-    const { clock, log, path } = this.#parts
+  /** Ends what is under way, and begins nothing any more. */
+  close(): void {
     this.#isStopping = true
     this.#cancelTimer()
+  }
+
+  /**
+   * Closes, and writes it a last time, if `keepWriting` was called. What was only half loaded is not written: the
+   * file has more.
+   */
+  async stop(): Promise<void> {
+    const { clock, log, path } = this.#parts
+    this.close()
     let isInTime = true
     let cancel: Cancel = () => {}
     const tooLate = new Promise<void>((resolve) => {
@@ -137,7 +148,7 @@ export class SnapshotKeeper {
     const last = async (): Promise<void> => {
       await this.#loading
       await this.#writing
-      if (!this.isLoading && isInTime) await this.#write(() => isInTime)
+      if (this.#hasServed && !this.isLoading && isInTime) await this.#write(() => isInTime)
     }
     await Promise.race([last(), tooLate])
     cancel()

@@ -134,6 +134,18 @@ export interface Restoring {
   readonly isWanted: () => boolean
 }
 
+/** What a thread is asked to load, where several have the caches. */
+export interface RestoreRequest {
+  readonly path: string
+  readonly terms: RestoreTerms
+}
+
+/** What it says of that. */
+export type RestoreReport =
+  | { readonly kind: 'answers-restored'; readonly count: number }
+  /** At the end, or where it came to one before: without counts when it was stopped, with a fault when it failed. */
+  | { readonly kind: 'restored'; readonly counts?: SnapshotCounts; readonly fault?: string }
+
 /**
  * Loads a snapshot that `checkSnapshot` found whole, a block at a time, and lets the event loop have its turn in
  * between. Answers that were judged otherwise than they would be here are of no use: they are made anew of the RRsets.

@@ -22,6 +22,9 @@ import { PolicyChannel } from './policy-channel.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { SetAside } from './set-aside.ts'
 import { countersOf, frontName, layOut, resolverName, type SharedMemory } from './shared-memory.ts'
+import type { SnapshotKeeper } from './snapshot-keeper.ts'
+import { snapshotKeeper } from './snapshot-parts.ts'
+import { restoreInThreads } from './snapshot-threads.ts'
 import { ThreadLife } from './thread-life.ts'
 import { type LinkEnd, makeLink } from './thread-link.ts'
 import { writeLine } from './thread-log.ts'
@@ -58,6 +61,7 @@ export async function serveInThreads(options: SupervisorOptions): Promise<Servin
 class Supervisor implements Serving {
   readonly policy: ValidationPolicy
   readonly counters: readonly Counters[]
+  readonly snapshot: SnapshotKeeper | undefined
   readonly #options: SupervisorOptions
   readonly #clock: Clock
   readonly #memory: SharedMemory
@@ -97,6 +101,7 @@ class Supervisor implements Serving {
     const { hashKey, answers, answerShardOctets, rrsets, rrsetsOctets } = this.#memory
     this.#answers = new AnswerShards({ buffers: answers, bytesMax: answerShardOctets, hashKey })
     this.#rrsets = rrsets.map((buffer) => new OctetTableReader({ buffer, bytesMax: rrsetsOctets, hashKey }))
+    this.snapshot = this.#snapshotKeeper()
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -125,18 +130,40 @@ class Supervisor implements Serving {
     for (const { index: front } of this.#fronts) {
       for (const { index: resolver } of this.#resolvers) this.#connect(front, resolver)
     }
+    const resolvers = Promise.all(this.#resolvers.map((thread) => this.#begin(thread)))
     const [first, ...others] = this.#fronts
     const [listening] = await Promise.all([
-      this.#begin(first!),
-      ...this.#resolvers.map((thread) => this.#begin(thread)),
+      this.#loaded(resolvers).then(() => this.#begin(first!)),
+      resolvers,
     ])
     this.#listening = listening
     await Promise.all(others.map((thread) => this.#begin(thread)))
+    this.snapshot?.keepWriting()
+  }
+
+  /** Nobody is served before the resolver threads have what an earlier process knew. */
+  async #loaded(resolvers: Promise<unknown>): Promise<void> {
+    if (this.snapshot === undefined) return
+    await resolvers
+    await this.snapshot.load()
+  }
+
+  #snapshotKeeper(): SnapshotKeeper | undefined {
+    return snapshotKeeper({
+      ...this.#options,
+      policy: this.policy,
+      clock: this.#clock,
+      counters: this.counters[0]!,
+      readers: { answers: this.#answers.readers, rrsets: this.#rrsets },
+      restore: (restoring) => restoreInThreads(this.#resolvers, restoring),
+    })
   }
 
   async stop(drainMs: number): Promise<number> {
+    this.snapshot?.close()
     const unanswered = await Promise.all(this.#fronts.map((thread) => thread.stop(drainMs)))
     await Promise.all(this.#resolvers.map((thread) => thread.stop(0)))
+    await this.snapshot?.stop()
     this.policy.close()
     this.#stopDelay()
     return unanswered.reduce((sum, count) => sum + count, 0)

@@ -8,6 +8,7 @@ import type { Name } from '../wire/name.ts'
 import type { Platform } from './engine.ts'
 import type { SetAsideQuestion } from './set-aside.ts'
 import type { SharedMemory } from './shared-memory.ts'
+import type { RestoreReport, RestoreRequest } from './snapshot-load.ts'
 import type { LinkEnd } from './thread-link.ts'
 import type { LogLevel } from './thread-log.ts'
 
@@ -67,6 +68,8 @@ export type ToThread =
   /** The thread of the other kind with this number was started anew. */
   | { readonly kind: 'link'; readonly peer: number; readonly end: LinkEnd }
   | { readonly kind: 'policy'; readonly number: number; readonly change: PolicyChange }
+  /** Resolver threads: take from this file what is theirs, and report. */
+  | ({ readonly kind: 'restore' } & RestoreRequest)
   /** Front threads: take no more questions, and answer those in work. Resolver threads: end what is under way. */
   | { readonly kind: 'drain'; readonly timeoutMs: number }
   /** Close all sockets: this life is over. */
@@ -86,5 +89,6 @@ export type FromThread =
   /** The change of policy with this number is taken over. */
   | { readonly kind: 'policy-taken'; readonly number: number }
   | { readonly kind: 'root-proven' }
+  | RestoreReport
   | { readonly kind: 'drained'; readonly unanswered: number }
   | { readonly kind: 'closed' }

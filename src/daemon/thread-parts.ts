@@ -9,6 +9,7 @@ import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
 import { faultTeller } from './fault-teller.ts'
 import { policyOptions } from './parts.ts'
 import { countersOf } from './shared-memory.ts'
+import type { RestoreRequest } from './snapshot-load.ts'
 import type { LinkEnd } from './thread-link.ts'
 import { forwardingLog, type ThreadLog } from './thread-log.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
@@ -26,6 +27,8 @@ export interface ThreadParts {
 /** What a thread does when it is told. Changes of policy need nothing of it. */
 export interface ThreadDuties {
   onLink(peer: number, end: LinkEnd): void
+  /** Resolver threads: takes up what an earlier process knew. */
+  restore?(request: RestoreRequest): void
   /** Returns questions left unanswered. */
   drain(timeoutMs: number): Promise<number>
   /** Closes all sockets before it returns. May be called in whatever state things are, and again. */
@@ -66,7 +69,8 @@ export function serveSupervisor({ policy, counters, post }: ThreadParts, duties:
     else if (message.kind === 'policy') {
       policy.apply(message.change)
       post({ kind: 'policy-taken', number: message.number })
-    } else if (message.kind === 'drain') {
+    } else if (message.kind === 'restore') duties.restore?.(message)
+    else if (message.kind === 'drain') {
       void duties.drain(message.timeoutMs).then((unanswered) => {
         stopDelay()
         post({ kind: 'drained', unanswered })

@@ -161,6 +161,11 @@ export class Counters implements EngineCounters {
     this.set.add('internal_faults_total')
   }
 
+  /** The snapshot of the caches was written, or could not be. */
+  snapshotWrite(outcome: 'written' | 'failed'): void {
+    this.set.add('snapshot_writes_total', outcome)
+  }
+
   /** A thread ended by itself and is started again. */
   threadRestart(kind: 'front' | 'resolver'): void {
     this.set.add('thread_restarts_total', kind)

@@ -132,6 +132,12 @@ const COUNTERS: readonly Family[] = [
     values: ['front', 'resolver'],
   },
   {
+    name: 'snapshot_writes_total',
+    help: 'Times that the snapshot of the caches was written, or could not be.',
+    label: 'outcome',
+    values: ['written', 'failed'],
+  },
+  {
     name: 'internal_faults_total',
     help: 'Faults of Sigill itself, each worth a report; the log has their stacks.',
   },

@@ -18,6 +18,18 @@ export interface AnchorState {
   readonly state: string
 }
 
+/** The file that keeps the caches over a restart. */
+export interface SnapshotUse {
+  /** Entries that came from it at start, by cache. */
+  readonly loaded: Readonly<Record<'answers' | 'rrsets', number>>
+  /** The last time that it was written whole: when it was begun, how long that took. */
+  readonly lastWriting:
+    | { readonly unixMs: number; readonly tookMs: number; readonly octets: number }
+    | undefined
+}
+
+type LastWriting = NonNullable<SnapshotUse['lastWriting']>
+
 /** What is read at each scrape. */
 export interface MetricSources {
   /** One set a thread, all of one layout. */
@@ -27,6 +39,8 @@ export interface MetricSources {
   readonly negativeTrustAnchors: () => number
   /** Share of clients for whom a bogus verdict means SERVFAIL, 0 to 1. */
   readonly enforcedRatio: () => number
+  /** Left out where there is none. */
+  readonly snapshot?: SnapshotUse | undefined
 }
 
 /** A page for `/metrics`. */
@@ -149,4 +163,19 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
   gauge('rollout_enforced_ratio', 'Share of clients for whom bogus data is SERVFAIL.', [], (set) => {
     set({}, sources.enforcedRatio())
   })
+  gauge('snapshot_entries', 'Entries of a cache that the snapshot brought at start.', ['cache'], (set) => {
+    for (const [cache, entries] of Object.entries(sources.snapshot?.loaded ?? {})) set({ cache }, entries)
+  })
+  const last = (name: string, help: string, of: (writing: LastWriting) => number): void =>
+    gauge(name, help, [], (set) => {
+      const writing = sources.snapshot?.lastWriting
+      if (writing !== undefined) set({}, of(writing))
+    })
+  last(
+    'snapshot_write_timestamp_seconds',
+    'When the snapshot was last written.',
+    ({ unixMs }) => unixMs / 1000,
+  )
+  last('snapshot_write_seconds', 'How long the last writing took.', ({ tookMs }) => tookMs / 1000)
+  last('snapshot_bytes', 'Size of the snapshot.', ({ octets }) => octets)
 }

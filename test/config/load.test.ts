@@ -178,8 +178,8 @@ t.test('settings that do nothing yet are named only when they ask for something'
   const quiet =
     'server: { front-threads: 1, resolver-threads: 0 }\ndnssec: { rollout: { percent: 100, always: [] } }\n'
   t.same(load(quiet).inert, [])
-  const asking = 'control: { socket: x }\ndnssec: { rollout: { percent: 5 } }\ncache: { snapshot: x }\n'
-  t.same(load(asking).inert, ['dnssec.rollout.percent', 'cache.snapshot', 'control.socket'])
+  const asking = 'control: { socket: x }\ndnssec: { rollout: { percent: 5 } }\nstate: { directory: x }\n'
+  t.same(load(asking).inert, ['dnssec.rollout.percent', 'control.socket', 'state.directory'])
 })
 
 const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [

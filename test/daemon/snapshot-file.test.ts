@@ -65,6 +65,7 @@ t.test('a writer that is killed leaves the older file, and the next one clears u
   const child = spawn(process.execPath, [join(OUT_DIR, 'test/daemon/snapshot-writer-process.js'), path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  t.teardown(() => child.kill('SIGKILL'))
   await new Promise((resolve) => child.stdout.once('data', resolve))
   child.kill('SIGKILL')
   await new Promise((resolve) => child.once('close', resolve))

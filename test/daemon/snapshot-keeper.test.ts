@@ -109,9 +109,10 @@ class Life {
     if (!done()) throw new Error('it did not come to that')
   }
 
-  /** Loaded to the end. */
+  /** Loaded to the end, and serving. */
   async load(): Promise<void> {
     await this.keeper.load()
+    this.keeper.keepWriting()
     await this.until(() => !this.keeper.isLoading)
   }
 
@@ -180,7 +181,6 @@ t.test('it is written every few minutes, by what is known then', async (t) => {
   const path = join(t.testdir(), 'caches')
   const life = new Life(path)
   await life.load()
-  life.keeper.keepWriting()
   life.learn('one.example.')
   life.clock.advance(SNAPSHOT_PAUSE_MS - 1)
   t.notOk(existsSync(path))
@@ -380,4 +380,14 @@ t.test('a file that goes away between the look at it and its loading', async (t)
   t.match(life.lines, [{ level: 'warn', code: 'ENOENT', msg: /could not be read to its end/ }])
   await life.keeper.stop()
   t.same(life.written, ['written'])
+})
+
+t.test('who never served writes nothing: another process may be at work with the same file', async (t) => {
+  const path = await withFile(t)
+  const before = statSync(path).ino
+  const life = new Life(path)
+  await life.keeper.load()
+  await life.keeper.stop()
+  t.same(life.written, [])
+  t.equal(statSync(path).ino, before)
 })

@@ -28,6 +28,11 @@ const CONTRACT: [name: string, type: string, ...labels: string[]][] = [
   ['negative_trust_anchors', 'gauge'],
   ['rollout_enforced_ratio', 'gauge'],
   ['event_loop_delay_seconds', 'histogram', 'thread'],
+  ['snapshot_entries', 'gauge', 'cache'],
+  ['snapshot_writes_total', 'counter', 'outcome'],
+  ['snapshot_write_timestamp_seconds', 'gauge'],
+  ['snapshot_write_seconds', 'gauge'],
+  ['snapshot_bytes', 'gauge'],
 ]
 
 function makeMetrics(counters: Counters): Metrics {
@@ -40,6 +45,10 @@ function makeMetrics(counters: Counters): Metrics {
     ],
     negativeTrustAnchors: () => 2,
     enforcedRatio: () => 1,
+    snapshot: {
+      loaded: { answers: 5, rrsets: 2 },
+      lastWriting: { unixMs: 1_790_000_000_500, tookMs: 250, octets: 4_000 },
+    },
   })
 }
 
@@ -95,6 +104,7 @@ t.test('what is raised is what is read', async (t) => {
   counters.limitHit('limit-time')
   counters.nearMiss()
   counters.eventLoopDelay(0.3)
+  counters.snapshotWrite('failed')
   const families = parseExposition((await metrics.page()).body)
   const value = (name: string, labels: Record<string, string> = {}): number | undefined =>
     [...families.values()]
@@ -138,6 +148,13 @@ t.test('what is raised is what is read', async (t) => {
   t.equal(value('trust_anchor', { tag: '38696', state: 'valid' }), 1)
   t.equal(value('negative_trust_anchors'), 2)
   t.equal(value('rollout_enforced_ratio'), 1)
+  t.equal(value('snapshot_writes_total', { outcome: 'written' }), 0)
+  t.equal(value('snapshot_writes_total', { outcome: 'failed' }), 1)
+  t.equal(value('snapshot_entries', { cache: 'answers' }), 5)
+  t.equal(value('snapshot_entries', { cache: 'rrsets' }), 2)
+  t.equal(value('snapshot_write_timestamp_seconds'), 1_790_000_000.5)
+  t.equal(value('snapshot_write_seconds'), 0.25)
+  t.equal(value('snapshot_bytes'), 4_000)
 })
 
 function same(a: Record<string, string>, b: Record<string, string>): boolean {
