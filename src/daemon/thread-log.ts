@@ -21,9 +21,18 @@ export function forwardingLog(post: (line: LogLine) => void): ThreadLog {
     (level: LogLevel) =>
     (first: object | string, text = ''): void => {
       if (typeof first === 'string') post({ level, fields: {}, text: first })
-      else post({ level, fields: first, text })
+      else post({ level, fields: crossing(first), text })
     }
   return { info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** What is thrown may hold anything; what crosses threads may not. */
+function crossing(fields: object): object {
+  if (!('err' in fields)) return fields
+  const { err } = fields
+  if (!(err instanceof Error)) return { ...fields, err: String(err) }
+  const plain = new Error(err.message)
+  return { ...fields, err: Object.assign(plain, { name: err.name, stack: err.stack }) }
 }
 
 /** Writes the line of a thread. */

@@ -400,6 +400,11 @@ const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [
     /^5:15: cache\.rrsets-mib/,
   ],
   [
+    'several fronts in one thread',
+    'server:\n  front-threads: 2\n  resolver-threads: 0\n',
+    /^2:18: server\.front-threads: expected 1 or auto, since resolver-threads: 0 puts everything in one thread, found 2$/,
+  ],
+  [
     'a missing file',
     'dnssec:\n  trust-anchor-files: [nope.ds]\n',
     /^2:24: .*nope\.ds cannot be read: no such file$/,

@@ -1,8 +1,11 @@
 /** Answers that are asked for shortly before they run out, and answers that have. */
 import t from 'tap'
 import { writeAnswerEntry } from '../../src/cache/answer-entry.ts'
+import { PrefetchSignals } from '../../src/front/prefetch-signals.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
+import type { Name } from '../../src/wire/name.ts'
+import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { bench, client, edeCodes, parts, query } from './service-under-test.ts'
 
 const HEARD = ['www.example.se. 1']
@@ -33,6 +36,21 @@ t.test('once, however often it is hit, and again after a second', async (t) => {
   it.clock.advance(1_000)
   await it.ask(query())
   t.same(it.prefetched, [...HEARD, ...HEARD])
+})
+
+t.test('by question, wherever the entry was found', async (t) => {
+  const told: string[] = []
+  const prefetch = (name: Name, type: number): void => void told.push(`${formatName(name)} ${type}`)
+  const signals = new PrefetchSignals({ prefetch })
+  const entry = writeAnswerEntry(parts(), 0)
+  const hit = (text: string, type: number): void => {
+    const name = nameFrom(text)
+    signals.hit(entry, 0, 299, new Float64Array([299_000]), name, 0, name.length, type)
+  }
+  // A reader in another thread copies every entry to the same place.
+  for (let i = 0; i < 3; i++) for (const name of ['a.se.', 'b.se.', 'A.se.']) hit(name, 1)
+  hit('a.se.', 28)
+  t.same(told, ['a.se. 1', 'b.se. 1', 'a.se. 28'])
 })
 
 t.test('not for what is bogus, what failed, and what lives for moments', async (t) => {

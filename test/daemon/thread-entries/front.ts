@@ -1,5 +1,5 @@
 /** A front thread that can be made to fail. */
 import { throwWhenTold } from './throw-when-told.ts'
 
-throwWhenTold()
 await import('../../../src/daemon/front-thread.ts')
+throwWhenTold()

@@ -3,8 +3,6 @@ import { Resolver } from '../../../src/resolver/engine.ts'
 import type { ClientQuestion, ClientReply } from '../../../src/resolver/ports.ts'
 import { throwWhenTold } from './throw-when-told.ts'
 
-throwWhenTold()
-
 const POISON = Buffer.from('\x06poison')
 const { resolve } = Resolver.prototype
 
@@ -20,3 +18,4 @@ Resolver.prototype.resolve = function (this: Resolver, question: ClientQuestion)
 }
 
 await import('../../../src/daemon/resolver-thread.ts')
+throwWhenTold()
