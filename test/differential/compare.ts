@@ -1,9 +1,9 @@
 /** Puts cases to this resolver and to Unbound, and sorts what they differ in. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inParallel } from '../../bench/processes.ts'
 import { faultsOf, type Question } from '../support/comparison.ts'
 import { Results } from '../support/comparison-results.ts'
 import { ask, type Reply } from '../support/dns-client.ts'
-import { inParallel } from '../support/peers-processes.ts'
 import { startDaemon, startUnbound } from '../support/resolvers.ts'
 import { ALLOWED } from './differences.ts'
 import { drawCases } from './questions.ts'

@@ -1,8 +1,8 @@
 /** A part of `npm run differential`: this resolver and Unbound in the lab Internet with its faults. */
 import t from 'tap'
+import { peersSkipReason } from '../../bench/programs.ts'
 import { readProjectFile } from '../house/project.ts'
 import { stopwatch } from '../support/comparison-results.ts'
-import { peersSkipReason } from '../support/peers-programs.ts'
 import { compare } from './compare.ts'
 import { ALLOWED } from './differences.ts'
 

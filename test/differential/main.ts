@@ -1,8 +1,8 @@
 /** `npm run differential -- [--count N] [--seed TEXT]`: 20,000 cases unless told otherwise; exit 0 when all is explained. */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { findProgram } from '../../bench/programs.ts'
 import { stopwatch, tallyText } from '../support/comparison-results.ts'
-import { findProgram } from '../support/peers-programs.ts'
 import { compare } from './compare.ts'
 
 const COUNT_USUAL = 20_000

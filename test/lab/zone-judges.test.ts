@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { findProgram } from '../../bench/programs.ts'
 import { BROKEN_ZONES } from '../../src/lab/broken-zones.ts'
 import { HEALTHY_ZONES } from '../../src/lab/healthy-zones.ts'
 import { buildInternet } from '../../src/lab/internet.ts'
 import { REGISTRY_ZONES } from '../../src/lab/registry-zones.ts'
 import { formatZone } from '../../src/wire/zone-text.ts'
-import { findProgram } from '../support/peers-programs.ts'
 
 const zones = [...REGISTRY_ZONES, ...HEALTHY_ZONES, ...BROKEN_ZONES]
 const internet = buildInternet({ nowSeconds: Math.floor(Date.now() / 1000), zones })

@@ -1,11 +1,11 @@
 /** Zones of other people's signers on other people's server: this resolver and Debian's Unbound must agree. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { inParallel } from '../../bench/processes.ts'
+import { peersSkipReason } from '../../bench/programs.ts'
 import { readProjectFile } from '../house/project.ts'
 import { Results, stopwatch, tallyText } from '../support/comparison-results.ts'
 import { ask, type Reply } from '../support/dns-client.ts'
-import { inParallel } from '../support/peers-processes.ts'
-import { peersSkipReason } from '../support/peers-programs.ts'
 import { startDaemon, startUnbound } from '../support/resolvers.ts'
 import { ALLOWED, faultsOf } from './differences.ts'
 import { generateQuestions } from './questions.ts'

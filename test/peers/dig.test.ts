@@ -1,7 +1,7 @@
 /** What an operator sees: BIND's `dig` against the daemon, over zones of other people's signers and servers. */
 import t from 'tap'
-import { inParallel } from '../support/peers-processes.ts'
-import { peersSkipReason } from '../support/peers-programs.ts'
+import { inParallel } from '../../bench/processes.ts'
+import { peersSkipReason } from '../../bench/programs.ts'
 import { startDaemon } from '../support/resolvers.ts'
 import { type DigReply, dig as runDig } from './dig.ts'
 import { startNameServers } from './servers.ts'

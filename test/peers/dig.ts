@@ -1,7 +1,7 @@
 /** Runs BIND's `dig` and reads what it prints. */
 
+import { runProgram } from '../../bench/processes.ts'
 import type { Server } from '../support/dns-client.ts'
-import { runProgram } from '../support/peers-processes.ts'
 
 export interface DigReply {
   readonly status: string

@@ -1,7 +1,7 @@
 /** Keys, signatures and DS records by other people's programs: ldnsutils of NLnet Labs, dnssec tools of BIND. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { runProgram } from '../support/peers-processes.ts'
+import { runProgram } from '../../bench/processes.ts'
 import { masterFile, type ZoneRecord } from './zone-content.ts'
 import type { Fault, Signer, Signing, ZonePlan } from './zone-plan.ts'
 

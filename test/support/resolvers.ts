@@ -2,10 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
+import { runProgram, ServerProcess } from '../../bench/processes.ts'
+import { findProgram } from '../../bench/programs.ts'
 import { OUT_DIR } from '../house/project.ts'
 import { ask, type Server } from './dns-client.ts'
-import { runProgram, ServerProcess } from './peers-processes.ts'
-import { findProgram } from './peers-programs.ts'
 
 /** What a resolver must know of the Internet it works in. Its authorities listen on port 53. */
 export interface ResolverWorld {

@@ -1,25 +1,33 @@
-/** Child processes of a test: programs that end by themselves, and servers that the test ends. All bounded by time. */
+/** Child processes of the harness and of tests: programs that end by themselves, and servers that are ended. All bounded by time. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findProgram } from './peers-programs.ts'
+import { processorSeconds } from './process-figures.ts'
+import { findProgram } from './programs.ts'
 
 const PROGRAM_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 3_000
 const OUTPUT_CHARACTERS_MAX = 20_000
 
 /** Runs a program to its end and returns what it wrote on stdout; throws with its stderr when it fails. */
-export function runProgram(name: string, args: readonly string[], folder: string): Promise<string> {
-  const options = { cwd: folder, timeout: PROGRAM_TIMEOUT_MS, maxBuffer: 1 << 24 }
+export function runProgram(
+  name: string,
+  args: readonly string[],
+  folder: string,
+  timeoutMs: number = PROGRAM_TIMEOUT_MS,
+): Promise<string> {
+  const options = { cwd: folder, timeout: timeoutMs, maxBuffer: 1 << 24 }
   return new Promise((resolve, reject) => {
-    execFile(findProgram(name) ?? name, args, options, (error, stdout, stderr) => {
+    const child = execFile(findProgram(name) ?? name, args, options, (error, stdout, stderr) => {
+      RUNNING.delete(child)
       if (error === null) resolve(stdout)
       else reject(new Error(`${name} ${args.join(' ')}: ${error.message}\n${stdout}\n${stderr}`))
     })
+    RUNNING.add(child)
   })
 }
 
-/** A test that ends before its time leaves no server behind. */
+/** Who ends before the time leaves no server behind. */
 const RUNNING = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of RUNNING) child.kill('SIGTERM')
@@ -50,6 +58,15 @@ export class ServerProcess {
       this.#ended = true
       RUNNING.delete(this.#child)
     })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Processor seconds that it has used so far. */
+  processorSeconds(): number {
+    return processorSeconds(this.pid)
   }
 
   /** The end of what it wrote on stdout and stderr. */

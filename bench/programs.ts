@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 
-/** The Debian package of every program that the tests of `test/peers` run. */
+/** The Debian package of every program that the harness and the tests of `test/peers` run. */
 export const PROGRAM_PACKAGES: Readonly<Record<string, string>> = {
   nsd: 'nsd',
   'ldns-keygen': 'ldnsutils',
@@ -26,7 +26,8 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
-function isExecutable(path: string): boolean {
+/** Whether the file is there and may be run. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return true
@@ -66,14 +67,15 @@ const NETWORK_COUNT = 128
 export async function findFreeNetwork(port: number): Promise<string | undefined> {
   for (let i = 0; i < NETWORK_COUNT; i++) {
     const network = `127.0.${NETWORK_FIRST + ((process.pid + i) % NETWORK_COUNT)}`
-    const fault = await bindFault(`${network}.1`, port)
+    const fault = await portFault(`${network}.1`, port)
     if (fault === undefined) return network
     if (fault !== 'EADDRINUSE') return undefined
   }
   return undefined
 }
 
-function bindFault(address: string, port: number): Promise<string | undefined> {
+/** Why a UDP port cannot be bound, as the system's name of the fault, or undefined. */
+export function portFault(address: string, port: number): Promise<string | undefined> {
   const socket = createSocket('udp4')
   return new Promise((resolve) => {
     socket.once('error', (error: NodeJS.ErrnoException) => {

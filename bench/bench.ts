@@ -1,0 +1,75 @@
+/** What every bench gets, and what all of them do. */
+import type { CorePlan } from './cores.ts'
+import { faultsOf, type Generator } from './load/generator.ts'
+import { Histogram } from './load/histogram.ts'
+import type { GeneratorReport, Stream, StreamReport } from './load/stream.ts'
+import type { Contender } from './peers/find.ts'
+import { Resolver, type ResolverOptions } from './peers/resolver.ts'
+import type { BenchResult } from './result.ts'
+
+/** What was asked for, and what there is. */
+export interface Setting {
+  readonly contenders: readonly Contender[]
+  readonly generator: Generator
+  readonly cores: CorePlan
+  /** Threads of each server. */
+  readonly threads: number
+  /** Of each measurement; a bench has its own when left out. */
+  readonly seconds: number | undefined
+  readonly rounds: number
+  /** Names of the bench that counts by names; it has its own when left out. */
+  readonly names: number | undefined
+  /** Empty, removed in the end. */
+  readonly folder: string
+  /** Takes what happens, a line each. */
+  say(line: string): void
+}
+
+/** A bench. */
+export interface Bench {
+  readonly name: string
+  readonly summary: string
+  run(setting: Setting): Promise<BenchResult>
+}
+
+const NS_IN_MS = 1e6
+
+/** Quantiles of a stream's latency in milliseconds. */
+export function latencyFigures(report: StreamReport): { p50: number; p99: number; p999: number } {
+  const histogram = Histogram.of(report.latency)
+  const ms = (share: number): number => histogram.quantile(share) / NS_IN_MS
+  return { p50: ms(0.5), p99: ms(0.99), p999: ms(0.999) }
+}
+
+/** Starts a resolver, gives it to `use`, and stops it whatever happens. */
+export async function withResolver<T>(
+  contender: Contender,
+  options: ResolverOptions,
+  use: (resolver: Resolver) => Promise<T>,
+): Promise<T> {
+  const resolver = await Resolver.start(contender, options)
+  try {
+    return await use(resolver)
+  } finally {
+    await resolver.stop()
+  }
+}
+
+/** What a run of the generator cost a resolver. */
+export interface Run extends GeneratorReport {
+  /** Processor seconds of the resolver meanwhile. */
+  readonly serverSeconds: number
+  /** What was wrong, a line each. */
+  readonly faults: readonly string[]
+}
+
+/** Asks a resolver, and tells what that cost it and what was wrong. */
+export async function load(setting: Setting, resolver: Resolver, streams: readonly Stream[]): Promise<Run> {
+  const before = resolver.processorSeconds()
+  const report = await setting.generator.run(resolver, streams)
+  const serverSeconds = resolver.processorSeconds() - before
+  const faults = streams.flatMap((stream, i) =>
+    faultsOf(resolver.contender.peer.title, stream, report.streams[i]!),
+  )
+  return { ...report, serverSeconds, faults }
+}

@@ -1,0 +1,191 @@
+/** `hits`: names that every server has in its cache, as fast as it answers them. */
+import { join } from 'node:path'
+import { type Bench, latencyFigures, load, type Setting } from './bench.ts'
+import { compile } from './compile.ts'
+import { pinned } from './cores.ts'
+import { runStream } from './load/generator.ts'
+import { type Expectation, writeQueryFile } from './load/query-file.ts'
+import type { Stream } from './load/stream.ts'
+import { Resolver } from './peers/resolver.ts'
+import { probe } from './probe.ts'
+import { ServerProcess } from './processes.ts'
+import { type BenchResult, type Column, Part } from './result.ts'
+import { Authorities } from './world/authorities.ts'
+import { zoneFilesOf } from './world/zone-files.ts'
+import { expectationsOf, type ZoneGroup } from './world/zone-group.ts'
+
+/** 10,000 names, half of them signed. */
+export const HIT_ZONES: ZoneGroup = { stem: 'hit', zones: 100, namesPerZone: 100, signed: 'half' }
+
+const SECONDS_USUAL = 3
+const WARM_SECONDS = 1
+/** Enough to keep a server busy, few enough that none of them drops any. */
+const OUTSTANDING = 256
+const SOCKETS = 8
+const FILL_OUTSTANDING = 32
+const FILL_SECONDS = 120
+const TIMEOUT_SECONDS = 2
+const FLOOR = 'C echo'
+const ECHO_ADDRESS = '127.53.2.1'
+const ECHO_PORT = 5300
+
+const COLUMNS: readonly Column[] = [
+  { key: 'rate', title: 'answers/s', digits: 0, ratio: true },
+  { key: 'coreRate', title: 'answers/s of its processor time', digits: 0, ratio: true },
+  { key: 'p50', title: 'p50 ms', digits: 2 },
+  { key: 'p99', title: 'p99 ms', digits: 2 },
+  { key: 'p999', title: 'p99.9 ms', digits: 2 },
+  { key: 'busy', title: 'server busy', digits: 2 },
+  { key: 'generatorBusy', title: 'generator busy', digits: 2 },
+]
+
+/** The same questions in another order, so that no server finds its answers beside each other. */
+export function shuffled<T>(items: readonly T[]): T[] {
+  const order = [...items]
+  // A linear congruential generator (Knuth): the same order every time.
+  let state = 1
+  for (let i = order.length - 1; i > 0; i--) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    const other = Math.floor((state / 2 ** 32) * (i + 1))
+    const kept = order[i]!
+    order[i] = order[other]!
+    order[other] = kept
+  }
+  return order
+}
+
+/** Asks everything once, so that it is in the cache. Returns what was wrong. */
+export async function fill(setting: Setting, resolver: Resolver, file: string): Promise<readonly string[]> {
+  const stream: Stream = {
+    ...{ name: 'filling the cache', file, once: true },
+    ...{ outstanding: FILL_OUTSTANDING, sockets: 4, seconds: FILL_SECONDS },
+  }
+  return (await load(setting, resolver, [stream])).faults
+}
+
+interface Variant {
+  readonly part: Part
+  readonly file: string
+  /** For the floor: the same questions, any reply. */
+  readonly floorFile: string
+}
+
+function writeVariant(
+  setting: Setting,
+  name: string,
+  title: string,
+  expectations: readonly Expectation[],
+): Variant {
+  const file = join(setting.folder, `${name}.queries`)
+  const floorFile = join(setting.folder, `${name}-floor.queries`)
+  const order = shuffled(expectations)
+  writeQueryFile(file, order)
+  writeQueryFile(
+    floorFile,
+    order.map((one) => ({ name: one.name, do: one.do })),
+  )
+  return { part: new Part(title, COLUMNS), file, floorFile }
+}
+
+function writeVariants(setting: Setting): Variant[] {
+  const signed = expectationsOf(HIT_ZONES, { do: true }).filter(({ ad }) => ad)
+  return [
+    writeVariant(setting, 'plain', '10,000 names, no DO', expectationsOf(HIT_ZONES, { do: false })),
+    writeVariant(setting, 'signed', '5,000 signed names, DO', signed),
+  ]
+}
+
+/** Measures one server once. */
+async function measure(setting: Setting, resolver: Resolver, variant: Variant): Promise<readonly string[]> {
+  const stream: Stream = {
+    ...{
+      name: 'hits',
+      file: variant.file,
+      outstanding: OUTSTANDING,
+      sockets: SOCKETS,
+      timeout: TIMEOUT_SECONDS,
+    },
+    ...{ warm: WARM_SECONDS, seconds: setting.seconds ?? SECONDS_USUAL },
+  }
+  const run = await load(setting, resolver, [stream])
+  const report = run.streams[0]!
+  variant.part.add(resolver.contender.peer.title, {
+    rate: report.measured / report.seconds,
+    coreRate: report.answered / run.serverSeconds,
+    ...latencyFigures(report),
+    busy: run.serverSeconds / run.seconds,
+    generatorBusy: run.processorSeconds / run.seconds,
+  })
+  return run.faults
+}
+
+async function measureFloor(setting: Setting, echo: ServerProcess, variant: Variant): Promise<void> {
+  const server = { address: ECHO_ADDRESS, port: ECHO_PORT }
+  const before = echo.processorSeconds()
+  const report = await runStream(setting.generator, server, {
+    ...{ name: 'floor', file: variant.floorFile, outstanding: OUTSTANDING, sockets: SOCKETS },
+    ...{ warm: WARM_SECONDS, seconds: setting.seconds ?? SECONDS_USUAL },
+  })
+  const used = echo.processorSeconds() - before
+  variant.part.add(FLOOR, {
+    rate: report.measured / report.seconds,
+    coreRate: report.answered / used,
+    ...latencyFigures(report),
+    busy: used / report.allSeconds,
+    generatorBusy: report.generatorShare,
+  })
+}
+
+/** The floor, or why there is none. */
+async function startEcho(setting: Setting): Promise<ServerProcess | string> {
+  const built = compile('echo')
+  if ('missing' in built) return `no floor: ${built.missing}`
+  const [program, args] = pinned(setting.cores.servers, built.path, [ECHO_ADDRESS, String(ECHO_PORT)])
+  const echo = new ServerProcess('echo', program, args, setting.folder)
+  const question = { address: ECHO_ADDRESS, port: ECHO_PORT, name: '.', type: 'SOA' }
+  await echo.untilReady(async () => (await probe(question)) !== undefined, 5_000)
+  return echo
+}
+
+async function runHits(setting: Setting): Promise<BenchResult> {
+  const files = zoneFilesOf([HIT_ZONES], setting.say)
+  const variants = writeVariants(setting)
+  const faults: string[] = []
+  const notes: string[] = []
+  const running: { stop(): Promise<unknown> }[] = []
+  try {
+    running.push(await Authorities.start(files, { folder: setting.folder, cores: setting.cores.load }))
+    const echo = await startEcho(setting)
+    if (typeof echo === 'string') notes.push(echo)
+    else running.push(echo)
+    const resolvers: Resolver[] = []
+    for (const contender of setting.contenders) {
+      const cores = setting.cores.servers
+      const resolver = await Resolver.start(contender, {
+        folder: setting.folder,
+        files,
+        cores,
+        threads: setting.threads,
+      })
+      running.push(resolver)
+      resolvers.push(resolver)
+      for (const { file } of variants) faults.push(...(await fill(setting, resolver, file)))
+    }
+    for (let round = 0; round < setting.rounds; round++) {
+      for (const variant of variants) {
+        setting.say(`round ${round + 1} of ${setting.rounds}: ${variant.part.title}`)
+        for (const resolver of resolvers) faults.push(...(await measure(setting, resolver, variant)))
+        if (typeof echo !== 'string') await measureFloor(setting, echo, variant)
+      }
+    }
+  } finally {
+    await Promise.all(running.map((one) => one.stop()))
+  }
+  return { bench: 'hits', parts: variants.map(({ part }) => part), notes, faults }
+}
+
+export const HITS: Bench = {
+  name: 'hits',
+  summary: '10,000 cached names, signed and unsigned, closed loop',
+  run: runHits,
+}

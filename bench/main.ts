@@ -1,0 +1,143 @@
+/** `npm run bench -- NAME`: the load harness. bench/README.md says what each bench does and how to read its tables. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import type { Bench, Setting } from './bench.ts'
+import { planCores } from './cores.ts'
+import { HITS } from './hits.ts'
+import { Generator } from './load/generator.ts'
+import { machineFacts } from './machine.ts'
+import { findContenders, parseOnly, parsePeerPaths, UsageError } from './peers/find.ts'
+import { SIGILL } from './peers/sigill.ts'
+import { portFault } from './programs.ts'
+import { type Report, reportJson, reportText } from './result.ts'
+import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
+
+const BENCHES: readonly Bench[] = [HITS]
+
+const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
+const ROUNDS_USUAL = 3
+const SECONDS_MAX = 3_600
+const NAMES_MAX = 10_000_000
+
+interface Options {
+  readonly seconds?: string
+  readonly rounds: string
+  readonly threads: string
+  readonly names?: string
+  readonly peer: readonly string[]
+  readonly only?: string
+  readonly json?: true
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** A number of the command line within its bounds. */
+function numberOf(name: string, text: string | undefined, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= least && value <= most)) {
+    throw new UsageError(`--${name} ${text}: expected a number from ${least} to ${most}`)
+  }
+  return value
+}
+
+function benchesOf(name: string): readonly Bench[] {
+  if (name === 'all') return BENCHES
+  const bench = BENCHES.find((one) => one.name === name)
+  if (bench === undefined) {
+    const names = BENCHES.map((one) => one.name).join(', ')
+    throw new UsageError(`there is no bench ${name}: expected one of ${names}, all, list`)
+  }
+  return [bench]
+}
+
+/** Why this machine can run no bench, or undefined. */
+async function obstacle(): Promise<string | undefined> {
+  const port = { address: `${NETWORK}.${AUTHORITY_HOSTS.root[0]}`, port: 53 }
+  const fault = await portFault(port.address, port.port)
+  if (fault === undefined) return undefined
+  const help =
+    fault === 'EADDRINUSE'
+      ? 'does another bench run?'
+      : 'BIND, Knot Resolver and PowerDNS ask no other port: run as root, or allow it with sysctl net.ipv4.ip_unprivileged_port_start=53'
+  return `port 53 of ${port.address} cannot be had for the authorities (${fault}): ${help}`
+}
+
+async function runBenches(name: string, options: Options): Promise<number> {
+  if (name === 'list') {
+    for (const bench of BENCHES) process.stdout.write(`${bench.name.padEnd(8)}${bench.summary}\n`)
+    return EXIT.done
+  }
+  const benches = benchesOf(name)
+  const seconds = numberOf('seconds', options.seconds, 0.1, SECONDS_MAX)
+  const rounds = Math.floor(numberOf('rounds', options.rounds, 1, 100)!)
+  const threads = Math.floor(numberOf('threads', options.threads, 1, 64)!)
+  const names = numberOf('names', options.names, 1_000, NAMES_MAX)
+  const paths = parsePeerPaths(options.peer)
+  const found = findContenders(paths, parseOnly(options.only), process.env)
+  const reason = await obstacle()
+  if (reason !== undefined) throw new UsageError(reason)
+  const cores = planCores(threads)
+  let code: number = EXIT.done
+  for (const bench of benches) {
+    const folder = mkdtempSync(join(tmpdir(), 'sigill-bench-'))
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    const generator = new Generator(cores.load)
+    const { contenders } = found
+    const setting: Setting = { contenders, generator, cores, threads, seconds, rounds, names, folder, say }
+    const machine = machineFacts()
+    const outcome = await bench.run(setting)
+    const common = [cores.note, generator.note, ...found.missing]
+    const report: Report = {
+      result: { ...outcome, notes: [...common, ...outcome.notes] },
+      machine,
+      servers: Object.fromEntries(contenders.map(({ peer, version }) => [peer.title, version])),
+      own: SIGILL.title,
+    }
+    process.stdout.write(options.json ? `${JSON.stringify(reportJson(report))}\n` : reportText(report))
+    for (const fault of outcome.faults) if (options.json) say(`FAULT: ${fault}`)
+    if (outcome.faults.length > 0) code = EXIT.wrong
+  }
+  return code
+}
+
+function makeProgram(): Command {
+  return new Command('bench')
+    .description('The load harness: this resolver beside those that an operator would otherwise install.')
+    .argument('<name>', `${BENCHES.map(({ name }) => name).join(', ')}, all, or list`)
+    .option('--seconds <s>', 'length of each measurement; each bench has its own')
+    .option('--rounds <n>', 'times that every server is measured, in turn', String(ROUNDS_USUAL))
+    .option('--threads <n>', 'threads of each server', '1')
+    .option('--names <n>', 'names of the bench `memory`')
+    .option(
+      '--peer <name=path>',
+      'program of a peer, elsewhere than usual',
+      (word, all: string[]) => [...all, word],
+      [],
+    )
+    .option('--only <names>', 'only these servers, with commas between them')
+    .option('--json', 'print JSON')
+    .exitOverride()
+    .action(async (name: string, options: Options) => {
+      process.exitCode = await runBenches(name, options)
+    })
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // Leaving ends the children and removes the folder.
+  process.once(signal, () => process.exit(130))
+}
+try {
+  await makeProgram().parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.unusable
+  else if (error instanceof UsageError) {
+    say(`bench: ${error.message}`)
+    process.exitCode = EXIT.unusable
+  } else {
+    say(`bench: ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = EXIT.wrong
+  }
+}

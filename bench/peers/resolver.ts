@@ -1,0 +1,89 @@
+/** A resolver that runs for a measurement. */
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pinned } from '../cores.ts'
+import { probe } from '../probe.ts'
+import { residentOctets } from '../process-figures.ts'
+import { ServerProcess } from '../processes.ts'
+import type { ZoneFiles } from '../world/zone-files.ts'
+import { TLD } from '../world/zone-group.ts'
+import type { Contender } from './find.ts'
+import type { ResolverSetup } from './peer.ts'
+
+const START_TIMEOUT_MS = 30_000
+/** Addresses of resolvers: one each, so that one that stops does not keep another from starting. */
+const RESOLVER_NETWORK = '127.53.1'
+const RESOLVER_PORT = 5300
+let hosts = 0
+
+export interface ResolverOptions {
+  /** The resolver's folder is made in it. */
+  readonly folder: string
+  readonly files: ZoneFiles
+  readonly cores: readonly number[]
+  readonly threads?: number
+  readonly cacheMib?: number
+  readonly cacheNames?: number
+}
+
+export const CACHE_MIB_USUAL = 256
+const CACHE_NAMES_USUAL = 1_000_000
+
+/** One that answers. */
+export class Resolver {
+  readonly contender: Contender
+  readonly address: string
+  readonly port: number = RESOLVER_PORT
+  readonly #process: ServerProcess
+
+  private constructor(contender: Contender, address: string, process: ServerProcess) {
+    this.contender = contender
+    this.address = address
+    this.#process = process
+  }
+
+  /** Starts it with nothing in its cache but what it needs to have proven the top-level domain. */
+  static async start(contender: Contender, options: ResolverOptions): Promise<Resolver> {
+    const { key } = contender.peer
+    const folder = mkdtempSync(join(options.folder, `${key}-`))
+    const address = `${RESOLVER_NETWORK}.${1 + (hosts++ % 250)}`
+    const { hintsFile, anchorFile, anchor } = options.files
+    const setup: ResolverSetup = {
+      ...{ folder, address, port: RESOLVER_PORT, hintsFile, anchorFile, anchor },
+      threads: options.threads ?? 1,
+      cacheMib: options.cacheMib ?? CACHE_MIB_USUAL,
+      cacheNames: options.cacheNames ?? CACHE_NAMES_USUAL,
+    }
+    const { files, args } = contender.peer.configure(setup)
+    mkdirSync(folder, { recursive: true })
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    const [program, words] = pinned(options.cores, contender.program, args)
+    const server = new ServerProcess(contender.peer.title, program, words, folder)
+    const question = { address, port: RESOLVER_PORT, name: TLD, type: 'SOA' }
+    const isProven = async (): Promise<boolean> => {
+      const reply = await probe(question)
+      return reply?.rcode === 0 && reply.ad
+    }
+    try {
+      await server.untilReady(isProven, START_TIMEOUT_MS)
+    } catch (error) {
+      await server.stop()
+      throw error
+    }
+    return new Resolver(contender, address, server)
+  }
+
+  /** Processor seconds that it has used so far. */
+  processorSeconds(): number {
+    return this.#process.processorSeconds()
+  }
+
+  /** Octets of memory. */
+  residentOctets(): number {
+    return residentOctets(this.#process.pid)
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop()
+  }
+}

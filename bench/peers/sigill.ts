@@ -1,0 +1,43 @@
+/** This resolver, started as an operator would. */
+import { resolve } from 'node:path'
+import type { Launch, Peer, ResolverSetup } from './peer.ts'
+
+const MAIN = resolve(import.meta.dirname, '../../src/main.js')
+/** Beside its questions, at the same address. */
+export const METRICS_PORT = 9153
+
+export const SIGILL: Peer = {
+  key: 'sigill',
+  title: 'Sigill',
+  program: process.execPath,
+  versionArgs: [MAIN, '--version'],
+  version: /(\S+)/,
+  configure,
+}
+
+// On one thread everything is in it; on more, one talks to clients and the others resolve.
+function configure(setup: ResolverSetup): Launch {
+  const text = `server:
+  listen: ["${setup.address}@${setup.port}"]
+  front-threads: 1
+  resolver-threads: ${setup.threads - 1}
+resolution:
+  root-hints: ${setup.hintsFile}
+  allow-loopback-authorities: true
+  ipv6: false
+dnssec:
+  trust-anchor-files: [${setup.anchorFile}]
+cache:
+  answers-mib: ${setup.cacheMib}
+  rrsets-mib: ${setup.cacheMib}
+metrics:
+  listen: "${setup.address}@${METRICS_PORT}"
+control:
+  socket: ${setup.folder}/control.sock
+state:
+  directory: ${setup.folder}/state
+log:
+  level: warn
+`
+  return { files: { 'sigill.yaml': text }, args: [MAIN, 'serve', '--config', `${setup.folder}/sigill.yaml`] }
+}
