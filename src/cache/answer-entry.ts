@@ -23,6 +23,7 @@ import {
   LIMIT_FAILURE_TTL_SECONDS,
   MESSAGE_OCTETS_MAX,
 } from '../base/limits.ts'
+import { copyAligned, Memory } from '../base/memory.ts'
 import { concatOctets, NO_OCTETS } from '../base/octets.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
@@ -378,25 +379,30 @@ function answerDnssecOctets(octets: Uint8Array, at: number): number {
  * without, TTLs that remain at this age. Left to the caller: id, the client's spelling of the question, the flags RD,
  * AD, CD and TC (QR and RA are set, AA is clear), OPT and its count. Allocates nothing.
  *
+ * @param entry memory with the entry at offset `at`, a multiple of four
  * @param out at least `answerOctets` long
  * @returns octets written
  */
 export function copyAnswer(
-  octets: Uint8Array,
+  entry: Memory,
   at: number,
-  out: Uint8Array,
+  out: Memory,
   dnssec: boolean,
   ageSeconds: number,
 ): number {
+  const { octets } = entry
   const message = at + HEAD_OCTETS
   const length = answerOctets(octets, at, dnssec)
   const plainEnd = readU16(octets, at + ANSWER_PLAIN_END_AT)
   const cut = dnssec ? 0 : answerDnssecOctets(octets, at)
-  for (let i = 0; i < plainEnd; i++) out[i] = octets[message + i]!
-  for (let i = plainEnd; i < length; i++) out[i] = octets[message + cut + i]!
-  writeU16(out, ANCOUNT_AT, entryAnswerCount(octets, at, dnssec))
-  writeU16(out, NSCOUNT_AT, entryAuthorityCount(octets, at, dnssec))
-  patchTtls(octets, at, out, plainEnd, cut, length, ageSeconds)
+  if (cut === 0) copyAligned(entry, message, out, 0, length)
+  else {
+    copyAligned(entry, message, out, 0, plainEnd)
+    for (let i = plainEnd; i < length; i++) out.octets[i] = octets[message + cut + i]!
+    writeU16(out.octets, ANCOUNT_AT, entryAnswerCount(octets, at, dnssec))
+  }
+  if (!dnssec) writeU16(out.octets, NSCOUNT_AT, entryAuthorityCount(octets, at, dnssec))
+  patchTtls(octets, at, out.octets, plainEnd, cut, length, ageSeconds)
   return length
 }
 
@@ -442,7 +448,13 @@ export function rotateAddresses(octets: Uint8Array, at: number, out: Uint8Array,
 /** The answer as values again, its TTLs and lifetime what remains at `nowMs`. Allocates. */
 export function parseAnswerEntry(octets: Uint8Array, at: number, nowMs: number): AnswerParts {
   const reply = new Uint8Array(answerOctets(octets, at, true))
-  copyAnswer(octets, at, reply, true, ageSeconds(entryStoredMs(octets, at), nowMs))
+  copyAnswer(
+    Memory.of(octets.subarray(at)),
+    0,
+    new Memory(reply),
+    true,
+    ageSeconds(entryStoredMs(octets, at), nowMs),
+  )
   const { questions, answer, authority } = parseMessage(reply)
   return {
     question: questions[0]!,

@@ -2,7 +2,14 @@
 import type { Moment } from '../base/clock.ts'
 import type { HashKey } from '../base/keyed-hash.ts'
 import { TABLE_ENTRY_OCTETS_MAX } from '../base/limits.ts'
-import { ANSWER_KEY_OCTETS_MAX, type AnswerReader, makeAnswerKeys, setAnswerKey } from './answer-cache.ts'
+import { Memory } from '../base/memory.ts'
+import {
+  ANSWER_KEY_OCTETS_MAX,
+  type AnswerReader,
+  makeAnswerKeys,
+  setAnswerKey,
+  setAnswerKeyAligned,
+} from './answer-cache.ts'
 import { ENTRY_KEY_AT } from './answer-entry.ts'
 import { OctetTableReader } from './octet-table-reader.ts'
 import { shardOf } from './shard.ts'
@@ -20,6 +27,7 @@ export interface AnswerShardsOptions {
 /** Reads them all. `octets` holds the answer found last, a copy, until the next `find`. */
 export class AnswerShards implements AnswerReader {
   readonly octets: Uint8Array
+  readonly memory: Memory
   /** One a shard; they copy what they read to the same place. */
   readonly readers: readonly OctetTableReader[]
   readonly #hashKey: HashKey
@@ -31,6 +39,7 @@ export class AnswerShards implements AnswerReader {
     const copy = new ArrayBuffer(TABLE_ENTRY_OCTETS_MAX)
     const common = { bytesMax, hashKey, keyAt: ENTRY_KEY_AT, copy }
     this.octets = new Uint8Array(copy)
+    this.memory = new Memory(this.octets)
     this.readers = buffers.map((buffer) => new OctetTableReader({ ...common, buffer }))
     this.#hashKey = hashKey
   }
@@ -46,13 +55,16 @@ export class AnswerShards implements AnswerReader {
   }
 
   find(source: Uint8Array, from: number, nameOctets: number, type: number, nowMs: number): number {
-    this.#setKey(this.#key, source, from, nameOctets, type)
+    setAnswerKey(this.#key, this.#hashKey, source, from, nameOctets, type)
+    this.#chooseShard(this.#key, nameOctets)
     this.#now[0] = nowMs
     return this.#findKey(this.#key, this.#now)
   }
 
-  announce(number: number, source: Uint8Array, from: number, nameOctets: number, type: number): void {
-    this.#setKey(this.#announced[number]!, source, from, nameOctets, type)
+  announce(number: number, source: Memory, from: number, nameOctets: number, type: number): void {
+    const key = this.#announced[number]!
+    setAnswerKeyAligned(key, this.#hashKey, source, from, nameOctets, type)
+    this.#chooseShard(key, nameOctets)
   }
 
   approach(count: number): void {
@@ -67,8 +79,7 @@ export class AnswerShards implements AnswerReader {
     return this.#findKey(this.#announced[number]!, now)
   }
 
-  #setKey(key: TableKey, source: Uint8Array, from: number, nameOctets: number, type: number): void {
-    setAnswerKey(key, this.#hashKey, source, from, nameOctets, type)
+  #chooseShard(key: TableKey, nameOctets: number): void {
     key.shard = shardOf(this.#hashKey, key.octets, 0, nameOctets, this.readers.length)
   }
 

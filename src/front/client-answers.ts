@@ -1,4 +1,5 @@
 /** What a client gets of an answer entry: its data, or SERVFAIL where the data is bogus and that is enforced. */
+import type { Memory } from '../base/memory.ts'
 import { NO_OCTETS } from '../base/octets.ts'
 import { entryEdeCode, entryIsBogus, entryRcode, entryStoredMs } from '../cache/answer-entry.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
@@ -39,32 +40,32 @@ export class ClientAnswers {
   /**
    * Writes the answer and leaves its rcode in `rcode`.
    *
-   * @param entry octets that hold the entry at offset `at`
-   * @param request the client's octets
+   * @param memory holds the entry at offset `at`
    * @param ageSeconds of the entry
    * @param authoritative the data is our own: AA
    * @returns octets written to `out`
    */
   write(
-    entry: Uint8Array,
+    memory: Memory,
     at: number,
-    request: Uint8Array,
+    request: Memory,
     query: Query,
     client: Client,
     ageSeconds: number,
-    out: Uint8Array,
+    out: Memory,
     authoritative: boolean,
   ): number {
+    const entry = memory.octets
     if (entryIsBogus(entry, at) && !query.checkingDisabled && this.#enforcement.enforces(client)) {
       this.rcode = RCODE.SERVFAIL
       this.#countFailure(entry, at)
-      return this.writer.failure(entry, at, request, query, out)
+      return this.writer.failure(entry, at, request.octets, query, out.octets)
     }
     const rcode = entryRcode(entry, at)
     this.rcode = rcode
     if (rcode === RCODE.SERVFAIL) this.#countFailure(entry, at)
     const ours = authoritative && rcode !== RCODE.SERVFAIL
-    return this.writer.answer(entry, at, request, query, this.#originalTtls ? 0 : ageSeconds, out, ours)
+    return this.writer.answer(memory, at, request, query, this.#originalTtls ? 0 : ageSeconds, out, ours)
   }
 
   /** The moment whose TTLs are shown of an entry. */

@@ -4,6 +4,7 @@
  */
 import type { Clock, Moment } from '../base/clock.ts'
 import { UDP_BATCH_MAX } from '../base/limits.ts'
+import type { Memory } from '../base/memory.ts'
 import type { AnswerReader } from '../cache/answer-cache.ts'
 import { entryAgeSeconds, entryPolicySequence, entryTranslated } from '../cache/answer-entry.ts'
 import type { AccessList } from '../policy/access.ts'
@@ -83,11 +84,12 @@ export class HitPath {
    *
    * @param length octets of the request, all of them in its buffer or the slow path has it
    */
-  read(number: number, request: Uint8Array, length: number, client: Client): void {
+  read(number: number, request: Memory, length: number, client: Client): void {
     const query = this.#queries[number]!
     const { transport, idleMs } = client
     query.ordinary =
-      length <= request.length && scanOrdinary(request, length, transport, idleMs, this.#udpOctetsMax, query)
+      length <= request.octets.length &&
+      scanOrdinary(request.octets, length, transport, idleMs, this.#udpOctetsMax, query)
     if (query.ordinary) this.#answers.announce(number, request, HEADER_OCTETS, query.nameOctets, query.type)
   }
 
@@ -102,7 +104,7 @@ export class HitPath {
    * @param out where the reply goes: by UDP `udpOctetsMax` octets, by TCP 65,535
    * @returns octets of the reply; 0 when this is a matter for the slow path, `DROPPED` when there is to be no reply
    */
-  answer(number: number, request: Uint8Array, client: Client, out: Uint8Array): number {
+  answer(number: number, request: Memory, client: Client, out: Memory): number {
     const query = this.#queries[number]!
     if (!query.ordinary) return 0
     try {
@@ -122,25 +124,35 @@ export class HitPath {
     this.#counters.hits(transport, this.#hits, micros)
   }
 
-  #answer(number: number, query: Query, request: Uint8Array, client: Client, out: Uint8Array): number {
+  #answer(number: number, query: Query, request: Memory, client: Client, out: Memory): number {
     if (!this.#access.allows(client.address, client.addressOctets)) return 0
     const now = this.#begun
     const at = this.#answers.findAnnounced(number, now)
     if (at < 0) return 0
-    const { octets } = this.#answers
+    const { memory } = this.#answers
+    const { octets } = memory
     if (entryPolicySequence(octets, at) < this.#policy.sequence) return 0
     if (query.checkingDisabled && entryTranslated(octets, at)) return 0
     if (this.#rateLimit !== undefined) {
       const verdict = this.#rateLimit.judge(client, now)
       if (verdict !== RATE.PASS) {
-        return this.#limited(verdict === RATE.TRUNCATE, request, query, client, out)
+        return this.#limited(verdict === RATE.TRUNCATE, request.octets, query, client, out.octets)
       }
     }
     const ageSeconds = entryAgeSeconds(octets, at, now)
-    const written = this.#clientAnswers.write(octets, at, request, query, client, ageSeconds, out, false)
+    const written = this.#clientAnswers.write(memory, at, request, query, client, ageSeconds, out, false)
     this.#hits++
     this.#counters.hit(this.#clientAnswers.rcode)
-    this.#prefetching.hit(octets, at, ageSeconds, now, request, HEADER_OCTETS, query.nameOctets, query.type)
+    this.#prefetching.hit(
+      octets,
+      at,
+      ageSeconds,
+      now,
+      request.octets,
+      HEADER_OCTETS,
+      query.nameOctets,
+      query.type,
+    )
     return written
   }
 

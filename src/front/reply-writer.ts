@@ -1,4 +1,5 @@
 /** Replies: an answer entry, or a bare rcode, made into what this one client gets. */
+import { copyAligned, type Memory } from '../base/memory.ts'
 import { NO_OCTETS } from '../base/octets.ts'
 import {
   answerOctets,
@@ -76,25 +77,30 @@ export class ReplyWriter {
    * The data of an entry. What does not fit is cut: first the text of extended errors, then
    * these themselves, then everything behind the question, with TC (attack D08).
    *
+   * @param memory holds the entry at offset `at`
+   * @param from the request
    * @param ageSeconds what is taken off TTLs: the age of the entry, or nothing
    * @param authoritative the data is our own: AA
    */
   answer(
-    entry: Uint8Array,
+    memory: Memory,
     at: number,
-    request: Uint8Array,
+    from: Memory,
     query: Query,
     ageSeconds: number,
-    out: Uint8Array,
+    to: Memory,
     authoritative: boolean,
   ): number {
+    const entry = memory.octets
+    const request = from.octets
+    const out = to.octets
     const rcode = entryRcode(entry, at)
     const fixed = this.#optOctets(query)
     const fits = answerOctets(entry, at, query.dnssecOk) + fixed <= query.replyOctetsMax
     let length = 0
     if (fits) {
-      length = copyAnswer(entry, at, out, query.dnssecOk, ageSeconds)
-      for (let i = HEADER_OCTETS; i < query.questionEnd; i++) out[i] = request[i]!
+      length = copyAnswer(memory, at, to, query.dnssecOk, ageSeconds)
+      copyAligned(from, HEADER_OCTETS, to, HEADER_OCTETS, query.questionEnd - HEADER_OCTETS)
       if (entryRotateCount(entry, at) > 0) {
         rotateAddresses(entry, at, out, this.#turns[rotationSlot(request, query.questionEnd)]!++)
       }

@@ -4,6 +4,7 @@
  */
 import { type Clock, type Moment, systemClock } from '../base/clock.ts'
 import { MESSAGE_OCTETS_MAX, UDP_PAYLOAD_OCTETS } from '../base/limits.ts'
+import { Memory } from '../base/memory.ts'
 import type { AnswerReader } from '../cache/answer-cache.ts'
 import {
   type AnswerParts,
@@ -99,6 +100,7 @@ export class Service {
   readonly #onFault: (error: unknown) => void
   readonly #now: Moment = new Float64Array(1)
   readonly #out = new Uint8Array(MESSAGE_OCTETS_MAX)
+  readonly #outMemory = new Memory(this.#out)
   #settings: ServiceSettings
 
   constructor(options: ServiceOptions) {
@@ -158,8 +160,9 @@ export class Service {
    */
   tryHit(request: Uint8Array, length: number, client: Client, out: Uint8Array): number {
     this.hits.begin()
-    this.hits.read(0, request, length, client)
-    const written = this.hits.answer(0, request, client, out)
+    const memory = Memory.of(request)
+    this.hits.read(0, memory, length, client)
+    const written = this.hits.answer(0, memory, client, new Memory(out))
     this.hits.end(client.transport)
     return written
   }
@@ -409,13 +412,13 @@ export class Service {
     const ours = aliases !== undefined
     const ageSeconds = entryAgeSeconds(entry, entryAt, this.#moment(this.#clock.nowMs()))
     const length = this.#clientAnswers.write(
-      entry,
+      Memory.of(entry),
       entryAt,
-      asked,
+      Memory.of(asked),
       query,
       client,
       ageSeconds,
-      this.#out,
+      this.#outMemory,
       ours,
     )
     this.#counters.answer(this.#clientAnswers.rcode, path, this.#secondsSince(request))
@@ -429,7 +432,15 @@ export class Service {
     const entry = writeAnswerEntry({ ...parts, answer }, nowMs)
     const ours = authoritative && parts.rcode !== RCODE.SERVFAIL
     const { writer } = this.#clientAnswers
-    const length = writer.answer(entry, 0, request.octets, query, 0, this.#out, ours)
+    const length = writer.answer(
+      new Memory(entry),
+      0,
+      Memory.of(request.octets),
+      query,
+      0,
+      this.#outMemory,
+      ours,
+    )
     if (parts.rcode === RCODE.SERVFAIL) this.#counters.servfail(parts.ede[0]?.code)
     this.#counters.answer(parts.rcode, 'local', this.#secondsSince(request))
     request.reply(this.#out.slice(0, length))

@@ -1,5 +1,6 @@
 /** Clients by UDP, one socket an address. A cached answer leaves with the batch that its question came in. */
 import type { Endpoint } from '../base/address.ts'
+import { Memory } from '../base/memory.ts'
 import type { UdpBackend, UdpHandler, UdpSocket } from '../native/udp-socket.ts'
 import { Client } from './client.ts'
 import type { FrontCounters } from './counters.ts'
@@ -23,6 +24,8 @@ export class UdpListener implements UdpHandler {
   readonly #socket: UdpSocket
   /** One for each slot, whose address is the slot's. */
   readonly #clients: readonly Client[]
+  readonly #requests: readonly Memory[]
+  readonly #replies: Memory[]
   #draining = false
 
   private constructor(socket: UdpSocket, { service, counters }: UdpListenOptions) {
@@ -30,6 +33,8 @@ export class UdpListener implements UdpHandler {
     this.#service = service
     this.#counters = counters
     this.#clients = socket.slots.addresses.map((address) => new Client('udp', address))
+    this.#requests = socket.slots.requests.map((octets) => new Memory(octets))
+    this.#replies = socket.slots.replies.map((octets) => new Memory(octets))
   }
 
   /** Listens. @throws ListenError */
@@ -63,10 +68,10 @@ export class UdpListener implements UdpHandler {
 
   onBatch(count: number): void {
     const { hits } = this.#service
-    const { requests, requestOctets } = this.#socket.slots
+    const { requestOctets } = this.#socket.slots
     hits.begin()
     for (let slot = 0; slot < count; slot++) {
-      hits.read(slot, requests[slot]!, requestOctets[slot]!, this.#clients[slot]!)
+      hits.read(slot, this.#requests[slot]!, requestOctets[slot]!, this.#clients[slot]!)
     }
     if (count > 1) hits.approach(count)
     for (let slot = 0; slot < count; slot++) this.#onDatagram(slot)
@@ -78,7 +83,7 @@ export class UdpListener implements UdpHandler {
   }
 
   #onDatagram(slot: number): void {
-    const { requests, requestOctets, ports, replies, replyOctets } = this.#socket.slots
+    const { requestOctets, ports, replyOctets } = this.#socket.slots
     if (this.#draining) {
       this.#counters.dropped('draining')
       return
@@ -88,16 +93,28 @@ export class UdpListener implements UdpHandler {
       this.#counters.dropped('send')
       return
     }
-    const request = requests[slot]!
+    const { hits } = this.#service
+    const request = this.#requests[slot]!
+    const { octets } = request
     const length = requestOctets[slot]!
-    if (length <= request.length) {
-      const written = this.#service.hits.answer(slot, request, this.#clients[slot]!, replies[slot]!)
+    if (length <= octets.length) {
+      const written = hits.answer(slot, request, this.#clients[slot]!, this.#reply(slot))
       if (written > 0) replyOctets[slot] = written
-      else if (written === 0) this.#handle(slot, request.slice(0, length))
+      else if (written === 0) this.#handle(slot, octets.slice(0, length))
     } else {
       // The end was cut off, so nothing behind the header is worth reading: FORMERR.
-      this.#handle(slot, request.slice(0, HEADER_OCTETS))
+      this.#handle(slot, octets.slice(0, HEADER_OCTETS))
     }
+  }
+
+  /** Where the reply of a slot goes, which the socket may have changed. */
+  #reply(slot: number): Memory {
+    const octets = this.#socket.slots.replies[slot]!
+    const memory = this.#replies[slot]!
+    if (memory.octets === octets) return memory
+    const changed = new Memory(octets)
+    this.#replies[slot] = changed
+    return changed
   }
 
   /** A reply that is given at once leaves with the batch, a later one by itself. */

@@ -21,6 +21,15 @@ export const FOLD: Uint8Array = Uint8Array.from({ length: 256 }, (_, octet) =>
   octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
 )
 
+/** The same for four octets in a word, whatever their order. Lengths of labels are below all letters. */
+export function foldWord(word: number): number {
+  const low = word & 0x7f7f7f7f
+  // The top bit of each octet that is A or above, and above Z.
+  const fromA = (low + 0x3f3f3f3f) | 0
+  const aboveZ = (low + 0x25252525) | 0
+  return word | (((fromA ^ aboveZ) & ~word & 0x80808080) >>> 2)
+}
+
 /**
  * Takes octets as a name if they are exactly one well-formed uncompressed name.
  *

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Memory } from '../../src/base/memory.ts'
 import { AnswerCache, isWorthPrefetching } from '../../src/cache/answer-cache.ts'
 import {
   type AnswerParts,
@@ -127,12 +128,12 @@ t.test('a hit allocates nothing', async (t) => {
   const cache = world()
   const qname = name('www.example.')
   cache.put(qname, TYPE.A, entry('www.example.'), 0)
-  const out = new Uint8Array(4096)
+  const out = new Memory(new Uint8Array(4096))
   const hits = (count: number): number => {
     let octets = 0
     for (let i = 0; i < count; i++) {
       const at = cache.find(qname, 0, qname.length, TYPE.A, 0.5)
-      octets += copyAnswer(cache.octets, at, out, i % 2 === 0, 1)
+      octets += copyAnswer(cache.memory, at, out, i % 2 === 0, 1)
     }
     return octets
   }

@@ -1,6 +1,7 @@
 import { deepStrictEqual, equal, ok } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
+import { Memory } from '../../src/base/memory.ts'
 import {
   type AnswerParts,
   answerOctets,
@@ -63,7 +64,13 @@ function signed(set: Rrset): Rrset {
 /** Copies the reply out of an entry and reads it. */
 function reply(entry: Uint8Array, dnssec: boolean, nowMs = STORED_MS, at = 0): Message {
   const out = new Uint8Array(65_535).fill(0xee)
-  const length = copyAnswer(entry, at, out, dnssec, entryAgeSeconds(entry, at, Float64Array.of(nowMs)))
+  const length = copyAnswer(
+    Memory.of(entry),
+    at,
+    new Memory(out),
+    dnssec,
+    entryAgeSeconds(entry, at, Float64Array.of(nowMs)),
+  )
   equal(length, answerOctets(entry, at, dnssec))
   ok(
     out.subarray(length).every((octet) => octet === 0xee),
@@ -185,7 +192,7 @@ t.test('what is known of the answer is beside it', async (t) => {
     }),
     STORED_MS,
   )
-  const at = 13
+  const at = 16
   const memory = new Uint8Array(entry.length + 40).fill(0xee)
   memory.set(entry, at)
   t.equal(entryOctets(memory, at), entry.length)
@@ -221,7 +228,7 @@ t.test('A and AAAA sets rotate, and nothing else moves', async (t) => {
   const turned = (answer: readonly Rrset[], turn: number, dnssec: boolean) => {
     const entry = writeAnswerEntry(parts({ answer }), STORED_MS)
     const out = new Uint8Array(65_535)
-    const length = copyAnswer(entry, 0, out, dnssec, 0)
+    const length = copyAnswer(Memory.of(entry), 0, new Memory(out), dnssec, 0)
     rotateAddresses(entry, 0, out, turn)
     return parseMessage(out.subarray(0, length)).answer
   }
@@ -396,7 +403,7 @@ t.test('the spelling that data came with does not keep names from being compress
 t.test('names in a reply may take the spelling of the question', async (t) => {
   const entry = writeAnswerEntry(positive, STORED_MS)
   const out = new Uint8Array(65_535)
-  const length = copyAnswer(entry, 0, out, false, 0)
+  const length = copyAnswer(Memory.of(entry), 0, new Memory(out), false, 0)
   out.set(name('wWw.eXample.'), 12)
   const message = parseMessage(out.subarray(0, length))
   t.equal(formatName(message.answer[0]!.owner), 'wWw.eXample.')

@@ -1,6 +1,9 @@
 import t from 'tap'
 import { keyedHash } from '../../src/base/keyed-hash.ts'
+import { UDP_BATCH_MAX } from '../../src/base/limits.ts'
+import { Memory } from '../../src/base/memory.ts'
 import { AnswerCache } from '../../src/cache/answer-cache.ts'
+import { ENTRY_KEY_AT, ENTRY_MESSAGE_AT, entryQuestionEnd } from '../../src/cache/answer-entry.ts'
 import { AnswerShards } from '../../src/cache/answer-shards.ts'
 import { shardOf } from '../../src/cache/shard.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
@@ -70,3 +73,40 @@ t.test('answers are read from the shard of their name, by any thread', async (t)
     t.equal(reader.find(query, 3, query.length - 3, TYPE.A, 300_000), -1, 'expired')
   }
 })
+
+t.test('questions announced together are found as each of them alone', async (t) => {
+  const bytesMax = 65_536
+  const buffers = [0, 1, 2].map(() => new SharedArrayBuffer(bytesMax))
+  const writers = buffers.map((buffer) => new AnswerCache({ bytesMax, hashKey, buffer }))
+  const shards = new AnswerShards({ buffers, bytesMax, hashKey })
+  const whole = new AnswerCache({ bytesMax: 262_144, hashKey })
+  const owners = Array.from({ length: UDP_BATCH_MAX }, (_, i) => `${'w'.repeat(i % 9)}${i}.zone${i % 7}.`)
+  for (const [i, owner] of owners.entries()) {
+    if (i % 5 === 0) continue
+    whole.put(name(owner), TYPE.A, answerEntry(owner), 0)
+    writers[shard(owner, 3)]!.put(name(owner), TYPE.A, answerEntry(owner), 0)
+  }
+  for (const reader of [whole, shards]) {
+    for (const nowMs of [0, 300_000]) {
+      // Numbers that nobody announced are in between.
+      const asked = owners.map((owner, i) => ({ owner: i % 2 === 0 ? owner.toUpperCase() : owner, i }))
+      for (const { owner, i } of asked.filter(({ i }) => i % 3 !== 0)) {
+        const request = new Memory(new Uint8Array(300).fill(0x41))
+        request.octets.set(name(owner), 12)
+        reader.announce(i, request, 12, name(owner).length, TYPE.A)
+      }
+      reader.approach(UDP_BATCH_MAX)
+      for (const { owner, i } of asked.filter(({ i }) => i % 3 !== 0)) {
+        const at = reader.findAnnounced(i, Float64Array.of(nowMs))
+        t.equal(at >= 0, i % 5 !== 0 && nowMs === 0, owner)
+        if (at >= 0) t.same(entryQname(reader.octets, at), name(owner.toLowerCase()))
+        t.equal(reader.find(name(owner), 0, name(owner).length, TYPE.A, nowMs), at)
+      }
+    }
+  }
+})
+
+/** The name that an entry answers to. */
+function entryQname(octets: Uint8Array, at: number): Uint8Array {
+  return octets.slice(at + ENTRY_KEY_AT, at + entryQuestionEnd(octets, at) + ENTRY_MESSAGE_AT - 4)
+}

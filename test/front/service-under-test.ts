@@ -7,6 +7,7 @@ import { type AnswerParts, writeAnswerEntry } from '../../src/cache/answer-entry
 import { type TrustAnchor, TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
 import { Client } from '../../src/front/client.ts'
 import type { FrontCounters } from '../../src/front/counters.ts'
+import { DROPPED } from '../../src/front/hit-path.ts'
 import { Service, type ServiceOptions, type ServiceSettings } from '../../src/front/service.ts'
 import { AccessList } from '../../src/policy/access.ts'
 import { LocalZones } from '../../src/policy/local-zones.ts'
@@ -242,6 +243,7 @@ export function bench(
       const out = new Uint8Array(65_535)
       const length = options.hitPath === false ? 0 : made.service.tryHit(octets, octets.length, from, out)
       if (length > 0) return Promise.resolve(out.slice(0, length))
+      if (length === DROPPED) return Promise.resolve('silence')
       return new Promise((resolve) =>
         made.service.handle(octets, from, (reply) => resolve(reply ?? 'silence')),
       )

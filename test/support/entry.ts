@@ -1,4 +1,5 @@
 /** An answer entry, taken apart for looking at. */
+import { Memory } from '../../src/base/memory.ts'
 import {
   copyAnswer,
   entryAgeSeconds,
@@ -29,7 +30,13 @@ export interface EntryReply {
 
 export function entryReply(entry: Uint8Array, nowMs: number): EntryReply {
   const out = new Uint8Array(65_535)
-  const length = copyAnswer(entry, 0, out, true, entryAgeSeconds(entry, 0, Float64Array.of(nowMs)))
+  const length = copyAnswer(
+    Memory.of(entry),
+    0,
+    new Memory(out),
+    true,
+    entryAgeSeconds(entry, 0, Float64Array.of(nowMs)),
+  )
   if (entryOctets(entry, 0) !== entry.length) throw new Error('the entry is longer or shorter than it says')
   const edes = entryEdes(entry, 0)
   return {

@@ -4,7 +4,9 @@ import t from 'tap'
 import {
   commonAncestor,
   compareNames,
+  FOLD,
   foldName,
+  foldWord,
   isStrictSubdomainOf,
   isSubdomainOf,
   isWildcard,
@@ -161,4 +163,23 @@ t.test('case', async (t) => {
   const folded = nameFrom('already.lower.')
   t.equal(foldName(folded), folded)
   t.notOk(namesEqual(nameFrom('\\192.'), nameFrom('\\224.')), 'only ASCII folds')
+})
+
+t.test('four octets are folded in a word as each of them alone', async (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 4, maxLength: 4 }), (octets) => {
+      const words = new Int32Array(octets.slice().buffer)
+      words[0] = foldWord(words[0]!)
+      t.same(
+        new Uint8Array(words.buffer),
+        octets.map((octet) => FOLD[octet]!),
+      )
+    }),
+    { numRuns: 300 },
+  )
+  for (let octet = 0; octet < 256; octet++) {
+    const word = new Int32Array(Uint8Array.of(octet, 0x5b, octet, 0xff).buffer)[0]!
+    const folded = new Uint8Array(Int32Array.of(foldWord(word)).buffer)
+    t.same([...folded], [FOLD[octet], 0x5b, FOLD[octet], 0xff])
+  }
 })
