@@ -20,7 +20,7 @@ export const HIT_ZONES: ZoneGroup = { stem: 'hit', zones: 100, namesPerZone: 100
 const SECONDS_USUAL = 3
 const WARM_SECONDS = 1
 /** Enough to keep a server busy, few enough that none of them drops any. */
-const OUTSTANDING = 256
+const OUTSTANDING = 128
 const SOCKETS = 8
 const FILL_OUTSTANDING = 32
 const FILL_SECONDS = 120

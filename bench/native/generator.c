@@ -268,16 +268,19 @@ static uint32_t outstanding_of(const struct stream *s) {
 
 /* Asks what is due. */
 static void produce(struct stream *s, uint64_t now) {
-  bool asking = !interrupted && now < s->end;
+  bool exhausted = s->once && s->taken == s->count;
+  if (interrupted) s->end = now;
   if (s->open) {
-    while (asking && s->due <= now && s->due < s->end && !(s->once && s->taken == s->count)) {
+    /* Those that are due are asked even when their time is over by now: to leave them out would hide a delay. */
+    while (s->due <= now && s->due < s->end && !exhausted) {
       if (!ask(&s->endpoints[s->turn++ % s->sockets], s->due)) {
         s->unsent++; /* more outstanding than slots: the server has stopped */
         s->taken++;
       }
       s->due = s->begin + (uint64_t)((double)s->taken * SECOND / s->rate);
+      exhausted = s->once && s->taken == s->count;
     }
-  } else if (asking) {
+  } else if (now < s->end) {
     for (uint32_t i = 0; i < s->sockets; i++) {
       uint32_t share = s->outstanding / s->sockets + (i < s->outstanding % s->sockets ? 1 : 0);
       while (s->endpoints[i].outstanding < share && ask(&s->endpoints[i], now)) continue;
@@ -286,7 +289,7 @@ static void produce(struct stream *s, uint64_t now) {
   for (uint32_t i = 0; i < s->sockets; i++) {
     if (s->endpoints[i].pending > 0) flush(&s->endpoints[i]);
   }
-  bool nothing_more = !asking || now >= s->end || (s->once && s->taken == s->count);
+  bool nothing_more = (s->open ? s->due : now) >= s->end || (s->once && s->taken == s->count);
   if (nothing_more && outstanding_of(s) == 0) s->over = true;
 }
 
@@ -296,7 +299,7 @@ static void wait_for_something(uint64_t now) {
   uint64_t until = now + EXPIRY_EVERY;
   for (uint32_t i = 0; i < stream_count; i++) {
     const struct stream *s = &streams[i];
-    if (s->open && !s->over && s->due < until && now < s->end) until = s->due;
+    if (s->open && !s->over && s->due < until && s->due < s->end) until = s->due;
   }
   if (until <= now) return;
   struct timespec patience = {(time_t)((until - now) / SECOND), (long)((until - now) % SECOND)};

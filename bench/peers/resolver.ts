@@ -11,10 +11,11 @@ import type { Contender } from './find.ts'
 import type { ResolverSetup } from './peer.ts'
 
 const START_TIMEOUT_MS = 30_000
-/** Addresses of resolvers: one each, so that one that stops does not keep another from starting. */
-const RESOLVER_NETWORK = '127.53.1'
-const RESOLVER_PORT = 5300
-let hosts = 0
+/** BIND serves only addresses that an interface has, so resolvers differ by port: below those that the system gives out. */
+const RESOLVER_ADDRESS = '127.0.0.1'
+const PORT_FIRST = 25_300
+const PORTS = 500
+let started = 0
 
 export interface ResolverOptions {
   /** The resolver's folder is made in it. */
@@ -33,12 +34,13 @@ const CACHE_NAMES_USUAL = 1_000_000
 export class Resolver {
   readonly contender: Contender
   readonly address: string
-  readonly port: number = RESOLVER_PORT
+  readonly port: number
   readonly #process: ServerProcess
 
-  private constructor(contender: Contender, address: string, process: ServerProcess) {
+  private constructor(contender: Contender, port: number, process: ServerProcess) {
     this.contender = contender
-    this.address = address
+    this.address = RESOLVER_ADDRESS
+    this.port = port
     this.#process = process
   }
 
@@ -46,10 +48,11 @@ export class Resolver {
   static async start(contender: Contender, options: ResolverOptions): Promise<Resolver> {
     const { key } = contender.peer
     const folder = mkdtempSync(join(options.folder, `${key}-`))
-    const address = `${RESOLVER_NETWORK}.${1 + (hosts++ % 250)}`
+    const address = RESOLVER_ADDRESS
+    const port = PORT_FIRST + (started++ % PORTS)
     const { hintsFile, anchorFile, anchor } = options.files
     const setup: ResolverSetup = {
-      ...{ folder, address, port: RESOLVER_PORT, hintsFile, anchorFile, anchor },
+      ...{ folder, address, port, hintsFile, anchorFile, anchor },
       threads: options.threads ?? 1,
       cacheMib: options.cacheMib ?? CACHE_MIB_USUAL,
       cacheNames: options.cacheNames ?? CACHE_NAMES_USUAL,
@@ -59,7 +62,7 @@ export class Resolver {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
     const [program, words] = pinned(options.cores, contender.program, args)
     const server = new ServerProcess(contender.peer.title, program, words, folder)
-    const question = { address, port: RESOLVER_PORT, name: TLD, type: 'SOA' }
+    const question = { address, port, name: TLD, type: 'SOA' }
     const isProven = async (): Promise<boolean> => {
       const reply = await probe(question)
       return reply?.rcode === 0 && reply.ad
@@ -70,7 +73,7 @@ export class Resolver {
       await server.stop()
       throw error
     }
-    return new Resolver(contender, address, server)
+    return new Resolver(contender, port, server)
   }
 
   /** Processor seconds that it has used so far. */

@@ -3,8 +3,8 @@ import { resolve } from 'node:path'
 import type { Launch, Peer, ResolverSetup } from './peer.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.js')
-/** Beside its questions, at the same address. */
-export const METRICS_PORT = 9153
+/** Metrics are at the same address, so far above the port of questions. */
+export const METRICS_PORT_OFFSET = 1_000
 
 export const SIGILL: Peer = {
   key: 'sigill',
@@ -31,7 +31,7 @@ cache:
   answers-mib: ${setup.cacheMib}
   rrsets-mib: ${setup.cacheMib}
 metrics:
-  listen: "${setup.address}@${METRICS_PORT}"
+  listen: "${setup.address}@${setup.port + METRICS_PORT_OFFSET}"
 control:
   socket: ${setup.folder}/control.sock
 state:

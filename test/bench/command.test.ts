@@ -1,0 +1,61 @@
+/** The command as it is typed, a short measurement included where this machine can make one. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import t from 'tap'
+import { compile } from '../../bench/compile.ts'
+import { peersSkipReason } from '../../bench/programs.ts'
+import { OUT_DIR } from '../house/project.ts'
+
+const MAIN = join(OUT_DIR, 'bench/main.js')
+
+function bench(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [MAIN, ...words], { timeout: 110_000 }, (_, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    )
+  })
+}
+
+t.test('what cannot be used is told', async (t) => {
+  const cases: [words: string[], message: RegExp][] = [
+    [[], /missing required argument/],
+    [['nonsense'], /there is no bench nonsense: expected one of hits/],
+    [['hits', '--seconds', 'x'], /--seconds x: expected a number/],
+    [['hits', '--rounds', '0'], /--rounds 0: expected a number/],
+    [['hits', '--only', 'x'], /x is none of sigill/],
+    [['hits', '--peer', 'x=y'], /expected NAME=PATH/],
+    [['hits', '--peer', 'bind=/not/here'], /\/not\/here is no program \(BIND\)/],
+    [['hits', '--nonsense'], /unknown option/],
+  ]
+  for (const [words, message] of cases) {
+    const { code, stderr } = await bench(...words)
+    t.equal(code, 2, words.join(' '))
+    t.match(stderr, message)
+    t.equal(/\n\s+at /.exec(stderr), null, 'no stack trace')
+  }
+})
+
+t.test('the list', async (t) => {
+  const { code, stdout } = await bench('list')
+  t.equal(code, 0)
+  t.match(stdout, /^hits {4}10,000 cached names/m)
+})
+
+const built = compile('generator')
+const missing = 'missing' in built && built.missing
+const skip = missing || (await peersSkipReason(['nsd']))
+
+t.test('hits of this server alone', { skip, timeout: 120_000 }, async (t) => {
+  const words = ['hits', '--only', 'sigill', '--seconds', '2', '--rounds', '1', '--json']
+  const { code, stdout, stderr } = await bench(...words)
+  t.equal(code, 0, stderr)
+  const { parts, faults } = JSON.parse(stdout || '{"parts":[]}')
+  t.same(faults, [])
+  t.equal(parts.length, 2)
+  for (const part of parts) {
+    const [own] = part.rows
+    t.equal(own.server, 'Sigill')
+    t.ok(own.figures.rate.median > 100, `${own.figures.rate.median} answers/s`)
+    t.ok(own.figures.p99.median >= own.figures.p50.median)
+  }
+})
