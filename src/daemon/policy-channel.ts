@@ -1,6 +1,7 @@
 /**
  * Changes of the policy while threads run: every thread goes by a change before the sequence number is raised, so that
- * nothing is judged by the old rules under the new number.
+ * nothing is judged by the old rules under the new number. The mode needs no message: all threads read one word
+ * (`policy/policy-words.ts`).
  */
 import type { Clock } from '../base/clock.ts'
 import { POLICY_CHANGE_MS_MAX } from '../base/limits.ts'

@@ -6,13 +6,14 @@ import t from 'tap'
 import { QUERY_TIME_MS_MAX } from '../../src/base/limits.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import type { ThreadLife } from '../../src/daemon/thread-life.ts'
+import type { UdpBackendWish } from '../../src/native/backend.ts'
 import { ask } from '../support/dns-client.ts'
 import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 import { FAILING_ENTRIES, startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
 import { THROW } from './thread-entries/throw-when-told.ts'
 
-const ENDS = Number(process.env.SIGILL_THREAD_ENDS ?? 8)
+const ENDS = Number(process.env.SIGILL_THREAD_ENDS ?? 6)
 /** A busy machine takes its time to start a thread. */
 const PAUSE_MS_MAX = ENDS >= 100 ? 1_000 : 10_000
 const PATIENCE_MS = 20_000
@@ -50,8 +51,12 @@ async function until(
   }
 }
 
-function start(fronts: number, resolvers: number): Promise<ThreadedDaemon> {
-  const change = { 'server.front-threads': fronts, 'server.resolver-threads': resolvers }
+function start(fronts: number, resolvers: number, udp: UdpBackendWish = 'auto'): Promise<ThreadedDaemon> {
+  const change = {
+    'server.front-threads': fronts,
+    'server.resolver-threads': resolvers,
+    'server.udp-backend': udp,
+  }
   return startThreadedDaemon(world, change, { entries: FAILING_ENTRIES })
 }
 
@@ -61,72 +66,83 @@ function end(thread: ThreadLife, byError: boolean): void {
   else void thread.worker?.terminate()
 }
 
-for (const [fronts, resolvers] of [
-  [1, 1],
-  [2, 2],
+for (const [fronts, resolvers, udp] of [
+  [1, 1, 'auto'],
+  [2, 2, 'auto'],
+  [1, 1, 'dgram'],
 ] as const) {
-  t.test(`${fronts} + ${resolvers}, ended ${ENDS} times`, { timeout: 60_000 + 10_000 * ENDS }, async (t) => {
-    const { server, daemon, log, metric } = await start(fronts, resolvers)
-    t.teardown(() => daemon.stop())
-    for (const { name } of zones) await ask(server, { name: `www.${name}`, type: 'A' })
-    const random = seededRandom(ENDS)
-    let cold = 0
-    const hits = new SteadyLoad(
-      server,
-      CLIENTS,
-      () => {
-        const address = random.below(ZONES)
-        return { name: `www.z${address}.se.`, address }
-      },
-      EVERY_MS,
-    )
-    const misses = new SteadyLoad(
-      server,
-      CLIENTS,
-      () => ({ name: `c${cold++}.z${random.below(ZONES)}.se.` }),
-      EVERY_MS,
-    )
-    t.teardown(() => {
-      hits.stop()
-      misses.stop()
-    })
-    const bornMs = new Map(daemon.threads.map((thread) => [thread.name, performance.now()]))
-    const pausesMs: number[] = []
-    let lost = 0
-    for (let round = 0; round < ENDS; round++) {
-      const thread = daemon.threads[round % daemon.threads.length]!
-      await sleep(Math.max(0, bornMs.get(thread.name)! + STEADY_MS - performance.now()))
-      const before = await metric('cache_entries', { cache: 'answers' })
-      const { worker } = thread
-      const endedMs = performance.now()
-      end(thread, random.below(2) === 1)
-      await until('another life', () => thread.worker !== undefined && thread.worker !== worker, PATIENCE_MS)
-      bornMs.set(thread.name, performance.now())
-      await until('hits for all', () => hits.lastRightMs.every((ms) => ms > endedMs), PATIENCE_MS)
-      pausesMs.push(performance.now() - endedMs)
-      if (thread.kind === 'front') continue
-      const cleared = log.filter(({ msg }) => /were being written/.test(String(msg))).length
-      if (cleared > lost) lost = cleared
-      else
-        t.ok(
-          (await metric('cache_entries', { cache: 'answers' })) >= before,
-          `round ${round}: the cache stays`,
+  t.test(
+    `${fronts} + ${resolvers} (${udp}), ended ${ENDS} times`,
+    { timeout: 60_000 + 10_000 * ENDS },
+    async (t) => {
+      const { server, daemon, log, metric } = await start(fronts, resolvers, udp)
+      t.teardown(() => daemon.stop())
+      for (const { name } of zones) await ask(server, { name: `www.${name}`, type: 'A' })
+      const random = seededRandom(ENDS)
+      let cold = 0
+      const hits = new SteadyLoad(
+        server,
+        CLIENTS,
+        () => {
+          const address = random.below(ZONES)
+          return { name: `www.z${address}.se.`, address }
+        },
+        EVERY_MS,
+      )
+      const misses = new SteadyLoad(
+        server,
+        CLIENTS,
+        () => ({ name: `c${cold++}.z${random.below(ZONES)}.se.` }),
+        EVERY_MS,
+      )
+      t.teardown(() => {
+        hits.stop()
+        misses.stop()
+      })
+      const bornMs = new Map(daemon.threads.map((thread) => [thread.name, performance.now()]))
+      const pausesMs: number[] = []
+      let lost = 0
+      for (let round = 0; round < ENDS; round++) {
+        const thread = daemon.threads[round % daemon.threads.length]!
+        await sleep(Math.max(0, bornMs.get(thread.name)! + STEADY_MS - performance.now()))
+        const before = await metric('cache_entries', { cache: 'answers' })
+        const { worker } = thread
+        const endedMs = performance.now()
+        end(thread, random.below(2) === 1)
+        await until(
+          'another life',
+          () => thread.worker !== undefined && thread.worker !== worker,
+          PATIENCE_MS,
         )
-    }
-    pausesMs.sort((a, b) => a - b)
-    const [median = 0, longest = 0] = [pausesMs[ENDS >> 1], pausesMs.at(-1)].map((ms) => Math.round(ms ?? 0))
-    t.comment(
-      `pauses of hits: median ${median} ms, longest ${longest} ms; cleared while being written: ${lost}`,
-    )
-    t.ok(longest <= PAUSE_MS_MAX, `hits go on within ${longest} ms`)
-    for (const { counts } of [hits, misses]) {
-      t.comment(`asked ${counts.asked}, right ${counts.right}, told of a failure ${counts.failed}`)
-    }
-    t.same(hits.counts.wrong, [])
-    t.same(misses.counts.wrong, [])
-    t.ok(misses.counts.right > 0, `${misses.counts.right} of ${misses.counts.asked} misses`)
-    t.equal(await metric('thread_restarts_total'), ENDS)
-  })
+        bornMs.set(thread.name, performance.now())
+        await until('hits for all', () => hits.lastRightMs.every((ms) => ms > endedMs), PATIENCE_MS)
+        pausesMs.push(performance.now() - endedMs)
+        if (thread.kind === 'front') continue
+        const cleared = log.filter(({ msg }) => /were being written/.test(String(msg))).length
+        if (cleared > lost) lost = cleared
+        else
+          t.ok(
+            (await metric('cache_entries', { cache: 'answers' })) >= before,
+            `round ${round}: the cache stays`,
+          )
+      }
+      pausesMs.sort((a, b) => a - b)
+      const [median = 0, longest = 0] = [pausesMs[ENDS >> 1], pausesMs.at(-1)].map((ms) =>
+        Math.round(ms ?? 0),
+      )
+      t.comment(
+        `pauses of hits: median ${median} ms, longest ${longest} ms; cleared while being written: ${lost}`,
+      )
+      t.ok(longest <= PAUSE_MS_MAX, `hits go on within ${longest} ms`)
+      for (const { counts } of [hits, misses]) {
+        t.comment(`asked ${counts.asked}, right ${counts.right}, told of a failure ${counts.failed}`)
+      }
+      t.same(hits.counts.wrong, [])
+      t.same(misses.counts.wrong, [])
+      t.ok(misses.counts.right > 0, `${misses.counts.right} of ${misses.counts.asked} misses`)
+      t.equal(await metric('thread_restarts_total'), ENDS)
+    },
+  )
 }
 
 t.test('a question that ends a thread is set aside, and no other', { timeout: 60_000 }, async (t) => {
