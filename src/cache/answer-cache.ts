@@ -171,9 +171,7 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
   }
 
   approach(count: number): void {
-    const { lookahead } = this.#table
-    for (let i = 0; i < count; i++) lookahead.slot(i, this.#announced[i]!.hash)
-    for (let i = 0; i < count; i++) lookahead.entry(i)
+    this.#table.lookahead.approach(this.#announced, count, 0)
   }
 
   findAnnounced(number: number, now: Moment): number {

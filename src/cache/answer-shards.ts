@@ -68,11 +68,10 @@ export class AnswerShards implements AnswerReader {
   }
 
   approach(count: number): void {
-    for (let i = 0; i < count; i++) {
-      const { shard, hash } = this.#announced[i]!
-      this.readers[shard]!.lookahead.slot(i, hash)
+    const { readers } = this
+    for (let shard = 0; shard < readers.length; shard++) {
+      readers[shard]!.lookahead.approach(this.#announced, count, shard)
     }
-    for (let i = 0; i < count; i++) this.readers[this.#announced[i]!.shard]!.lookahead.entry(i)
   }
 
   findAnnounced(number: number, now: Moment): number {

@@ -5,6 +5,7 @@
  * Nothing is decided by what is read: it may be old, torn or another key's.
  */
 import { UDP_BATCH_MAX } from '../base/limits.ts'
+import type { TableKey } from './table-key.ts'
 import { homeSlot, SLOT_WORDS, type TableLayout } from './table-layout.ts'
 
 /** Words of a cache line. */
@@ -20,7 +21,7 @@ export class TableLookahead {
   readonly #indexWord: number
   /** Beginnings of entries stop here, so that the lines behind them are in the table. */
   readonly #lastWord: number
-  /** Word of the entry, by the number of the question. */
+  /** Where entries begin, in words; the table's own head where there is none. */
   readonly #entries = new Int32Array(UDP_BATCH_MAX)
   /** What was read comes here, lest a compiler find that nobody wants it. */
   readonly #seen = new Int32Array(1)
@@ -33,20 +34,33 @@ export class TableLookahead {
     this.#lastWord = layout.size / 4 - LINES * LINE_WORDS
   }
 
-  /** Reads slot and mark of a hash (signed), which is that of question `number`. */
-  slot(number: number, hash: number): void {
-    const slot = homeSlot(hash >>> 0, this.#slots)
-    const at = Math.min(this.#words[this.#indexWord + slot * SLOT_WORDS + 2]! * 2, this.#lastWord)
-    this.#entries[number] = at
-    this.#seen[0]! ^= this.#marks[slot]!
-  }
-
-  /** Reads the entry that the slot of question `number` pointed at. */
-  entry(number: number): void {
+  /**
+   * Reads slots, marks and entries of the first `count` keys, as far as they belong to this table. The loops are short
+   * and call nothing, so that the reads of many keys fit into what a processor has under way.
+   */
+  approach(keys: readonly TableKey[], count: number, shard: number): void {
     const words = this.#words
-    const at = this.#entries[number]!
+    const marks = this.#marks
+    const entries = this.#entries
+    const slots = this.#slots
+    const indexWord = this.#indexWord
+    const lastWord = this.#lastWord
     let seen = 0
-    for (let line = 0; line < LINES; line++) seen ^= words[at + line * LINE_WORDS]!
-    this.#seen[0]! ^= seen
+    for (let i = 0; i < count; i++) {
+      const key = keys[i]!
+      if (key.shard !== shard) {
+        entries[i] = 0
+        continue
+      }
+      const slot = homeSlot(key.hash >>> 0, slots)
+      const at = words[indexWord + slot * SLOT_WORDS + 2]! * 2
+      entries[i] = Math.min(at, lastWord)
+      seen ^= marks[slot]!
+    }
+    for (let i = 0; i < count; i++) {
+      const at = entries[i]!
+      for (let line = 0; line < LINES; line++) seen ^= words[at + line * LINE_WORDS]!
+    }
+    this.#seen[0] = seen
   }
 }
