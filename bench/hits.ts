@@ -55,10 +55,15 @@ export function shuffled<T>(items: readonly T[]): T[] {
 }
 
 /** Asks everything once, so that it is in the cache. Returns what was wrong. */
-export async function fill(setting: Setting, resolver: Resolver, file: string): Promise<readonly string[]> {
+export async function fill(
+  setting: Setting,
+  resolver: Resolver,
+  file: string,
+  seconds: number = FILL_SECONDS,
+): Promise<readonly string[]> {
   const stream: Stream = {
     ...{ name: 'filling the cache', file, once: true },
-    ...{ outstanding: FILL_OUTSTANDING, sockets: 4, seconds: FILL_SECONDS },
+    ...{ outstanding: FILL_OUTSTANDING, sockets: 4, seconds },
   }
   return (await load(setting, resolver, [stream])).faults
 }

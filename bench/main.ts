@@ -8,13 +8,14 @@ import { planCores } from './cores.ts'
 import { HITS } from './hits.ts'
 import { Generator } from './load/generator.ts'
 import { machineFacts } from './machine.ts'
+import { MEMORY } from './memory.ts'
 import { findContenders, parseOnly, parsePeerPaths, UsageError } from './peers/find.ts'
 import { SIGILL } from './peers/sigill.ts'
 import { portFault } from './programs.ts'
 import { type Report, reportJson, reportText } from './result.ts'
 import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
 
-const BENCHES: readonly Bench[] = [HITS]
+const BENCHES: readonly Bench[] = [HITS, MEMORY]
 
 const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
 const ROUNDS_USUAL = 3

@@ -6,6 +6,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
+import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { skipName } from '../../src/wire/name-reader.ts'
 import { Histogram } from './histogram.ts'
 import {
@@ -47,6 +48,12 @@ export function faultOf(query: FiledQuery, reply: Buffer): string | undefined {
   return undefined
 }
 
+/** True when the server says that it could not find out: SERVFAIL for a name that has another answer. */
+function isFailure(query: FiledQuery, reply: Buffer): boolean {
+  const isOtherwise = query.rcode !== ANY_RCODE && query.rcode !== RCODE.SERVFAIL
+  return isOtherwise && (reply[3]! & 15) === RCODE.SERVFAIL
+}
+
 /** True when the first A record of the answer section is this one. */
 function hasAddress(reply: Buffer, from: number, answers: number, address: Uint8Array): boolean {
   let at = from
@@ -71,7 +78,7 @@ class Load {
   readonly #latency = new Histogram()
   readonly #lag = new Histogram()
   readonly #samples: Sample[] = []
-  readonly #tally = { sent: 0, answered: 0, measured: 0, lost: 0, wrong: 0, late: 0, unsent: 0 }
+  readonly #tally = { sent: 0, answered: 0, measured: 0, lost: 0, wrong: 0, failed: 0, late: 0, unsent: 0 }
   #latencyMaxNs = 0
   #lagMaxNs = 0
   #taken = 0
@@ -173,6 +180,7 @@ class Load {
     const why = faultOf(this.#queries[pending.query]!, reply)
     if (why !== undefined) {
       this.#tally.wrong++
+      if (isFailure(this.#queries[pending.query]!, reply)) this.#tally.failed++
       this.#keep({ query: pending.query, why, reply: reply.toString('hex', 0, SAMPLE_OCTETS) })
     }
     this.#tally.answered++

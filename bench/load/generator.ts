@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Built, compile } from '../compile.ts'
 import { pinned } from '../cores.ts'
 import { runProgram } from '../processes.ts'
-import { nameAsked, parseQueryFile } from './query-file.ts'
+import { countQueries, nameAsked, parseQueryFile } from './query-file.ts'
 import { type GeneratorReport, type Stream, type StreamReport, streamWord } from './stream.ts'
 
 const DGRAM_GENERATOR = join(import.meta.dirname, 'dgram-generator.js')
@@ -56,12 +56,19 @@ export async function runStream(
 
 /** Lines that tell what was wrong with a stream; none when all was well. */
 export function faultsOf(server: string, stream: Stream, report: StreamReport): string[] {
-  if (report.wrong + report.lost + report.unsent === 0) return []
   const { wrong, lost, unsent, sent } = report
-  const counts = `${wrong} wrong, ${lost} without reply, ${unsent} not sent, of ${sent} questions`
+  const isCutShort = stream.once === true && sent + unsent < countOf(stream)
+  if (wrong + lost + unsent === 0 && !isCutShort) return []
+  const end = isCutShort ? '; its time was up before all were asked' : ''
+  const counts = `${wrong} wrong, ${lost} without reply, ${unsent} not sent, of ${sent} questions${end}`
   const queries = parseQueryFile(readFileSync(stream.file))
   const samples = report.samples.map(({ query, why, reply }) => {
     return `${nameAsked(queries[query]!.octets)} ${why}${reply === '' ? '' : ` (${reply.slice(0, 120)})`}`
   })
   return [`${server}, ${report.name}: ${counts}: ${samples.join('; ')}`]
+}
+
+/** How many questions a stream goes through. */
+function countOf({ file, first = 0, count }: Stream): number {
+  return count ?? countQueries(file) - first
 }

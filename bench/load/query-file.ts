@@ -1,5 +1,5 @@
 /** Questions with what must come back, in the form that the generators read. */
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { CLASS } from '../../src/wire/iana/class.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
@@ -104,6 +104,18 @@ export function parseQueryFile(file: Buffer): FiledQuery[] {
     at = from + query.octets.length
     return query
   })
+}
+
+/** How many questions a file holds. */
+export function countQueries(path: string): number {
+  const file = openSync(path, 'r')
+  try {
+    const header = Buffer.alloc(FILE_HEADER_OCTETS)
+    readSync(file, header)
+    return header.readUInt32LE(MAGIC.length)
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** The name that a query asks for, as text. */

@@ -46,6 +46,8 @@ export interface StreamReport {
   readonly measured: number
   readonly lost: number
   readonly wrong: number
+  /** Those of the wrong ones that are SERVFAIL where the name has an answer: no lie, only no help. */
+  readonly failed: number
   /** Replies after their time, or second ones. */
   readonly late: number
   /** Questions of an open loop that could not be sent. */

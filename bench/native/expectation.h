@@ -93,6 +93,11 @@ static bool has_address(const uint8_t *octets, size_t length, size_t at, uint32_
   return false;
 }
 
+/* True when the server says that it could not find out: SERVFAIL for a name that has another answer. */
+static bool is_failure(const struct query *q, const uint8_t *reply, size_t length) {
+  return length >= HEADER && (reply[3] & 15) == 2 && q->rcode != 0xff && q->rcode != 2;
+}
+
 /* NULL when the reply is what the name must have, else what is wrong with it. */
 static const char *fault_of(const struct query *q, const uint8_t *reply, size_t length) {
   size_t question = question_octets(q);

@@ -80,7 +80,7 @@ struct stream {
   uint32_t turn;          /* the endpoint that sends next in an open loop */
   uint64_t begin, measure, end, due;
   uint64_t taken;         /* questions taken from the file */
-  uint64_t sent, answered, measured, lost, wrong, late, unsent;
+  uint64_t sent, answered, measured, lost, wrong, failed, late, unsent;
   uint64_t last;          /* when the last measured reply came */
   uint64_t latency[BUCKETS], lag[BUCKETS];
   uint64_t latency_max, lag_max;
@@ -139,6 +139,7 @@ static void take_reply(struct endpoint *e, const uint8_t *reply, size_t length, 
   const char *fault = fault_of(&s->queries[slot->query], reply, length);
   if (fault != NULL) {
     s->wrong++;
+    if (is_failure(&s->queries[slot->query], reply, length)) s->failed++;
     keep_sample(s, slot->query, fault, reply, length);
   }
   s->answered++;
@@ -414,6 +415,7 @@ static void print_stream(const struct stream *s) {
   printf(",\"sent\":%llu,\"answered\":%llu", (unsigned long long)s->sent, (unsigned long long)s->answered);
   printf(",\"measured\":%llu,\"lost\":%llu", (unsigned long long)s->measured, (unsigned long long)s->lost);
   printf(",\"wrong\":%llu,\"late\":%llu", (unsigned long long)s->wrong, (unsigned long long)s->late);
+  printf(",\"failed\":%llu", (unsigned long long)s->failed);
   printf(",\"unsent\":%llu", (unsigned long long)s->unsent);
   printf(",\"latencyMaxNs\":%llu", (unsigned long long)s->latency_max);
   printf(",\"lagMaxNs\":%llu", (unsigned long long)s->lag_max);

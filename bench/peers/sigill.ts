@@ -4,7 +4,7 @@ import type { Launch, Peer, ResolverSetup } from './peer.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.js')
 /** Metrics are at the same address, so far above the port of questions. */
-export const METRICS_PORT_OFFSET = 1_000
+const METRICS_PORT_OFFSET = 1_000
 
 export const SIGILL: Peer = {
   key: 'sigill',
@@ -40,4 +40,30 @@ log:
   level: warn
 `
   return { files: { 'sigill.yaml': text }, args: [MAIN, 'serve', '--config', `${setup.folder}/sigill.yaml`] }
+}
+
+/** What its two caches hold. */
+export interface CacheFigures {
+  readonly octets: number
+  readonly answers: number
+  readonly rrsets: number
+}
+
+/** Asks a running one for its metrics. */
+export async function cacheFigures(server: {
+  readonly address: string
+  readonly port: number
+}): Promise<CacheFigures> {
+  const reply = await fetch(`http://${server.address}:${server.port + METRICS_PORT_OFFSET}/metrics`)
+  const text = await reply.text()
+  const gauge = (family: string, cache: string): number => {
+    const value = new RegExp(`^sigill_${family}\\{cache="${cache}"\\} (\\S+)$`, 'm').exec(text)?.[1]
+    if (value === undefined) throw new Error(`no sigill_${family} of ${cache} among the metrics`)
+    return Number(value)
+  }
+  return {
+    octets: gauge('cache_bytes', 'answers') + gauge('cache_bytes', 'rrsets'),
+    answers: gauge('cache_entries', 'answers'),
+    rrsets: gauge('cache_entries', 'rrsets'),
+  }
 }
