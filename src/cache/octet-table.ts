@@ -2,10 +2,17 @@
  * A hash table of octet keys and octet values inside one buffer of fixed size. An entry makes no JavaScript object,
  * so the collector has nothing to trace however many there are. `table-layout.ts` says what is where in the buffer.
  *
- * Entries are appended to a ring and never changed in place. When the ring is full the oldest goes: expired or not asked
- * for since its last lap, it is dropped; asked for, it is moved to the young end (CLOCK as FIFO with reinsertion).
- * An entry replaced or removed leaves its octets unused until the old end passes them. `bytesMax` is the size of the
- * buffer and everything is inside it.
+ * Entries are appended to rings and never changed in place. One replaced or removed leaves its octets unused until the
+ * old end of the ring has passed them. What has to go when there is no room is decided as in S3-FIFO (Yang and others,
+ * SOSP 2023; `bench/eviction/README.md` has the figures):
+ *
+ * - What is new begins in the small ring. Asked for by the time that it is the oldest, it goes on to the large ring; else
+ *   it goes there too if that has room for nothing better, or is dropped, and its hash is kept for a while (a ghost).
+ * - What is stored again, or came back while its ghost was there, goes to the large ring at once.
+ * - There the oldest is dropped when it has run out or was not asked for since its last lap, else moved to the young end.
+ *
+ * So names that are asked for once, however many, pass through the small ring. `bytesMax` is the size of the buffer and
+ * everything is inside it.
  *
  * This is the one writer, and it reads what it wrote; other threads read with `OctetTableReader`. All that it knows is
  * in the buffer, so when its thread has ended another one can take over, unless the end came in the middle of a change.
@@ -13,14 +20,16 @@
 import { assert } from '../base/assert.ts'
 import type { Moment } from '../base/clock.ts'
 import { type HashKey, keyedHash } from '../base/keyed-hash.ts'
-import { NO_OCTETS } from '../base/octets.ts'
+import { holdsAt } from '../base/octets.ts'
 import { OctetTableReader } from './octet-table-reader.ts'
+import { Ring } from './ring.ts'
 import type { TableKey } from './table-key.ts'
 import {
   align8,
+  describeTable,
   ENTRY_HEADER_OCTETS,
-  FORMAT,
   HEADER,
+  holdsTable,
   homeSlot,
   KEY_OCTETS_MAX,
   keyOctetsOf,
@@ -67,8 +76,8 @@ export class OctetTable {
   readonly #marksAt: number
   readonly #indexWord: number
   readonly #slots: number
-  readonly #logStart: number
-  readonly #logEnd: number
+  readonly #small: Ring
+  readonly #large: Ring
   readonly #keyAt: number | undefined
   /** Words of an entry before its key. */
   readonly #keyWord: number
@@ -91,13 +100,13 @@ export class OctetTable {
     this.#marksAt = layout.marksAt
     this.#indexWord = layout.indexWord
     this.#slots = layout.slots
-    this.#logStart = layout.logStart
-    this.#logEnd = size
+    this.#small = new Ring(this.#words, HEADER.SMALL_RING, layout.logStart, layout.largeStart)
+    this.#large = new Ring(this.#words, HEADER.LARGE_RING, layout.largeStart, size)
     this.#keyAt = keyAt
     this.#keyWord = (ENTRY_HEADER_OCTETS + (keyAt ?? 0)) / 4
     assert(Number.isInteger(this.#keyWord), 'keys that begin within a word')
     const isBlank = this.#words[HEADER.FORMAT] === 0
-    const isWhole = this.#isTable() && this.#words[HEADER.WRITING] === 0
+    const isWhole = holdsTable(this.#words, size, hashKey, keyAt) && this.#words[HEADER.WRITING] === 0
     this.cleared = keep && !isBlank && !isWhole
     if (!keep || !isWhole) this.clear()
   }
@@ -109,7 +118,7 @@ export class OctetTable {
 
   /** Octets in use: header, index and every entry held. At most `bytesMax`. */
   get bytesUsed(): number {
-    return this.#logStart + this.#words[HEADER.LIVE_OCTETS]!
+    return this.#layout.logStart + this.#words[HEADER.LIVE_OCTETS]!
   }
 
   /** Octets of the largest key and value together that `put` takes. */
@@ -212,16 +221,18 @@ export class OctetTable {
     assert(this.#keyAt === undefined || holdsAt(value, this.#keyAt, key), 'a value without its key')
     const hash = keyedHash(this.#hashKey, key)
     const old = this.#slotOfKey(hash, key, 0, key.length)
+    const isProven = old >= 0 || this.#words[this.#ghostWord(hash)] === hash
     if (old >= 0) this.#unlink(old)
     const octets = value.length + (this.#keyAt === undefined ? key.length : 0)
     if (!(nowMs < expiresMs) || octets > this.entryOctetsMax) return false
     const size = align8(ENTRY_HEADER_OCTETS + octets)
     this.#movable = REINSERTED_OCTETS + REINSERTED_TIMES * size
-    while (this.entryCount >= this.#layout.entriesMax) this.#passOldest(nowMs)
-    let at = this.#reserve(size)
+    while (this.entryCount >= this.#layout.entriesMax) this.#passOldest(this.#ringToPass(), nowMs)
+    const ring = isProven ? this.#large : this.#small
+    let at = ring.reserve(size)
     while (at < 0) {
-      this.#passOldest(nowMs)
-      at = this.#reserve(size)
+      this.#passOldest(ring, nowMs)
+      at = ring.reserve(size)
     }
     this.#words[at / 4] = hash
     this.#words[at / 4 + 1] = packLengths(key.length, value.length)
@@ -250,20 +261,13 @@ export class OctetTable {
    */
   removeWhere(test: (octets: Uint8Array, keyStart: number, keyEnd: number) => boolean): number {
     this.#begin()
-    const words = this.#words
     const before = this.entryCount
-    let at = words[HEADER.TAIL]!
-    let wrapped = words[HEADER.WRAPPED] === 1
-    while (wrapped || at !== words[HEADER.HEAD]) {
-      if (wrapped && at === words[HEADER.WRAP_AT]) {
-        wrapped = false
-        at = this.#logStart
-        continue
+    for (const ring of [this.#small, this.#large]) {
+      for (let at = ring.oldest; at >= 0; at = ring.after(at, this.#sizeOf(at))) {
+        const slot = this.#slotOfEntry(at)
+        const keyStart = this.#keyStart(at)
+        if (slot >= 0 && test(this.octets, keyStart, keyStart + this.#keyOctets(at))) this.#unlink(slot)
       }
-      const slot = this.#slotOfEntry(at)
-      const keyStart = this.#keyStart(at)
-      if (slot >= 0 && test(this.octets, keyStart, keyStart + this.#keyOctets(at))) this.#unlink(slot)
-      at += this.#sizeOf(at)
     }
     this.#end()
     return before - this.entryCount
@@ -280,31 +284,16 @@ export class OctetTable {
       if (words[version + 1] !== 0 || words[version + 2] !== 0) this.#setSlot(slot, 0, 0, 0)
       if (this.octets[this.#marksAt + slot] !== 0) this.octets[this.#marksAt + slot] = 0
     }
-    words[HEADER.FORMAT] = FORMAT
-    words[HEADER.SIZE] = this.bytesMax
-    words[HEADER.SECRET] = keyedHash(this.#hashKey, NO_OCTETS)
-    words[HEADER.KEY_AT] = this.#keyAtWord()
-    words[HEADER.HEAD] = words[HEADER.TAIL] = this.#logStart
-    words[HEADER.WRAPPED] = 0
-    words[HEADER.WRAP_AT] = this.#logEnd
+    describeTable(words, this.bytesMax, this.#hashKey, this.#keyAt)
+    words.fill(0, this.#layout.ghostWord, this.#layout.ghostWord + this.#layout.ghosts)
+    this.#small.clear()
+    this.#large.clear()
     words[HEADER.ENTRIES] = 0
     words[HEADER.LIVE_OCTETS] = 0
     this.#end()
   }
 
   // --- header ------------------------------------------------------------------------------------------------------
-
-  /** Whether the memory holds a table of this size, secret and place of keys. */
-  #isTable(): boolean {
-    const words = this.#words
-    const isSize = words[HEADER.FORMAT] === FORMAT && words[HEADER.SIZE] === this.bytesMax
-    const isKind = words[HEADER.KEY_AT] === this.#keyAtWord()
-    return isSize && isKind && words[HEADER.SECRET] === keyedHash(this.#hashKey, NO_OCTETS)
-  }
-
-  #keyAtWord(): number {
-    return this.#keyAt === undefined ? 0 : this.#keyAt + 1
-  }
 
   /** Marks that a change has begun. Not undone by an exception: what that leaves is not to be trusted. */
   #begin(): void {
@@ -329,50 +318,90 @@ export class OctetTable {
     return align8(this.valueEnd(entry) - entry)
   }
 
-  /** Takes room at the young end, or -1 when the old end is in the way. */
-  #reserve(size: number): number {
-    const words = this.#words
-    const tail = words[HEADER.TAIL]!
-    let at = words[HEADER.HEAD]!
-    if (words[HEADER.WRAPPED] === 0) {
-      if (at === tail) at = words[HEADER.TAIL] = this.#logStart
-      if (at + size > this.#logEnd) {
-        if (this.#logStart + size > words[HEADER.TAIL]!) return -1
-        words[HEADER.WRAP_AT] = at
-        words[HEADER.WRAPPED] = 1
-        at = this.#logStart
-      }
-    } else if (at + size > tail) return -1
-    words[HEADER.HEAD] = at + size
-    return at
+  /** Where to make room when slots run out first: the small ring, unless it has less than its share. */
+  #ringToPass(): Ring {
+    const [small, large] = [this.#small, this.#large]
+    return small.octets / small.size > large.octets / large.size ? small : large
   }
 
-  /** Moves the old end past one entry, which is dropped or moved to the young end. */
-  #passOldest(nowMs: number): void {
-    const words = this.#words
-    const entry = words[HEADER.TAIL]!
+  #passOldest(ring: Ring, nowMs: number): void {
+    if (ring === this.#small) this.#passSmall(nowMs)
+    else this.#passLarge(nowMs)
+  }
+
+  /** Moves the old end of the large ring past one entry, which is dropped or moved to the young end. */
+  #passLarge(nowMs: number): void {
+    const entry = this.#large.oldest
     const size = this.#sizeOf(entry)
-    words[HEADER.TAIL] = entry + size
-    if (words[HEADER.WRAPPED] === 1 && entry + size === words[HEADER.WRAP_AT]) {
-      words[HEADER.TAIL] = this.#logStart
-      words[HEADER.WRAPPED] = 0
-    }
+    this.#large.passOldest(size)
     const slot = this.#slotOfEntry(entry)
     if (slot < 0) return
-    const asked = this.octets[this.#marksAt + slot] === 1 && nowMs < this.expiresMs(entry)
-    const to = asked && size <= this.#movable ? this.#reserve(size) : -1
-    if (to < 0) {
-      this.#unlink(slot, size)
-      return
+    const isWanted = this.#isAsked(slot) && nowMs < this.expiresMs(entry)
+    const to = isWanted && size <= this.#movable ? this.#large.reserve(size) : -1
+    if (to < 0) this.#unlink(slot, size)
+    else {
+      this.#movable -= size
+      this.#move(slot, entry, to, size)
     }
-    this.#movable -= size
-    // The new place may overlap the old one, so the slot is closed to readers before the first octet moves.
+  }
+
+  /** Moves the old end of the small ring past one entry, which goes on to the large ring or is dropped. */
+  #passSmall(nowMs: number): void {
+    const entry = this.#small.oldest
+    const size = this.#sizeOf(entry)
+    this.#small.passOldest(size)
+    const slot = this.#slotOfEntry(entry)
+    if (slot < 0) return
+    const to = this.#roomInLarge(size, this.#isAsked(slot), nowMs < this.expiresMs(entry), nowMs)
+    // Its slot may have changed while room was made.
+    const slotNow = this.#slotOfEntry(entry)
+    if (to >= 0) this.#move(slotNow, entry, to, size)
+    else {
+      const hash = this.#words[entry / 4]!
+      this.#words[this.#ghostWord(hash)] = hash
+      this.#unlink(slotNow, size)
+    }
+  }
+
+  /**
+   * Room for an entry out of the small ring, or -1. What lives and was asked for is made room; for what lives only what has
+   * run out or is gone makes way; the rest gets what is free anyhow (it may serve as an old answer, RFC 8767).
+   */
+  #roomInLarge(size: number, isAsked: boolean, lives: boolean, nowMs: number): number {
+    const isWanted = isAsked && lives
+    if (!isWanted) {
+      if (size > this.#movable) return -1
+      this.#movable -= size
+    }
+    let to = this.#large.reserve(size)
+    while (to < 0 && lives && (isWanted || !this.#livesAt(this.#large.oldest, nowMs))) {
+      this.#passLarge(nowMs)
+      to = this.#large.reserve(size)
+    }
+    return to
+  }
+
+  /** Whether an entry in the log is of any use yet. */
+  #livesAt(entry: number, nowMs: number): boolean {
+    return nowMs < this.expiresMs(entry) && this.#slotOfEntry(entry) >= 0
+  }
+
+  /** Moves an entry. The new place may overlap the old one, so its slot is closed to readers before the first octet moves. */
+  #move(slot: number, from: number, to: number, size: number): void {
     const version = this.#versionWord(slot)
-    Atomics.add(words, version, 1)
-    this.octets.copyWithin(to, entry, entry + size)
-    words[version + 2] = to / 8
-    Atomics.add(words, version, 1)
+    Atomics.add(this.#words, version, 1)
+    this.octets.copyWithin(to, from, from + size)
+    this.#words[version + 2] = to / 8
+    Atomics.add(this.#words, version, 1)
     this.octets[this.#marksAt + slot] = 0
+  }
+
+  #ghostWord(hash: number): number {
+    return this.#layout.ghostWord + homeSlot(hash, this.#layout.ghosts)
+  }
+
+  #isAsked(slot: number): boolean {
+    return this.octets[this.#marksAt + slot] === 1
   }
 
   // --- index -------------------------------------------------------------------------------------------------------
@@ -462,11 +491,4 @@ export class OctetTable {
     }
     this.#setSlot(gap, 0, 0, 0)
   }
-}
-
-/** True when `octets` hold `part` at offset `at`. */
-function holdsAt(octets: Uint8Array, at: number, part: Uint8Array): boolean {
-  if (octets.length < at + part.length) return false
-  for (let i = 0; i < part.length; i++) if (octets[at + i] !== part[i]) return false
-  return true
 }

@@ -1,7 +1,7 @@
 /** Keys and values that tell whether a value is whole and belongs to its key: what torn reads would mix. */
 
-/** Keys in use: few, so that they are replaced all the time. */
-export const KEYS = 64
+/** Keys in use: few, so that they are replaced, and more than a small table holds, so that they have to go. */
+export const KEYS = 150
 
 /** The key of a number below `KEYS`; they differ in length. */
 export function keyOf(number: number): Uint8Array {
