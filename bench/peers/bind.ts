@@ -30,6 +30,7 @@ function configure(setup: ResolverSetup): Launch {
   minimal-responses yes;
   max-cache-size ${2 * setup.cacheMib}M;
   recursive-clients 10000;
+  udp-receive-buffer 4194304;
   edns-udp-size 1232;
   max-udp-size 1232;
   send-cookie no;
