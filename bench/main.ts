@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import type { Bench, Setting } from './bench.ts'
+import { COLD } from './cold.ts'
 import { planCores } from './cores.ts'
 import { HITS } from './hits.ts'
 import { Generator } from './load/generator.ts'
@@ -15,7 +16,7 @@ import { portFault } from './programs.ts'
 import { type Report, reportJson, reportText } from './result.ts'
 import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
 
-const BENCHES: readonly Bench[] = [HITS, MEMORY]
+const BENCHES: readonly Bench[] = [HITS, COLD, MEMORY]
 
 const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
 const ROUNDS_USUAL = 3
