@@ -212,8 +212,10 @@ export const DENIAL_RECORD_OCTETS_MAX = 2_048
 
 // --- snapshot of the caches ---------------------------------------------------------------------------------------
 
-/** Octets gathered before they are written: about a thousand records, which is a millisecond or two of work. */
-export const SNAPSHOT_BLOCK_OCTETS = 262_144
+/** Octets gathered before they are written: some 600 records, which is a millisecond or two of work when they are read. */
+export const SNAPSHOT_BLOCK_OCTETS = 131_072
+/** Octets of a block that is read: room for one that is written and the largest record, and for other versions to differ. */
+export const SNAPSHOT_BODY_OCTETS_MAX = 524_288
 /** Octets of a record: a message of 64 KiB with what stands before it takes 80 KiB at most. */
 export const SNAPSHOT_RECORD_OCTETS_MAX = 131_072
 /** Slots of a table looked at before others have their turn, however few of them hold anything. */

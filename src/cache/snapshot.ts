@@ -19,7 +19,11 @@
  */
 import { crc32 } from 'node:zlib'
 import { assert } from '../base/assert.ts'
-import { SNAPSHOT_BLOCK_OCTETS, SNAPSHOT_RECORD_OCTETS_MAX } from '../base/limits.ts'
+import {
+  SNAPSHOT_BLOCK_OCTETS,
+  SNAPSHOT_BODY_OCTETS_MAX,
+  SNAPSHOT_RECORD_OCTETS_MAX,
+} from '../base/limits.ts'
 import { octetsEqual } from '../base/octets.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
 import { readF64, writeF64 } from './fields.ts'
@@ -30,7 +34,7 @@ const FORMAT_VERSION = 1
  * Version of the entries: keys and values of both caches (`answer-entry.ts`, `entry-head.ts`, `rrset-code.ts`) and
  * numbers in them that stand for something, such as reasons. To be raised with any change of those.
  */
-const ENTRY_VERSION = 1
+export const SNAPSHOT_ENTRY_VERSION = 1
 
 /** Octets of each digest in the head. */
 export const SNAPSHOT_DIGEST_OCTETS = 32
@@ -87,7 +91,6 @@ const BODY_OCTETS_AT = 4
 const RECORDS_AT = 8
 const CHECKSUM_AT = 12
 const BLOCK_HEAD_OCTETS = 16
-const BODY_OCTETS_MAX = SNAPSHOT_BLOCK_OCTETS + SNAPSHOT_RECORD_OCTETS_MAX
 
 const RECORD_HEAD_OCTETS = 14
 const END_SECTION = 255
@@ -100,7 +103,7 @@ const ORDER_MARK = new Uint8Array(Uint32Array.of(1).buffer)
 /** Makes the octets of a snapshot, a block at a time: `head`, then blocks as they fill, then `end`. */
 export class SnapshotWriter {
   /** Memory for one block, used for each in turn. */
-  readonly #block = new Uint8Array(BLOCK_HEAD_OCTETS + BODY_OCTETS_MAX)
+  readonly #block = new Uint8Array(BLOCK_HEAD_OCTETS + SNAPSHOT_BLOCK_OCTETS + SNAPSHOT_RECORD_OCTETS_MAX)
   #end = BLOCK_HEAD_OCTETS
   #records = 0
   #blocks = 0
@@ -121,7 +124,7 @@ export class SnapshotWriter {
     const octets = new Uint8Array(HEAD_OCTETS)
     octets.set(MAGIC)
     writeU16(octets, FORMAT_AT, FORMAT_VERSION)
-    writeU16(octets, ENTRY_AT, ENTRY_VERSION)
+    writeU16(octets, ENTRY_AT, SNAPSHOT_ENTRY_VERSION)
     octets.set(ORDER_MARK, ORDER_AT)
     writeF64(octets, WRITTEN_UNIX_MS_AT, head.writtenUnixMs)
     writeF64(octets, WRITTEN_MS_AT, head.writtenMs)
@@ -254,7 +257,7 @@ export class SnapshotReader {
   /** Takes note of the head of the next block. */
   #expect(head: Uint8Array): void {
     const bodyOctets = readU32(head, BODY_OCTETS_AT)
-    if (bodyOctets > BODY_OCTETS_MAX) throw new SnapshotFault('length of a block')
+    if (bodyOctets > SNAPSHOT_BODY_OCTETS_MAX) throw new SnapshotFault('length of a block')
     this.#next.set(head)
     this.wanted = bodyOctets + (head[0] === END_SECTION ? 0 : BLOCK_HEAD_OCTETS)
     if (this.wanted === 0) throw new SnapshotFault('length of the end')
@@ -277,7 +280,7 @@ function parseHead(octets: Uint8Array): SnapshotHead {
   if (crc32(octets.subarray(0, HEAD_CHECKSUM_AT)) !== readU32(octets, HEAD_CHECKSUM_AT))
     throw new SnapshotFault('checksum of the head')
   const entry = readU16(octets, ENTRY_AT)
-  if (entry !== ENTRY_VERSION) throw new SnapshotFault(`version ${entry} of the entries`)
+  if (entry !== SNAPSHOT_ENTRY_VERSION) throw new SnapshotFault(`version ${entry} of the entries`)
   if (!octetsEqual(octets.subarray(ORDER_AT, ORDER_AT + ORDER_MARK.length), ORDER_MARK))
     throw new SnapshotFault('written on another kind of machine')
   return {

@@ -21,11 +21,18 @@ async function run(data: FrontData): Promise<void> {
     resolverOf: (name) => resolverOf(memory, name),
   })
   let front: Front | undefined
-  const opening = open(data, parts, links)
+  let serve = (): void => {}
+  const told = new Promise<void>((resolve) => {
+    serve = resolve
+  })
+  if (!data.waits) serve()
+  const opening = told.then(() => open(data, parts, links))
   // Ears first: a change of policy may come before the sockets are open.
   serveSupervisor(parts, {
     onLink: (peer, end) => links.replace(peer, end),
+    serve: () => serve(),
     drain: async (timeoutMs) => {
+      serve()
       const unanswered = (await (await opening)?.drain(timeoutMs)) ?? 0
       links.close()
       return unanswered

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { SNAPSHOT_BLOCK_OCTETS, SNAPSHOT_RECORD_OCTETS_MAX } from '../base/limits.ts'
+import { SNAPSHOT_BODY_OCTETS_MAX } from '../base/limits.ts'
 import {
   SECTION,
   type SnapshotBlock,
@@ -17,7 +17,7 @@ import type { SnapshotSource } from '../cache/snapshot-source.ts'
 /** Only Sigill itself has a use for what clients asked. */
 const FILE_MODE = 0o600
 /** Room for whatever `SnapshotReader` wants at once. */
-const READ_OCTETS_MAX = SNAPSHOT_BLOCK_OCTETS + SNAPSHOT_RECORD_OCTETS_MAX + 1_024
+const READ_OCTETS_MAX = SNAPSHOT_BODY_OCTETS_MAX + 1_024
 
 /** Records by section. */
 export type SnapshotCounts = Record<'answers' | 'rrsets', number>

@@ -75,6 +75,9 @@ class Supervisor implements Serving {
   readonly #rrsets: readonly OctetTableReader[]
   #listening: readonly Endpoint[] | undefined
   readonly #stopDelay: () => void
+  #resolversReady: Promise<unknown> = Promise.resolve()
+  /** What an earlier process knew is loaded, if there is any. */
+  #mayServe: boolean
   #rootProven = false
   #fault: unknown
 
@@ -102,6 +105,7 @@ class Supervisor implements Serving {
     this.#answers = new AnswerShards({ buffers: answers, bytesMax: answerShardOctets, hashKey })
     this.#rrsets = rrsets.map((buffer) => new OctetTableReader({ buffer, bytesMax: rrsetsOctets, hashKey }))
     this.snapshot = this.#snapshotKeeper()
+    this.#mayServe = this.snapshot === undefined
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -132,20 +136,19 @@ class Supervisor implements Serving {
     }
     const resolvers = Promise.all(this.#resolvers.map((thread) => this.#begin(thread)))
     const [first, ...others] = this.#fronts
-    const [listening] = await Promise.all([
-      this.#loaded(resolvers).then(() => this.#begin(first!)),
-      resolvers,
-    ])
+    const [listening] = await Promise.all([this.#begin(first!), resolvers, this.#load(first!, resolvers)])
     this.#listening = listening
     await Promise.all(others.map((thread) => this.#begin(thread)))
     this.snapshot?.keepWriting()
   }
 
   /** Nobody is served before the resolver threads have what an earlier process knew. */
-  async #loaded(resolvers: Promise<unknown>): Promise<void> {
+  async #load(front: ThreadLife, resolvers: Promise<unknown>): Promise<void> {
     if (this.snapshot === undefined) return
-    await resolvers
+    this.#resolversReady = resolvers
     await this.snapshot.load()
+    this.#mayServe = true
+    front.post({ kind: 'serve' })
   }
 
   #snapshotKeeper(): SnapshotKeeper | undefined {
@@ -155,7 +158,10 @@ class Supervisor implements Serving {
       clock: this.#clock,
       counters: this.counters[0]!,
       readers: { answers: this.#answers.readers, rrsets: this.#rrsets },
-      restore: (restoring) => restoreInThreads(this.#resolvers, restoring),
+      restore: async (restoring) => {
+        await this.#resolversReady
+        return restoreInThreads(this.#resolvers, restoring)
+      },
     })
   }
 
@@ -222,6 +228,7 @@ class Supervisor implements Serving {
         ...common,
         listen: this.#listening ?? config.settings['server.listen'],
         mayLackFamily: isFirst && !config.given.has('server.listen'),
+        waits: !this.#mayServe,
         mustBeFree: isFirst,
         sharesPorts: plan.fronts > 1,
         tcp: index === 0 || udp.shareTcp !== undefined,

@@ -40,6 +40,8 @@ export interface FrontData extends ThreadData {
   readonly listen: readonly Endpoint[]
   /** An address of a family that the machine lacks is passed over. */
   readonly mayLackFamily: boolean
+  /** It is told when to listen. */
+  readonly waits: boolean
   /** Nobody else may listen there; later lives of the first thread, and other threads, find theirs there. */
   readonly mustBeFree: boolean
   /** Other front threads listen at the same addresses. */
@@ -68,6 +70,8 @@ export type ToThread =
   /** The thread of the other kind with this number was started anew. */
   | { readonly kind: 'link'; readonly peer: number; readonly end: LinkEnd }
   | { readonly kind: 'policy'; readonly number: number; readonly change: PolicyChange }
+  /** Front threads that wait for it: listen. */
+  | { readonly kind: 'serve' }
   /** Resolver threads: take from this file what is theirs, and report. */
   | ({ readonly kind: 'restore' } & RestoreRequest)
   /** Front threads: take no more questions, and answer those in work. Resolver threads: end what is under way. */

@@ -27,6 +27,8 @@ export interface ThreadParts {
 /** What a thread does when it is told. Changes of policy need nothing of it. */
 export interface ThreadDuties {
   onLink(peer: number, end: LinkEnd): void
+  /** Front threads: listens now. */
+  serve?(): void
   /** Resolver threads: takes up what an earlier process knew. */
   restore?(request: RestoreRequest): void
   /** Returns questions left unanswered. */
@@ -69,7 +71,8 @@ export function serveSupervisor({ policy, counters, post }: ThreadParts, duties:
     else if (message.kind === 'policy') {
       policy.apply(message.change)
       post({ kind: 'policy-taken', number: message.number })
-    } else if (message.kind === 'restore') duties.restore?.(message)
+    } else if (message.kind === 'serve') duties.serve?.()
+    else if (message.kind === 'restore') duties.restore?.(message)
     else if (message.kind === 'drain') {
       void duties.drain(message.timeoutMs).then((unanswered) => {
         stopDelay()

@@ -355,6 +355,26 @@ t.test('serving does not wait for ever, and what is half loaded is not written',
   t.same(readFileSync(path), before)
 })
 
+t.test('threads that end amid the loading leave nothing to be written', async (t) => {
+  const path = await withFile(t)
+  const before = readFileSync(path)
+  let end: (counts: { answers: number; rrsets: number }) => void = () => {}
+  const life = new Life(path, {
+    restore: () =>
+      new Promise((resolve) => {
+        end = resolve
+      }),
+  })
+  void life.keeper.load()
+  life.keeper.keepWriting()
+  await life.until(() => end.length === 1)
+  life.keeper.close()
+  end({ answers: 1, rrsets: 0 })
+  await life.keeper.stop()
+  t.same(life.written, [])
+  t.same(readFileSync(path), before)
+})
+
 t.test('the end of the process does not wait for ever either', async (t) => {
   const path = await withFile(t)
   const life = new Life(path, { restore: () => new Promise(() => {}) })
