@@ -14,8 +14,11 @@ t.test('the event loop gets a turn after two milliseconds of proving, not before
     return Promise.resolve()
   }
   const nowMs = clock.nowMs()
-  const context = { clock } as unknown as Context
-  const job = { budget: new WorkBudget(nowMs, nowMs + 7000, new ProofBudget()) } as unknown as Job
+  const noted: unknown[] = []
+  const context = { clock, noteWork: (asked: unknown) => noted.push(asked) } as unknown as Context
+  const asked = {}
+  const budget = new WorkBudget(nowMs, nowMs + 7000, new ProofBudget())
+  const job = { budget, asked } as unknown as Job
   await breathe(context, job)
   t.equal(turns, 0)
   for (let step = 1; step <= 20; step++) {
@@ -23,4 +26,5 @@ t.test('the event loop gets a turn after two milliseconds of proving, not before
     await breathe(context, job)
   }
   t.equal(turns, 5, 'ten milliseconds of work, five turns')
+  t.same(noted, Array(5).fill(asked), 'after each it is noted again whose work goes on')
 })
