@@ -14,9 +14,10 @@ import { findContenders, parseOnly, parsePeerPaths, UsageError } from './peers/f
 import { SIGILL } from './peers/sigill.ts'
 import { portFault } from './programs.ts'
 import { type Report, reportJson, reportText } from './result.ts'
+import { RTT } from './rtt.ts'
 import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
 
-const BENCHES: readonly Bench[] = [HITS, COLD, MEMORY]
+const BENCHES: readonly Bench[] = [HITS, COLD, RTT, MEMORY]
 
 const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
 const ROUNDS_USUAL = 3

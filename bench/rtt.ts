@@ -1,0 +1,163 @@
+/** `rtt`: cold names, one at a time, from authorities that are far away: how many round trips a client waits. */
+import { join } from 'node:path'
+import { type Bench, latencyFigures, load, type Setting, withResolver } from './bench.ts'
+import { pinned } from './cores.ts'
+import { shuffled } from './hits.ts'
+import { faultsOf, runStream } from './load/generator.ts'
+import { Histogram } from './load/histogram.ts'
+import { type Expectation, NOERROR, writeQueryFile } from './load/query-file.ts'
+import type { Stream } from './load/stream.ts'
+import type { Resolver } from './peers/resolver.ts'
+import { probe } from './probe.ts'
+import { ServerProcess } from './processes.ts'
+import { type BenchResult, type Column, Part } from './result.ts'
+import { spreadOf } from './statistics.ts'
+import { Authorities, DNS_PORT } from './world/authorities.ts'
+import { zoneFilesOf } from './world/zone-files.ts'
+import { AUTHORITY_HOSTS, expectationsOf, NETWORK, TLD, type ZoneGroup } from './world/zone-group.ts'
+
+/** Names of each kind that are asked before anything is measured: the servers of all zones are known then. */
+const WARM_NAMES = 20
+const MEASURED_NAMES = 100
+const KINDS = 2
+
+/** A name a zone, half of them signed. */
+export const RTT_ZONES: ZoneGroup = {
+  ...{ stem: 'rtt', namesPerZone: 1, signed: 'half' },
+  zones: KINDS * (WARM_NAMES + MEASURED_NAMES),
+}
+
+/** From every authority. A continent, roughly; long beside what a server does meanwhile. */
+const DELAY_MS = 20
+/** Of the authorities, behind the relay. */
+const BEHIND_PORT = 5301
+const RELAY = join(import.meta.dirname, 'world/relay.js')
+const RELAY_START_MS = 10_000
+/** How long the round trip is measured before each run: 50 questions. */
+const TRIP_SECONDS = 1
+const TLD_ADDRESS = `${NETWORK}.${AUTHORITY_HOSTS.tld[0]}`
+const TIMEOUT_SECONDS = 10
+const SECONDS_MAX = 300
+const NS_IN_MS = 1e6
+
+const COLUMNS: readonly Column[] = [
+  { key: 'trips', title: 'mean RTTs', digits: 2, ratio: true },
+  { key: 'median', title: 'median RTTs', digits: 2 },
+  { key: 'mean', title: 'mean ms', digits: 1 },
+  { key: 'questions', title: 'upstream queries a name', digits: 2 },
+]
+
+/** Questions of one kind. */
+interface Kind {
+  readonly part: Part
+  readonly file: string
+}
+
+/** Starts the relay in front of the authorities that run, and waits until it passes something on. */
+async function startRelay(setting: Setting): Promise<ServerProcess> {
+  const hosts = [...AUTHORITY_HOSTS.root, ...AUTHORITY_HOSTS.tld, ...AUTHORITY_HOSTS.zones]
+  const addresses = hosts.map((host) => `${NETWORK}.${host}`)
+  const words = [RELAY, String(DELAY_MS), String(DNS_PORT), String(BEHIND_PORT), ...addresses]
+  const [program, args] = pinned(setting.cores.load, process.execPath, words)
+  const relay = new ServerProcess('relay', program, args, setting.folder)
+  try {
+    const question = { address: TLD_ADDRESS, port: DNS_PORT, name: TLD, type: 'SOA' }
+    await relay.untilReady(async () => (await probe(question))?.rcode === NOERROR, RELAY_START_MS)
+  } catch (error) {
+    await relay.stop()
+    throw error
+  }
+  return relay
+}
+
+/**
+ * Milliseconds until an authority's reply is here, taken by the generator as it takes a resolver's: the median, which is
+ * what a round trip is said to be.
+ */
+async function roundTripMs(setting: Setting): Promise<number> {
+  const file = join(setting.folder, 'rtt-trip.queries')
+  writeQueryFile(file, [{ name: TLD, do: true, rcode: NOERROR, ad: false, answers: 0 }])
+  const stream: Stream = { name: 'round trip', file, seconds: TRIP_SECONDS, outstanding: 1 }
+  const report = await runStream(setting.generator, { address: TLD_ADDRESS, port: DNS_PORT }, stream)
+  const [fault] = faultsOf('relay', stream, report)
+  if (fault !== undefined) throw new Error(fault)
+  return latencyFigures(report).p50
+}
+
+function writeKinds(setting: Setting): Kind[] {
+  const all = shuffled(expectationsOf(RTT_ZONES, { do: true }))
+  const kind = (name: string, title: string, expectations: readonly Expectation[]): Kind => {
+    const file = join(setting.folder, `rtt-${name}.queries`)
+    writeQueryFile(file, expectations)
+    return { part: new Part(`${title}, ${DELAY_MS} ms from every authority`, COLUMNS), file }
+  }
+  return [
+    kind(
+      'signed',
+      'signed zones',
+      all.filter(({ ad }) => ad),
+    ),
+    kind(
+      'unsigned',
+      'unsigned zones',
+      all.filter(({ ad }) => !ad),
+    ),
+  ]
+}
+
+async function runRtt(setting: Setting): Promise<BenchResult> {
+  const files = zoneFilesOf([RTT_ZONES], setting.say)
+  const kinds = writeKinds(setting)
+  const faults: string[] = []
+  const trips: number[] = []
+  const running: { stop(): Promise<unknown> }[] = []
+
+  const ask = async (resolver: Resolver, { file }: Kind, first: number, count: number) => {
+    const stream: Stream = { name: 'cold names', file, once: true, first, count, outstanding: 1 }
+    const run = await load(setting, resolver, [{ ...stream, seconds: SECONDS_MAX, timeout: TIMEOUT_SECONDS }])
+    faults.push(...run.faults)
+    return Histogram.of(run.streams[0]!.latency)
+  }
+
+  try {
+    const { folder, cores } = setting
+    const authorities = await Authorities.start(files, { folder, cores: cores.load, port: BEHIND_PORT })
+    running.push(authorities)
+    running.push(await startRelay(setting))
+    const measure = async (resolver: Resolver): Promise<void> => {
+      for (const kind of kinds) await ask(resolver, kind, 0, WARM_NAMES)
+      for (const kind of kinds) {
+        const tripMs = await roundTripMs(setting)
+        trips.push(tripMs)
+        const before = await authorities.questions()
+        const latency = await ask(resolver, kind, WARM_NAMES, MEASURED_NAMES)
+        const mean = latency.mean() / NS_IN_MS
+        kind.part.add(resolver.contender.peer.title, {
+          trips: mean / tripMs,
+          median: latency.quantile(0.5) / NS_IN_MS / tripMs,
+          mean,
+          questions: ((await authorities.questions()) - before) / MEASURED_NAMES,
+        })
+      }
+    }
+    for (let round = 0; round < setting.rounds; round++) {
+      for (const contender of setting.contenders) {
+        setting.say(`round ${round + 1} of ${setting.rounds}: ${contender.peer.title}`)
+        const options = { folder, files, cores: cores.servers, threads: setting.threads }
+        await withResolver(contender, options, measure)
+      }
+    }
+  } finally {
+    await Promise.all(running.map((one) => one.stop()))
+  }
+  const { median, least, most } = spreadOf(trips)
+  const span = `${least.toFixed(1)}-${most.toFixed(1)}`
+  const notes = [`a round trip: ${median.toFixed(1)} ms (${span}), measured at the relay before each run`]
+  return { bench: 'rtt', parts: kinds.map(({ part }) => part), notes, faults }
+}
+
+export const RTT: Bench = {
+  name: 'rtt',
+  summary: `cold names, one at a time, ${DELAY_MS} ms from every authority: round trips until the answer`,
+  run: runRtt,
+}
