@@ -1,9 +1,12 @@
 /** The command as it is typed, a short measurement included where this machine can make one. */
 import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { compile } from '../../bench/compile.ts'
-import { peersSkipReason } from '../../bench/programs.ts'
+import { peersSkipReason, portFault } from '../../bench/programs.ts'
+import { DNS_PORT } from '../../bench/world/authorities.ts'
+import { AUTHORITY_HOSTS, NETWORK } from '../../bench/world/zone-group.ts'
 import { OUT_DIR } from '../house/project.ts'
 
 const MAIN = join(OUT_DIR, 'bench/main.js')
@@ -43,10 +46,17 @@ t.test('the list', async (t) => {
 
 const built = compile('generator')
 const missing = 'missing' in built && built.missing
-const skip = missing || (await peersSkipReason(['nsd']))
+const skip = missing || (await peersSkipReason(['nsd'])) || (await authoritiesSkipReason())
+
+/** Why the authorities cannot have their addresses: another bench may run. */
+async function authoritiesSkipReason(): Promise<string | false> {
+  const address = `${NETWORK}.${AUTHORITY_HOSTS.root[0]}`
+  const fault = await portFault(address, DNS_PORT)
+  return fault !== undefined && `port 53 of ${address} cannot be had (${fault})`
+}
 
 t.test('hits of this server alone', { skip, timeout: 120_000 }, async (t) => {
-  const words = ['hits', '--only', 'sigill', '--seconds', '2', '--rounds', '1', '--json']
+  const words = ['hits', '--only', 'sigill', '--seconds', '0.5', '--rounds', '1', '--json']
   const { code, stdout, stderr } = await bench(...words)
   t.equal(code, 0, stderr)
   const { parts, faults } = JSON.parse(stdout || '{"parts":[]}')
@@ -58,4 +68,21 @@ t.test('hits of this server alone', { skip, timeout: 120_000 }, async (t) => {
     t.ok(own.figures.rate.median > 100, `${own.figures.rate.median} answers/s`)
     t.ok(own.figures.p99.median >= own.figures.p50.median)
   }
+})
+
+t.test('wrong answers fail a bench, however fast they are', { skip, timeout: 120_000 }, async (t) => {
+  const program = join(t.testdir(), 'unbound')
+  const liar = join(OUT_DIR, 'test/bench/lying-resolver.js')
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${liar}' "$@"\n`, { mode: 0o755 })
+  const words = ['rtt', '--only', 'unbound', '--peer', `unbound=${program}`, '--rounds', '1', '--json']
+  const { code, stdout, stderr } = await bench(...words)
+  t.equal(code, 1, stderr)
+  t.match(
+    stderr,
+    /FAULT: Unbound, cold names: 100 wrong, 0 without reply, 0 not sent, of 100 questions: www\.rtt/,
+  )
+  const { parts, servers, faults } = JSON.parse(stdout || '{}')
+  t.equal(faults.length, 4, 'each kind, warming and measured')
+  t.match(servers, { Unbound: '0.lies' })
+  for (const { rows } of parts) t.ok(rows[0].figures.trips.median < 1, 'it asked nobody')
 })
