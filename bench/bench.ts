@@ -63,13 +63,21 @@ export interface Run extends GeneratorReport {
   readonly faults: readonly string[]
 }
 
+/** What is wrong with a stream of a server, a line each. */
+export type Judge = (server: string, stream: Stream, report: StreamReport) => string[]
+
 /** Asks a resolver, and tells what that cost it and what was wrong. */
-export async function load(setting: Setting, resolver: Resolver, streams: readonly Stream[]): Promise<Run> {
+export async function load(
+  setting: Setting,
+  resolver: Resolver,
+  streams: readonly Stream[],
+  judge: Judge = faultsOf,
+): Promise<Run> {
   const before = resolver.processorSeconds()
   const report = await setting.generator.run(resolver, streams)
   const serverSeconds = resolver.processorSeconds() - before
   const faults = streams.flatMap((stream, i) =>
-    faultsOf(resolver.contender.peer.title, stream, report.streams[i]!),
+    judge(resolver.contender.peer.title, stream, report.streams[i]!),
   )
   return { ...report, serverSeconds, faults }
 }

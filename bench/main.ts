@@ -10,6 +10,7 @@ import { HITS } from './hits.ts'
 import { Generator } from './load/generator.ts'
 import { machineFacts } from './machine.ts'
 import { MEMORY } from './memory.ts'
+import { MIXED } from './mixed.ts'
 import { findContenders, parseOnly, parsePeerPaths, UsageError } from './peers/find.ts'
 import { SIGILL } from './peers/sigill.ts'
 import { portFault } from './programs.ts'
@@ -17,7 +18,7 @@ import { type Report, reportJson, reportText } from './result.ts'
 import { RTT } from './rtt.ts'
 import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
 
-const BENCHES: readonly Bench[] = [HITS, COLD, RTT, MEMORY]
+const BENCHES: readonly Bench[] = [HITS, COLD, RTT, MEMORY, MIXED]
 
 const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
 const ROUNDS_USUAL = 3

@@ -68,6 +68,11 @@ export function faultsOf(server: string, stream: Stream, report: StreamReport): 
   return [`${server}, ${report.name}: ${counts}: ${samples.join('; ')}`]
 }
 
+/** As `faultsOf`, where a server may have more to do than it can: silence and SERVFAIL are no faults then, lies are. */
+export function liesOf(server: string, stream: Stream, report: StreamReport): string[] {
+  return report.wrong > report.failed ? faultsOf(server, stream, report) : []
+}
+
 /** How many questions a stream goes through. */
 function countOf({ file, first = 0, count }: Stream): number {
   return count ?? countQueries(file) - first

@@ -1,0 +1,188 @@
+/** `mixed`: what cached names wait while others have to be resolved. */
+import { join } from 'node:path'
+import { type Bench, latencyFigures, load, type Setting, withResolver } from './bench.ts'
+import { type CorePlan, planCores } from './cores.ts'
+import { fill, HIT_ZONES, shuffled } from './hits.ts'
+import { faultsOf, liesOf } from './load/generator.ts'
+import { type Expectation, writeQueryFile } from './load/query-file.ts'
+import type { Stream, StreamReport } from './load/stream.ts'
+import type { Resolver } from './peers/resolver.ts'
+import { SIGILL } from './peers/sigill.ts'
+import { type BenchResult, type Column, Part } from './result.ts'
+import { Authorities } from './world/authorities.ts'
+import { type ZoneFiles, zoneFilesOf } from './world/zone-files.ts'
+import { expectationsOf, freshExpectations, type ZoneGroup } from './world/zone-group.ts'
+
+const HITS_A_SECOND = 5_000
+const COLD_A_SECOND = 500
+const SECONDS_USUAL = 5
+const WARM_SECONDS = 1
+/** Cold names before anything is measured: a process that has just started is not what serves clients. */
+const WARM_NAMES = 2_000
+/** More than any server resolves, so that a saturated one never runs out of them. */
+const STORM_A_SECOND = 10_000
+/** Of cold names, and as many of bogus ones. */
+const STORM_OUTSTANDING = 256
+const STORM_ZONES = 50
+const HIT_TIMEOUT_SECONDS = 2
+const COLD_TIMEOUT_SECONDS = 5
+/** An average client asks from a port of its own; so many are enough to reach all threads of a server. */
+const HIT_SOCKETS = 16
+const COLD_SOCKETS = 16
+
+const LATENCY: readonly Column[] = [
+  { key: 'p50', title: 'p50 ms', digits: 2 },
+  { key: 'p99', title: 'p99 ms', digits: 2, ratio: true },
+  { key: 'p999', title: 'p99.9 ms', digits: 2 },
+  { key: 'lost', title: 'hits lost', digits: 0 },
+]
+const BESIDE: readonly Column[] = [
+  ...LATENCY,
+  { key: 'growth', title: 'p99 / idle p99', digits: 2 },
+  { key: 'cold', title: 'others answered/s', digits: 0 },
+  { key: 'failed', title: 'others SERVFAIL or lost/s', digits: 0 },
+]
+
+/** Every name has to be asked for. In a signed zone with a wildcard one answer would prove the next (RFC 8198). */
+const STORM: ZoneGroup = {
+  stem: 'storm',
+  zones: STORM_ZONES,
+  namesPerZone: 1,
+  signed: 'none',
+  wildcard: true,
+}
+const BOGUS: ZoneGroup = { ...STORM, stem: 'bogus', signed: 'all', bogus: true }
+
+/** So many threads on so many cores, the same for every server. */
+interface Plan {
+  readonly threads: number
+  readonly cores: CorePlan
+  readonly idle: Part
+  readonly beside: Part
+  readonly saturated: Part
+}
+
+/** What is asked. */
+interface Work {
+  readonly files: ZoneFiles
+  readonly warmFile: string
+  readonly hitFile: string
+  readonly hits: Stream
+  readonly cold: Stream
+  readonly storm: readonly Stream[]
+}
+
+function makePlan(threads: number): Plan {
+  const where = threads === 1 ? '1 thread on 1 core' : `${threads} threads on ${threads} cores`
+  return {
+    threads,
+    cores: planCores(threads),
+    idle: new Part(`idle, ${where}`, LATENCY),
+    beside: new Part(`beside ${COLD_A_SECOND} cold names/s, ${where}`, BESIDE),
+    saturated: new Part(`saturated by cold and bogus names, ${where}`, BESIDE),
+  }
+}
+
+function prepare(setting: Setting): Work {
+  const seconds = setting.seconds ?? SECONDS_USUAL
+  const all = Math.ceil(seconds + WARM_SECONDS)
+  const zones = WARM_NAMES + all * COLD_A_SECOND
+  const coldZones: ZoneGroup = { stem: 'cold', zones, namesPerZone: 1, signed: 'half' }
+  const files = zoneFilesOf([HIT_ZONES, coldZones, STORM, BOGUS], setting.say)
+  const queries = (name: string, expectations: readonly Expectation[]): string => {
+    const file = join(setting.folder, `${name}.queries`)
+    writeQueryFile(file, expectations)
+    return file
+  }
+  const cold = expectationsOf(coldZones, { do: true })
+  const hitFile = queries('hits', shuffled(expectationsOf(HIT_ZONES, { do: false })))
+  const measured = { warm: WARM_SECONDS, seconds }
+  const slow = { once: true, timeout: COLD_TIMEOUT_SECONDS, sockets: COLD_SOCKETS, ...measured }
+  const storm = (name: string, group: ZoneGroup): Stream => {
+    const fresh = freshExpectations(group, all * STORM_A_SECOND, 'x', true)
+    return { name, file: queries(name, fresh), outstanding: STORM_OUTSTANDING, ...slow }
+  }
+  return {
+    files,
+    hitFile,
+    warmFile: queries('warm', cold.slice(0, WARM_NAMES)),
+    hits: {
+      ...{ name: 'hits', file: hitFile, rate: HITS_A_SECOND },
+      ...{ sockets: HIT_SOCKETS, timeout: HIT_TIMEOUT_SECONDS, ...measured },
+    },
+    cold: { name: 'cold', file: queries('cold', cold.slice(WARM_NAMES)), rate: COLD_A_SECOND, ...slow },
+    storm: [storm('storm', STORM), storm('bogus', BOGUS)],
+  }
+}
+
+/** No hit of ours may be lost. Peers may lose some, which is a figure; none may tell lies. */
+function judge(server: string, stream: Stream, report: StreamReport): string[] {
+  const isStrict = server === SIGILL.title && stream.name === 'hits'
+  return isStrict ? faultsOf(server, stream, report) : liesOf(server, stream, report)
+}
+
+function figuresOf(hits: StreamReport, others: readonly StreamReport[]): Record<string, number> {
+  const sum = (count: (report: StreamReport) => number): number =>
+    others.reduce((total, report) => total + count(report) / report.seconds, 0)
+  return {
+    ...latencyFigures(hits),
+    lost: hits.lost + hits.unsent + hits.failed,
+    cold: sum(({ measured }) => measured),
+    failed: sum(({ lost, failed, unsent }) => lost + failed + unsent),
+  }
+}
+
+/** Measures one server in one round. Returns what was wrong. */
+async function measure(setting: Setting, resolver: Resolver, plan: Plan, work: Work): Promise<string[]> {
+  const { title } = resolver.contender.peer
+  const faults = [...(await fill(setting, resolver, work.hitFile))]
+  faults.push(...(await fill(setting, resolver, work.warmFile)))
+  let idleP99 = Number.NaN
+  const run = async (part: Part, others: readonly Stream[]): Promise<void> => {
+    const { streams, faults: wrong } = await load(setting, resolver, [work.hits, ...others], judge)
+    const figures = figuresOf(streams[0]!, streams.slice(1))
+    if (others.length === 0) idleP99 = figures.p99!
+    part.add(title, { ...figures, growth: figures.p99! / idleP99 })
+    faults.push(...wrong)
+  }
+  await run(plan.idle, [])
+  await run(plan.beside, [work.cold])
+  await run(plan.saturated, work.storm)
+  return faults
+}
+
+async function runMixed(setting: Setting): Promise<BenchResult> {
+  const work = prepare(setting)
+  const plans = [makePlan(1), makePlan(Math.max(2, setting.threads))]
+  const { folder } = setting
+  const faults: string[] = []
+  const authorities = await Authorities.start(work.files, { folder, cores: setting.cores.load })
+  try {
+    for (let round = 0; round < setting.rounds; round++) {
+      for (const plan of plans) {
+        for (const contender of setting.contenders) {
+          const { threads } = plan
+          setting.say(`round ${round + 1} of ${setting.rounds}: ${contender.peer.title}, threads: ${threads}`)
+          const options = { folder, files: work.files, cores: plan.cores.servers, threads }
+          const use = (resolver: Resolver) => measure(setting, resolver, plan, work)
+          faults.push(...(await withResolver(contender, options, use)))
+        }
+      }
+    }
+  } finally {
+    await authorities.stop()
+  }
+  return {
+    bench: 'mixed',
+    parts: plans.flatMap(({ idle, beside, saturated }) => [idle, beside, saturated]),
+    notes: plans.map(({ threads, cores }) => `threads ${threads}: ${cores.note}`),
+    faults,
+  }
+}
+
+export const MIXED: Bench = {
+  name: 'mixed',
+  summary:
+    '5,000 hits/s beside 500 cold names/s, and beside as many cold and bogus names as the server takes',
+  run: runMixed,
+}
