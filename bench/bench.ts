@@ -19,6 +19,8 @@ export interface Setting {
   readonly rounds: number
   /** Names of the bench that counts by names; it has its own when left out. */
   readonly names: number | undefined
+  /** Answers after which the bench that counts by answers ends; it ends by time when left out. */
+  readonly answers: number | undefined
   /** Empty, removed in the end. */
   readonly folder: string
   /** Takes what happens, a line each. */

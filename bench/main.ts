@@ -16,20 +16,23 @@ import { SIGILL } from './peers/sigill.ts'
 import { portFault } from './programs.ts'
 import { type Report, reportJson, reportText } from './result.ts'
 import { RTT } from './rtt.ts'
+import { SOAK } from './soak.ts'
 import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
 
-const BENCHES: readonly Bench[] = [HITS, COLD, RTT, MEMORY, MIXED]
+const BENCHES: readonly Bench[] = [HITS, COLD, RTT, MEMORY, MIXED, SOAK]
 
 const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
 const ROUNDS_USUAL = 3
 const SECONDS_MAX = 3_600
 const NAMES_MAX = 10_000_000
+const ANSWERS_MAX = 1e12
 
 interface Options {
   readonly seconds?: string
   readonly rounds: string
   readonly threads: string
   readonly names?: string
+  readonly answers?: string
   readonly peer: readonly string[]
   readonly only?: string
   readonly json?: true
@@ -79,6 +82,7 @@ async function runBenches(name: string, options: Options): Promise<number> {
   const rounds = Math.floor(numberOf('rounds', options.rounds, 1, 100)!)
   const threads = Math.floor(numberOf('threads', options.threads, 1, 64)!)
   const names = numberOf('names', options.names, 1_000, NAMES_MAX)
+  const answers = numberOf('answers', options.answers, 1, ANSWERS_MAX)
   const paths = parsePeerPaths(options.peer)
   const found = findContenders(paths, parseOnly(options.only), process.env)
   const reason = await obstacle()
@@ -90,7 +94,18 @@ async function runBenches(name: string, options: Options): Promise<number> {
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
     const generator = new Generator(cores.load)
     const { contenders } = found
-    const setting: Setting = { contenders, generator, cores, threads, seconds, rounds, names, folder, say }
+    const setting: Setting = {
+      contenders,
+      generator,
+      cores,
+      threads,
+      seconds,
+      rounds,
+      names,
+      answers,
+      folder,
+      say,
+    }
     const machine = machineFacts()
     const outcome = await bench.run(setting)
     const common = [cores.note, generator.note, ...found.missing]
@@ -115,6 +130,7 @@ function makeProgram(): Command {
     .option('--rounds <n>', 'times that every server is measured, in turn', String(ROUNDS_USUAL))
     .option('--threads <n>', 'threads of each server', '1')
     .option('--names <n>', 'names of the bench `memory`')
+    .option('--answers <n>', 'answers after which the bench `soak` ends; by time when left out')
     .option(
       '--peer <name=path>',
       'program of a peer, elsewhere than usual',

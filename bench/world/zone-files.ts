@@ -142,7 +142,7 @@ function buildZone(
   for (const [i, label] of labelsOfZone(group).entries())
     lines.push(`${label} A ${addressOf(group, zone, i).join('.')}`)
   if (group.wildcard) lines.push(`* A ${WILDCARD_ADDRESS.join('.')}`)
-  const plain = read(`${lines.join('\n')}\n`, apex)
+  const plain = read(`${lines.join('\n')}\n`, apex, group.ttlSeconds)
   if (!isSigned(group, zone)) return { records: plain, ds: [] }
   const plan = planFor(zoneName(group, zone), group.withoutDenial)
   const signed = signZone(apex, plain, plan)
@@ -150,8 +150,8 @@ function buildZone(
   return { records, ds: dsOf(apex, plan) }
 }
 
-function read(text: string, origin: Name): ResourceRecord[] {
-  return readZone(text, { path: 'zone', origin, defaultTtlSeconds: TTL_SECONDS })
+function read(text: string, origin: Name, ttlSeconds: number = TTL_SECONDS): ResourceRecord[] {
+  return readZone(text, { path: 'zone', origin, defaultTtlSeconds: ttlSeconds })
 }
 
 function planFor(zone: string, withoutDenial = false): SigningPlan {

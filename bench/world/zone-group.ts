@@ -27,6 +27,8 @@ export interface ZoneGroup {
   /** Of `half`, those with even numbers. */
   readonly signed: 'all' | 'half' | 'none'
   readonly authority?: Exclude<AuthorityKey, 'root' | 'tld'>
+  /** Of all records of these zones; long when left out. */
+  readonly ttlSeconds?: number
   /** Every other name exists too. */
   readonly wildcard?: true
   /** No signature over an address is right. */
