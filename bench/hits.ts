@@ -17,8 +17,9 @@ import { expectationsOf, type ZoneGroup } from './world/zone-group.ts'
 /** 10,000 names, half of them signed. */
 export const HIT_ZONES: ZoneGroup = { stem: 'hit', zones: 100, namesPerZone: 100, signed: 'half' }
 
+const NAMES_USUAL = HIT_ZONES.zones * HIT_ZONES.namesPerZone
 const SECONDS_USUAL = 3
-const WARM_SECONDS = 1
+const WARM_SECONDS_MAX = 1
 /**
  * Enough to keep a server busy, few enough that none of them drops any: Knot Resolver has the system's usual receive
  * buffer and no setting for it. 212,992 octets hold 256 datagrams, of which the kernel gives space back in quarters.
@@ -71,6 +72,11 @@ export async function fill(
   return (await load(setting, resolver, [stream])).faults
 }
 
+/** A short measurement is warmed up no longer than it takes. */
+function timesOf({ seconds = SECONDS_USUAL }: Setting): { seconds: number; warm: number } {
+  return { seconds, warm: Math.min(seconds, WARM_SECONDS_MAX) }
+}
+
 interface Variant {
   readonly part: Part
   readonly file: string
@@ -95,11 +101,13 @@ function writeVariant(
   return { part: new Part(title, COLUMNS), file, floorFile }
 }
 
-function writeVariants(setting: Setting): Variant[] {
-  const signed = expectationsOf(HIT_ZONES, { do: true }).filter(({ ad }) => ad)
+function writeVariants(setting: Setting, group: ZoneGroup): Variant[] {
+  const all = expectationsOf(group, { do: false })
+  const signed = expectationsOf(group, { do: true }).filter(({ ad }) => ad)
+  const count = ({ length }: readonly Expectation[]): string => length.toLocaleString('en')
   return [
-    writeVariant(setting, 'plain', '10,000 names, no DO', expectationsOf(HIT_ZONES, { do: false })),
-    writeVariant(setting, 'signed', '5,000 signed names, DO', signed),
+    writeVariant(setting, 'plain', `${count(all)} names, no DO`, all),
+    writeVariant(setting, 'signed', `${count(signed)} signed names, DO`, signed),
   ]
 }
 
@@ -113,7 +121,7 @@ async function measure(setting: Setting, resolver: Resolver, variant: Variant): 
       sockets: SOCKETS,
       timeout: TIMEOUT_SECONDS,
     },
-    ...{ warm: WARM_SECONDS, seconds: setting.seconds ?? SECONDS_USUAL },
+    ...timesOf(setting),
   }
   const run = await load(setting, resolver, [stream])
   const report = run.streams[0]!
@@ -132,7 +140,7 @@ async function measureFloor(setting: Setting, echo: ServerProcess, variant: Vari
   const before = echo.processorSeconds()
   const report = await runStream(setting.generator, server, {
     ...{ name: 'floor', file: variant.floorFile, outstanding: OUTSTANDING, sockets: SOCKETS },
-    ...{ warm: WARM_SECONDS, seconds: setting.seconds ?? SECONDS_USUAL },
+    ...timesOf(setting),
   })
   const used = echo.processorSeconds() - before
   variant.part.add(FLOOR, {
@@ -156,8 +164,10 @@ async function startEcho(setting: Setting): Promise<ServerProcess | string> {
 }
 
 async function runHits(setting: Setting): Promise<BenchResult> {
-  const files = zoneFilesOf([HIT_ZONES], setting.say)
-  const variants = writeVariants(setting)
+  const zones = Math.ceil((setting.names ?? NAMES_USUAL) / HIT_ZONES.namesPerZone)
+  const group: ZoneGroup = { ...HIT_ZONES, zones }
+  const files = zoneFilesOf([group], setting.say)
+  const variants = writeVariants(setting, group)
   const faults: string[] = []
   const notes: string[] = []
   const running: { stop(): Promise<unknown> }[] = []

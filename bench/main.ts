@@ -129,7 +129,7 @@ function makeProgram(): Command {
     .option('--seconds <s>', 'length of each measurement; each bench has its own')
     .option('--rounds <n>', 'times that every server is measured, in turn', String(ROUNDS_USUAL))
     .option('--threads <n>', 'threads of each server', '1')
-    .option('--names <n>', 'names of the bench `memory`')
+    .option('--names <n>', 'names of the benches `hits` and `memory`; each has its own')
     .option('--answers <n>', 'answers after which the bench `soak` ends; by time when left out')
     .option(
       '--peer <name=path>',
