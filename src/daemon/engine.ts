@@ -16,6 +16,7 @@ import type { WorkNote } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { createUpstream, type SocketUpstream } from '../upstream/sockets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
+import { cacheMemory } from './cache-memory.ts'
 import { policyOptions, resolverSettings } from './parts.ts'
 
 /** Algorithms and digests that this platform does as it should. */
@@ -97,8 +98,12 @@ export function createLoneEngine(
   const policy = new ValidationPolicy({ clock, anchors, ...policyOptions(settings) })
   const hashKey = drawHashKey(random)
   const nowMs = (): number => clock.nowMs()
-  const rrsets = new RrsetCache({ bytesMax: settings['cache.rrsets-mib'] * OCTETS_PER_MIB, hashKey, nowMs })
-  const answers = new AnswerCache({ bytesMax: settings['cache.answers-mib'] * OCTETS_PER_MIB, hashKey })
+  const memory = (mib: number): { readonly bytesMax: number; readonly buffer: ArrayBuffer } => {
+    const buffer = cacheMemory(mib * OCTETS_PER_MIB, settings)
+    return { bytesMax: buffer.byteLength, buffer }
+  }
+  const rrsets = new RrsetCache({ ...memory(settings['cache.rrsets-mib']), hashKey, nowMs })
+  const answers = new AnswerCache({ ...memory(settings['cache.answers-mib']), hashKey })
   return { ...createEngine({ ...told, config, clock, random, policy, rrsets, answers }), answers }
 }
 

@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.ts'
 import { POLICY_WORDS_OCTETS } from '../policy/policy-words.ts'
 import { Counters } from '../telemetry/counters.ts'
 import type { Name } from '../wire/name.ts'
+import { sharedCacheMemory } from './cache-memory.ts'
 import type { ThreadPlan } from './thread-plan.ts'
 import { WORK_NOTE_OCTETS } from './work-note.ts'
 
@@ -47,10 +48,10 @@ export function layOut(settings: Settings, { fronts, resolvers }: ThreadPlan, ra
   return {
     hashKey: drawHashKey(random),
     policyWords: new SharedArrayBuffer(POLICY_WORDS_OCTETS),
-    answers: buffers(shards, answerShardOctets),
+    answers: cacheBuffers(shards, answerShardOctets, settings),
     answerShardOctets,
     shardsPerResolver,
-    rrsets: buffers(resolvers, rrsetsOctets),
+    rrsets: cacheBuffers(resolvers, rrsetsOctets, settings),
     rrsetsOctets,
     workNotes: buffers(resolvers, WORK_NOTE_OCTETS),
     threads,
@@ -76,6 +77,10 @@ export function countersOf({ threads, counters }: SharedMemory, name: string): C
 /** The number of the resolver thread that a name belongs to. */
 export function resolverOf({ hashKey, answers, shardsPerResolver }: SharedMemory, name: Name): number {
   return Math.floor(shardOf(hashKey, name, 0, name.length, answers.length) / shardsPerResolver)
+}
+
+function cacheBuffers(count: number, octets: number, settings: Settings): SharedArrayBuffer[] {
+  return Array.from({ length: count }, () => sharedCacheMemory(octets, settings))
 }
 
 function buffers(count: number, octets: number): SharedArrayBuffer[] {

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -802,19 +803,44 @@ static napi_value js_bind_shared_tcp(napi_env env, napi_callback_info info) {
   return number(env, (uint32_t)fd);
 }
 
+/*
+ * preferLargePages(octets): asks the system for pages of 2 MiB where whole ones lie within this memory, before it is
+ * used. A look-up in a large table then costs one translation of an address instead of several. Returns 1 when the
+ * system heard it, 0 when it has no such pages.
+ */
+static napi_value js_prefer_large_pages(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  napi_typedarray_type type;
+  size_t count = 1, length;
+  void *octets;
+  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok || count != 1 ||
+      napi_get_typedarray_info(env, argument, &type, &length, &octets, NULL, NULL) != napi_ok || type != napi_uint8_array) {
+    return fail(env, NULL, "preferLargePages(octets)");
+  }
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t from = ((uintptr_t)octets + page - 1) / page * page;
+  uintptr_t to = ((uintptr_t)octets + length) / page * page;
+#ifdef MADV_HUGEPAGE
+  if (from < to && madvise((void *)from, to - from, MADV_HUGEPAGE) == 0) return number(env, 1);
+#endif
+  return number(env, 0);
+}
+
 NAPI_MODULE_INIT() {
   const napi_property_descriptor methods[] = {
       {.utf8name = "start", .method = js_start, .attributes = napi_default_method},
       {.utf8name = "send", .method = js_send, .attributes = napi_default_method},
       {.utf8name = "close", .method = js_close, .attributes = napi_default_method},
   };
-  napi_value constructor, bind_tcp, version = number(env, INTERFACE_VERSION);
+  napi_value constructor, bind_tcp, large_pages, version = number(env, INTERFACE_VERSION);
   if (version == NULL || napi_set_named_property(env, exports, "version", version) != napi_ok ||
       napi_define_class(env, "UdpSocket", NAPI_AUTO_LENGTH, js_new, NULL,
                         sizeof methods / sizeof *methods, methods, &constructor) != napi_ok ||
       napi_set_named_property(env, exports, "UdpSocket", constructor) != napi_ok ||
       napi_create_function(env, "bindSharedTcp", NAPI_AUTO_LENGTH, js_bind_shared_tcp, NULL, &bind_tcp) != napi_ok ||
-      napi_set_named_property(env, exports, "bindSharedTcp", bind_tcp) != napi_ok) {
+      napi_set_named_property(env, exports, "bindSharedTcp", bind_tcp) != napi_ok ||
+      napi_create_function(env, "preferLargePages", NAPI_AUTO_LENGTH, js_prefer_large_pages, NULL, &large_pages) != napi_ok ||
+      napi_set_named_property(env, exports, "preferLargePages", large_pages) != napi_ok) {
     return fail(env, NULL, "the addon cannot be set up");
   }
   return exports;
