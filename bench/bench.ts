@@ -1,5 +1,5 @@
 /** What every bench gets, and what all of them do. */
-import type { CorePlan } from './cores.ts'
+import { type CorePlan, planCores } from './cores.ts'
 import { faultsOf, type Generator } from './load/generator.ts'
 import { Histogram } from './load/histogram.ts'
 import type { GeneratorReport, Stream, StreamReport } from './load/stream.ts'
@@ -32,6 +32,33 @@ export interface Bench {
   readonly name: string
   readonly summary: string
   run(setting: Setting): Promise<BenchResult>
+}
+
+/** So many threads on so many cores, the same for every server. */
+export interface Place {
+  readonly threads: number
+  readonly cores: CorePlan
+  /** For titles. */
+  readonly title: string
+}
+
+/**
+ * Everything on one core, and on as many as were asked for, at least two: what a server does for some clients while
+ * others keep it busy depends on that more than on anything else.
+ */
+export function placesOf({ threads }: Setting): Place[] {
+  const title = (count: number): string =>
+    count === 1 ? '1 thread on 1 core' : `${count} threads on ${count} cores`
+  return [1, Math.max(2, threads)].map((count) => ({
+    threads: count,
+    cores: planCores(count),
+    title: title(count),
+  }))
+}
+
+/** What a reader must know of them. */
+export function placeNotes(places: readonly Place[]): string[] {
+  return places.map(({ title, cores }) => `${title}: ${cores.note.replace(/^cores: /, '')}`)
 }
 
 const NS_IN_MS = 1e6

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import type { Bench, Setting } from './bench.ts'
 import { COLD } from './cold.ts'
 import { planCores } from './cores.ts'
+import { FLOOD } from './flood.ts'
 import { HITS } from './hits.ts'
 import { Generator } from './load/generator.ts'
 import { machineFacts } from './machine.ts'
@@ -19,7 +20,7 @@ import { RTT } from './rtt.ts'
 import { SOAK } from './soak.ts'
 import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
 
-const BENCHES: readonly Bench[] = [HITS, COLD, RTT, MEMORY, MIXED, SOAK]
+const BENCHES: readonly Bench[] = [HITS, COLD, RTT, MIXED, FLOOD, MEMORY, SOAK]
 
 const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
 const ROUNDS_USUAL = 3

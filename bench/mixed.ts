@@ -1,7 +1,15 @@
 /** `mixed`: what cached names wait while others have to be resolved. */
 import { join } from 'node:path'
-import { type Bench, latencyFigures, load, type Setting, withResolver } from './bench.ts'
-import { type CorePlan, planCores } from './cores.ts'
+import {
+  type Bench,
+  latencyFigures,
+  load,
+  type Place,
+  placeNotes,
+  placesOf,
+  type Setting,
+  withResolver,
+} from './bench.ts'
 import { fill, HIT_ZONES, shuffled } from './hits.ts'
 import { faultsOf, liesOf } from './load/generator.ts'
 import { type Expectation, writeQueryFile } from './load/query-file.ts'
@@ -53,10 +61,8 @@ const STORM: ZoneGroup = {
 }
 const BOGUS: ZoneGroup = { ...STORM, stem: 'bogus', signed: 'all', bogus: true }
 
-/** So many threads on so many cores, the same for every server. */
-interface Plan {
-  readonly threads: number
-  readonly cores: CorePlan
+/** The same work in one place. */
+interface Plan extends Place {
   readonly idle: Part
   readonly beside: Part
   readonly saturated: Part
@@ -72,14 +78,12 @@ interface Work {
   readonly storm: readonly Stream[]
 }
 
-function makePlan(threads: number): Plan {
-  const where = threads === 1 ? '1 thread on 1 core' : `${threads} threads on ${threads} cores`
+function planFor(place: Place): Plan {
   return {
-    threads,
-    cores: planCores(threads),
-    idle: new Part(`idle, ${where}`, LATENCY),
-    beside: new Part(`beside ${COLD_A_SECOND} cold names/s, ${where}`, BESIDE),
-    saturated: new Part(`saturated by cold and bogus names, ${where}`, BESIDE),
+    ...place,
+    idle: new Part(`idle, ${place.title}`, LATENCY),
+    beside: new Part(`beside ${COLD_A_SECOND} cold names/s, ${place.title}`, BESIDE),
+    saturated: new Part(`saturated by cold and bogus names, ${place.title}`, BESIDE),
   }
 }
 
@@ -153,7 +157,7 @@ async function measure(setting: Setting, resolver: Resolver, plan: Plan, work: W
 
 async function runMixed(setting: Setting): Promise<BenchResult> {
   const work = prepare(setting)
-  const plans = [makePlan(1), makePlan(Math.max(2, setting.threads))]
+  const plans = placesOf(setting).map(planFor)
   const { folder } = setting
   const faults: string[] = []
   const authorities = await Authorities.start(work.files, { folder, cores: setting.cores.load })
@@ -175,7 +179,7 @@ async function runMixed(setting: Setting): Promise<BenchResult> {
   return {
     bench: 'mixed',
     parts: plans.flatMap(({ idle, beside, saturated }) => [idle, beside, saturated]),
-    notes: plans.map(({ threads, cores }) => `threads ${threads}: ${cores.note}`),
+    notes: placeNotes(plans),
     faults,
   }
 }

@@ -9,13 +9,14 @@ export const TLD = 'bench.'
 export const NETWORK = '127.53.0'
 
 /** Authorities that are processes of their own, so that what each was asked can be counted apart. */
-export type AuthorityKey = 'root' | 'tld' | 'zones' | 'victims'
+export type AuthorityKey = 'root' | 'tld' | 'zones' | 'others' | 'victims'
 
 /** Last octets of the addresses of each. Zones take turns, two each. */
 export const AUTHORITY_HOSTS: Readonly<Record<AuthorityKey, readonly number[]>> = {
   root: [1],
   tld: [2],
   zones: Array.from({ length: 16 }, (_, i) => 16 + i),
+  others: [36, 37],
   victims: [40, 41],
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { compile } from '../../bench/compile.ts'
 import { generate } from '../../bench/load/dgram-generator.ts'
-import { faultsOf, Generator } from '../../bench/load/generator.ts'
+import { faultsOf, Generator, liesOf } from '../../bench/load/generator.ts'
 import { Histogram } from '../../bench/load/histogram.ts'
 import { nameAsked, parseQueryFile, queryFileOctets, writeQueryFile } from '../../bench/load/query-file.ts'
 import { parseStreamWord, type Stream, type StreamReport, streamWord } from '../../bench/load/stream.ts'
@@ -78,7 +78,24 @@ for (const [name, run] of Object.entries(runners)) {
       const [fault = ''] = faultsOf('server', stream, report)
       t.equal(fault === '', label === 'good')
       if (label !== 'good') t.match(fault, `${label}.example.`)
+      t.equal(report.failed, label === 'rcode' ? 1 : 0, 'SERVFAIL is no lie')
+      const isHonest = ['good', 'silent', 'rcode'].includes(label)
+      t.same(liesOf('server', stream, report), isHonest ? [] : [fault], label)
     }
+  })
+
+  t.test(`${name}: a run that was to ask everything, and could not, says so`, { skip }, async (t) => {
+    const server = await startServer()
+    t.teardown(server.close)
+    const file = join(t.testdir(), 'queries')
+    writeQueryFile(
+      file,
+      Array.from({ length: 100 }, () => ({ name: 'good.example.', ...GOOD })),
+    )
+    const stream = { name: 'short', file, once: true, rate: 50, seconds: 0.5 }
+    const report = (await run(server.port, [stream])).streams[0]!
+    t.match(report, { wrong: 0, lost: 0 })
+    t.match(faultsOf('server', stream, report), [/ of 25 questions; its time was up before all were asked/])
   })
 
   t.test(`${name}: closed and open loops side by side`, { skip }, async (t) => {
