@@ -1,5 +1,5 @@
 /**
- * The caches as a file that outlives the process: octets only, whoever reads and writes them (`daemon/snapshot-file.ts`).
+ * The caches as a file that outlives the process: octets only, whoever reads and writes them (`daemon/snapshot/file.ts`).
  *
  *     | head | block | block | ... | end |
  *

@@ -21,9 +21,9 @@ import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
 import { serveInOneThread } from './one-thread.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { listenFailure } from './start-error.ts'
-import { serveInThreads, type ThreadEntries } from './supervisor.ts'
-import type { ThreadLife } from './thread-life.ts'
-import { planThreads } from './thread-plan.ts'
+import { serveInThreads, type ThreadEntries } from './threads/supervisor.ts'
+import type { ThreadLife } from './threads/thread-life.ts'
+import { planThreads } from './threads/thread-plan.ts'
 import { udpBackend } from './udp-backend.ts'
 
 /** Questions in work get the time of a query to end, and a little to be sent. */

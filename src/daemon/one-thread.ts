@@ -10,8 +10,8 @@ import { openFront } from './open-front.ts'
 import { ownAddresses } from './own-addresses.ts'
 import { watchRoot } from './root-watch.ts'
 import type { Serving, ServingOptions } from './serving.ts'
-import { type Restoring, restoreSnapshot } from './snapshot-load.ts'
-import { snapshotKeeper } from './snapshot-parts.ts'
+import { type Restoring, restoreSnapshot } from './snapshot/load.ts'
+import { snapshotKeeper } from './snapshot/parts.ts'
 
 /** Starts serving. @throws ListenError; nothing is left open then */
 export async function serveInOneThread(options: ServingOptions): Promise<Serving> {

@@ -11,7 +11,7 @@ import type { UdpBackend } from '../native/udp-socket.ts'
 import type { ResolverPort } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { serviceSettings } from './parts.ts'
-import type { ThreadLog } from './thread-log.ts'
+import type { ThreadLog } from './threads/thread-log.ts'
 
 /** What the client side is made of. */
 export interface FrontParts {

@@ -7,7 +7,7 @@ import type { Counters } from '../telemetry/counters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { MetricSources } from '../telemetry/metrics.ts'
 import type { Platform } from './engine.ts'
-import type { ThreadLife } from './thread-life.ts'
+import type { ThreadLife } from './threads/thread-life.ts'
 
 /** See the head of this file. */
 export interface Serving {

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { VirtualClock } from '../../src/base/clock.ts'
 import { POLICY_CHANGE_MS_MAX } from '../../src/base/limits.ts'
-import { PolicyChannel, type PolicyThread } from '../../src/daemon/policy-channel.ts'
+import { PolicyChannel, type PolicyThread } from '../../src/daemon/threads/policy-channel.ts'
 import { TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
 import { type PolicyChange, ValidationPolicy } from '../../src/policy/validation-policy.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'

@@ -1,8 +1,13 @@
 /** Questions that ended a thread, and the note by which they are known. */
 import t from 'tap'
 import { SET_ASIDE_MAX, SET_ASIDE_MS } from '../../src/base/limits.ts'
-import { SetAside } from '../../src/daemon/set-aside.ts'
-import { clearWorkNote, readWorkNote, WORK_NOTE_OCTETS, workNote } from '../../src/daemon/work-note.ts'
+import { SetAside } from '../../src/daemon/threads/set-aside.ts'
+import {
+  clearWorkNote,
+  readWorkNote,
+  WORK_NOTE_OCTETS,
+  workNote,
+} from '../../src/daemon/threads/work-note.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 
 const question = (name: string, type = 1) => ({ name: nameFrom(name), type })

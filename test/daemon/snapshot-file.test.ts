@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { SECTION } from '../../src/cache/snapshot.ts'
 import type { SnapshotSource } from '../../src/cache/snapshot-source.ts'
-import { SnapshotFile, writeSnapshot } from '../../src/daemon/snapshot-file.ts'
+import { SnapshotFile, writeSnapshot } from '../../src/daemon/snapshot/file.ts'
 import { OUT_DIR } from '../house/project.ts'
 import { contents, HEAD, record, someSources, sourceOf, textsOf } from './snapshot-records.ts'
 

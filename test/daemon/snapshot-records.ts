@@ -8,7 +8,7 @@ import {
   type SnapshotSection,
 } from '../../src/cache/snapshot.ts'
 import type { SnapshotSource } from '../../src/cache/snapshot-source.ts'
-import { SnapshotFile } from '../../src/daemon/snapshot-file.ts'
+import { SnapshotFile } from '../../src/daemon/snapshot/file.ts'
 
 export const HEAD: SnapshotHead = {
   writtenUnixMs: 1_790_000_000_000,

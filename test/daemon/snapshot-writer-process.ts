@@ -1,6 +1,6 @@
 /** Begins to write a snapshot to the path that it is given, says so, and comes to no end: to be killed. */
 import { SECTION } from '../../src/cache/snapshot.ts'
-import { writeSnapshot } from '../../src/daemon/snapshot-file.ts'
+import { writeSnapshot } from '../../src/daemon/snapshot/file.ts'
 import { HEAD, record } from './snapshot-records.ts'
 
 /** Nobody killed it: whoever started it is gone. */

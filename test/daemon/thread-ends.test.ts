@@ -5,7 +5,7 @@
 import t from 'tap'
 import { QUERY_TIME_MS_MAX } from '../../src/base/limits.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import type { ThreadLife } from '../../src/daemon/thread-life.ts'
+import type { ThreadLife } from '../../src/daemon/threads/thread-life.ts'
 import type { UdpBackendWish } from '../../src/native/backend.ts'
 import { ask } from '../support/dns-client.ts'
 import { type LabWorld, startLabWorld } from '../support/lab-world.ts'

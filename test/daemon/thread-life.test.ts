@@ -2,8 +2,8 @@
 import t, { type Test } from 'tap'
 import { VirtualClock } from '../../src/base/clock.ts'
 import { THREAD_RESTART_MS_MAX, THREAD_STEADY_MS } from '../../src/base/limits.ts'
-import { ThreadLife } from '../../src/daemon/thread-life.ts'
-import type { ThreadData } from '../../src/daemon/thread-messages.ts'
+import { ThreadLife } from '../../src/daemon/threads/thread-life.ts'
+import type { ThreadData } from '../../src/daemon/threads/thread-messages.ts'
 
 interface Bench {
   readonly life: ThreadLife

@@ -1,6 +1,6 @@
 /** Log lines on their way out of a thread. */
 import t from 'tap'
-import { forwardingLog, type LogLine, writeLine } from '../../src/daemon/thread-log.ts'
+import { forwardingLog, type LogLine, writeLine } from '../../src/daemon/threads/thread-log.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
 t.test('they cross as they are, whatever was thrown, and name their thread', async (t) => {

@@ -1,6 +1,6 @@
 /** How many threads there are, by cores and by what the operator says. */
 import t from 'tap'
-import { planThreads } from '../../src/daemon/thread-plan.ts'
+import { planThreads } from '../../src/daemon/threads/thread-plan.ts'
 
 type Count = number | 'auto'
 

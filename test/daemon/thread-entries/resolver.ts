@@ -17,5 +17,5 @@ Resolver.prototype.resolve = function (this: Resolver, question: ClientQuestion)
   return resolve.call(this, question)
 }
 
-await import('../../../src/daemon/resolver-thread.ts')
+await import('../../../src/daemon/threads/resolver-thread.ts')
 throwWhenTold()

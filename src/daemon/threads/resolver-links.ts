@@ -1,10 +1,10 @@
 /** The resolver as a front thread sees it: each question goes to the thread that its name belongs to. */
-import type { Cancel, Clock } from '../base/clock.ts'
-import { HANDOVER_MS_MAX, HANDOVER_SWEEP_MS } from '../base/limits.ts'
-import { RingReader, RingWriter } from '../base/ring.ts'
-import type { Reason } from '../dnssec/reasons.ts'
-import type { ClientQuestion, ClientReply, ResolverPort } from '../resolver/ports.ts'
-import type { Name } from '../wire/name.ts'
+import type { Cancel, Clock } from '../../base/clock.ts'
+import { HANDOVER_MS_MAX, HANDOVER_SWEEP_MS } from '../../base/limits.ts'
+import { RingReader, RingWriter } from '../../base/ring.ts'
+import type { Reason } from '../../dnssec/reasons.ts'
+import type { ClientQuestion, ClientReply, ResolverPort } from '../../resolver/ports.ts'
+import type { Name } from '../../wire/name.ts'
 import { failureEntry } from './failure-entry.ts'
 import { BELL, type LargeReply, type LinkEnd, RingInbox, readReply, writeMiss } from './thread-link.ts'
 

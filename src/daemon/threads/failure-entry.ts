@@ -1,9 +1,9 @@
 /** Answers that threads make where the engine could not: SERVFAIL with a reason, never kept. */
-import { writeAnswerEntry } from '../cache/answer-entry.ts'
-import { REASONS, type Reason } from '../dnssec/reasons.ts'
-import type { AskedQuestion } from '../resolver/ports.ts'
-import { CLASS } from '../wire/iana/class.ts'
-import { RCODE } from '../wire/iana/rcode.ts'
+import { writeAnswerEntry } from '../../cache/answer-entry.ts'
+import { REASONS, type Reason } from '../../dnssec/reasons.ts'
+import type { AskedQuestion } from '../../resolver/ports.ts'
+import { CLASS } from '../../wire/iana/class.ts'
+import { RCODE } from '../../wire/iana/rcode.ts'
 
 /** An answer entry that says why there is no answer. */
 export function failureEntry({ name, type }: AskedQuestion, reason: Reason, nowMs: number): Uint8Array {

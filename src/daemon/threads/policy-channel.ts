@@ -3,9 +3,9 @@
  * nothing is judged by the old rules under the new number. The mode needs no message: all threads read one word
  * (`policy/policy-words.ts`).
  */
-import type { Clock } from '../base/clock.ts'
-import { POLICY_CHANGE_MS_MAX } from '../base/limits.ts'
-import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
+import type { Clock } from '../../base/clock.ts'
+import { POLICY_CHANGE_MS_MAX } from '../../base/limits.ts'
+import type { PolicyChange, ValidationPolicy } from '../../policy/validation-policy.ts'
 
 /** A thread, as far as this goes. */
 export interface PolicyThread {

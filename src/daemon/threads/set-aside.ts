@@ -1,7 +1,7 @@
 /** Questions that ended a resolver thread a moment ago: they are not tried for a while (`SET_ASIDE_MS`). */
-import { SET_ASIDE_MAX, SET_ASIDE_MS } from '../base/limits.ts'
-import type { AskedQuestion } from '../resolver/ports.ts'
-import { nameKey } from '../wire/name.ts'
+import { SET_ASIDE_MAX, SET_ASIDE_MS } from '../../base/limits.ts'
+import type { AskedQuestion } from '../../resolver/ports.ts'
+import { nameKey } from '../../wire/name.ts'
 
 /** One of them, in a form that crosses threads. */
 export interface SetAsideQuestion extends AskedQuestion {

@@ -1,8 +1,8 @@
 /** From the file of an earlier process into the caches of this one. */
 import { rename } from 'node:fs/promises'
-import { CLOCK_JUMP_SECONDS, TTL_SECONDS_MAX } from '../base/limits.ts'
-import { octetsEqual } from '../base/octets.ts'
-import { NEVER_JUDGED, type RestoreTerms } from '../cache/restore-terms.ts'
+import { CLOCK_JUMP_SECONDS, TTL_SECONDS_MAX } from '../../base/limits.ts'
+import { octetsEqual } from '../../base/octets.ts'
+import { NEVER_JUDGED, type RestoreTerms } from '../../cache/restore-terms.ts'
 import {
   forEachRecord,
   SECTION,
@@ -10,9 +10,9 @@ import {
   type SnapshotHead,
   type SnapshotRecord,
   type SnapshotSection,
-} from '../cache/snapshot.ts'
-import type { Log } from '../telemetry/log.ts'
-import { type SnapshotCounts, SnapshotFile } from './snapshot-file.ts'
+} from '../../cache/snapshot.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { type SnapshotCounts, SnapshotFile } from './file.ts'
 
 /** What this process is, as far as a snapshot has to agree with it. */
 export interface SnapshotReceiver {

@@ -5,11 +5,11 @@
  * A question: u32 ticket, u16 type, u8 flags, the name. An answer: u32 ticket, u8 flags, the answer entry.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { MISS_RING_OCTETS, REPLY_RING_OCTETS, RING_RECORDS_PER_TURN_MAX } from '../base/limits.ts'
-import { type RingReader, type RingWriter, ringOctets } from '../base/ring.ts'
-import type { ClientQuestion, ClientReply } from '../resolver/ports.ts'
-import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
-import type { Name } from '../wire/name.ts'
+import { MISS_RING_OCTETS, REPLY_RING_OCTETS, RING_RECORDS_PER_TURN_MAX } from '../../base/limits.ts'
+import { type RingReader, type RingWriter, ringOctets } from '../../base/ring.ts'
+import type { ClientQuestion, ClientReply } from '../../resolver/ports.ts'
+import { readU16, readU32, writeU16, writeU32 } from '../../wire/integers.ts'
+import type { Name } from '../../wire/name.ts'
 
 /** What one of the threads is given of a link. */
 export interface LinkEnd {

@@ -1,5 +1,5 @@
 /** How many threads of which kind. */
-import type { Settings } from '../config/settings.ts'
+import type { Settings } from '../../config/settings.ts'
 
 /** Threads beside the main one; no resolver threads: the main one does everything. */
 export interface ThreadPlan {

@@ -1,13 +1,13 @@
 /** One thread of the process over all its lives: when it ends by itself it is started again, with pauses that grow. */
 import type { TransferListItem, Worker } from 'node:worker_threads'
-import type { Cancel, Clock } from '../base/clock.ts'
+import type { Cancel, Clock } from '../../base/clock.ts'
 import {
   THREAD_RESTART_MS_MAX,
   THREAD_RESTART_MS_MIN,
   THREAD_STEADY_MS,
   THREAD_STOP_MS_MAX,
-} from '../base/limits.ts'
-import type { PolicyChange } from '../policy/validation-policy.ts'
+} from '../../base/limits.ts'
+import type { PolicyChange } from '../../policy/validation-policy.ts'
 import { OrderlyWorker } from './orderly-worker.ts'
 import type { PolicyThread } from './policy-channel.ts'
 import type { FromThread, ThreadData, ThreadKind, ToThread } from './thread-messages.ts'

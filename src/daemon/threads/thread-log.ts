@@ -1,5 +1,5 @@
 /** The log of a thread: lines go to the supervisor, which writes them with its own, one after the other. */
-import type { Log } from '../telemetry/log.ts'
+import type { Log } from '../../telemetry/log.ts'
 
 /** Levels that threads use. */
 export type LogLevel = 'info' | 'warn' | 'error'

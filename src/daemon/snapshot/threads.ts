@@ -1,10 +1,11 @@
 /** Loading a snapshot where several threads have the caches: each goes through the file and takes what is its own. */
-import type { RrsetCache } from '../cache/rrset-cache.ts'
-import { KEY_PREFIX_OCTETS } from '../cache/rrset-kinds.ts'
-import { shardOf } from '../cache/shard.ts'
-import type { SnapshotRecord } from '../cache/snapshot.ts'
-import type { SharedMemory } from './shared-memory.ts'
-import type { SnapshotCounts } from './snapshot-file.ts'
+import type { RrsetCache } from '../../cache/rrset-cache.ts'
+import { KEY_PREFIX_OCTETS } from '../../cache/rrset-kinds.ts'
+import { shardOf } from '../../cache/shard.ts'
+import type { SnapshotRecord } from '../../cache/snapshot.ts'
+import type { SharedMemory } from '../threads/shared-memory.ts'
+import type { ThreadLife } from '../threads/thread-life.ts'
+import type { SnapshotCounts } from './file.ts'
 import {
   codeOf,
   type RestoredCache,
@@ -13,8 +14,7 @@ import {
   type RestoreRequest,
   type Restoring,
   restoreSnapshot,
-} from './snapshot-load.ts'
-import type { ThreadLife } from './thread-life.ts'
+} from './load.ts'
 
 /**
  * The RRsets that a resolver thread needs: those of the names that are resolved there, and of the root and the top-level

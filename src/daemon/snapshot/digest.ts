@@ -3,11 +3,11 @@
  * keeps a verdict, or data, that this configuration would not have come to.
  */
 import { createHash } from 'node:crypto'
-import { formatHex } from '../base/octets.ts'
-import type { Config } from '../config/load.ts'
-import type { SettingKey, Settings } from '../config/settings.ts'
-import type { ValidationPolicy } from '../policy/validation-policy.ts'
-import type { Platform } from './engine.ts'
+import { formatHex } from '../../base/octets.ts'
+import type { Config } from '../../config/load.ts'
+import type { SettingKey, Settings } from '../../config/settings.ts'
+import type { ValidationPolicy } from '../../policy/validation-policy.ts'
+import type { Platform } from '../engine.ts'
 
 /** Settings that verdicts, and answers made of the same data, hang on; the policy has more that may change meanwhile. */
 const JUDGEMENT_SETTINGS: readonly SettingKey[] = [

@@ -4,7 +4,7 @@
  * `UDPWrap::OnRecv`): under load that is one time in some forty.
  */
 import { Worker } from 'node:worker_threads'
-import { THREAD_CLOSE_MS_MAX } from '../base/limits.ts'
+import { THREAD_CLOSE_MS_MAX } from '../../base/limits.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
 /** See the head of this file. The thread has to understand `close`. */

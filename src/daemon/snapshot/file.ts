@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { SNAPSHOT_BODY_OCTETS_MAX } from '../base/limits.ts'
+import { SNAPSHOT_BODY_OCTETS_MAX } from '../../base/limits.ts'
 import {
   SECTION,
   type SnapshotBlock,
@@ -11,8 +11,8 @@ import {
   SnapshotReader,
   type SnapshotRecord,
   SnapshotWriter,
-} from '../cache/snapshot.ts'
-import type { SnapshotSource } from '../cache/snapshot-source.ts'
+} from '../../cache/snapshot.ts'
+import type { SnapshotSource } from '../../cache/snapshot-source.ts'
 
 /** Only Sigill itself has a use for what clients asked. */
 const FILE_MODE = 0o600

@@ -2,10 +2,10 @@
  * The question that a resolver thread has in work, noted in shared memory, so that it is known should it end the
  * thread: u16 octets of the name, 0 for no question; u16 type; the name.
  */
-import { NAME_OCTETS_MAX } from '../base/limits.ts'
-import type { AskedQuestion, WorkNote } from '../resolver/ports.ts'
-import { readU16, writeU16 } from '../wire/integers.ts'
-import type { Name } from '../wire/name.ts'
+import { NAME_OCTETS_MAX } from '../../base/limits.ts'
+import type { AskedQuestion, WorkNote } from '../../resolver/ports.ts'
+import { readU16, writeU16 } from '../../wire/integers.ts'
+import type { Name } from '../../wire/name.ts'
 
 const NAME_AT = 4
 

@@ -1,17 +1,11 @@
 /** Keeps the caches over a restart: loads the snapshot at start, writes it now and then and at the end. */
-import type { Cancel, Clock } from '../base/clock.ts'
-import { SNAPSHOT_PAUSE_MS, SNAPSHOT_STOP_MS_MAX, SNAPSHOT_WAIT_MS_MAX } from '../base/limits.ts'
-import { NEVER_JUDGED } from '../cache/restore-terms.ts'
-import type { SnapshotSource } from '../cache/snapshot-source.ts'
-import type { Log } from '../telemetry/log.ts'
-import { type SnapshotCounts, type WrittenSnapshot, writeSnapshot } from './snapshot-file.ts'
-import {
-  checkSnapshot,
-  codeOf,
-  type Restoring,
-  restoreTerms,
-  type SnapshotReceiver,
-} from './snapshot-load.ts'
+import type { Cancel, Clock } from '../../base/clock.ts'
+import { SNAPSHOT_PAUSE_MS, SNAPSHOT_STOP_MS_MAX, SNAPSHOT_WAIT_MS_MAX } from '../../base/limits.ts'
+import { NEVER_JUDGED } from '../../cache/restore-terms.ts'
+import type { SnapshotSource } from '../../cache/snapshot-source.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { type SnapshotCounts, type WrittenSnapshot, writeSnapshot } from './file.ts'
+import { checkSnapshot, codeOf, type Restoring, restoreTerms, type SnapshotReceiver } from './load.ts'
 
 /** What keeps a snapshot. */
 export interface SnapshotKeeperOptions {
@@ -20,7 +14,7 @@ export interface SnapshotKeeperOptions {
   /** Milliseconds since 1970 by the machine's own clock, even where signatures are judged by another. */
   readonly unixMs: () => number
   readonly policy: { readonly sequence: number }
-  /** Of what verdicts hang on at the moment (`snapshot-digest.ts`). */
+  /** Of what verdicts hang on at the moment (`digest.ts`). */
   readonly judgementDigest: () => Uint8Array
   readonly sourcesDigest: Uint8Array
   /** How long what has run out may still be given; 0 where it may not. */
