@@ -230,6 +230,11 @@ export const SNAPSHOT_WAIT_MS_MAX = 10_000
 /** Time to write it at the end; the older one stays else. Service managers give a minute and a half, or ten seconds. */
 export const SNAPSHOT_STOP_MS_MAX = 60_000
 
+// --- state --------------------------------------------------------------------------------------------------------
+
+/** Octets of a file of the state folder that is read: a thousand negative trust anchors with their reasons, many times over. */
+export const STATE_FILE_OCTETS_MAX = 4_194_304
+
 // --- sockets to authorities ---------------------------------------------------------------------------------------
 
 /** RFC 6056 3.2: source ports are drawn from all that are not well known. */

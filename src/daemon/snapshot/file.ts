@@ -1,7 +1,6 @@
 /** The file of `cache/snapshot.ts`: written whole or not at all, read in pieces, checked before it is believed. */
 import { constants } from 'node:fs'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type FileHandle, open } from 'node:fs/promises'
 import { SNAPSHOT_BODY_OCTETS_MAX } from '../../base/limits.ts'
 import {
   SECTION,
@@ -13,9 +12,8 @@ import {
   SnapshotWriter,
 } from '../../cache/snapshot.ts'
 import type { SnapshotSource } from '../../cache/snapshot-source.ts'
+import { writeAtomically } from '../state/atomic-file.ts'
 
-/** Only Sigill itself has a use for what clients asked. */
-const FILE_MODE = 0o600
 /** Room for whatever `SnapshotReader` wants at once. */
 const READ_OCTETS_MAX = SNAPSHOT_BODY_OCTETS_MAX + 1_024
 
@@ -40,22 +38,7 @@ export async function writeSnapshot(
   sources: readonly SnapshotSource[],
   isWanted: () => boolean = () => true,
 ): Promise<WrittenSnapshot> {
-  const temporary = `${path}.new`
-  // One that a crash left behind; and nobody who may write to the folder leads us elsewhere by a link.
-  await rm(temporary, { force: true })
-  const file = await open(temporary, 'wx', FILE_MODE)
-  try {
-    const written = await writeRecords(file, head, sources, isWanted)
-    await file.sync()
-    await file.close()
-    await rename(temporary, path)
-    await syncFolder(dirname(path))
-    return written
-  } catch (error) {
-    await file.close().catch(() => {})
-    await rm(temporary, { force: true }).catch(() => {})
-    throw error
-  }
+  return writeAtomically(path, (file) => writeRecords(file, head, sources, isWanted))
 }
 
 async function writeRecords(
@@ -83,13 +66,6 @@ async function writeRecords(
   }
   await append(writer.end())
   return { answers: writer.count(SECTION.ANSWERS), rrsets: writer.count(SECTION.RRSETS), octets }
-}
-
-/** Without it a power cut may take the rename back. Not every system lets a folder be opened. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined)
-  await folder?.sync().catch(() => {})
-  await folder?.close()
 }
 
 function turn(): Promise<void> {

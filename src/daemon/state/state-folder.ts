@@ -1,0 +1,122 @@
+/**
+ * The folder for what the daemon learns and keeps (`state.directory`). Nothing hangs on it: one that cannot be used is
+ * a warning, and what would be kept ends with the process.
+ */
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { STATE_FILE_OCTETS_MAX } from '../../base/limits.ts'
+import { reasonOf } from '../../config/text-file.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { writeAtomically } from './atomic-file.ts'
+
+const FOLDER_MODE = 0o700
+
+/** Where state is kept. */
+export interface StateFolderOptions {
+  readonly path: string
+  /** The file asks for this folder, so it is made where it is missing. The default one is used where somebody made it. */
+  readonly isWanted: boolean
+  readonly log: Pick<Log, 'info' | 'warn'>
+}
+
+/** See the head of this file. */
+export class StateFolder {
+  readonly #log: StateFolderOptions['log']
+  /** Absolute; undefined where nothing is kept. */
+  readonly path: string | undefined
+  /** Files whose writing failed the last time: the same trouble is told once. */
+  readonly #failing = new Set<string>()
+  #writing: Promise<unknown> = Promise.resolve()
+
+  private constructor(path: string | undefined, log: StateFolderOptions['log']) {
+    this.path = path
+    this.#log = log
+  }
+
+  /** Opens the folder. Never fails. */
+  static async open({ path, isWanted, log }: StateFolderOptions): Promise<StateFolder> {
+    const absolute = resolve(path)
+    try {
+      if (path === '') throw Object.assign(new Error('state.directory is empty'), { code: 'NONE' })
+      if (isWanted) mkdirSync(absolute, { recursive: true, mode: FOLDER_MODE })
+      await access(absolute, constants.W_OK | constants.X_OK)
+    } catch (error) {
+      const text = 'what is learnt or changed while the daemon runs ends with it'
+      const fault = reasonOf(error)
+      if (isWanted && path !== '')
+        log.warn({ folder: absolute, fault }, `state.directory cannot be used: ${text}`)
+      else log.info({ folder: path === '' ? 'none' : absolute }, `there is no state.directory: ${text}`)
+      return new StateFolder(undefined, log)
+    }
+    return new StateFolder(absolute, log)
+  }
+
+  /** The octets of a file; undefined where there is none, or none that can be used, which is a warning. */
+  read(name: string): Uint8Array | undefined {
+    const path = this.pathOf(name)
+    if (path === undefined) return undefined
+    try {
+      return readBounded(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        this.#log.warn({ file: path, fault: reasonOf(error) }, 'a state file cannot be read, and is not used')
+      }
+      return undefined
+    }
+  }
+
+  /**
+   * Puts a file in the place of the older one, one after the other. Failing is a warning.
+   *
+   * @returns whether it is written
+   */
+  write(name: string, contents: string | Uint8Array): Promise<boolean> {
+    const path = this.pathOf(name)
+    if (path === undefined) return Promise.resolve(false)
+    const written = this.#writing.then(() => this.#write(name, path, contents))
+    this.#writing = written
+    return written
+  }
+
+  /** Where a file of this name is; undefined where nothing is kept. */
+  pathOf(name: string): string | undefined {
+    return this.path && resolve(this.path, name)
+  }
+
+  /** Settles when all that was to be written is. */
+  async settled(): Promise<void> {
+    await this.#writing
+  }
+
+  async #write(name: string, path: string, contents: string | Uint8Array): Promise<boolean> {
+    try {
+      await writeAtomically(path, (file) => file.writeFile(contents))
+      this.#failing.delete(name)
+      return true
+    } catch (error) {
+      if (!this.#failing.has(name)) {
+        this.#log.warn(
+          { file: path, fault: reasonOf(error) },
+          'a state file cannot be written; the older one stays',
+        )
+      }
+      this.#failing.add(name)
+      return false
+    }
+  }
+}
+
+function readBounded(path: string): Uint8Array {
+  // A pipe would be waited for otherwise.
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const status = fstatSync(descriptor)
+    if (!status.isFile()) throw new Error('it is not a regular file')
+    if (status.size > STATE_FILE_OCTETS_MAX)
+      throw new Error(`it has more than ${STATE_FILE_OCTETS_MAX} octets`)
+    return readFileSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

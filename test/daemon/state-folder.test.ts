@@ -1,0 +1,66 @@
+/** The folder for state: whole files or none, and nothing hangs on it. */
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { STATE_FILE_OCTETS_MAX } from '../../src/base/limits.ts'
+import { StateFolder } from '../../src/daemon/state/state-folder.ts'
+
+function listener(): {
+  lines: string[]
+  log: { info(): void; warn(fields: object | string, text?: string): void }
+} {
+  const lines: string[] = []
+  return {
+    lines,
+    log: { info: () => {}, warn: (fields, text = '') => void lines.push(text || String(fields)) },
+  }
+}
+
+const text = (octets: Uint8Array | undefined): string | undefined => octets && Buffer.from(octets).toString()
+
+t.test('what is written is there whole, for nobody else, and the last writing counts', async (t) => {
+  const { lines, log } = listener()
+  const path = join(t.testdir(), 'deep', 'state')
+  const folder = await StateFolder.open({ path, isWanted: true, log })
+  t.equal(folder.read('a.json'), undefined)
+  const written = await Promise.all([folder.write('a.json', 'one'), folder.write('a.json', 'two')])
+  t.same([written, text(folder.read('a.json')), readdirSync(path)], [[true, true], 'two', ['a.json']])
+  t.equal(statSync(join(path, 'a.json')).mode & 0o777, 0o600)
+  t.equal(statSync(path).mode & 0o777, 0o700)
+  t.same(lines, [])
+})
+
+t.test('a folder that cannot be used is told once and keeps nothing', async (t) => {
+  const { lines, log } = listener()
+  const blocked = join(t.testdir({ file: '' }), 'file', 'state')
+  const folder = await StateFolder.open({ path: blocked, isWanted: true, log })
+  t.equal(folder.path, undefined)
+  t.equal(await folder.write('a', 'x'), false)
+  t.equal(folder.read('a'), undefined)
+  t.equal(lines.length, 1)
+  const missing = join(t.testdir(), 'nobody-made-it')
+  const standard = await StateFolder.open({ path: missing, isWanted: false, log })
+  t.same(
+    [standard.path, existsSync(missing), lines.length],
+    [undefined, false, 1],
+    'the default one is not made',
+  )
+})
+
+t.test('what no daemon wrote there is not used, and a failing writing keeps the older file', async (t) => {
+  const { lines, log } = listener()
+  const path = t.testdir({ big: Buffer.alloc(STATE_FILE_OCTETS_MAX + 1), kept: 'old' })
+  mkdirSync(join(path, 'folder'))
+  const folder = await StateFolder.open({ path, isWanted: true, log })
+  t.same([folder.read('big'), folder.read('folder'), lines.length], [undefined, undefined, 2])
+  mkdirSync(join(path, 'kept.new'))
+  writeFileSync(join(path, 'kept.new', 'x'), '')
+  t.equal(await folder.write('kept', 'new'), false)
+  t.equal(await folder.write('kept', 'newer'), false)
+  t.same([text(folder.read('kept')), lines.length], ['old', 3], 'told once')
+  const aside = t.testdir({ target: 'untouched' })
+  symlinkSync(join(aside, 'target'), join(aside, 'a.new'))
+  const led = await StateFolder.open({ path: aside, isWanted: true, log })
+  t.ok(await led.write('a', 'mine'))
+  t.equal(text(led.read('target')), 'untouched', 'nobody leads us elsewhere')
+})
