@@ -120,6 +120,25 @@ export const ZONES_TRUSTED_MAX = 50_000
 /** Key handles kept (about 1 KiB of native memory each). */
 export const KEY_HANDLES_MAX = 10_000
 
+// --- trust anchors that are followed (RFC 5011) --------------------------------------------------------------------
+
+/** RFC 5011 2.4.1: a new key is a trust anchor no sooner. */
+export const ADD_HOLD_DOWN_SECONDS = 2_592_000
+/** RFC 5011 2.4.2: a revoked key is held so long before it counts as removed. */
+export const REMOVE_HOLD_DOWN_SECONDS = 2_592_000
+/** A key that its zone dropped without revoking it is believed for a year more (Unbound's keep-missing): it may come back. */
+export const MISSING_KEY_SECONDS_MAX = 31_622_400
+/** Proven sets that must have shown a new key, so that one short mistake of a zone is not taken up. */
+export const NEW_KEY_SIGHTINGS_MIN = 2
+/** RFC 5011 2.3: a zone's keys are looked at no more often, and tried again no sooner … */
+export const PROBE_SECONDS_MIN = 3_600
+/** … no less often than this … */
+export const PROBE_SECONDS_MAX = 1_296_000
+/** … and tried again no later. */
+export const PROBE_RETRY_SECONDS_MAX = 86_400
+/** Keys of a zone that are followed: RFC 5011 6.1 wants five and more; who publishes hundreds gets no further. */
+export const FOLLOWED_KEYS_MAX = 32
+
 // --- clock --------------------------------------------------------------------------------------------------------
 
 /** Least tolerance at both ends of a signature's validity (Unbound's val-sig-skew-min). */

@@ -1,14 +1,14 @@
 /** From a DS set or a trust anchor to the keys of a zone (RFC 4035 5.2). */
 import { DS_TRIED_MAX, KEYS_PER_TAG_MAX } from '../base/limits.ts'
-import { concatOctets, NO_OCTETS, octetsEqual } from '../base/octets.ts'
+import { NO_OCTETS, octetsEqual } from '../base/octets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { foldName, type Name, namesEqual } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
-import { type Dnskey, isRevoked, isZoneKey, parseDnskey } from '../wire/rdata/dnskey.ts'
+import { type Dnskey, isRevoked, isZoneKey, parseDnskey, withRevoked } from '../wire/rdata/dnskey.ts'
 import { type Ds, parseDs } from '../wire/rdata/ds.ts'
 import type { Rrset } from '../wire/record.ts'
-import { digestOf } from './digests.ts'
+import { isDigestOf } from './digests.ts'
 import type { ValidationParameters } from './parameters.ts'
 import type { Reason } from './reasons.ts'
 import { checkRrset, type ZoneKeys } from './rrset-signature.ts'
@@ -38,9 +38,6 @@ type UnsupportedReason = 'unsupported-algorithm' | 'unsupported-digest'
 export type DsSupport =
   | { readonly supported: true }
   | { readonly supported: false; readonly reason: UnsupportedReason }
-
-/** RFC 5011 2.1, in the lower octet of the flags. */
-const FLAG_REVOKE = 0x80
 
 /** One thing that may vouch for a key. */
 interface Voucher {
@@ -101,11 +98,8 @@ function dsVouchers(rdatas: readonly Uint8Array[], owner: Uint8Array): Voucher[]
   for (const rdata of rdatas) {
     const ds = parseDs(rdata)
     if (ds === undefined) continue
-    const { keyTag, algorithm, digestType, digest } = ds
-    const matches = (key: Dnskey): boolean => {
-      const computed = digestOf(digestType, concatOctets(owner, key.rdata))
-      return computed !== undefined && octetsEqual(computed, digest)
-    }
+    const { keyTag, algorithm } = ds
+    const matches = (key: Dnskey): boolean => isDigestOf(ds, owner, key.rdata)
     vouchers.push({ keyTag, algorithm, ds, matches })
   }
   return vouchers
@@ -201,12 +195,6 @@ function unmatched(
 
 /** True when the voucher means this key, or means it as it was before it was revoked (RFC 5011 2.1). */
 function vouchesFor(voucher: Voucher, key: Dnskey): boolean {
-  const forms = isRevoked(key) ? [key, beforeRevocation(key)] : [key]
+  const forms = isRevoked(key) ? [key, parseDnskey(withRevoked(key.rdata, false))!] : [key]
   return forms.some((form) => isNamedBy(form, voucher) && voucher.matches(form))
-}
-
-function beforeRevocation(key: Dnskey): Dnskey {
-  const rdata = key.rdata.slice()
-  rdata[1]! &= ~FLAG_REVOKE
-  return parseDnskey(rdata)!
 }

@@ -1,7 +1,8 @@
 /** Digests of DS records (RFC 4034 5.1.4, 4509, 6605) and the NSEC3 hash. */
 import { hash } from 'node:crypto'
-import { octetsEqual, octetsFromHex } from '../base/octets.ts'
+import { concatOctets, octetsEqual, octetsFromHex } from '../base/octets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
+import type { Ds } from '../wire/rdata/ds.ts'
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [DIGEST.SHA1, 'sha1'],
@@ -18,6 +19,12 @@ export function digestOf(digestType: number, octets: Uint8Array): Uint8Array | u
   } catch {
     return undefined
   }
+}
+
+/** Whether a DS record has the digest of this key (RFC 4034 5.1.4). `owner` is folded; false where the digest is unknown here. */
+export function isDigestOf({ digestType, digest }: Ds, owner: Uint8Array, dnskey: Uint8Array): boolean {
+  const computed = digestOf(digestType, concatOctets(owner, dnskey))
+  return computed !== undefined && octetsEqual(computed, digest)
 }
 
 /** SHA-1, for NSEC3 (RFC 5155 5). */

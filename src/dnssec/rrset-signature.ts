@@ -92,6 +92,29 @@ export function checkRrset(rrset: Rrset, zone: ZoneKeys, p: ValidationParameters
   return bogus(rrset, zone.zone, worst)
 }
 
+/**
+ * The RRSIG by which a revoked key signed the DNSKEY set that it stands in: all that its signatures count for any more
+ * (RFC 5011 2.1). Undefined where there is none that holds.
+ */
+export function revocationOf(
+  dnskeys: Rrset,
+  key: Dnskey,
+  zone: Name,
+  p: ValidationParameters,
+): Rrsig | undefined {
+  if (!isRevoked(key) || !isZoneKey(key) || key.protocol !== 3) return undefined
+  const signed = new SignedRrset(dnskeys)
+  let tried = 0
+  for (const rdata of dnskeys.signatures) {
+    const rrsig = parseRrsig(rdata)
+    if (rrsig?.keyTag !== key.keyTag || rrsig.algorithm !== key.algorithm) continue
+    if (rrsigFault(rrsig, dnskeys, zone, p) !== undefined) continue
+    if (tried++ === RRSIGS_PER_RRSET_MAX) break
+    if (keyFault(key, rrsig, signed, p) === undefined) return rrsig
+  }
+  return undefined
+}
+
 /** The order in which faults are worth telling, least first. */
 const TELLING: Partial<Record<Reason, number>> = {
   'signature-missing': 0,

@@ -54,3 +54,11 @@ export function isRevoked(key: Dnskey): boolean {
 export function isSep(key: Dnskey): boolean {
   return (key.flags & FLAG_SEP) !== 0
 }
+
+/** The RDATA with the REVOKE bit set or clear; its tag differs by that (RFC 5011 2.1). */
+export function withRevoked(rdata: Uint8Array, revoked: boolean): Uint8Array {
+  const changed = rdata.slice()
+  if (revoked) changed[1]! |= FLAG_REVOKE
+  else changed[1]! &= ~FLAG_REVOKE
+  return changed
+}
