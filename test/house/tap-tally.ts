@@ -1,4 +1,4 @@
-/** Reads the TAP of a whole run as it comes: keeps what a reader needs, and takes the counts from its last lines. */
+/** Reads the TAP of one test file as it comes: keeps what a reader needs, and takes the counts from its last lines. */
 
 /** Counts of single assertions, as tap adds them up. */
 export interface Counts {
@@ -8,51 +8,56 @@ export interface Counts {
   readonly skipped: number
 }
 
-const FILE_RESULT = /^(not )?ok \d+ - /
-const PASSING_POINT = /^\s+ok \d+/
+export interface FileReport extends Counts {
+  /** A line if it passed and one for each thing it skipped; else everything but its passing assertions. */
+  readonly lines: readonly string[]
+}
+
+const PASSING_POINT = /^\s*ok \d+/
 const LEFT_OUT = /# (?:SKIP|TODO)\b/
-const NOISE = /^\s*$|^\s+1\.\.\d+\s*$|^\s+# time=|^# No coverage generated|^TAP version|^1\.\.\d+$/
+const WHOLE_FILE_LEFT_OUT = /^1\.\.0 # (.*)$/
+const NOISE = /^\s*$|^\s*1\.\.\d+\s*$|^\s*# time=|^# \{ total: |^TAP version/
 const TOTALS = /^# \{ (total: \d+.*) \}$/
 
-/** One run of tap with `--reporter=tap`. */
+/** The output of one test file. */
 export class TapTally {
-  /** Lines of the file that is being told, undefined between files. */
-  #held: string[] | undefined
+  readonly #lines: string[] = []
   #counts: Counts | undefined
+  /** Why the whole file was left out. */
+  #reason: string | undefined
 
-  /**
-   * Takes the next line.
-   *
-   * @returns the lines to show now: a line a file that passed and a line for each thing it skipped; of a file that
-   * failed, everything but its passing assertions
-   */
-  read(line: string): string[] {
+  read(line: string): void {
     const totals = TOTALS.exec(line)
     if (totals !== null) this.#counts = countsOf(totals[1]!)
-    if (FILE_RESULT.test(line)) return this.#release(line)
-    if (line.startsWith('# Subtest: ')) this.#held = []
-    if (this.#held !== undefined) {
-      this.#held.push(line)
-      return []
-    }
-    return NOISE.test(line) || totals !== null ? [] : [line]
+    this.#reason ??= WHOLE_FILE_LEFT_OUT.exec(line)?.[1]
+    this.#lines.push(line)
   }
 
-  /** The counts, or undefined when the run broke off before tap could add up. */
-  get counts(): Counts | undefined {
-    return this.#counts
+  /**
+   * @param file its name, and what else the line about it is to say
+   * @param trouble what became of its process, undefined if it ended well
+   */
+  report(file: string, trouble?: string): FileReport {
+    const { passed, failed, skipped } = this.#counts ?? { passed: 0, failed: 0, skipped: 0 }
+    if (failed > 0) return { passed, failed, skipped, lines: this.#failure(file) }
+    // A file that failed after its last assertion, or broke off, must not read as a success.
+    const fault = trouble ?? (this.#counts === undefined ? 'no result' : undefined)
+    if (fault !== undefined) return { passed, failed: 1, skipped, lines: this.#failure(`${file}: ${fault}`) }
+    if (this.#reason !== undefined)
+      return { passed, failed, skipped: skipped + 1, lines: [`ok - ${file} # SKIP ${this.#reason}`] }
+    return { passed, failed, skipped, lines: [`ok - ${file}`, ...this.#lines.filter(isLeftOut)] }
   }
 
-  #release(result: string): string[] {
-    const held = this.#held ?? []
-    this.#held = undefined
-    const failed = result.startsWith('not ')
-    const shown = held.filter((line) => {
-      if (LEFT_OUT.test(line)) return true
-      return failed && !PASSING_POINT.test(line) && !NOISE.test(line)
-    })
-    return failed ? [...shown, result] : [result, ...shown]
+  #failure(file: string): string[] {
+    const told = this.#lines.filter(
+      (line) => isLeftOut(line) || !(PASSING_POINT.test(line) || NOISE.test(line)),
+    )
+    return [`# ${file}`, ...told, `not ok - ${file}`]
   }
+}
+
+function isLeftOut(line: string): boolean {
+  return LEFT_OUT.test(line)
 }
 
 function countsOf(totals: string): Counts {
