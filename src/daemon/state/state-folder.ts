@@ -2,7 +2,7 @@
  * The folder for what the daemon learns and keeps (`state.directory`). Nothing hangs on it: one that cannot be used is
  * a warning, and what would be kept ends with the process.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { STATE_FILE_OCTETS_MAX } from '../../base/limits.ts'
@@ -25,12 +25,19 @@ export class StateFolder {
   readonly #log: StateFolderOptions['log']
   /** Absolute; undefined where nothing is kept. */
   readonly path: string | undefined
+  /** The same, or a folder that may be read alone: what was kept there is used. */
+  readonly #readPath: string | undefined
   /** Files whose writing failed the last time: the same trouble is told once. */
   readonly #failing = new Set<string>()
   #writing: Promise<unknown> = Promise.resolve()
 
-  private constructor(path: string | undefined, log: StateFolderOptions['log']) {
+  private constructor(
+    path: string | undefined,
+    log: StateFolderOptions['log'],
+    readPath: string | undefined = path,
+  ) {
     this.path = path
+    this.#readPath = readPath
     this.#log = log
   }
 
@@ -47,22 +54,37 @@ export class StateFolder {
       if (isWanted && path !== '')
         log.warn({ folder: absolute, fault }, `state.directory cannot be used: ${text}`)
       else log.info({ folder: path === '' ? 'none' : absolute }, `there is no state.directory: ${text}`)
-      return new StateFolder(undefined, log)
+      return new StateFolder(undefined, log, path === '' ? undefined : absolute)
     }
     return new StateFolder(absolute, log)
   }
 
   /** The octets of a file; undefined where there is none, or none that can be used, which is a warning. */
   read(name: string): Uint8Array | undefined {
-    const path = this.pathOf(name)
-    if (path === undefined) return undefined
+    if (this.#readPath === undefined) return undefined
+    const path = resolve(this.#readPath, name)
     try {
       return readBounded(path)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') {
         this.#log.warn({ file: path, fault: reasonOf(error) }, 'a state file cannot be read, and is not used')
       }
       return undefined
+    }
+  }
+
+  /** Gives a file that is of no use another name, so that it can be looked into and nothing overwrites it. */
+  setAside(name: string, fault: string): void {
+    if (this.#readPath === undefined) return
+    const file = resolve(this.#readPath, name)
+    const aside = `${file}.damaged`
+    try {
+      renameSync(file, aside)
+      this.#log.warn({ file, fault, aside }, 'a state file is of no use and was set aside')
+    } catch (error) {
+      const why = reasonOf(error)
+      this.#log.warn({ file, fault, why }, 'a state file is of no use and cannot be set aside')
     }
   }
 

@@ -1,0 +1,83 @@
+/**
+ * One thing that the daemon keeps in its folder for state: JSON with its kind, its version and a digest, so that what was
+ * cut, changed or written by another version is not taken for what was saved.
+ */
+import { createHash } from 'node:crypto'
+import type { StateFolder } from './state-folder.ts'
+
+/** A kind of state, between the program and JSON. */
+export interface StateForm<T> {
+  /** Name of the file without its ending, and what stands in it as its kind. */
+  readonly kind: string
+  /** Raised when what is written now would be misread by an older program, or the other way round. */
+  readonly version: number
+  /** As plain data for JSON. */
+  write(value: T): unknown
+  /** Checks everything; a text says what is wrong. */
+  read(content: unknown): T | { readonly fault: string }
+}
+
+/** The file of a form in a folder. */
+export class StateFile<T extends object> {
+  readonly #folder: StateFolder
+  readonly #form: StateForm<T>
+  readonly #name: string
+
+  constructor(folder: StateFolder, form: StateForm<T>) {
+    this.#folder = folder
+    this.#form = form
+    this.#name = stateFileName(form)
+  }
+
+  /** What was saved last, by this process or an earlier one. A file that is of no use is set aside; the log tells. */
+  load(): T | undefined {
+    const octets = this.#folder.read(this.#name)
+    if (octets === undefined) return undefined
+    const value = openState(octets, this.#form)
+    if (!('fault' in value)) return value.value
+    this.#folder.setAside(this.#name, value.fault)
+    return undefined
+  }
+
+  /** Returns whether it is written. */
+  save(value: T): Promise<boolean> {
+    return this.#folder.write(this.#name, sealState(value, this.#form))
+  }
+}
+
+/** The name of its file. */
+export function stateFileName({ kind }: Pick<StateForm<object>, 'kind'>): string {
+  return `${kind}.json`
+}
+
+/** The text of a file. */
+export function sealState<T>(value: T, form: StateForm<T>): string {
+  const content = form.write(value)
+  const { kind, version } = form
+  return `${JSON.stringify({ kind, version, digest: digestOf(content), content }, undefined, 2)}\n`
+}
+
+/** What a file holds, or why it is of no use. */
+export function openState<T extends object>(
+  octets: Uint8Array,
+  form: StateForm<T>,
+): { readonly value: T } | { readonly fault: string } {
+  let envelope: unknown
+  try {
+    envelope = JSON.parse(Buffer.from(octets).toString('utf8'))
+  } catch {
+    return { fault: 'it is not whole JSON' }
+  }
+  const { kind, version, digest, content } = (envelope ?? {}) as Partial<Record<string, unknown>>
+  if (kind !== form.kind) return { fault: `it is not of the kind ${form.kind}` }
+  if (version !== form.version) return { fault: `it is of version ${String(version)}, not ${form.version}` }
+  if (digest !== digestOf(content)) return { fault: 'its digest is not that of its content' }
+  const value = form.read(content)
+  return 'fault' in value ? value : { value }
+}
+
+function digestOf(content: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(content) ?? '')
+    .digest('hex')
+}
