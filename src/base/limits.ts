@@ -86,6 +86,8 @@ export const ALIASES_MAX = 11
 export const MINIMISED_LABELS_MAX = 10
 /** A client has given up by then. */
 export const QUERY_TIME_MS_MAX = 7_000
+/** Where validation is not enforced, a client that asks for a verdict waits for it so long once the data is there. */
+export const OBSERVED_VERDICT_MS_MAX = 200
 /** RFC 9276 3.2: above this many additional iterations an NSEC3 proof says nothing: insecure. */
 export const NSEC3_ITERATIONS_MAX = 50
 /** Delegations followed for one question: a name has at most 127 labels, an honest one few cuts (Unbound: 130). */

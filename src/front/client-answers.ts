@@ -5,7 +5,7 @@ import { entryEdeCode, entryIsBogus, entryRcode, entryStoredMs } from '../cache/
 import { RCODE } from '../wire/iana/rcode.ts'
 import type { Client } from './client.ts'
 import type { FrontCounters } from './counters.ts'
-import type { Enforcement } from './hooks.ts'
+import type { AnswerWatch, Enforcement } from './hooks.ts'
 import type { Query } from './query.ts'
 import { NO_EDE, ReplyWriter } from './reply-writer.ts'
 
@@ -21,15 +21,18 @@ export interface AnswerSettings {
 export class ClientAnswers {
   readonly writer: ReplyWriter
   readonly #enforcement: Enforcement
+  readonly #watch: AnswerWatch | undefined
   readonly #counters: FrontCounters
   #originalTtls = false
   /** The rcode of the answer written last. */
   rcode = 0
 
-  constructor(udpOctetsMax: number, enforcement: Enforcement, counters: FrontCounters) {
+  /** @param watch is told of what is written; nobody is when left out */
+  constructor(udpOctetsMax: number, enforcement: Enforcement, counters: FrontCounters, watch?: AnswerWatch) {
     this.writer = new ReplyWriter(udpOctetsMax)
     this.#enforcement = enforcement
     this.#counters = counters
+    this.#watch = watch
   }
 
   configure(settings: AnswerSettings): void {
@@ -56,7 +59,9 @@ export class ClientAnswers {
     authoritative: boolean,
   ): number {
     const entry = memory.octets
-    if (entryIsBogus(entry, at) && !query.checkingDisabled && this.#enforcement.enforces(client)) {
+    const refused = entryIsBogus(entry, at) && this.#isRefused(query.checkingDisabled, client)
+    if (this.#watch !== undefined) this.#watch.answered(entry, at, query, client, refused)
+    if (refused) {
       this.rcode = RCODE.SERVFAIL
       this.#countFailure(entry, at)
       return this.writer.failure(entry, at, request.octets, query, out.octets)
@@ -71,6 +76,13 @@ export class ClientAnswers {
   /** The moment whose TTLs are shown of an entry. */
   asOfMs(entry: Uint8Array, at: number, nowMs: number): number {
     return this.#originalTtls ? entryStoredMs(entry, at) : nowMs
+  }
+
+  /** What becomes of bogus data. */
+  #isRefused(checkingDisabled: boolean, client: Client): boolean {
+    const refused = !checkingDisabled && this.#enforcement.enforces(client)
+    this.#counters.bogusAnswer(checkingDisabled ? 'unchecked' : refused ? 'refused' : 'given')
+    return refused
   }
 
   #countFailure(entry: Uint8Array, at: number): void {

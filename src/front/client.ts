@@ -8,6 +8,8 @@ export class Client {
   readonly address: Uint8Array
   /** 4 or 16. */
   addressOctets: number
+  /** Which of the listening addresses it asked: a number in their order. */
+  listener = 0
   /** TCP: how long an idle connection is kept, for edns-tcp-keepalive (RFC 7828). */
   idleMs = 0
 

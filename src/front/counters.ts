@@ -6,6 +6,9 @@ export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
 /** Why a message from a client, or the answer to it, went nowhere. */
 export type DropReason = 'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied' | 'rate'
 
+/** Bogus data was kept from the client, given because validation is not enforced for it, or because it set CD. */
+export type BogusOutcome = 'refused' | 'given' | 'unchecked'
+
 /** Raised for every message; none may throw. */
 export interface FrontCounters {
   /** A message came. */
@@ -18,6 +21,8 @@ export interface FrontCounters {
   hits(transport: 'udp' | 'tcp', count: number, micros: number): void
   /** The answer is SERVFAIL; `ede` is its first extended error. */
   servfail(ede: number | undefined): void
+  /** What became of bogus data: see `BogusOutcome`. */
+  bogusAnswer(outcome: BogusOutcome): void
   cacheHit(): void
   cacheMiss(): void
   /** A bound on clients was met. */

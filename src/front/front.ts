@@ -54,7 +54,9 @@ export class Front {
   static async open(options: FrontOptions): Promise<Front> {
     const front = new Front(options)
     try {
-      for (const endpoint of options.listen) await front.#listen(endpoint, options.counters)
+      for (const [number, endpoint] of options.listen.entries()) {
+        await front.#listen(endpoint, number, options.counters)
+      }
     } catch (error) {
       await front.close()
       throw error
@@ -97,7 +99,7 @@ export class Front {
     await Promise.all(this.#udp.splice(0).map((listener) => listener.close()))
   }
 
-  async #listen(endpoint: Endpoint, counters: FrontCounters): Promise<void> {
+  async #listen(endpoint: Endpoint, listener: number, counters: FrontCounters): Promise<void> {
     const { address } = endpoint
     for (let draw = 1; ; draw++) {
       const udp = await UdpListener.open(endpoint, {
@@ -105,9 +107,10 @@ export class Front {
         service: this.#service,
         counters,
         reusePort: this.#sharesPorts,
+        listener,
       })
       try {
-        if (this.#takesTcp) this.#tcp.push(await this.#listenByTcp({ address, port: udp.port }))
+        if (this.#takesTcp) this.#tcp.push(await this.#listenByTcp({ address, port: udp.port }, listener))
       } catch (error) {
         await udp.close()
         // A port that the system chose for UDP may be somebody's by TCP.
@@ -120,9 +123,9 @@ export class Front {
     }
   }
 
-  #listenByTcp(endpoint: Endpoint): Promise<TcpListener> {
+  #listenByTcp(endpoint: Endpoint, listener: number): Promise<TcpListener> {
     const share = this.#sharesPorts ? this.#backend.shareTcp : undefined
-    return TcpListener.open(endpoint, this.#connections, share)
+    return TcpListener.open(endpoint, this.#connections, listener, share)
   }
 }
 

@@ -1,6 +1,7 @@
 /** Where decisions about single clients enter: both are asked for every answer, so neither may allocate or wait. */
 import type { Moment } from '../base/clock.ts'
 import type { Client } from './client.ts'
+import type { Query } from './query.ts'
 
 /** What becomes of a question: it is answered, answered so that only a real client comes again by TCP, or not at all. */
 export const RATE = { PASS: 0, TRUNCATE: 1, DROP: 2 } as const
@@ -20,4 +21,17 @@ export interface RateLimit {
 export interface Enforcement {
   /** True when the client is to get SERVFAIL in place of bogus data. Asked only where there is such data. */
   enforces(client: Client): boolean
+}
+
+/** Is told of every answer that has a verdict, so that somebody can say what validation does, or would do. */
+export interface AnswerWatch {
+  /**
+   * An answer goes out that was made of an entry (`cache/answer-entry.ts`): its verdict, reason and name are there.
+   *
+   * @param at where the entry begins
+   * @param refused the client gets SERVFAIL in place of the bogus data that the entry holds
+   */
+  answered(entry: Uint8Array, at: number, query: Query, client: Client, refused: boolean): void
+  /** The client as whoever counts the verdict after the answer is to know it: `ClientQuestion.client`. */
+  hashOf(client: Client): number
 }

@@ -17,7 +17,7 @@ import {
 } from '../cache/answer-entry.ts'
 import type { AccessList } from '../policy/access.ts'
 import type { LocalZones } from '../policy/local-zones.ts'
-import type { ResolverPolicy, ResolverPort } from '../resolver/ports.ts'
+import type { ResolverPolicy, ResolverPort, VerdictNeed } from '../resolver/ports.ts'
 import { FormatError } from '../wire/format-error.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { OPTION } from '../wire/iana/edns-option.ts'
@@ -30,7 +30,7 @@ import type { Client } from './client.ts'
 import { type AnswerSettings, ClientAnswers } from './client-answers.ts'
 import type { AnswerPath, FrontCounters } from './counters.ts'
 import { HitPath } from './hit-path.ts'
-import { type Enforcement, RATE, type RateLimit } from './hooks.ts'
+import { type AnswerWatch, type Enforcement, RATE, type RateLimit } from './hooks.ts'
 import { behindAliases, followLocally, type LocalAliases, ownAnswer } from './local-answer.ts'
 import { minimalAny } from './minimal-any.ts'
 import { PrefetchSignals } from './prefetch-signals.ts'
@@ -61,6 +61,8 @@ export interface ServiceOptions extends WaitingOptions {
   readonly rateLimit?: RateLimit
   /** Everybody, where the policy's mode is `enforce`, when left out. */
   readonly enforcement?: Enforcement
+  /** Nobody is told of answers when left out. */
+  readonly watch?: AnswerWatch | undefined
   /** The system's clock when left out; the answer cache must use the same. */
   readonly clock?: Clock
   /** Largest reply by UDP, 512 to 4096; 1232 when left out. */
@@ -95,6 +97,7 @@ export class Service {
   readonly #rateLimit: RateLimit | undefined
   readonly #enforcement: Enforcement
   readonly #clientAnswers: ClientAnswers
+  readonly #watch: AnswerWatch | undefined
   readonly #room: WaitingRoom
   readonly #prefetching: PrefetchSignals
   readonly #onFault: (error: unknown) => void
@@ -114,7 +117,8 @@ export class Service {
     this.udpOctetsMax = options.udpPayloadOctets ?? UDP_PAYLOAD_OCTETS
     this.#rateLimit = rateLimit
     this.#enforcement = options.enforcement ?? { enforces: () => policy.mode === 'enforce' }
-    this.#clientAnswers = new ClientAnswers(this.udpOctetsMax, this.#enforcement, counters)
+    this.#watch = options.watch
+    this.#clientAnswers = new ClientAnswers(this.udpOctetsMax, this.#enforcement, counters, options.watch)
     this.#clientAnswers.configure(settings)
     this.#room = new WaitingRoom(options)
     this.#prefetching = new PrefetchSignals(resolver)
@@ -346,7 +350,12 @@ export class Service {
     const { name, type } = question
     const { checkingDisabled } = query
     const cachedOnly = !recursionDesired
-    const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly })
+    const verdict = this.#verdictNeed(query, request.client)
+    const watcher =
+      verdict === 'enforced' || this.#watch === undefined
+        ? {}
+        : { client: this.#watch.hashOf(request.client) }
+    const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly, verdict, ...watcher })
     this.#room.enter(key)
     resolved.then(
       ({ entry, stale = false, shed = false }) => {
@@ -365,6 +374,11 @@ export class Service {
         this.#refuse(request, query, RCODE.SERVFAIL, NO_EDE)
       },
     )
+  }
+
+  #verdictNeed({ wantsAuthenticity, checkingDisabled }: Query, client: Client): VerdictNeed {
+    if (this.#enforcement.enforces(client)) return 'enforced'
+    return wantsAuthenticity && !checkingDisabled ? 'wanted' : 'unneeded'
   }
 
   /** By UDP silence, lest we flood whom the sender pretends to be; by TCP the truth. */

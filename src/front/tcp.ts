@@ -52,10 +52,15 @@ export class TcpConnections {
     return this.#connections.size
   }
 
-  /** Takes a connection that was accepted, or cuts it off where a bound is met. */
-  accept(socket: Socket): void {
+  /**
+   * Takes a connection that was accepted, or cuts it off where a bound is met.
+   *
+   * @param listener number of the listening address
+   */
+  accept(socket: Socket, listener: number): void {
     socket.on('error', () => socket.destroy())
     const client = new Client('tcp')
+    client.listener = listener
     if (this.#draining || !client.setAddress(socket.remoteAddress ?? '')) {
       socket.destroy()
       return
@@ -150,17 +155,19 @@ export class TcpListener {
   /**
    * Listens.
    *
+   * @param listener number of the listening address
    * @param share how to listen beside others at the same address and port
    * @throws ListenError
    */
   static open(
     endpoint: Endpoint,
     connections: TcpConnections,
+    listener: number,
     share: ShareTcp = listenAlone,
   ): Promise<TcpListener> {
     // A client may end its side and still read (RFC 7766 6.2.4 speaks of servers doing likewise).
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      connections.accept(socket),
+      connections.accept(socket, listener),
     )
     return new Promise((resolve, reject) => {
       server.once('error', (error) => reject(new ListenError(endpoint, 'tcp', error)))

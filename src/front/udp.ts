@@ -15,6 +15,8 @@ export interface UdpListenOptions {
   readonly counters: FrontCounters
   /** Other listeners, of other threads, share the port. */
   readonly reusePort?: boolean
+  /** Number of the listening address. */
+  readonly listener?: number
 }
 
 /** A listening socket. */
@@ -28,11 +30,12 @@ export class UdpListener implements UdpHandler {
   readonly #replies: Memory[]
   #draining = false
 
-  private constructor(socket: UdpSocket, { service, counters }: UdpListenOptions) {
+  private constructor(socket: UdpSocket, { service, counters, listener = 0 }: UdpListenOptions) {
     this.#socket = socket
     this.#service = service
     this.#counters = counters
     this.#clients = socket.slots.addresses.map((address) => new Client('udp', address))
+    for (const client of this.#clients) client.listener = listener
     this.#requests = socket.slots.requests.map((octets) => new Memory(octets))
     this.#replies = socket.slots.replies.map((octets) => new Memory(octets))
   }

@@ -6,12 +6,15 @@ import type { ValidationMode } from '../resolver/ports.ts'
 
 const SEQUENCE = 0
 const MODE = 1
+/** Percent of the clients who are spared enforcement: nobody in memory that is all zero. */
+const SPARED_PERCENT = 2
+const EXEMPTIONS = 3
 const MODES: readonly ValidationMode[] = ['off', 'observe', 'enforce']
 
 /** Octets of the words. */
-export const POLICY_WORDS_OCTETS = 8
+export const POLICY_WORDS_OCTETS = 16
 
-/** The sequence number and the mode. One thread sets them. */
+/** The sequence number, the mode and how far it is enforced. One thread sets them. */
 export class PolicyWords {
   readonly #words: Int32Array
 
@@ -36,5 +39,26 @@ export class PolicyWords {
 
   set mode(mode: ValidationMode) {
     Atomics.store(this.#words, MODE, MODES.indexOf(mode))
+  }
+
+  /** Percent of the clients for whom mode `enforce` is enforced. */
+  get percent(): number {
+    return 100 - this.#words[SPARED_PERCENT]!
+  }
+
+  set percent(percent: number) {
+    Atomics.store(this.#words, SPARED_PERCENT, 100 - percent)
+  }
+
+  /** Some networks or listeners are spared, whatever the percentage. */
+  set hasExemptions(has: boolean) {
+    Atomics.store(this.#words, EXEMPTIONS, has ? 1 : 0)
+  }
+
+  /** See `ResolverPolicy`. */
+  get sparesSome(): boolean {
+    const words = this.#words
+    if (MODES[words[MODE]!] === 'enforce') return words[SPARED_PERCENT] !== 0 || words[EXEMPTIONS] !== 0
+    return MODES[words[MODE]!] === 'observe'
   }
 }

@@ -91,6 +91,10 @@ export class ValidationPolicy implements ResolverPolicy {
     return this.#words.mode
   }
 
+  get sparesSome(): boolean {
+    return this.#words.sparesSome
+  }
+
   get anchors(): TrustAnchors {
     return this.#anchors
   }

@@ -11,7 +11,7 @@ import type { KeyTable } from '../dnssec/keys.ts'
 import { REASONS, type Reason } from '../dnssec/reasons.ts'
 import type { ZoneKeys } from '../dnssec/rrset-signature.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
-import type { Name } from '../wire/name.ts'
+import { type Name, nameKey } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Meaning } from './classify.ts'
 import type { Cut } from './cut.ts'
@@ -86,6 +86,8 @@ export interface Job {
   readonly policySequence: number
   /** It looks up the name of an error report. */
   readonly isReport?: true
+  /** What was fetched for the client's question before it is judged (`data-first.ts`), by type and name. */
+  readonly fetched?: Map<string, Data>
   /** What the client asked; undefined for work that no client waits for. */
   readonly asked?: AskedQuestion
 }
@@ -207,6 +209,11 @@ export interface KnownTrust {
 /** How data is stored that nobody judged yet. */
 export function unjudged({ policySequence }: Job): VerdictToStore {
   return { status: 'indeterminate', reason: REASONS['not-judged'].number, policySequence }
+}
+
+/** The key of `Job.fetched`. */
+export function fetchedKey(name: Name, type: number): string {
+  return `${type} ${nameKey(name)}`
 }
 
 /** Makes a failure. */

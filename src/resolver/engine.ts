@@ -28,6 +28,7 @@ import { foldName, type Name, nameKey, ROOT } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import type { Rrset } from '../wire/record.ts'
 import { type Context, failure, type Job, type Judgement, type KnownTrust } from './context.ts'
+import { DataFirst, inTimeForClient, type ResolveStep, resolveStep } from './data-first.ts'
 import { Dns64 } from './dns64.ts'
 import { fetchData } from './fetch.ts'
 import { Flight, InFlight } from './in-flight.ts'
@@ -38,6 +39,7 @@ import type {
   ClientReply,
   Clock,
   EngineCounters,
+  LateVerdict,
   Random,
   ResolverPolicy,
   ResolverPort,
@@ -50,7 +52,7 @@ import { PrivateAddresses } from './private-addresses.ts'
 import { QueryEdns } from './query-edns.ts'
 import { closestReferral, recall } from './recall.ts'
 import { Refreshes } from './refreshes.ts'
-import { type Resolution, resolve, servfail } from './resolve.ts'
+import { type Resolution, servfail } from './resolve.ts'
 import { Routes } from './routes.ts'
 import { type Outcome, StaleAnswers } from './stale.ts'
 import { WorkBudget } from './work-budget.ts'
@@ -75,6 +77,8 @@ export interface ResolverParts {
   readonly tableEntriesMax?: number
   /** Nobody is told when left out. */
   readonly noteWork?: WorkNote
+  /** Nobody is told when left out. */
+  readonly onLateVerdict?: LateVerdict
 }
 
 /** A validating resolver without I/O of its own. */
@@ -85,8 +89,10 @@ export class Resolver implements ResolverPort {
   readonly #privateAddresses: PrivateAddresses
   readonly #questions: InFlight<Outcome>
   readonly #refreshes: Refreshes
-  /** Undefined where nothing is translated. */
-  readonly #dns64: Dns64 | undefined
+  readonly #judged: ResolveStep
+  /** How questions are resolved where validation is not enforced for everybody. */
+  readonly #dataFirst: DataFirst
+  readonly #onLateVerdict: LateVerdict
   /** Undefined where nothing is given after its end. */
   readonly #stale: StaleAnswers | undefined
 
@@ -95,6 +101,7 @@ export class Resolver implements ResolverPort {
     onFault,
     importKey,
     noteWork = () => {},
+    onLateVerdict = () => {},
     tableEntriesMax = Number.POSITIVE_INFINITY,
     ...parts
   }: ResolverParts) {
@@ -128,7 +135,14 @@ export class Resolver implements ResolverPort {
     }
     this.#context = context
     this.#questions = new InFlight(parts.clock)
-    this.#dns64 = parts.settings.dns64 && new Dns64(context, parts.settings.dns64)
+    this.#judged = resolveStep(context)
+    this.#dataFirst = new DataFirst({
+      context,
+      judged: this.#judged,
+      job: (flight, question) => this.#job(flight, undefined, question),
+      flight: () => this.#flight(),
+    })
+    this.#onLateVerdict = onLateVerdict
     this.#answers = answers
     this.#onFault = onFault
     this.#privateAddresses = new PrivateAddresses(parts.settings)
@@ -155,7 +169,7 @@ export class Resolver implements ResolverPort {
       const { entry } = await this.#answer(question, this.#job(this.#flight(), trace, question), false)
       return { entry }
     }
-    const resolveIt = (): Promise<Outcome> => this.#resolveOnce(question, false)
+    const resolveIt = (): Promise<Outcome> => this.#forClient(question)
     if (this.#stale === undefined || this.#isApart(question)) return { entry: (await resolveIt()).entry }
     return this.#stale.answer(this.#key(question), question, resolveIt)
   }
@@ -181,12 +195,27 @@ export class Resolver implements ResolverPort {
 
   /** True when other clients may be given something else, so that the answer cache is not for this one. */
   #isApart({ checkingDisabled, type }: ClientQuestion): boolean {
-    return this.#dns64 !== undefined && checkingDisabled && Dns64.concerns(type)
+    return this.#context.settings.dns64 !== undefined && checkingDisabled && Dns64.concerns(type)
   }
 
   #key(question: ClientQuestion): string {
     const { name, type } = question
     return `${this.#isApart(question) ? 'apart ' : ''}${this.#context.policy.sequence} ${type} ${nameKey(name)}`
+  }
+
+  /** The judged answer, or, for a client that need not wait for the verdict, the data when it is there. */
+  async #forClient(question: ClientQuestion): Promise<Outcome> {
+    const judged = this.#resolveOnce(question, false)
+    const { policy, clock } = this.#context
+    const { verdict = 'enforced' } = question
+    if (verdict === 'enforced' || !policy.sparesSome) return judged
+    const data = await this.#dataFirst.data(this.#key(question), question, foldName(question.name), false)
+    const outcome = data === undefined ? await judged : await inTimeForClient(clock, verdict, judged)
+    if (data === undefined || outcome !== undefined) return outcome ?? judged
+    judged.then(({ entry }) => this.#onLateVerdict(question, entry)).catch(this.#onFault)
+    const entry = this.#write(question, this.#job(this.#flight(), undefined), data)
+    const { ttlSeconds } = data
+    return { entry, ending: 'answer', judged: data.judged, ttlSeconds, cached: false }
   }
 
   /** Joins an equal question under way, or answers it. */
@@ -231,10 +260,9 @@ export class Resolver implements ResolverPort {
     try {
       // In lower case, since some servers answer so and the question must come back as it went (attack V36).
       const name = foldName(question.name)
-      resolution =
-        this.#dns64 === undefined || question.checkingDisabled
-          ? await resolve(this.#context, job, name, question.type, anew)
-          : await this.#dns64.resolve(job, name, question.type, anew)
+      resolution = this.#context.policy.sparesSome
+        ? await this.#dataFirst.answer(this.#key(question), question, job, name, anew)
+        : await this.#judged(job, question, name, anew)
     } catch (fault) {
       this.#onFault(fault)
       resolution = servfail(failure('internal', ''))

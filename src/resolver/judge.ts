@@ -48,11 +48,7 @@ export async function judge(
   data: Data,
 ): Promise<Proven> {
   if (context.policy.mode === 'off') {
-    return withVerdict(
-      data,
-      { status: 'indeterminate', reason: 'not-judged', detail: '' },
-      lifetimeOf(context, data),
-    )
+    return notJudged(context, data)
   }
   // The denial of an ancestor denies the name too (RFC 8020 2), and only the former can be checked.
   if (data.kind === 'negative') return judgeNegative(context, job, data.denied ?? name, type, data)
@@ -117,6 +113,13 @@ function provers(proofs: Pick<VerifiedDenial, 'records' | 'soa'> | undefined): R
 
 function withVerdict(data: Data, judged: Judgement, ttlSeconds: number): Proven {
   return { ...data, judged: verdictOf(judged), ttlSeconds }
+}
+
+const NOT_JUDGED: Judgement = { status: 'indeterminate', reason: 'not-judged', detail: '' }
+
+/** Data as it came, with a verdict that somebody else reached, or none. */
+export function notJudged(context: Context, data: Data, judged: Judgement = NOT_JUDGED): Proven {
+  return withVerdict(data, judged, data.ttlSeconds ?? lifetimeOf(context, data))
 }
 
 /** The verdict alone, out of whatever carries one. */
@@ -324,8 +327,11 @@ async function judgeNegative(
   const proven = proveDenial(context, job, name, type, data.rcode, zone.zone, proofs.records)
   // The header is not signed: where it says that there is no such name, and the zone that there is, the zone is right.
   const sound = { ...data, authority: provers(proofs) }
-  if (proven.existing === true && data.denied === undefined)
+  if (proven.existing === true && data.denied === undefined) {
+    // Who only observes gets the answer as it came; it is not what was proven.
+    if (context.policy.mode === 'observe') return withVerdict(data, NOT_JUDGED, lifetime)
     return withVerdict({ ...sound, rcode: RCODE.NOERROR }, SECURE, lifetime)
+  }
   const shown = proven.status === 'secure' ? sound : data
   return { ...withVerdict(shown, proven, lifetime), proofs: verified(zone, proofs, lifetime) }
 }

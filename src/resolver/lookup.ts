@@ -16,7 +16,15 @@ import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import { fromCache } from './cached.ts'
-import { type Context, type Found, failure, type Job, type Judgement, type Proven } from './context.ts'
+import {
+  type Context,
+  type Found,
+  failure,
+  fetchedKey,
+  type Job,
+  type Judgement,
+  type Proven,
+} from './context.ts'
 import { reportError } from './error-reports.ts'
 import { isExpanded, isSynthesised } from './expansion.ts'
 import { fetchFresh } from './fetch.ts'
@@ -53,7 +61,7 @@ export async function lookup(
 }
 
 async function prove(context: Context, job: Job, name: Name, type: number, anew: boolean): Promise<Found> {
-  const data = await context.fetchData(job, name, type, anew)
+  const data = job.fetched?.get(fetchedKey(name, type)) ?? (await context.fetchData(job, name, type, anew))
   if (data.kind === 'failure') return data
   const beganMs = context.clock.nowMs()
   let proven = await judge(context, job, name, type, data)

@@ -48,6 +48,8 @@ export interface ResolverPolicy {
   readonly sequence: number
   readonly mode: ValidationMode
   readonly anchors: TrustAnchors
+  /** Some clients are given bogus data: all of them where the mode is `observe`, those who are spared where it is `enforce`. */
+  readonly sparesSome: boolean
   /** True when a negative trust anchor or an insecure zone covers the name and no positive anchor lies between. */
   negativeTrustAnchor(name: Name): boolean
   /** DNSKEY algorithms that count as unsupported (`dnssec.disabled-algorithms`). */
@@ -208,7 +210,20 @@ export interface ClientQuestion {
   readonly checkingDisabled: boolean
   /** The client did not set RD: what is in the caches, or the closest delegation there; nobody is asked. */
   readonly cachedOnly?: boolean
+  /** `enforced` when left out. */
+  readonly verdict?: VerdictNeed
+  /** The client, for who counts: a keyed hash of its network, 32 bits with a sign. */
+  readonly client?: number
 }
+
+/**
+ * What a client makes of a verdict: it gets SERVFAIL by it (`enforced`), it only would like to know (`wanted`: AD or
+ * DO), or it takes the data as it is (`unneeded`). Only the first waits for it as long as it takes.
+ */
+export type VerdictNeed = 'enforced' | 'wanted' | 'unneeded'
+
+/** Told of a verdict that came after its question was answered. */
+export type LateVerdict = (question: ClientQuestion, entry: Uint8Array) => void
 
 /** What comes back: an answer entry (`cache/answer-entry.ts`), to be finished for this client by the front. */
 export interface ClientReply {

@@ -142,13 +142,13 @@ export class StaleAnswers {
   /** Whether the old answer is better than what came of the question. */
   #standsIn(
     old: Uint8Array,
-    { checkingDisabled }: ClientQuestion,
+    { checkingDisabled, verdict = 'enforced' }: ClientQuestion,
     { ending }: Pick<Trouble, 'ending'> | Pick<Outcome, 'ending'>,
   ): boolean {
     if (ending !== 'bogus') return ending !== 'answer'
     const { policy, settings } = this.#parts
-    // Who checks himself, or only observes, gets what there is now.
-    const enforced = policy.mode === 'enforce' && !checkingDisabled
+    // Who checks himself, or is spared, gets what there is now.
+    const enforced = policy.mode === 'enforce' && verdict === 'enforced' && !checkingDisabled
     return settings.afterBogus && enforced && entryStatus(old, 0) === 'secure'
   }
 

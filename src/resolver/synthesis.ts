@@ -52,6 +52,8 @@ type Hint =
 
 /** The answer to a name and type out of what was proven of others, or undefined where somebody has to be asked. */
 export function synthesise(context: Context, job: Job, name: Name, type: number): Proven | undefined {
+  // Who only observes gets what the zone's servers say, whatever its proofs say.
+  if (context.policy.mode === 'observe') return undefined
   const denial = denialFor(context, name, type)
   if (denial === undefined || UNSUITABLE.has(type)) return undefined
   const parameters = validationParameters(context, job)

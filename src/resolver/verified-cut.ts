@@ -13,7 +13,7 @@ import { type Cut, serverNames } from './cut.ts'
 
 /**
  * The cut as the zone has it, with the addresses of the servers inside it looked up, or as it was where the zone does not
- * tell. What the zone says must not be bogus. The questions that this takes go to the servers of the referral: they come
+ * tell. What the zone says must not be bogus, where that is enforced. The questions that this takes go to the servers of the referral: they come
  * back here, find that they are asked already, and go on with the cut as it is.
  */
 export async function verifiedCut(context: Context, job: Job, cut: Cut): Promise<Cut | ResolutionFailure> {
@@ -23,7 +23,8 @@ export async function verifiedCut(context: Context, job: Job, cut: Cut): Promise
   const found = await context.lookup(job, zone, TYPE.NS)
   if (found.kind !== 'records' || found.judged.transient === true) return cut
   const { status, reason, detail } = found.judged
-  if (status === 'bogus') return failure(reason, `name servers of ${formatName(zone)}: ${detail}`)
+  if (status === 'bogus' && context.policy.mode === 'enforce')
+    return failure(reason, `name servers of ${formatName(zone)}: ${detail}`)
   const servers = found.answer.filter(({ type }) => type === TYPE.NS).flatMap(serverNames)
   const types = addressTypes(settings)
   const inside = servers.filter((name) => isSubdomainOf(name, zone)).slice(0, NS_LOOKUPS_PER_DELEGATION_MAX)

@@ -93,6 +93,11 @@ export class Counters implements EngineCounters {
     this.set.cells[index]!++
   }
 
+  /** What became of bogus data: `refused`, `given` or `unchecked`. */
+  bogusAnswer(outcome: string): void {
+    this.set.add('bogus_answers_total', outcome)
+  }
+
   /** A message from a client got no answer. */
   dropped(reason: string): void {
     this.set.add('client_drops_total', reason)

@@ -107,6 +107,12 @@ const COUNTERS: readonly Family[] = [
     values: ['none', ...Object.values(EDE).map(String), OTHER],
   },
   {
+    name: 'bogus_answers_total',
+    help: 'Bogus answers to clients: refused with SERVFAIL, given where validation is not enforced, given unchecked to who set CD.',
+    label: 'outcome',
+    values: ['refused', 'given', 'unchecked'],
+  },
+  {
     name: 'signature_verifications_total',
     help: 'Signatures checked.',
     label: 'algorithm',

@@ -64,6 +64,8 @@ const question = (name: string, more: Partial<ClientQuestion> = {}): ClientQuest
   type: 1,
   checkingDisabled: false,
   cachedOnly: false,
+  verdict: 'enforced',
+  client: 0,
   ...more,
 })
 
@@ -71,7 +73,8 @@ t.test('a question arrives as it was asked, its answer as it was given', async (
   const { links, asked } = bench(t)
   const questions = [
     question('WWW.example.se.'),
-    question('a.se.', { type: 28, checkingDisabled: true }),
+    question('a.se.', { type: 28, checkingDisabled: true, verdict: 'unneeded', client: -1 }),
+    question('b.se.', { verdict: 'wanted', client: 0x7fff_ffff }),
     question('.', { type: 48, cachedOnly: true }),
     question(`${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}.`, { type: 65_535 }),
   ]

@@ -132,6 +132,10 @@ export class CountersUnderTest implements FrontCounters {
     this.#add(`servfail ${ede ?? 'none'}`)
   }
 
+  bogusAnswer(outcome: string): void {
+    this.#add(`bogus ${outcome}`)
+  }
+
   cacheHit(): void {
     this.#add('hit')
   }

@@ -22,6 +22,7 @@ export class Paths {
     hit: () => this.note('hit'),
     hits: () => {},
     servfail: () => {},
+    bogusAnswer: () => {},
     cacheHit: () => {},
     cacheMiss: () => {},
     limitHit: (limit) => this.note(`front ${limit}`),

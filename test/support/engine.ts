@@ -19,6 +19,7 @@ import type { Context } from '../../src/resolver/context.ts'
 import { Resolver } from '../../src/resolver/engine.ts'
 import type {
   EngineCounters,
+  LateVerdict,
   ResolverSettings,
   Trace,
   TraceEvent,
@@ -53,6 +54,7 @@ export interface TestEngineOptions {
   readonly seed?: number
   readonly importKey?: KeyImport
   readonly noteWork?: WorkNote
+  readonly onLateVerdict?: LateVerdict
 }
 
 /** Tests make hundreds of engines, and none meets more servers or zones than this. */
@@ -121,6 +123,7 @@ export function makeEngine(options: TestEngineOptions): TestEngine {
     onFault: (fault) => faults.push(fault),
     tableEntriesMax: TABLE_ENTRIES,
     ...(options.noteWork === undefined ? {} : { noteWork: options.noteWork }),
+    ...(options.onLateVerdict === undefined ? {} : { onLateVerdict: options.onLateVerdict }),
     settings: { ...ENGINE_SETTINGS, rootHints: options.rootHints, ...options.settings },
   })
   const ask = async (name: string, type: number, trace?: Trace): Promise<EntryReply> => {

@@ -49,7 +49,10 @@ export function withTtl(selection: Selection, ttlSeconds: number): Defect {
 /** What a test may choose. */
 export interface WorldOptions
   extends Partial<
-    Pick<TestEngineOptions, 'settings' | 'policy' | 'seed' | 'rootHints' | 'anchors' | 'noteWork'>
+    Pick<
+      TestEngineOptions,
+      'settings' | 'policy' | 'seed' | 'rootHints' | 'anchors' | 'noteWork' | 'onLateVerdict'
+    >
   > {
   readonly network?: Omit<NetworkOptions, 'clock'>
 }

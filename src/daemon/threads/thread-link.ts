@@ -2,12 +2,12 @@
  * The way between a front thread and a resolver thread: a ring of questions, a ring of answers, and one message port
  * whose messages are the bells of both. A link lives as long as both threads; it is never used again.
  *
- * A question: u32 ticket, u16 type, u8 flags, the name. An answer: u32 ticket, u8 flags, the answer entry.
+ * A question: u32 ticket, u16 type, u8 flags, i32 client, the name. An answer: u32 ticket, u8 flags, the answer entry.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { MISS_RING_OCTETS, REPLY_RING_OCTETS, RING_RECORDS_PER_TURN_MAX } from '../../base/limits.ts'
 import { type RingReader, type RingWriter, ringOctets } from '../../base/ring.ts'
-import type { ClientQuestion, ClientReply } from '../../resolver/ports.ts'
+import type { ClientQuestion, ClientReply, VerdictNeed } from '../../resolver/ports.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../../wire/integers.ts'
 import type { Name } from '../../wire/name.ts'
 
@@ -37,10 +37,13 @@ export interface LargeReply {
 
 // --- questions ------------------------------------------------------------------------------------------------------
 
-const MISS_HEAD_OCTETS = 7
+const MISS_HEAD_OCTETS = 11
 const CHECKING_DISABLED = 1
 const CACHED_ONLY = 2
 const PREFETCH = 4
+const VERDICT_WANTED = 8
+const VERDICT_UNNEEDED = 16
+const VERDICT_FLAGS = { enforced: 0, wanted: VERDICT_WANTED, unneeded: VERDICT_UNNEEDED } as const
 
 /** A question as it crosses. */
 export interface Miss {
@@ -52,14 +55,18 @@ export interface Miss {
 
 /** Writes a question; false when there is no room. */
 export function writeMiss(ring: RingWriter, { ticket, question, prefetch }: Miss): boolean {
-  const { name, type, checkingDisabled, cachedOnly = false } = question
+  const { name, type, checkingDisabled, cachedOnly = false, verdict = 'enforced', client = 0 } = question
   const at = ring.reserve(MISS_HEAD_OCTETS + name.length)
   if (at < 0) return false
   const { octets } = ring
   writeU32(octets, at, ticket)
   writeU16(octets, at + 4, type)
   octets[at + 6] =
-    (checkingDisabled ? CHECKING_DISABLED : 0) | (cachedOnly ? CACHED_ONLY : 0) | (prefetch ? PREFETCH : 0)
+    (checkingDisabled ? CHECKING_DISABLED : 0) |
+    (cachedOnly ? CACHED_ONLY : 0) |
+    (prefetch ? PREFETCH : 0) |
+    VERDICT_FLAGS[verdict]
+  writeU32(octets, at + 7, client >>> 0)
   octets.set(name, at + MISS_HEAD_OCTETS)
   ring.commit()
   return true
@@ -75,9 +82,16 @@ export function readMiss({ octets, length }: RingReader, at: number): Miss {
       type: readU16(octets, at + 4),
       checkingDisabled: (flags & CHECKING_DISABLED) !== 0,
       cachedOnly: (flags & CACHED_ONLY) !== 0,
+      verdict: verdictNeed(flags),
+      client: readU32(octets, at + 7) | 0,
     },
     prefetch: (flags & PREFETCH) !== 0,
   }
+}
+
+function verdictNeed(flags: number): VerdictNeed {
+  if ((flags & VERDICT_WANTED) !== 0) return 'wanted'
+  return (flags & VERDICT_UNNEEDED) !== 0 ? 'unneeded' : 'enforced'
 }
 
 // --- answers --------------------------------------------------------------------------------------------------------
