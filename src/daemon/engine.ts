@@ -53,6 +53,7 @@ export interface EngineParts {
   /** Engines in this process: they share the bound on sockets. */
   readonly engines?: number
   readonly noteWork?: WorkNote
+  readonly betweenSteps?: () => void
 }
 
 const OCTETS_PER_MIB = 1_048_576
@@ -90,7 +91,7 @@ export function createEngine(parts: EngineParts): Engine {
 /** An engine with a policy and caches of its own, whatever else runs in the process. */
 export function createLoneEngine(
   config: Config,
-  told: Pick<EngineParts, 'platform' | 'counters' | 'ownAddresses' | 'onFault'>,
+  told: Pick<EngineParts, 'platform' | 'counters' | 'ownAddresses' | 'onFault' | 'betweenSteps'>,
 ): Engine & { readonly answers: AnswerCache } {
   const { settings, anchors } = config
   const clock = systemClock(settings['dnssec.clock'])

@@ -69,6 +69,11 @@ export class Front {
     return this.#connections.count
   }
 
+  /** Answers what clients by UDP have asked by now, before the event loop gets to it. */
+  poll(): void {
+    for (const listener of this.#udp) listener.poll()
+  }
+
   /**
    * Takes no more questions, waits until those in work are answered, then closes.
    *

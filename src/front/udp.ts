@@ -65,6 +65,11 @@ export class UdpListener implements UdpHandler {
     this.#draining = true
   }
 
+  /** Answers what has come, without waiting for the event loop to get to it. */
+  poll(): void {
+    this.#socket.poll()
+  }
+
   close(): Promise<void> {
     return this.#socket.close()
   }

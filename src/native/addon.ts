@@ -12,7 +12,7 @@ import { NODE_REUSES_PORTS, shareTcpByNode } from './node-reuse-port.ts'
 import type { UdpBackend, UdpHandler, UdpOptions, UdpSlots, UdpSocket } from './udp-socket.ts'
 
 /** What `udp.c` calls INTERFACE_VERSION. */
-const INTERFACE_VERSION = 1
+const INTERFACE_VERSION = 2
 /** Octets of its `struct peer`, which begins with the address; the rest is its own affair. */
 const PEER_OCTETS = 40
 
@@ -35,7 +35,10 @@ interface NativeSocket {
   readonly lateReplyOctetsAt: number
   readonly latePeersAt: number
   start(onBatch: (count: number, lost: number) => void): void
-  /** Both return how many replies were lost since that was last told. */
+  /** Datagrams of a batch that lie in the slots now. */
+  receive(): number
+  /** All three return how many replies were lost since that was last told. */
+  reply(count: number): number
   send(count: number): number
   close(): number
 }
@@ -100,6 +103,8 @@ class AddonSocket implements UdpSocket {
   readonly #latePeers: Uint8Array
   #lateCount = 0
   #handler: UdpHandler | undefined
+  /** The slots are in use. */
+  #busy = false
   #closed = false
 
   constructor(addon: Addon, options: UdpOptions) {
@@ -136,8 +141,25 @@ class AddonSocket implements UdpSocket {
     this.#handler = handler
     this.#native.start((count, lost) => {
       if (lost > 0) handler.onLost(lost)
-      if (count > 0) handler.onBatch(count)
+      if (count > 0) this.#handOver(count)
     })
+  }
+
+  poll(): void {
+    if (this.#busy || this.#closed || this.#handler === undefined) return
+    const count = this.#native.receive()
+    if (count === 0) return
+    this.#handOver(count)
+    this.#tellLost(this.#native.reply(count))
+  }
+
+  #handOver(count: number): void {
+    this.#busy = true
+    try {
+      this.#handler?.onBatch(count)
+    } finally {
+      this.#busy = false
+    }
   }
 
   answerLater(slot: number): (reply: Uint8Array) => void {

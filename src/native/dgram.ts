@@ -96,6 +96,9 @@ class DgramSocket implements UdpSocket {
     return (reply) => this.#send(reply, reply.length, from)
   }
 
+  /** Node reads when the loop gets to it, and no sooner. */
+  poll(): void {}
+
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve()
     this.#closed = true

@@ -54,6 +54,11 @@ export interface UdpSocket {
    * which it is given; its octets are not to be changed any more.
    */
   answerLater(slot: number): (reply: Uint8Array) => void
+  /**
+   * Hands over a batch of what has come without waiting for the event loop to get to it. Does nothing within `onBatch`,
+   * and where only the loop can tell.
+   */
+  poll(): void
   /** Sends what the system takes at once, drops the rest, and closes. May be repeated. */
   close(): Promise<void>
 }

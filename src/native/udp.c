@@ -457,7 +457,7 @@ static uint32_t udp_take_lost(struct udp *u) {
 #include <uv.h>
 
 /* Raised with every change of what addon.ts relies on: a file that an older build left behind is not used. */
-enum { INTERFACE_VERSION = 1 };
+enum { INTERFACE_VERSION = 2 };
 
 /*
  * A socket as JavaScript has it. Two own this memory: the object, until it is collected, and the event loop, until it
@@ -621,6 +621,31 @@ static napi_value js_send(napi_env env, napi_callback_info info) {
   }
   if (s->closing) return number(env, count);
   udp_send_late(&s->udp, count);
+  watch(s);
+  return number(env, udp_take_lost(&s->udp));
+}
+
+/*
+ * receive() and reply(count): a batch between two turns of the event loop. The first returns how many datagrams lie in the
+ * slots, the second sends the replies left beside them and returns how many were lost since that was last told. Neither is
+ * for use within onBatch.
+ */
+static napi_value js_receive(napi_env env, napi_callback_info info) {
+  struct udp_socket *s = self(env, info, NULL);
+  if (s == NULL) return NULL;
+  return number(env, s->closing ? 0 : udp_receive(&s->udp));
+}
+
+static napi_value js_reply(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  uint32_t count;
+  struct udp_socket *s = self(env, info, &argument);
+  if (s == NULL) return NULL;
+  if (napi_get_value_uint32(env, argument, &count) != napi_ok || count > s->udp.options.slots) {
+    return fail(env, NULL, "reply: not a number of slots");
+  }
+  if (s->closing) return number(env, 0);
+  udp_reply(&s->udp, count);
   watch(s);
   return number(env, udp_take_lost(&s->udp));
 }
@@ -830,6 +855,8 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor methods[] = {
       {.utf8name = "start", .method = js_start, .attributes = napi_default_method},
       {.utf8name = "send", .method = js_send, .attributes = napi_default_method},
+      {.utf8name = "receive", .method = js_receive, .attributes = napi_default_method},
+      {.utf8name = "reply", .method = js_reply, .attributes = napi_default_method},
       {.utf8name = "close", .method = js_close, .attributes = napi_default_method},
   };
   napi_value constructor, bind_tcp, large_pages, version = number(env, INTERFACE_VERSION);

@@ -53,6 +53,8 @@ export interface Context {
   readonly vainRetries: ExpiringTable<number>
   readonly reports: ReportsSent
   readonly noteWork: WorkNote
+  /** Called between steps of work, each well below a millisecond, for what in the same thread comes before it. */
+  readonly betweenSteps: () => void
   /** DS and DNSKEY sets that were fetched anew a moment ago because something did not match them, by type and folded apex. */
   readonly refetches: ExpiringTable<true>
   /** Learning the root's servers. */

@@ -79,6 +79,8 @@ export interface ResolverParts {
   readonly noteWork?: WorkNote
   /** Nobody is told when left out. */
   readonly onLateVerdict?: LateVerdict
+  /** See `Context.betweenSteps`. */
+  readonly betweenSteps?: () => void
 }
 
 /** A validating resolver without I/O of its own. */
@@ -102,6 +104,7 @@ export class Resolver implements ResolverPort {
     importKey,
     noteWork = () => {},
     onLateVerdict = () => {},
+    betweenSteps = () => {},
     tableEntriesMax = Number.POSITIVE_INFINITY,
     ...parts
   }: ResolverParts) {
@@ -110,6 +113,7 @@ export class Resolver implements ResolverPort {
     const context: Context = {
       ...parts,
       noteWork,
+      betweenSteps,
       denials: new DenialRanges({ nowMs, zonesMax: atMost(DENIAL_ZONES_MAX) }),
       routes: new Routes(parts.settings.routes),
       queryEdns: new QueryEdns(parts.settings.clientStrings),

@@ -118,6 +118,7 @@ async function once(
   servers.asked(server)
   const result = await upstream.ask({ server, transport, message, timeoutMs })
   context.noteWork(job.asked)
+  context.betweenSteps()
   const tell = (outcome: string, octets: number, rttMs: number): void => {
     const { name, type } = question
     job.trace?.({ kind: 'exchange', server, transport, zone, name, type, outcome, octets, rttMs })

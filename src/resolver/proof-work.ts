@@ -23,8 +23,9 @@ export function validationParameters(context: Context, job: Job): ValidationPara
   }
 }
 
-/** Yields to the event loop when this query's cryptography has held it for a slice. */
+/** To be called before each verification. Yields to the event loop when this query has held it for a slice. */
 export async function breathe(context: Context, job: Job): Promise<void> {
+  context.betweenSteps()
   const nowMs = context.clock.nowMs()
   if (nowMs - job.budget.lastYieldMs < CRYPTO_SLICE_MS) return
   await context.clock.yieldTurn()

@@ -34,6 +34,8 @@ export class MemorySocket implements UdpSocket {
     return (reply) => this.later.push([slot, reply.length])
   }
 
+  poll(): void {}
+
   async close(): Promise<void> {}
 
   /** Lays datagrams into the first slots. */

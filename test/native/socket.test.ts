@@ -83,6 +83,56 @@ for (const { name, udp, skip } of udpBackends()) {
     },
   )
 
+  t.test(`${name}: asked between two turns of the event loop`, { skip }, async (t) => {
+    const echo = await openEcho(udp, '127.0.0.1')
+    const { socket } = echo
+    const client = await UdpClient.open()
+    socket.poll()
+    t.same(echo.batches, [], 'nothing has come')
+    await Promise.all(numbered(70).map((octets) => client.send(octets, socket.port, '127.0.0.1')))
+    const byLoop = echo.batches.length
+    client.send(Uint8Array.of(1, 2, 3), socket.port, '127.0.0.1')
+    // No turn of the loop from here: what is on its way comes by asking, if at all.
+    const endMs = performance.now() + 1_000
+    while (echo.batches.length === byLoop && performance.now() < endMs && name === 'addon') socket.poll()
+    socket.poll()
+    if (name === 'addon') t.ok(echo.batches.length > byLoop, 'handed over at once')
+    else t.equal(echo.batches.length, byLoop, 'left to the loop')
+    t.equal(await client.wait(71), 71, 'each is answered, once')
+    t.equal(
+      echo.batches.reduce((sum, count) => sum + count, 0),
+      71,
+    )
+    await client.close()
+    await socket.close()
+    socket.poll()
+  })
+
+  t.test(`${name}: asked from within a batch, it keeps the slots as they are`, { skip }, async (t) => {
+    const socket = await udp.open({ address: parseAddress('127.0.0.1')!, port: 0, replyOctetsMax: 512 })
+    let depth = 0
+    let deepest = 0
+    let datagrams = 0
+    socket.start({
+      onLost: () => {},
+      onBatch: (count) => {
+        deepest = Math.max(deepest, ++depth)
+        datagrams += count
+        const before = Uint8Array.from(socket.slots.requests[0]!.subarray(0, 40))
+        socket.poll()
+        t.same(socket.slots.requests[0]!.subarray(0, 40), before)
+        depth--
+      },
+    })
+    const client = await UdpClient.open()
+    await Promise.all(numbered(200).map((octets) => client.send(octets, socket.port, '127.0.0.1')))
+    for (let i = 0; i < 200 && datagrams < 200; i++) await sleep(5)
+    t.equal(datagrams, 200)
+    t.equal(deepest, 1)
+    await client.close()
+    await socket.close()
+  })
+
   t.test(`${name}: a slot keeps nothing of the batch before`, { skip }, async (t) => {
     const socket = await udp.open({ address: parseAddress('127.0.0.1')!, port: 0, replyOctetsMax: 512 })
     let turn = 0

@@ -15,7 +15,10 @@ t.test('the event loop gets a turn after two milliseconds of proving, not before
   }
   const nowMs = clock.nowMs()
   const noted: unknown[] = []
-  const context = { clock, noteWork: (asked: unknown) => noted.push(asked) } as unknown as Context
+  let pauses = 0
+  const betweenSteps = (): void => void pauses++
+  const noteWork = (asked: unknown): void => void noted.push(asked)
+  const context = { clock, noteWork, betweenSteps } as unknown as Context
   const asked = {}
   const budget = new WorkBudget(nowMs, nowMs + 7000, new ProofBudget())
   const job = { budget, asked } as unknown as Job
@@ -26,5 +29,6 @@ t.test('the event loop gets a turn after two milliseconds of proving, not before
     await breathe(context, job)
   }
   t.equal(turns, 5, 'ten milliseconds of work, five turns')
+  t.equal(pauses, 21, 'what comes before it had its place each time')
   t.same(noted, Array(5).fill(asked), 'after each it is noted again whose work goes on')
 })

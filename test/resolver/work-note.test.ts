@@ -23,3 +23,15 @@ t.test('whenever a question is taken up, and after every reply', async (t) => {
     "work of our own is nobody's fault",
   )
 })
+
+t.test(
+  'between its steps the engine gives way: after every reply, and before every verification',
+  async (t) => {
+    let pauses = 0
+    const world = makeWorld([zone('y.test.')], { betweenSteps: () => void pauses++ })
+    await world.askAll([['www.y.test']])
+    const verified = world.counts.get('signatures') ?? 0
+    t.ok(verified > 3, `${verified} verifications`)
+    t.ok(pauses >= world.asked().length + verified, `${pauses} pauses`)
+  },
+)

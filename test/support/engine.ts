@@ -55,6 +55,7 @@ export interface TestEngineOptions {
   readonly importKey?: KeyImport
   readonly noteWork?: WorkNote
   readonly onLateVerdict?: LateVerdict
+  readonly betweenSteps?: () => void
 }
 
 /** Tests make hundreds of engines, and none meets more servers or zones than this. */
@@ -124,6 +125,7 @@ export function makeEngine(options: TestEngineOptions): TestEngine {
     tableEntriesMax: TABLE_ENTRIES,
     ...(options.noteWork === undefined ? {} : { noteWork: options.noteWork }),
     ...(options.onLateVerdict === undefined ? {} : { onLateVerdict: options.onLateVerdict }),
+    ...(options.betweenSteps === undefined ? {} : { betweenSteps: options.betweenSteps }),
     settings: { ...ENGINE_SETTINGS, rootHints: options.rootHints, ...options.settings },
   })
   const ask = async (name: string, type: number, trace?: Trace): Promise<EntryReply> => {

@@ -51,7 +51,7 @@ export interface WorldOptions
   extends Partial<
     Pick<
       TestEngineOptions,
-      'settings' | 'policy' | 'seed' | 'rootHints' | 'anchors' | 'noteWork' | 'onLateVerdict'
+      'settings' | 'policy' | 'seed' | 'rootHints' | 'anchors' | 'noteWork' | 'betweenSteps' | 'onLateVerdict'
     >
   > {
   readonly network?: Omit<NetworkOptions, 'clock'>
