@@ -1,7 +1,8 @@
 /** `sigill anchor status`: the trust anchors that a configuration gives, and what IANA says of those of the root. */
 import { concatOctets, octetsEqual } from '../base/octets.ts'
 import { type Config, defaultConfig, loadConfig } from '../config/load.ts'
-import { type PublishedKey, parseAnchorXml } from '../dnssec/anchor-xml.ts'
+import { packagedKeys } from '../daemon/anchors/publication.ts'
+import type { PublishedKey } from '../dnssec/anchor-xml.ts'
 import { digestOf } from '../dnssec/digests.ts'
 import { anchorKeyTag, type TrustAnchor } from '../dnssec/trust-anchors.ts'
 import { formatDigestType } from '../wire/iana/digest-type.ts'
@@ -11,7 +12,7 @@ import { formatName } from '../wire/name-text.ts'
 import { parseDnskey } from '../wire/rdata/dnskey.ts'
 import { parseDs } from '../wire/rdata/ds.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
-import { formatDay, packagedFile, readGiven, XML_FILE } from './published-anchors.ts'
+import { formatDay } from './published-anchors.ts'
 
 /** What the command was told. */
 export interface AnchorStatusOptions {
@@ -42,8 +43,7 @@ export function anchorStatus(options: AnchorStatusOptions, print: (text: string)
 }
 
 function listAnchors(config: Config): AnchorRow[] {
-  const published = parseAnchorXml(Buffer.from(readGiven(packagedFile(XML_FILE))).toString('utf8'))
-  const keys = typeof published === 'string' ? [] : published
+  const keys = packagedKeys()
   return config.anchorFiles.flatMap(({ path, anchors }) => anchors.map((anchor) => rowOf(path, anchor, keys)))
 }
 

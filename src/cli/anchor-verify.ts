@@ -1,19 +1,13 @@
 /** `sigill anchor verify`: ICANN's signature over the root anchors, and the anchors in use against them. */
 import { systemClock } from '../base/clock.ts'
 import { defaultConfig, loadConfig } from '../config/load.ts'
+import { packagedFile, SIGNATURE_FILE, XML_FILE } from '../daemon/anchors/publication.ts'
 import { anchorsInForce } from '../dnssec/anchor-xml.ts'
 import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
 import { ROOT } from '../wire/name.ts'
 import { isSameKey } from './anchor-status.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
-import {
-  formatDay,
-  packagedFile,
-  readGiven,
-  SIGNATURE_FILE,
-  verifyPublished,
-  XML_FILE,
-} from './published-anchors.ts'
+import { formatDay, readGiven, verifyPublished } from './published-anchors.ts'
 
 /** What the command was told. Paths left out mean the copies in the package. */
 export interface AnchorVerifyOptions {

@@ -51,6 +51,9 @@ function configText(lab: LabFolder): string {
     ...(dnssec.length === 0 ? [] : ['dnssec:', ...dnssec.map((line) => `  ${line}`)]),
     'metrics:',
     `  listen: "${lab.metrics}"`,
+    '# What is learnt in a lab is of no use outside of it.',
+    'state:',
+    '  directory: ""',
     '',
   ].join('\n')
 }

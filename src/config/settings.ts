@@ -69,6 +69,9 @@ export interface Settings {
   'resolution.client-string-option': number
   'resolution.any': 'minimal' | 'full'
   'dnssec.trust-anchor-files': readonly string[]
+  'dnssec.anchor-updates': boolean
+  'dnssec.anchor-bootstrap': string | undefined
+  'dnssec.key-tag-signal': boolean
   'dnssec.clock': number | undefined
   'dnssec.mode': 'off' | 'observe' | 'enforce'
   'dnssec.rollout.percent': number
@@ -400,6 +403,28 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
       'with Sigill.',
     reload: 'live',
   },
+  'dnssec.anchor-updates': {
+    schema: value.flag(),
+    default: true,
+    doc:
+      'Follows the zones with trust anchors as they change their keys (RFC 5011): new keys are believed after thirty days, ' +
+      'revoked ones no more. What is learnt is kept in state.directory.',
+    reload: 'restart',
+  },
+  'dnssec.anchor-bootstrap': {
+    schema: value.webAddressOrNone(),
+    default: 'https://data.iana.org/root-anchors/',
+    doc:
+      'Where root-anchors.xml and its signature are got when the keys of the root match no anchor: believed only as far as ' +
+      "ICANN's signature goes (RFC 9718). Empty: nowhere.",
+    reload: 'restart',
+  },
+  'dnssec.key-tag-signal': {
+    schema: value.flag(),
+    default: true,
+    doc: 'Tells the servers of zones with trust anchors which keys are believed here (RFC 8145), about once a day.',
+    reload: 'restart',
+  },
   'dnssec.clock': {
     schema: value.timeOrNone(),
     default: '',
@@ -612,9 +637,10 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'state.directory': {
     schema: value.path(),
     default: '/var/lib/sigill',
-    doc: 'Folder for what the daemon learns and keeps. Not acted on in this version.',
+    doc:
+      'Folder for what the daemon learns and keeps: the keys of zones with trust anchors. The default one is used where ' +
+      'it exists. Empty: nothing is kept.',
     reload: 'restart',
-    inert: [],
   },
   'log.level': {
     schema: value.oneOf('debug', 'info', 'warn', 'error'),

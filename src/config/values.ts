@@ -179,6 +179,13 @@ export function timeOrNone(): ValueSchema<number | undefined> {
   return parsedOrNone(`${TIME}, or "" for none`, parseTime)
 }
 
+/** An address of the web that files are got from; the empty text for none. */
+export function webAddressOrNone(): ValueSchema<string | undefined> {
+  const parse = (value: string): string | undefined =>
+    URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? new URL('.', value).href : undefined
+  return parsedOrNone('an address such as https://data.iana.org/root-anchors/, or "" for none', parse)
+}
+
 /** A list of DNSKEY algorithms by number or mnemonic. */
 export function algorithms(): ValueSchema<readonly number[]> {
   return registryNumbers('DNSSEC algorithms', 'such as 5 or RSASHA1', parseAlgorithm)

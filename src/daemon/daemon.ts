@@ -1,5 +1,6 @@
 /** The daemon: threads, metrics and health put together as a configuration wants it. */
 import { availableParallelism } from 'node:os'
+import { dirname, resolve } from 'node:path'
 import type { Endpoint } from '../base/address.ts'
 import { type Cancel, type Clock, systemClock } from '../base/clock.ts'
 import { inertText } from '../config/inert.ts'
@@ -14,6 +15,9 @@ import { Metrics } from '../telemetry/metrics.ts'
 import { formatDigestType } from '../wire/iana/digest-type.ts'
 import { formatAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
 import { formatName } from '../wire/name-text.ts'
+import type { AnchorKeeper } from './anchors/keeper.ts'
+import { anchorDuties, openAnchors } from './anchors/parts.ts'
+import { anchorStates, followedZoneStates } from './anchors/status.ts'
 import { watchClock } from './clock-watch.ts'
 import { missingOf, type Platform, testPlatform } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
@@ -21,6 +25,7 @@ import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
 import { serveInOneThread } from './one-thread.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { listenFailure } from './start-error.ts'
+import { StateFolder } from './state/state-folder.ts'
 import { serveInThreads, type ThreadEntries } from './threads/supervisor.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 import { planThreads } from './threads/thread-plan.ts'
@@ -58,26 +63,35 @@ export interface DaemonOptions {
  *
  * @throws StartError when an address cannot be listened on; nothing is left open then
  */
-export async function startDaemon(config: Config, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
-  const { settings } = config
-  tellSurroundings(config, log)
+export async function startDaemon(given: Config, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
+  const { settings } = given
+  const clock = systemClock(settings['dnssec.clock'])
+  tellSurroundings(given, log)
+  const state = await openState(given, log)
+  const keeper = settings['dnssec.anchor-updates'] ? openAnchors(given, clock, state, log) : undefined
+  const config = keeper === undefined ? given : { ...given, anchors: keeper.anchors }
   const udp = udpBackend(settings['server.udp-backend'], log)
   const platform = testPlatform()
   tellPlatform(platform, log)
   const health = new Health(settings['dnssec.mode'] !== 'off')
-  const parts = { config, log, udp, platform, onRootProven: () => health.markRootProven() }
-  const serving = await serve(parts, options)
-  const clock = systemClock(settings['dnssec.clock'])
+  const onRootProven = (): void => {
+    health.markRootProven()
+    keeper?.retry()
+  }
+  const serving = await serve({ config, log, udp, platform, onRootProven }, options)
   tellExemptions(config, clock, log)
   health.markListening()
   const tellFault = faultTeller({ log, counters: serving.counters[0]!, clock })
   let http: HttpListener | undefined
   try {
-    http = await openHttp(settings, serving, health, (fault) => tellFault(fault, 'a page was not served'))
+    http = await openHttp(settings, makeMetrics(serving, keeper), health, (fault) =>
+      tellFault(fault, 'a page was not served'),
+    )
   } catch (error) {
     await serving.stop(0)
     throw error
   }
+  keeper?.start(anchorDuties({ config: given, clock, platform, serving, log }))
   const stopClock = judgeAnewWhenSet(config, clock, serving, log)
   return {
     endpoints: serving.endpoints,
@@ -88,11 +102,22 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     stop: async () => {
       health.markStopping()
       stopClock()
+      await keeper?.stop()
       const unanswered = await serving.stop(DRAIN_MS_MAX)
       await http?.close()
       return unanswered
     },
   }
+}
+
+/** The folder for state. A path in the file is relative to its folder. */
+function openState({ path, settings, given }: Config, log: Log): Promise<StateFolder> {
+  const folder = settings['state.directory']
+  return StateFolder.open({
+    path: folder === '' || path === undefined ? folder : resolve(dirname(path), folder),
+    isWanted: given.has('state.directory'),
+    log,
+  })
 }
 
 /** In as many threads as the machine and the configuration call for. */
@@ -165,13 +190,13 @@ function tellExemptions({ settings }: Config, clock: Clock, log: Log): void {
 
 async function openHttp(
   settings: Settings,
-  serving: Serving,
+  metrics: Metrics,
   health: Health,
   onFault: (fault: unknown) => void,
 ): Promise<HttpListener | undefined> {
   const endpoint = settings['metrics.listen']
   if (endpoint === undefined) return undefined
-  const pages = makePages(makeMetrics(serving), health)
+  const pages = makePages(metrics, health)
   try {
     return await listenHttp(endpoint, pages, onFault)
   } catch (error) {
@@ -184,11 +209,15 @@ async function openHttp(
   }
 }
 
-function makeMetrics({ counters, caches, policy, snapshot }: Serving): Metrics {
+function makeMetrics(
+  { counters, caches, policy, snapshot }: Serving,
+  keeper: AnchorKeeper | undefined,
+): Metrics {
   return new Metrics({
     counters: counters.map(({ set }) => set),
     caches,
-    anchors: () => policy.anchors.list.map((anchor) => ({ tag: anchorKeyTag(anchor), state: 'valid' })),
+    anchors: () => anchorStates(policy.anchors, keeper),
+    followedZones: () => followedZoneStates(keeper, Math.floor(Date.now() / 1000)),
     negativeTrustAnchors: () => policy.negativeTrustAnchors.length,
     enforcedRatio: () => (policy.mode === 'enforce' ? 1 : 0),
     snapshot,

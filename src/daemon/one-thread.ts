@@ -76,6 +76,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
       if (changed) policy.raise()
       return changed
     },
+    fetchRecords: (name, type) => engine.resolver.fetchRecords(name, type),
     stop: async (drainMs) => {
       snapshot?.close()
       stopRoot()

@@ -6,6 +6,8 @@ import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy
 import type { Counters } from '../telemetry/counters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { MetricSources } from '../telemetry/metrics.ts'
+import type { Name } from '../wire/name.ts'
+import type { Rrset } from '../wire/record.ts'
 import type { Platform } from './engine.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 
@@ -23,6 +25,8 @@ export interface Serving {
   readonly threads: readonly ThreadLife[]
   /** Changes the policy in all threads. False when it was so already. */
   changePolicy(change: PolicyChange): Promise<boolean>
+  /** The records that the servers of a name give now, unjudged, or why there are none. */
+  fetchRecords(name: Name, type: number): Promise<readonly Rrset[] | string>
   /** Takes no more questions, answers those in work for so long, and closes. Returns questions left unanswered. */
   stop(drainMs: number): Promise<number>
 }

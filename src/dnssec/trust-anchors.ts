@@ -1,7 +1,7 @@
 /** Trust anchors (RFC 4033 2): the keys that are believed without proof. */
 import { mapKey, octetsEqual } from '../base/octets.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts'
+import { isRoot, type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts'
 import { keyTagOf, parseDnskey } from '../wire/rdata/dnskey.ts'
 import { parseDs } from '../wire/rdata/ds.ts'
 import type { ResourceRecord } from '../wire/record.ts'
@@ -38,6 +38,11 @@ export class TrustAnchors {
     return this.#byZone.get(nameKey(zone)) ?? []
   }
 
+  /** The zones with anchors, each once. */
+  get zones(): Name[] {
+    return [...this.#byZone.values()].map(([anchor]) => anchor!.zone)
+  }
+
   /** The deepest zone with an anchor at or above the name, or undefined. A view of `name`. */
   closest(name: Name): Name | undefined {
     if (this.#byZone.size === 0) return undefined
@@ -46,6 +51,14 @@ export class TrustAnchors {
       if (isRoot(zone)) return undefined
     }
   }
+}
+
+/** True when both hold the same anchors of the same zones in the same order. */
+export function sameAnchors(a: readonly TrustAnchor[], b: readonly TrustAnchor[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((anchor, i) => namesEqual(anchor.zone, b[i]!.zone) && sameAnchor(anchor, b[i]!))
+  )
 }
 
 function sameAnchor(a: TrustAnchor, b: TrustAnchor): boolean {

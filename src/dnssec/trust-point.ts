@@ -146,6 +146,11 @@ function standsFor(anchor: TrustAnchor, key: FollowedKey): boolean {
   return key.dnskey !== undefined && namesKey(zone, { ds }, key.dnskey)
 }
 
+/** The followed keys that one of these anchors of the zone stands for. */
+export function keysNamedBy({ keys }: TrustPoint, anchors: readonly TrustAnchor[]): FollowedKey[] {
+  return keys.filter((key) => anchors.some((anchor) => standsFor(anchor, key)))
+}
+
 /**
  * The trust point with what the operator vouches for now. A key that its zone revoked stays so: he may not have heard of
  * it. Keys that he no longer gives are dropped; what was learnt in between is kept.

@@ -77,7 +77,7 @@ export type Reply = (octets: Uint8Array | undefined) => void
 /** One request on its way through the slow path. */
 interface Request {
   readonly octets: Uint8Array
-  /** A listener uses the object again: whoever waits needs a copy. */
+  /** Its address is to be read at once: a listener uses the object again. */
   readonly client: Client
   readonly startMs: number
   readonly reply: Reply
@@ -334,14 +334,13 @@ export class Service {
   }
 
   #resolve(
-    { client, ...rest }: Request,
+    request: Request,
     query: Query,
     question: Question,
     aliases: LocalAliases | undefined,
     recursionDesired: boolean,
   ): void {
-    const request = { ...rest, client: client.copy() }
-    const key = clientKey(client)
+    const key = clientKey(request.client)
     const full = this.#room.fullFor(key)
     if (full !== undefined) {
       this.#counters.limitHit(full)
@@ -351,9 +350,11 @@ export class Service {
     const { name, type } = question
     const { checkingDisabled } = query
     const cachedOnly = !recursionDesired
-    const verdict = this.#verdictNeed(query, client)
+    const verdict = this.#verdictNeed(query, request.client)
     const watcher =
-      verdict === 'enforced' || this.#watch === undefined ? {} : { client: this.#watch.hashOf(client) }
+      verdict === 'enforced' || this.#watch === undefined
+        ? {}
+        : { client: this.#watch.hashOf(request.client) }
     const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly, verdict, ...watcher })
     this.#room.enter(key)
     resolved.then(

@@ -23,16 +23,16 @@ import type { ExtendedError } from '../wire/edns.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
-import { TYPE } from '../wire/iana/rrtype.ts'
+import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import { foldName, type Name, nameKey, ROOT } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import type { Rrset } from '../wire/record.ts'
 import { type Context, failure, type Job, type Judgement, type KnownTrust } from './context.ts'
 import { DataFirst, inTimeForClient, type ResolveStep, resolveStep } from './data-first.ts'
 import { Dns64 } from './dns64.ts'
-import { fetchData } from './fetch.ts'
+import { fetchData, fetchFresh } from './fetch.ts'
 import { Flight, InFlight } from './in-flight.ts'
-import { lookup } from './lookup.ts'
+import { freshKeys, lookup } from './lookup.ts'
 import type {
   AskedQuestion,
   ClientQuestion,
@@ -244,6 +244,24 @@ export class Resolver implements ResolverPort {
     } catch (fault) {
       this.#onFault(fault)
       return { status: 'indeterminate', reason: 'internal', detail: '' }
+    }
+  }
+
+  /**
+   * The records that the servers of a name give now, past the cache; nobody vouches for them. An alias is given as it is.
+   * A text says why there are none. Keys that are proven are kept, so that they serve from now on.
+   */
+  async fetchRecords(name: Name, type: number): Promise<readonly Rrset[] | string> {
+    try {
+      const job = this.#job(this.#flight(), undefined)
+      const data = await (type === TYPE.DNSKEY
+        ? freshKeys(this.#context, job, name)
+        : fetchFresh(this.#context, job, name, type, new Set()))
+      if (data.kind === 'failure') return data.detail === '' ? REASONS[data.reason].text : data.detail
+      return data.kind === 'negative' ? `${formatName(name)} has no ${formatType(type)}` : data.answer
+    } catch (fault) {
+      this.#onFault(fault)
+      return REASONS.internal.text
     }
   }
 

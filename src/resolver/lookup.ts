@@ -134,12 +134,17 @@ async function fetchKeys(context: Context, job: Job, zone: Name, provenMs: numbe
   const key = `anew ${job.policySequence} ${nameKey(zone)}`
   const found = await share(context, context.lookups, key, job, subject, async (own): Promise<Found> => {
     if (!mayRefetch(context, zone, TYPE.DNSKEY)) return failure('dnskey-missing', '')
-    const data = await fetchFresh(context, own, zone, TYPE.DNSKEY, NOBODY)
-    if (data.kind === 'failure') return data
-    const proven = await judge(context, own, zone, TYPE.DNSKEY, data)
-    return proven.judged.status === 'secure' ? keep(context, own, zone, TYPE.DNSKEY, proven) : proven
+    return freshKeys(context, own, zone)
   })
   return found.kind === 'records' && found.judged.status === 'secure'
+}
+
+/** What the servers of a zone give for its keys now; kept where it is proven. */
+export async function freshKeys(context: Context, job: Job, zone: Name): Promise<Found> {
+  const data = await fetchFresh(context, job, zone, TYPE.DNSKEY, NOBODY)
+  if (data.kind === 'failure') return data
+  const proven = await judge(context, job, zone, TYPE.DNSKEY, data)
+  return proven.judged.status === 'secure' ? keep(context, job, zone, TYPE.DNSKEY, proven) : proven
 }
 
 // --- other servers ------------------------------------------------------------------------------------------------

@@ -14,8 +14,21 @@ export interface CacheUse {
 /** A trust anchor as the metrics show it. */
 export interface AnchorState {
   readonly tag: number
-  /** RFC 5011 4.2: start, add-pending, valid, missing, revoked, removed. */
+  /** RFC 5011 4.2: add-pending, valid, missing, revoked, removed. */
   readonly state: string
+  /** When a pending key may become valid, seconds since 1970. */
+  readonly holdDownEndSeconds?: number
+}
+
+/** A zone with anchors whose keys are followed. Times in seconds since 1970. */
+export interface FollowedZoneState {
+  readonly zone: string
+  /** The zone gave keys, proven or not. */
+  readonly lastProbeSeconds: number | undefined
+  /** They were proven. */
+  readonly lastSuccessSeconds: number | undefined
+  /** All keys that the zone has published are believed. */
+  readonly isRollReady: boolean
 }
 
 /** The file that keeps the caches over a restart. */
@@ -36,6 +49,7 @@ export interface MetricSources {
   readonly counters: readonly CounterSet[]
   readonly caches: () => Readonly<Record<'answers' | 'rrsets', CacheUse>>
   readonly anchors: () => readonly AnchorState[]
+  readonly followedZones: () => readonly FollowedZoneState[]
   readonly negativeTrustAnchors: () => number
   /** Share of clients for whom a bogus verdict means SERVFAIL, 0 to 1. */
   readonly enforcedRatio: () => number
@@ -129,14 +143,58 @@ function labelsOf(family: Family, labelValue: string): Record<string, string> {
   return family.label === undefined ? {} : { [family.label]: labelValue }
 }
 
+/** Makes a gauge that is read when it is asked for. */
+type MakeGauge = (
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  read: (set: (labels: Record<string, string>, value: number) => void) => void,
+) => void
+
+function registerAnchors(gauge: MakeGauge, { anchors, followedZones }: MetricSources): void {
+  gauge(
+    'trust_anchor',
+    'A key that is, was or will be a trust anchor; always 1.',
+    ['tag', 'state'],
+    (set) => {
+      for (const { tag, state } of anchors()) set({ tag: String(tag), state }, 1)
+    },
+  )
+  gauge(
+    'trust_anchor_hold_down_end_timestamp_seconds',
+    'When a key that is pending may become a trust anchor.',
+    ['tag'],
+    (set) => {
+      for (const { tag, holdDownEndSeconds: end } of anchors())
+        if (end !== undefined) set({ tag: String(tag) }, end)
+    },
+  )
+  gauge(
+    'trust_anchor_probe_timestamp_seconds',
+    'When a zone with trust anchors last gave keys.',
+    ['zone'],
+    (set) => {
+      for (const { zone, lastProbeSeconds: last } of followedZones())
+        if (last !== undefined) set({ zone }, last)
+    },
+  )
+  gauge('trust_anchor_proven_timestamp_seconds', 'When those keys were last proven.', ['zone'], (set) => {
+    for (const { zone, lastSuccessSeconds: last } of followedZones())
+      if (last !== undefined) set({ zone }, last)
+  })
+  gauge(
+    'trust_anchor_roll_ready',
+    'Whether all keys that the zone has published are believed here, so that it may change to any of them.',
+    ['zone'],
+    (set) => {
+      for (const { zone, isRollReady } of followedZones()) set({ zone }, isRollReady ? 1 : 0)
+    },
+  )
+}
+
 function registerGauges(registry: Registry, sources: MetricSources): void {
   const registers = [registry]
-  const gauge = (
-    name: string,
-    help: string,
-    labelNames: readonly string[],
-    read: (set: (labels: Record<string, string>, value: number) => void) => void,
-  ): void => {
+  const gauge: MakeGauge = (name, help, labelNames, read) => {
     new Gauge({
       name: METRIC_PREFIX + name,
       help,
@@ -154,9 +212,7 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
   gauge('cache_entries', 'Entries in a cache.', ['cache'], (set) => {
     for (const [cache, use] of Object.entries(sources.caches())) set({ cache }, use.entries)
   })
-  gauge('trust_anchor', 'A trust anchor in force; always 1.', ['tag', 'state'], (set) => {
-    for (const { tag, state } of sources.anchors()) set({ tag: String(tag), state }, 1)
-  })
+  registerAnchors(gauge, sources)
   gauge('negative_trust_anchors', 'Negative trust anchors in force.', [], (set) => {
     set({}, sources.negativeTrustAnchors())
   })

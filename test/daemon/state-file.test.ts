@@ -84,9 +84,10 @@ t.test('a folder that may only be read is read, and not written', async (t) => {
   if (isRoot) process.seteuid?.(NOBODY)
   try {
     const { file, told } = await fileIn(path)
-    t.match(told, [{ text: /cannot be used/ }])
     t.same(file.load(), { numbers: [1] })
     t.equal(await file.save({ numbers: [2] }), false)
+    // The system's access(2) goes by who started the process.
+    t.match(told, [{ text: isRoot ? /cannot be written/ : /cannot be used/ }])
     t.same(file.load(), { numbers: [1] })
     t.notOk(existsSync(join(path, 'numbers.json.new')))
   } finally {

@@ -11,7 +11,8 @@ async function page(): Promise<ReturnType<typeof parseExposition>> {
   const metrics = new Metrics({
     counters: [new Counters().set],
     caches: () => ({ answers: use, rrsets: use }),
-    anchors: () => [{ tag: 20326, state: 'valid' }],
+    anchors: () => [{ tag: 20326, state: 'valid', holdDownEndSeconds: 1 }],
+    followedZones: () => [{ zone: '.', lastProbeSeconds: 1, lastSuccessSeconds: 1, isRollReady: true }],
     negativeTrustAnchors: () => 0,
     enforcedRatio: () => 1,
   })

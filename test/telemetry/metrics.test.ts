@@ -25,6 +25,10 @@ const CONTRACT: [name: string, type: string, ...labels: string[]][] = [
   ['synthesised_answers_total', 'counter', 'kind'],
   ['limit_hits_total', 'counter', 'limit'],
   ['trust_anchor', 'gauge', 'tag', 'state'],
+  ['trust_anchor_hold_down_end_timestamp_seconds', 'gauge', 'tag'],
+  ['trust_anchor_probe_timestamp_seconds', 'gauge', 'zone'],
+  ['trust_anchor_proven_timestamp_seconds', 'gauge', 'zone'],
+  ['trust_anchor_roll_ready', 'gauge', 'zone'],
   ['negative_trust_anchors', 'gauge'],
   ['rollout_enforced_ratio', 'gauge'],
   ['event_loop_delay_seconds', 'histogram', 'thread'],
@@ -41,7 +45,10 @@ function makeMetrics(counters: Counters): Metrics {
     caches: () => ({ answers: { bytes: 4096, entries: 7 }, rrsets: { bytes: 1024, entries: 3 } }),
     anchors: () => [
       { tag: 20326, state: 'valid' },
-      { tag: 38696, state: 'valid' },
+      { tag: 38696, state: 'add-pending', holdDownEndSeconds: 1_739_145_600 },
+    ],
+    followedZones: () => [
+      { zone: '.', lastProbeSeconds: 1_736_560_000, lastSuccessSeconds: 1_736_550_000, isRollReady: false },
     ],
     negativeTrustAnchors: () => 2,
     enforcedRatio: () => 1,
@@ -145,7 +152,11 @@ t.test('what is raised is what is read', async (t) => {
   t.equal(value('event_loop_delay_seconds_bucket', { thread: 'main', le: '0.5' }), 1)
   t.equal(value('cache_bytes', { cache: 'answers' }), 4096)
   t.equal(value('cache_entries', { cache: 'rrsets' }), 3)
-  t.equal(value('trust_anchor', { tag: '38696', state: 'valid' }), 1)
+  t.equal(value('trust_anchor', { tag: '20326', state: 'valid' }), 1)
+  t.equal(value('trust_anchor', { tag: '38696', state: 'add-pending' }), 1)
+  t.equal(value('trust_anchor_hold_down_end_timestamp_seconds', { tag: '38696' }), 1_739_145_600)
+  t.equal(value('trust_anchor_roll_ready', { zone: '.' }), 0)
+  t.equal(value('trust_anchor_proven_timestamp_seconds', { zone: '.' }), 1_736_550_000)
   t.equal(value('negative_trust_anchors'), 2)
   t.equal(value('rollout_enforced_ratio'), 1)
   t.equal(value('snapshot_writes_total', { outcome: 'written' }), 0)

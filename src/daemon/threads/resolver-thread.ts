@@ -58,6 +58,7 @@ function run(data: ResolverData): void {
       const caches = { answers, rrsets: ownRrsets(memory, index, rrsets) }
       void restoreHere(caches, request, () => !closed, post)
     },
+    fetchRecords: (name, type) => resolver.fetchRecords(name, type),
     drain: async () => {
       close()
       return 0

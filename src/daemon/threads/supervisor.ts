@@ -15,6 +15,7 @@ import type { Counters } from '../../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../../telemetry/event-loop-delay.ts'
 import type { CacheUse } from '../../telemetry/metrics.ts'
 import { formatType } from '../../wire/iana/rrtype.ts'
+import type { Name } from '../../wire/name.ts'
 import { formatName } from '../../wire/name-text.ts'
 import { ownAddresses } from '../own-addresses.ts'
 import { policyOptions } from '../parts.ts'
@@ -22,6 +23,7 @@ import type { Serving, ServingOptions } from '../serving.ts'
 import type { SnapshotKeeper } from '../snapshot/keeper.ts'
 import { snapshotKeeper } from '../snapshot/parts.ts'
 import { restoreInThreads } from '../snapshot/threads.ts'
+import { FetchDesk, type FetchedSets } from './fetch-desk.ts'
 import { PolicyChannel } from './policy-channel.ts'
 import { SetAside } from './set-aside.ts'
 import { countersOf, frontName, layOut, resolverName, type SharedMemory } from './shared-memory.ts'
@@ -70,6 +72,7 @@ class Supervisor implements Serving {
   readonly #resolvers: readonly ThreadLife[]
   /** Ends of links for lives that are yet to begin, by the number of the thread at the other end. */
   readonly #unclaimed = new Map<ThreadLife, LinkEnd[]>()
+  readonly #fetchDesk: FetchDesk
   readonly #setAside: readonly SetAside[]
   readonly #answers: AnswerShards
   readonly #rrsets: readonly OctetTableReader[]
@@ -100,6 +103,7 @@ class Supervisor implements Serving {
     this.#stopDelay = watchEventLoopDelay(this.counters[0]!)
     this.#fronts = Array.from({ length: plan.fronts }, (_, index) => this.#life('front', index))
     this.#resolvers = Array.from({ length: plan.resolvers }, (_, index) => this.#life('resolver', index))
+    this.#fetchDesk = new FetchDesk(this.#resolvers)
     this.#setAside = this.#resolvers.map(() => new SetAside())
     const { hashKey, answers, answerShardOctets, rrsets, rrsetsOctets } = this.#memory
     this.#answers = new AnswerShards({ buffers: answers, bytesMax: answerShardOctets, hashKey })
@@ -129,6 +133,10 @@ class Supervisor implements Serving {
     return this.#policyChannel.change(change)
   }
 
+  fetchRecords(name: Name, type: number): Promise<FetchedSets> {
+    return this.#fetchDesk.fetchRecords(name, type)
+  }
+
   /** The first front finds out where to listen; the others listen there too. */
   async start(): Promise<void> {
     for (const { index: front } of this.#fronts) {
@@ -155,7 +163,6 @@ class Supervisor implements Serving {
     return snapshotKeeper({
       ...this.#options,
       policy: this.policy,
-      isSettled: () => this.#policyChannel.isSettled,
       clock: this.#clock,
       counters: this.counters[0]!,
       readers: { answers: this.#answers.readers, rrsets: this.#rrsets },
@@ -253,6 +260,7 @@ class Supervisor implements Serving {
   #onMessage(thread: ThreadLife, message: FromThread): void {
     if (message.kind === 'log') writeLine(this.#options.log, thread.name, message)
     else if (message.kind === 'policy-taken') this.#policyChannel.taken(thread, message.number)
+    else if (message.kind === 'fetched') this.#fetchDesk.fetched(message.number, message.sets)
     else if (message.kind === 'root-proven') {
       this.#rootProven = true
       this.#options.onRootProven()
@@ -275,6 +283,7 @@ class Supervisor implements Serving {
       else this.#connect(peer.index, index)
     }
     this.#policyChannel.ended(thread)
+    this.#fetchDesk.ended(thread)
   }
 
   /** A question that was in work when the thread ended of an error is not tried again for a while. */

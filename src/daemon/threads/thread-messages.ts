@@ -5,6 +5,7 @@ import type { Settings } from '../../config/settings.ts'
 import type { TrustAnchor } from '../../dnssec/trust-anchors.ts'
 import type { NegativeTrustAnchor, PolicyChange } from '../../policy/validation-policy.ts'
 import type { Name } from '../../wire/name.ts'
+import type { Rrset } from '../../wire/record.ts'
 import type { Platform } from '../engine.ts'
 import type { RestoreReport, RestoreRequest } from '../snapshot/load.ts'
 import type { SetAsideQuestion } from './set-aside.ts'
@@ -74,6 +75,8 @@ export type ToThread =
   | { readonly kind: 'serve' }
   /** Resolver threads: take from this file what is theirs, and report. */
   | ({ readonly kind: 'restore' } & RestoreRequest)
+  /** Resolver threads: get these records past the cache. */
+  | { readonly kind: 'fetch'; readonly number: number; readonly name: Name; readonly type: number }
   /** Front threads: take no more questions, and answer those in work. Resolver threads: end what is under way. */
   | { readonly kind: 'drain'; readonly timeoutMs: number }
   /** Close all sockets: this life is over. */
@@ -94,5 +97,7 @@ export type FromThread =
   | { readonly kind: 'policy-taken'; readonly number: number }
   | { readonly kind: 'root-proven' }
   | RestoreReport
+  /** What came of the fetching with this number: see `Resolver.fetchRecords`. */
+  | { readonly kind: 'fetched'; readonly number: number; readonly sets: readonly Rrset[] | string }
   | { readonly kind: 'drained'; readonly unanswered: number }
   | { readonly kind: 'closed' }

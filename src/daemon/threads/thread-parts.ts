@@ -6,6 +6,8 @@ import { PolicyWords } from '../../policy/policy-words.ts'
 import { ValidationPolicy } from '../../policy/validation-policy.ts'
 import type { Counters } from '../../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../../telemetry/event-loop-delay.ts'
+import type { Name } from '../../wire/name.ts'
+import type { Rrset } from '../../wire/record.ts'
 import { faultTeller } from '../fault-teller.ts'
 import { policyOptions } from '../parts.ts'
 import type { RestoreRequest } from '../snapshot/load.ts'
@@ -31,6 +33,8 @@ export interface ThreadDuties {
   serve?(): void
   /** Resolver threads: takes up what an earlier process knew. */
   restore?(request: RestoreRequest): void
+  /** Resolver threads: see `Resolver.fetchRecords`. */
+  fetchRecords?(name: Name, type: number): Promise<readonly Rrset[] | string>
   /** Returns questions left unanswered. */
   drain(timeoutMs: number): Promise<number>
   /** Closes all sockets before it returns. May be called in whatever state things are, and again. */
@@ -73,7 +77,10 @@ export function serveSupervisor({ policy, counters, post }: ThreadParts, duties:
       post({ kind: 'policy-taken', number: message.number })
     } else if (message.kind === 'serve') duties.serve?.()
     else if (message.kind === 'restore') duties.restore?.(message)
-    else if (message.kind === 'drain') {
+    else if (message.kind === 'fetch') {
+      const { number, name, type } = message
+      void duties.fetchRecords?.(name, type).then((sets) => post({ kind: 'fetched', number, sets }))
+    } else if (message.kind === 'drain') {
       void duties.drain(message.timeoutMs).then((unanswered) => {
         stopDelay()
         post({ kind: 'drained', unanswered })
