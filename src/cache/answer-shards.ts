@@ -37,7 +37,7 @@ export class AnswerShards implements AnswerReader {
 
   constructor({ buffers, bytesMax, hashKey }: AnswerShardsOptions) {
     const copy = new ArrayBuffer(TABLE_ENTRY_OCTETS_MAX)
-    const common = { bytesMax, hashKey, keyAt: ENTRY_KEY_AT, copy }
+    const common = { bytesMax, keyAt: ENTRY_KEY_AT, copy }
     this.octets = new Uint8Array(copy)
     this.memory = new Memory(this.octets)
     this.readers = buffers.map((buffer) => new OctetTableReader({ ...common, buffer }))

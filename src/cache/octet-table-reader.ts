@@ -22,7 +22,7 @@ import {
 import { TableLookahead } from './table-lookahead.ts'
 
 /** What a reader is made of. */
-export interface OctetTableReaderOptions extends TableMemory {
+export interface OctetTableReaderOptions extends Omit<TableMemory, 'hashKey'> {
   /** Memory to copy into, of `TABLE_ENTRY_OCTETS_MAX` octets: readers of one thread may share it. */
   readonly copy?: ArrayBuffer | undefined
 }

@@ -44,12 +44,9 @@ import { TableLookahead } from './table-lookahead.ts'
 
 /** What a table is made of. */
 export interface OctetTableOptions extends Omit<TableMemory, 'buffer'> {
-  /** Memory to use instead of fresh memory. What it held is lost, unless `keep` says otherwise. */
+  /** All zero, or memory of an earlier table, which is lost unless `keep` says otherwise. Fresh when left out. */
   readonly buffer?: ArrayBuffer | SharedArrayBuffer | undefined
-  /**
-   * Takes over the entries that another writer left in `buffer`, of the same size and with the same `hashKey`. That
-   * writer must have ended.
-   */
+  /** Takes over what another writer, which has ended, left in `buffer`: of the same size, with the same `hashKey`. */
   readonly keep?: boolean | undefined
 }
 
@@ -105,10 +102,12 @@ export class OctetTable {
     this.#keyAt = keyAt
     this.#keyWord = (ENTRY_HEADER_OCTETS + (keyAt ?? 0)) / 4
     assert(Number.isInteger(this.#keyWord), 'keys that begin within a word')
-    const isBlank = this.#words[HEADER.FORMAT] === 0
-    const isWhole = holdsTable(this.#words, size, hashKey, keyAt) && this.#words[HEADER.WRITING] === 0
+    const isIdle = this.#words[HEADER.WRITING] === 0
+    const isBlank = isIdle && this.#words[HEADER.FORMAT] === 0
+    const isWhole = isIdle && holdsTable(this.#words, size, hashKey, keyAt)
     this.cleared = keep && !isBlank && !isWhole
-    if (!keep || !isWhole) this.clear()
+    if (isBlank) this.#makeEmpty()
+    else if (!keep || !isWhole) this.clear()
   }
 
   /** Entries held, those expired but not yet passed by the old end included. */
@@ -176,7 +175,6 @@ export class OctetTable {
   reader(): OctetTableReader {
     return new OctetTableReader({
       bytesMax: this.bytesMax,
-      hashKey: this.#hashKey,
       keyAt: this.#keyAt,
       buffer: this.octets.buffer,
     })
@@ -275,8 +273,8 @@ export class OctetTable {
 
   /** Removes everything. */
   clear(): void {
-    this.#begin()
     const words = this.#words
+    this.#begin()
     for (let slot = 0; slot < this.#slots; slot++) {
       const version = this.#versionWord(slot)
       // A writer that ended amid a change left it odd. A slot that is as new need not be written.
@@ -284,8 +282,15 @@ export class OctetTable {
       if (words[version + 1] !== 0 || words[version + 2] !== 0) this.#setSlot(slot, 0, 0, 0)
       if (this.octets[this.#marksAt + slot] !== 0) this.octets[this.#marksAt + slot] = 0
     }
-    describeTable(words, this.bytesMax, this.#hashKey, this.#keyAt)
     words.fill(0, this.#layout.ghostWord, this.#layout.ghostWord + this.#layout.ghosts)
+    this.#makeEmpty()
+  }
+
+  /** Writes the header of an empty table. All else is empty already: what is blank stays untouched, so it takes no memory. */
+  #makeEmpty(): void {
+    const words = this.#words
+    this.#begin()
+    describeTable(words, this.bytesMax, this.#hashKey, this.#keyAt)
     this.#small.clear()
     this.#large.clear()
     words[HEADER.ENTRIES] = 0

@@ -19,7 +19,7 @@ function both(bytesMax: number): { table: OctetTable; reader: OctetTableReader; 
   const table = new OctetTable({ bytesMax, hashKey, buffer })
   return {
     table,
-    reader: new OctetTableReader({ bytesMax, hashKey, buffer }),
+    reader: new OctetTableReader({ bytesMax, buffer }),
     words: new Uint32Array(buffer, 0, bytesMax / 4),
   }
 }
@@ -152,7 +152,7 @@ t.test('memory that makes no sense is no answer, no fault and no endless search'
 })
 
 t.test('refuses memory smaller than the table', async (t) => {
-  t.throws(() => new OctetTableReader({ bytesMax: 8192, hashKey, buffer: new ArrayBuffer(4096) }))
+  t.throws(() => new OctetTableReader({ bytesMax: 8192, buffer: new ArrayBuffer(4096) }))
   const buffer = new ArrayBuffer(8192)
-  t.throws(() => new OctetTableReader({ bytesMax: 8192, hashKey, buffer, copy: new ArrayBuffer(64) }))
+  t.throws(() => new OctetTableReader({ bytesMax: 8192, buffer, copy: new ArrayBuffer(64) }))
 })

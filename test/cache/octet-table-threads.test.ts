@@ -28,7 +28,7 @@ t.test('no value read beside a writer is ever mixed, and most are found', async 
   const bytesMax = 16_384
   const buffer = new SharedArrayBuffer(bytesMax)
   const { words, ended } = await startWriter({ buffer, bytesMax, idleTurns: 0, removes: false })
-  const reader = new OctetTableReader({ buffer, bytesMax, hashKey })
+  const reader = new OctetTableReader({ buffer, bytesMax })
   const keys = Array.from({ length: KEYS }, (_, number) => tableKey(hashKey, keyOf(number)))
   const faults: string[] = []
   const untilMs = performance.now() + 1500
@@ -78,7 +78,7 @@ t.test('a writer that ends at any moment leaves a table that is whole, or known 
 /** What is wrong with a table taken over, or undefined: every entry is whole, found, and makes way for others. */
 function faultOfTable(table: OctetTable, buffer: SharedArrayBuffer): string | undefined {
   const { bytesMax } = table
-  const reader = new OctetTableReader({ buffer, bytesMax, hashKey })
+  const reader = new OctetTableReader({ buffer, bytesMax })
   let fault: string | undefined
   let seen = 0
   reader.forEach(({ octets, keyStart, valueStart, valueEnd }) => {
@@ -127,7 +127,7 @@ t.test('what a writer left is kept, and dropped where it cannot be trusted', asy
   t.notOk(find(third))
   t.equal(words[HEADER.WRITING], 0)
   fill(third)
-  const reader = new OctetTableReader({ bytesMax, hashKey, buffer })
+  const reader = new OctetTableReader({ bytesMax, buffer })
   t.ok(reader.find(tableKey(hashKey, Uint8Array.of(1, 2, 3)), ZERO), 'slots that were left open are closed')
   t.equal(attach({ hashKey: [1, 2] }).cleared, true, 'another secret')
   fill(attach())
@@ -139,4 +139,13 @@ t.test('what a writer left is kept, and dropped where it cannot be trusted', asy
   t.equal(last.cleared, true, 'no table at all')
   t.ok(fill(last))
   t.ok(find(last))
+})
+
+t.test('an empty table takes next to no memory', async (t) => {
+  const bytesMax = 512 * 1_048_576
+  const before = process.memoryUsage().rss
+  const table = new OctetTable({ bytesMax, hashKey })
+  const octets = process.memoryUsage().rss - before
+  t.ok(octets < 4 * 1_048_576, `${octets} octets`)
+  t.equal(table.entryCount, 0)
 })

@@ -41,7 +41,7 @@ t.test('both tables find by it what they find by the octets', async (t) => {
   const bytesMax = 65_536
   const buffer = new ArrayBuffer(bytesMax)
   const table = new OctetTable({ bytesMax, hashKey, buffer })
-  const reader = new OctetTableReader({ bytesMax, hashKey, buffer })
+  const reader = new OctetTableReader({ bytesMax, buffer })
   const keys = Array.from(
     { length: 200 },
     (_, i) => new Uint8Array(Buffer.from(`key ${i}${'x'.repeat(i % 9)}`)),

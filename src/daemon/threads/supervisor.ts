@@ -107,7 +107,7 @@ class Supervisor implements Serving {
     this.#setAside = this.#resolvers.map(() => new SetAside())
     const { hashKey, answers, answerShardOctets, rrsets, rrsetsOctets } = this.#memory
     this.#answers = new AnswerShards({ buffers: answers, bytesMax: answerShardOctets, hashKey })
-    this.#rrsets = rrsets.map((buffer) => new OctetTableReader({ buffer, bytesMax: rrsetsOctets, hashKey }))
+    this.#rrsets = rrsets.map((buffer) => new OctetTableReader({ buffer, bytesMax: rrsetsOctets }))
     this.snapshot = this.#snapshotKeeper()
     this.#mayServe = this.snapshot === undefined
   }
