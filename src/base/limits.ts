@@ -324,6 +324,8 @@ export const UDP_REPLY_OCTETS_MAX = 4_096
 export const UDP_BATCH_MAX = 64
 /** Batches answered before the rest of the event loop has its turn: half a millisecond of hits. */
 export const UDP_BATCHES_PER_TURN_MAX = 8
+/** Slice that a front thread asks of the scheduler: the least that Linux grants; a batch of hits takes as long. */
+export const FRONT_SLICE_MICROSECONDS = 100
 /** Replies kept for a socket while the system takes no more; those behind them would come too late to be of use. */
 export const UDP_UNSENT_MAX = 1_024
 /** Octets of `server.nsid`: a reply of 512 octets must hold it beside the longest question. */

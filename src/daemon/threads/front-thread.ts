@@ -4,6 +4,7 @@ import { AnswerShards } from '../../cache/answer-shards.ts'
 import type { Front } from '../../front/front.ts'
 import { ListenError } from '../../front/listen-error.ts'
 import { chooseBackend } from '../../native/backend.ts'
+import { askForShortSlices } from '../../native/short-slices.ts'
 import { openFront } from '../open-front.ts'
 import { ResolverLinks } from './resolver-links.ts'
 import { resolverOf } from './shared-memory.ts'
@@ -14,6 +15,7 @@ await run(workerData as FrontData)
 
 async function run(data: FrontData): Promise<void> {
   const { memory, links: ends } = data
+  askForShortSlices()
   const parts = threadParts(data)
   const links = new ResolverLinks({
     clock: parts.clock,

@@ -1,0 +1,18 @@
+/** What the addon can do beside its sockets, where it is there. */
+import { createRequire } from 'node:module'
+import { ADDON_PATH } from './addon.ts'
+
+/** Functions of the addon; one built before a function was needed lacks it. */
+interface AddonPart {
+  preferLargePages?(octets: Uint8Array): 0 | 1
+  shortenSlice?(microseconds: number): 0 | 1
+}
+
+/** None of them where there is no addon: the log tells elsewhere, and why. */
+export function addonPart(addonPath: string = ADDON_PATH): AddonPart {
+  try {
+    return createRequire(import.meta.url)(addonPath)
+  } catch {
+    return {}
+  }
+}
