@@ -1,10 +1,9 @@
 /** `cold`: names that nobody has asked for before, each in a zone of its own: what a resolution costs. */
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bench, load, type Setting, withResolver } from './bench.ts'
-import { shuffled } from './hits.ts'
-import { type Expectation, writeQueryFile } from './load/query-file.ts'
+import type { Expectation } from './load/query-file.ts'
 import type { Resolver } from './peers/resolver.ts'
+import { shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
 import { zoneFilesOf } from './world/zone-files.ts'
@@ -92,8 +91,7 @@ async function runCold(setting: Setting): Promise<BenchResult> {
   const files = zoneFilesOf([COLD_ZONES], setting.say)
   const { expectations, signedCount } = coldOrder()
   const slices = slicesOf(signedCount)
-  const file = join(setting.folder, 'cold.queries')
-  writeQueryFile(file, expectations)
+  const file = writeQuestions(setting, 'cold', expectations)
   const faults: string[] = []
   const parts: Parts = {
     first: new Part(`the first ${FIRST_NAMES} names of a process`, COLUMNS),

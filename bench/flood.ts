@@ -1,5 +1,4 @@
 /** `flood`: what ordinary clients notice while others ask for random names of a few zones ("water torture"). */
-import { join } from 'node:path'
 import {
   type Bench,
   latencyFigures,
@@ -9,11 +8,10 @@ import {
   type Setting,
   withResolver,
 } from './bench.ts'
-import { fill, shuffled } from './hits.ts'
 import { liesOf } from './load/generator.ts'
-import { type Expectation, writeQueryFile } from './load/query-file.ts'
 import type { Stream, StreamReport } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
+import { fill, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
 import { type ZoneFiles, zoneFilesOf } from './world/zone-files.ts'
@@ -71,19 +69,22 @@ function prepare(setting: Setting): Work {
   const seconds = setting.seconds ?? SECONDS_USUAL
   const all = Math.ceil(seconds + WARM_SECONDS)
   const files = zoneFilesOf([BENIGN, NEWCOMERS, VICTIMS], setting.say)
-  const queries = (name: string, expectations: readonly Expectation[]): string => {
-    const file = join(setting.folder, `${name}.queries`)
-    writeQueryFile(file, expectations)
-    return file
-  }
-  const benignFile = queries('benign', shuffled(expectationsOf(BENIGN, { do: false })))
-  const newcomers = queries('new', freshExpectations(NEWCOMERS, all * NEW_A_SECOND, 'x', false))
-  const hostile = queries('hostile', freshExpectations(VICTIMS, all * HOSTILE_A_SECOND, 'x', false))
+  const benignFile = writeQuestions(setting, 'benign', shuffled(expectationsOf(BENIGN, { do: false })))
+  const newcomers = writeQuestions(
+    setting,
+    'new',
+    freshExpectations(NEWCOMERS, all * NEW_A_SECOND, 'x', false),
+  )
+  const hostile = writeQuestions(
+    setting,
+    'hostile',
+    freshExpectations(VICTIMS, all * HOSTILE_A_SECOND, 'x', false),
+  )
   const measured = { warm: WARM_SECONDS, seconds, timeout: TIMEOUT_SECONDS }
   return {
     files,
     benignFile,
-    warmFile: queries('warm', freshExpectations(NEWCOMERS, WARM_NAMES, 'w', false)),
+    warmFile: writeQuestions(setting, 'warm', freshExpectations(NEWCOMERS, WARM_NAMES, 'w', false)),
     benign: {
       ...{ name: 'benign', file: benignFile, rate: BENIGN_A_SECOND, sockets: BENIGN_SOCKETS },
       ...measured,

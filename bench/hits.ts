@@ -1,21 +1,18 @@
 /** `hits`: names that every server has in its cache, as fast as it answers them. */
-import { join } from 'node:path'
 import { type Bench, latencyFigures, load, type Setting } from './bench.ts'
 import { compile } from './compile.ts'
 import { pinned } from './cores.ts'
 import { runStream } from './load/generator.ts'
-import { type Expectation, writeQueryFile } from './load/query-file.ts'
+import type { Expectation } from './load/query-file.ts'
 import type { Stream } from './load/stream.ts'
 import { Resolver } from './peers/resolver.ts'
 import { probe } from './probe.ts'
 import { ServerProcess } from './processes.ts'
+import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
 import { zoneFilesOf } from './world/zone-files.ts'
 import { expectationsOf, type ZoneGroup } from './world/zone-group.ts'
-
-/** 10,000 names, half of them signed. */
-export const HIT_ZONES: ZoneGroup = { stem: 'hit', zones: 100, namesPerZone: 100, signed: 'half' }
 
 const NAMES_USUAL = HIT_ZONES.zones * HIT_ZONES.namesPerZone
 const SECONDS_USUAL = 3
@@ -26,8 +23,6 @@ const WARM_SECONDS_MAX = 1
  */
 const OUTSTANDING = 128
 const SOCKETS = 8
-const FILL_OUTSTANDING = 32
-const FILL_SECONDS = 120
 const TIMEOUT_SECONDS = 2
 const FLOOR = 'C echo'
 const ECHO_ADDRESS = '127.53.2.1'
@@ -42,35 +37,6 @@ const COLUMNS: readonly Column[] = [
   { key: 'busy', title: 'server busy', digits: 2 },
   { key: 'generatorBusy', title: 'generator busy', digits: 2 },
 ]
-
-/** The same questions in another order, so that no server finds its answers beside each other. */
-export function shuffled<T>(items: readonly T[]): T[] {
-  const order = [...items]
-  // A linear congruential generator (Knuth): the same order every time.
-  let state = 1
-  for (let i = order.length - 1; i > 0; i--) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    const other = Math.floor((state / 2 ** 32) * (i + 1))
-    const kept = order[i]!
-    order[i] = order[other]!
-    order[other] = kept
-  }
-  return order
-}
-
-/** Asks everything once, so that it is in the cache. Returns what was wrong. */
-export async function fill(
-  setting: Setting,
-  resolver: Resolver,
-  file: string,
-  seconds: number = FILL_SECONDS,
-): Promise<readonly string[]> {
-  const stream: Stream = {
-    ...{ name: 'filling the cache', file, once: true },
-    ...{ outstanding: FILL_OUTSTANDING, sockets: 4, seconds },
-  }
-  return (await load(setting, resolver, [stream])).faults
-}
 
 /** A short measurement is warmed up no longer than it takes. */
 function timesOf({ seconds = SECONDS_USUAL }: Setting): { seconds: number; warm: number } {
@@ -90,15 +56,13 @@ function writeVariant(
   title: string,
   expectations: readonly Expectation[],
 ): Variant {
-  const file = join(setting.folder, `${name}.queries`)
-  const floorFile = join(setting.folder, `${name}-floor.queries`)
   const order = shuffled(expectations)
-  writeQueryFile(file, order)
-  writeQueryFile(
-    floorFile,
-    order.map((one) => ({ name: one.name, do: one.do })),
-  )
-  return { part: new Part(title, COLUMNS), file, floorFile }
+  const anyReply = order.map((one) => ({ name: one.name, do: one.do }))
+  return {
+    part: new Part(title, COLUMNS),
+    file: writeQuestions(setting, name, order),
+    floorFile: writeQuestions(setting, `${name}-floor`, anyReply),
+  }
 }
 
 function writeVariants(setting: Setting, group: ZoneGroup): Variant[] {

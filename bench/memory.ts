@@ -1,11 +1,9 @@
 /** `memory`: what a name costs that is kept, when a million of them are. */
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bench, type Setting, withResolver } from './bench.ts'
-import { fill, shuffled } from './hits.ts'
-import { writeQueryFile } from './load/query-file.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { type CacheFigures, cacheFigures, SIGILL } from './peers/sigill.ts'
+import { fill, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
 import { type ZoneFiles, zoneFilesOf } from './world/zone-files.ts'
@@ -68,10 +66,10 @@ function prepare(setting: Setting, variant: Variant): Work {
   const warmGroup = groupOf(variant, `${variant.stem}-warm`, WARM_ZONES)
   const files = zoneFilesOf([warmGroup, group], setting.say)
   const isDo = variant.signed === 'all'
-  const warm = join(setting.folder, `${variant.stem}-warm.queries`)
-  const all = join(setting.folder, `${variant.stem}.queries`)
-  writeQueryFile(warm, shuffled(expectationsOf(warmGroup, { do: isDo })))
-  writeQueryFile(all, shuffled(expectationsOf(group, { do: isDo })))
+  const write = (one: ZoneGroup): string =>
+    writeQuestions(setting, one.stem, shuffled(expectationsOf(one, { do: isDo })))
+  const warm = write(warmGroup)
+  const all = write(group)
   const names = zones * NAMES_A_ZONE
   const kind = isDo ? 'signed names, DO' : 'unsigned names, no DO'
   const title = `${names.toLocaleString('en')} ${kind}, ${zones.toLocaleString('en')} zones`

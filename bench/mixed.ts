@@ -1,5 +1,4 @@
 /** `mixed`: what cached names wait while others have to be resolved. */
-import { join } from 'node:path'
 import {
   type Bench,
   latencyFigures,
@@ -10,12 +9,11 @@ import {
   type Setting,
   withResolver,
 } from './bench.ts'
-import { fill, HIT_ZONES, shuffled } from './hits.ts'
 import { faultsOf, liesOf } from './load/generator.ts'
-import { type Expectation, writeQueryFile } from './load/query-file.ts'
 import type { Stream, StreamReport } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { SIGILL } from './peers/sigill.ts'
+import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
 import { type ZoneFiles, zoneFilesOf } from './world/zone-files.ts'
@@ -93,28 +91,28 @@ function prepare(setting: Setting): Work {
   const zones = WARM_NAMES + all * COLD_A_SECOND
   const coldZones: ZoneGroup = { stem: 'cold', zones, namesPerZone: 1, signed: 'half' }
   const files = zoneFilesOf([HIT_ZONES, coldZones, STORM, BOGUS], setting.say)
-  const queries = (name: string, expectations: readonly Expectation[]): string => {
-    const file = join(setting.folder, `${name}.queries`)
-    writeQueryFile(file, expectations)
-    return file
-  }
   const cold = expectationsOf(coldZones, { do: true })
-  const hitFile = queries('hits', shuffled(expectationsOf(HIT_ZONES, { do: false })))
+  const hitFile = writeQuestions(setting, 'hits', shuffled(expectationsOf(HIT_ZONES, { do: false })))
   const measured = { warm: WARM_SECONDS, seconds }
   const slow = { once: true, timeout: COLD_TIMEOUT_SECONDS, sockets: COLD_SOCKETS, ...measured }
   const storm = (name: string, group: ZoneGroup): Stream => {
     const fresh = freshExpectations(group, all * STORM_A_SECOND, 'x', true)
-    return { name, file: queries(name, fresh), outstanding: STORM_OUTSTANDING, ...slow }
+    return { name, file: writeQuestions(setting, name, fresh), outstanding: STORM_OUTSTANDING, ...slow }
   }
   return {
     files,
     hitFile,
-    warmFile: queries('warm', cold.slice(0, WARM_NAMES)),
+    warmFile: writeQuestions(setting, 'warm', cold.slice(0, WARM_NAMES)),
     hits: {
       ...{ name: 'hits', file: hitFile, rate: HITS_A_SECOND },
       ...{ sockets: HIT_SOCKETS, timeout: HIT_TIMEOUT_SECONDS, ...measured },
     },
-    cold: { name: 'cold', file: queries('cold', cold.slice(WARM_NAMES)), rate: COLD_A_SECOND, ...slow },
+    cold: {
+      name: 'cold',
+      file: writeQuestions(setting, 'cold', cold.slice(WARM_NAMES)),
+      rate: COLD_A_SECOND,
+      ...slow,
+    },
     storm: [storm('storm', STORM), storm('bogus', BOGUS)],
   }
 }

@@ -2,14 +2,14 @@
 import { join } from 'node:path'
 import { type Bench, latencyFigures, load, type Setting, withResolver } from './bench.ts'
 import { pinned } from './cores.ts'
-import { shuffled } from './hits.ts'
 import { faultsOf, runStream } from './load/generator.ts'
 import { Histogram } from './load/histogram.ts'
-import { type Expectation, NOERROR, writeQueryFile } from './load/query-file.ts'
+import { type Expectation, NOERROR } from './load/query-file.ts'
 import type { Stream } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { probe } from './probe.ts'
 import { ServerProcess } from './processes.ts'
+import { shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { spreadOf } from './statistics.ts'
 import { Authorities, DNS_PORT } from './world/authorities.ts'
@@ -75,8 +75,8 @@ async function startRelay(setting: Setting): Promise<ServerProcess> {
  * what a round trip is said to be.
  */
 async function roundTripMs(setting: Setting): Promise<number> {
-  const file = join(setting.folder, 'rtt-trip.queries')
-  writeQueryFile(file, [{ name: TLD, do: true, rcode: NOERROR, ad: false, answers: 0 }])
+  const asked = { name: TLD, do: true, rcode: NOERROR, ad: false, answers: 0 }
+  const file = writeQuestions(setting, 'rtt-trip', [asked])
   const stream: Stream = { name: 'round trip', file, seconds: TRIP_SECONDS, outstanding: 1 }
   const report = await runStream(setting.generator, { address: TLD_ADDRESS, port: DNS_PORT }, stream)
   const [fault] = faultsOf('relay', stream, report)
@@ -87,8 +87,7 @@ async function roundTripMs(setting: Setting): Promise<number> {
 function writeKinds(setting: Setting): Kind[] {
   const all = shuffled(expectationsOf(RTT_ZONES, { do: true }))
   const kind = (name: string, title: string, expectations: readonly Expectation[]): Kind => {
-    const file = join(setting.folder, `rtt-${name}.queries`)
-    writeQueryFile(file, expectations)
+    const file = writeQuestions(setting, `rtt-${name}`, expectations)
     return { part: new Part(`${title}, ${DELAY_MS} ms from every authority`, COLUMNS), file }
   }
   return [

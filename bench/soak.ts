@@ -1,11 +1,9 @@
 /** `soak`: this server alone, as busy as it gets, for as long as one likes: every answer checked, its memory watched. */
-import { join } from 'node:path'
 import { type Bench, load, type Run, type Setting, withResolver } from './bench.ts'
-import { fill, HIT_ZONES, shuffled } from './hits.ts'
-import { type Expectation, writeQueryFile } from './load/query-file.ts'
 import type { Stream } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { SIGILL } from './peers/sigill.ts'
+import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
 import { zoneFilesOf } from './world/zone-files.ts'
@@ -59,9 +57,9 @@ class Asker {
   constructor(setting: Setting) {
     this.#setting = setting
     const signed = expectationsOf(HIT_ZONES, { do: true }).filter(({ ad }) => ad)
-    this.#plain = this.#write('plain', shuffled(expectationsOf(HIT_ZONES, { do: false })))
-    this.#signed = this.#write('signed', shuffled(signed))
-    this.#brief = this.#write('brief', expectationsOf(BRIEF_ZONES, { do: true }))
+    this.#plain = writeQuestions(setting, 'plain', shuffled(expectationsOf(HIT_ZONES, { do: false })))
+    this.#signed = writeQuestions(setting, 'signed', shuffled(signed))
+    this.#brief = writeQuestions(setting, 'brief', expectationsOf(BRIEF_ZONES, { do: true }))
   }
 
   /** Everything that is asked for more than once. */
@@ -72,7 +70,11 @@ class Asker {
   /** One slice of a resolver's time. */
   async slice(resolver: Resolver, index: number, seconds: number): Promise<Run> {
     const count = Math.ceil(COLD_A_SECOND * seconds)
-    const cold = this.#write('cold', freshExpectations(COLD_ZONES, count, `s${index}-`, true))
+    const cold = writeQuestions(
+      this.#setting,
+      'cold',
+      freshExpectations(COLD_ZONES, count, `s${index}-`, true),
+    )
     const busy = { outstanding: HITS_OUTSTANDING, sockets: HITS_SOCKETS, seconds }
     const streams: Stream[] = [
       { name: 'hits', file: this.#plain, ...busy },
@@ -81,12 +83,6 @@ class Asker {
       { name: 'cold names', file: cold, rate: COLD_A_SECOND, seconds },
     ]
     return await load(this.#setting, resolver, streams)
-  }
-
-  #write(name: string, expectations: readonly Expectation[]): string {
-    const file = join(this.#setting.folder, `${name}.queries`)
-    writeQueryFile(file, expectations)
-    return file
   }
 }
 

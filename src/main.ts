@@ -19,6 +19,7 @@ function makeProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`sigill: ${text.replace(/^error: /, '')}`) })
   addServing(program)
   addLookup(program)
+  addCheck(program)
   addAnchor(program)
   addDemo(program)
   addLab(program)
@@ -57,6 +58,21 @@ function addLookup(program: Command): void {
     .action(async (name, rest, options) => {
       const { lookup } = await import('./cli/lookup.ts')
       process.exitCode = await lookup([name, ...rest], options, print, printError)
+    })
+}
+
+function addCheck(program: Command): void {
+  program
+    .command('check')
+    .description('check a domain: delegation, servers, DNSSEC; what is wrong and how to mend it')
+    .argument('<domain>', 'domain name; the zone that holds it is checked')
+    .option('-c, --config <file>', 'configuration: hints, anchors and clock to check with')
+    .option('--json', 'print JSON (conf/check-report.schema.json)')
+    .option('--help-desk', 'print words that a support agent can say to a customer')
+    .option('--mail', 'print a mail to the owner of the zone')
+    .action(async (domain, options) => {
+      const { check } = await import('./cli/check.ts')
+      process.exitCode = await check(domain, options, print)
     })
 }
 

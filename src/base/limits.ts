@@ -349,6 +349,31 @@ export const TCP_UNREAD_MS_MAX = 8_000
 /** How often connections are looked at for the bounds in time. */
 export const TCP_SWEEP_MS = 250
 
+// --- health checks ------------------------------------------------------------------------------------------------
+
+/** Questions of one check of a domain: forty addresses with thirty questions each, and the way to them. */
+export const CHECK_QUERIES_MAX = 2_000
+/** Time of one check: a person waits for it; what is not known by then is told as not looked at. */
+export const CHECK_TIME_MS_MAX = 60_000
+/** Questions of a check on their way at once: servers of a hoster share a network, and none of this is urgent. */
+export const CHECK_PARALLEL_MAX = 32
+/** The same to one server, or its rate limit would be what is measured. */
+export const CHECK_PARALLEL_PER_SERVER_MAX = 4
+/** Patience with one datagram: twice round the world, and a busy server. */
+export const CHECK_UDP_TIMEOUT_MS = 1_500
+/** Datagrams sent before a server counts as silent: one lost says nothing. */
+export const CHECK_TRIES_MAX = 3
+/** Signatures verified in a check: all servers give the same ones, as a rule, and each is verified once. */
+export const CHECK_SIGNATURES_MAX = 1_000
+/** Of these, failing ones. */
+export const CHECK_FAILED_SIGNATURES_MAX = 200
+/** SHA-1 calls for NSEC3 in a check: three proofs of each of forty servers, some names each. */
+export const CHECK_SHA1_CALLS_MAX = 20_000
+/** Lines of evidence of one finding; more are counted. */
+export const CHECK_EVIDENCE_MAX = 8
+/** DS and DNSKEY records of the zone looked at: honest zones have fewer than ten. */
+export const CHECK_KEYS_MAX = 64
+
 // --- lab ----------------------------------------------------------------------------------------------------------
 
 /** Odd numbers looked at per prime of a lab key: primes of 512 bits lie so close that all of them in vain cannot happen. */

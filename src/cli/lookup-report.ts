@@ -12,6 +12,7 @@ import { formatRdata } from '../wire/rdata/rdata.ts'
 import type { ResourceRecord } from '../wire/record.ts'
 import { formatRecord } from '../wire/zone-text.ts'
 import { buildChain, type ChainLink, chainToJson, formatChain } from './chain-tree.ts'
+import { printable } from './printable.ts'
 
 /** The verdict of our own validation. */
 export interface ReportedVerdict {
@@ -69,11 +70,6 @@ export function formatReport(report: LookupReport): string {
 
 function formatError({ code, text }: ExtendedError): string {
   return `${code} ${formatEde(code)}${text === '' ? '' : `: ${printable(text)}`}`
-}
-
-/** Extra text comes from strangers: what would move the cursor of a terminal is shown as a question mark. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
 }
 
 function section(name: string, records: readonly ResourceRecord[]): string[] {

@@ -33,8 +33,12 @@ export function parseQuestion(words: readonly string[]): AskedQuestion {
   }
 }
 
-/** Letters beyond ASCII are taken as an internationalised name (RFC 5890). */
-function parseName(text: string): Name {
+/**
+ * Reads a name. Letters beyond ASCII are taken as an internationalised name (RFC 5890).
+ *
+ * @throws UnusableInput
+ */
+export function parseName(text: string): Name {
   const ascii = /^\p{ASCII}*$/u.test(text) ? text : domainToASCII(text)
   const name = ascii === '' ? { fault: 'it is empty or cannot be written in ASCII' } : parseNameText(ascii)
   if (name instanceof Uint8Array) return name

@@ -20,6 +20,15 @@ export class Client {
     this.addressOctets = address?.length ?? 0
   }
 
+  /** The client as it is now, whatever its listener does with this object. */
+  copy(): Client {
+    const copy = new Client(this.transport, this.address.slice())
+    copy.addressOctets = this.addressOctets
+    copy.listener = this.listener
+    copy.idleMs = this.idleMs
+    return copy
+  }
+
   /** Takes the address from the system's text; false when it is none. */
   setAddress(text: string): boolean {
     this.addressOctets = scanAddress(text, this.address)

@@ -77,7 +77,7 @@ export type Reply = (octets: Uint8Array | undefined) => void
 /** One request on its way through the slow path. */
 interface Request {
   readonly octets: Uint8Array
-  /** Its address is to be read at once: a listener uses the object again. */
+  /** A listener uses the object again: whoever waits needs a copy. */
   readonly client: Client
   readonly startMs: number
   readonly reply: Reply
@@ -334,13 +334,14 @@ export class Service {
   }
 
   #resolve(
-    request: Request,
+    { client, ...rest }: Request,
     query: Query,
     question: Question,
     aliases: LocalAliases | undefined,
     recursionDesired: boolean,
   ): void {
-    const key = clientKey(request.client)
+    const request = { ...rest, client: client.copy() }
+    const key = clientKey(client)
     const full = this.#room.fullFor(key)
     if (full !== undefined) {
       this.#counters.limitHit(full)
@@ -350,11 +351,9 @@ export class Service {
     const { name, type } = question
     const { checkingDisabled } = query
     const cachedOnly = !recursionDesired
-    const verdict = this.#verdictNeed(query, request.client)
+    const verdict = this.#verdictNeed(query, client)
     const watcher =
-      verdict === 'enforced' || this.#watch === undefined
-        ? {}
-        : { client: this.#watch.hashOf(request.client) }
+      verdict === 'enforced' || this.#watch === undefined ? {} : { client: this.#watch.hashOf(client) }
     const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly, verdict, ...watcher })
     this.#room.enter(key)
     resolved.then(

@@ -17,6 +17,8 @@ export interface UpstreamRequest {
   /** The whole query message, id included. */
   readonly message: Uint8Array
   readonly timeoutMs: number
+  /** Octets of a datagram that is taken; `UDP_PAYLOAD_OCTETS` when left out. */
+  readonly datagramOctetsMax?: number
 }
 
 /** What came of it. A reply matches its query: id, QR, opcode and question (octet for octet) were compared. */

@@ -95,7 +95,7 @@ export class UdpExchange extends Exchange {
   #onDatagram(octets: Buffer, from: RemoteInfo): void {
     // The kernel filters by peer only since connect(); what slipped in between bind() and connect() ends here.
     if (this.ended || from.port !== this.#peerPort || from.address !== this.#peerAddress) return
-    if (octets.length > UDP_PAYLOAD_OCTETS) {
+    if (octets.length > (this.request.datagramOctetsMax ?? UDP_PAYLOAD_OCTETS)) {
       this.#oversize++
       this.surroundings.counters.oversize()
       return

@@ -31,6 +31,14 @@ function reply(query: Buffer, from: RemoteInfo, send: (octets: Buffer, to: Remot
     send(Buffer.concat([header, question, label === 'none' ? Buffer.alloc(0) : record]), from)
 }
 
+/** A file of questions for names with these first labels, all of which ought to be good. */
+function questionsIn(folder: string, labels: readonly string[]): string {
+  const file = join(folder, 'queries')
+  const expectations = labels.map((label) => ({ name: `${label}.example.`, ...GOOD }))
+  writeQueryFile(file, expectations)
+  return file
+}
+
 async function startServer(): Promise<{ port: number; close: () => void }> {
   const socket = createSocket('udp4')
   socket.on('message', (query, from) =>
@@ -64,11 +72,7 @@ for (const [name, run] of Object.entries(runners)) {
   t.test(`${name}: every fault is found, and named`, { skip }, async (t) => {
     const server = await startServer()
     t.teardown(server.close)
-    const file = join(t.testdir(), 'queries')
-    writeQueryFile(
-      file,
-      NAMES.map((label) => ({ name: `${label}.example.`, ...GOOD })),
-    )
+    const file = questionsIn(t.testdir(), NAMES)
     for (const [i, label] of NAMES.entries()) {
       const stream = { name: 'one', file, first: i, count: 1, once: true, seconds: 5, timeout: 0.2 }
       const report = (await run(server.port, [stream])).streams[0]!
@@ -87,11 +91,7 @@ for (const [name, run] of Object.entries(runners)) {
   t.test(`${name}: a run that was to ask everything, and could not, says so`, { skip }, async (t) => {
     const server = await startServer()
     t.teardown(server.close)
-    const file = join(t.testdir(), 'queries')
-    writeQueryFile(
-      file,
-      Array.from({ length: 100 }, () => ({ name: 'good.example.', ...GOOD })),
-    )
+    const file = questionsIn(t.testdir(), Array<string>(100).fill('good'))
     const stream = { name: 'short', file, once: true, rate: 50, seconds: 0.5 }
     const report = (await run(server.port, [stream])).streams[0]!
     t.match(report, { wrong: 0, lost: 0 })
@@ -101,11 +101,7 @@ for (const [name, run] of Object.entries(runners)) {
   t.test(`${name}: closed and open loops side by side`, { skip }, async (t) => {
     const server = await startServer()
     t.teardown(server.close)
-    const file = join(t.testdir(), 'queries')
-    writeQueryFile(
-      file,
-      Array.from({ length: 100 }, () => ({ name: 'good.example.', ...GOOD })),
-    )
+    const file = questionsIn(t.testdir(), Array<string>(100).fill('good'))
     const streams = [
       { name: 'open', file, rate: 200, seconds: 1, sockets: 2 },
       { name: 'closed', file, outstanding: 4, sockets: 2, once: true, seconds: 10 },

@@ -8,7 +8,7 @@ import { seededRandom } from '../../src/base/random.ts'
 import type { ThreadLife } from '../../src/daemon/threads/thread-life.ts'
 import type { UdpBackendWish } from '../../src/native/backend.ts'
 import { ask } from '../support/dns-client.ts'
-import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
+import { type LabWorld, manyZones, startLabWorld } from '../support/lab-world.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 import { FAILING_ENTRIES, startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
 import { THROW } from './thread-entries/throw-when-told.ts'
@@ -18,16 +18,9 @@ const ENDS = Number(process.env.SIGILL_THREAD_ENDS ?? 6)
 const PAUSE_MS_MAX = ENDS >= 100 ? 1_000 : 10_000
 const PATIENCE_MS = 20_000
 const STEADY_MS = 1_100
-const ZONES = 40
+const zones = manyZones(40)
 const CLIENTS = 16
 const EVERY_MS = 20
-
-const zones = Array.from({ length: ZONES }, (_, i) => ({
-  name: `z${i}.se.`,
-  about: 'one of many',
-  content: `www A 192.0.2.${i}\n`,
-  questions: [],
-}))
 
 let world: LabWorld
 t.before(async () => {
@@ -84,7 +77,7 @@ for (const [fronts, resolvers, udp] of [
         server,
         CLIENTS,
         () => {
-          const address = random.below(ZONES)
+          const address = random.below(zones.length)
           return { name: `www.z${address}.se.`, address }
         },
         EVERY_MS,
@@ -92,7 +85,7 @@ for (const [fronts, resolvers, udp] of [
       const misses = new SteadyLoad(
         server,
         CLIENTS,
-        () => ({ name: `c${cold++}.z${random.below(ZONES)}.se.` }),
+        () => ({ name: `c${cold++}.z${random.below(zones.length)}.se.` }),
         EVERY_MS,
       )
       t.teardown(() => {

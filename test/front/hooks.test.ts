@@ -1,9 +1,11 @@
 /** Decisions about single clients: how much they may ask, and whether bogus data is kept from them. */
 import t from 'tap'
+import { writeAnswerEntry } from '../../src/cache/answer-entry.ts'
 import type { Client } from '../../src/front/client.ts'
 import { DROPPED } from '../../src/front/hit-path.ts'
 import { RATE, type RateVerdict } from '../../src/front/hooks.ts'
 import { FLAG_TC } from '../../src/front/query.ts'
+import { CLASS } from '../../src/wire/iana/class.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { bench, client, edeCodes, parts, query } from './service-under-test.ts'
 
@@ -73,3 +75,32 @@ t.test('validation is enforced for those of whom the hook says so, and nobody el
     t.same([unchecked.rcode, unchecked.answer.length], [RCODE.NOERROR, 2])
   }
 })
+
+t.test(
+  'who waits for the resolver keeps what is decided for it, though others come to its slot meanwhile',
+  async (t) => {
+    const shown: (number | undefined)[] = []
+    const it = bench(
+      {},
+      {
+        enforcement: { enforces: ({ address }) => address[3] === 1 },
+        watch: {
+          answered: (_entry, _at, _query, { address }) => shown.push(address[3]),
+          hashOf: ({ address }) => address[3]!,
+        },
+      },
+    )
+    it.resolve = async ({ name, type }) => {
+      const question = { name, type, class: CLASS.IN }
+      return { entry: writeAnswerEntry(parts({ question, status: 'bogus' }), it.clock.nowMs()) }
+    }
+    const slot = client('udp', '127.0.0.1')
+    const kept = it.message(MISS, slot)
+    slot.setAddress('127.0.0.2')
+    const given = it.message(query({ name: 'other.example.se.' }), slot)
+    slot.setAddress('127.0.0.3')
+    t.equal((await kept).rcode, RCODE.SERVFAIL)
+    t.equal((await given).rcode, RCODE.NOERROR)
+    t.same(shown, [1, 2])
+  },
+)

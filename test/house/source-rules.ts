@@ -11,7 +11,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['resolver'],
   ['native'],
   ['upstream', 'policy', 'telemetry', 'config'],
-  ['front', 'lab'],
+  ['front', 'lab', 'check'],
   ['daemon'],
   ['cli'],
 ]
@@ -80,6 +80,7 @@ const TABLES: readonly string[] = [
   'wire/rdata/layouts.ts',
   'base/limits.ts',
   'config/settings.ts',
+  'check/faults.ts',
 ]
 
 const FILE_NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.d)?\.ts$/

@@ -40,6 +40,16 @@ const ZONES: readonly LabZone[] = [
   },
 ]
 
+/** Zones `z0.se.`, `z1.se.` and so on, so many that their names belong to different threads: `www` is 192.0.2.NUMBER. */
+export function manyZones(count: number): LabZone[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `z${i}.se.`,
+    about: 'one of many',
+    content: `www A 192.0.2.${i}\n`,
+    questions: [],
+  }))
+}
+
 /** A running world. */
 export interface LabWorld {
   /** Port of the authorities. */

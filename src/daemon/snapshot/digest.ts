@@ -2,8 +2,9 @@
  * What a snapshot has to agree on with who loads it, as two digests: so that no restart with another configuration
  * keeps a verdict, or data, that this configuration would not have come to.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { formatHex } from '../../base/octets.ts'
+import { SNAPSHOT_DIGEST_OCTETS } from '../../cache/snapshot.ts'
 import type { Config } from '../../config/load.ts'
 import type { SettingKey, Settings } from '../../config/settings.ts'
 import type { ValidationPolicy } from '../../policy/validation-policy.ts'
@@ -51,6 +52,11 @@ export function judgementDigest(
     skewSeconds: [policy.skewSecondsMin, policy.skewSecondsMax],
     platform,
   })
+}
+
+/** Of rules in the middle of a change, when verdicts by the old and by the new ones look alike: like no other. */
+export function unsettledDigest(): Uint8Array {
+  return randomBytes(SNAPSHOT_DIGEST_OCTETS)
 }
 
 /** Of what data hangs on. */

@@ -9,7 +9,7 @@ import type { ValidationPolicy } from '../../policy/validation-policy.ts'
 import type { Counters } from '../../telemetry/counters.ts'
 import type { Log } from '../../telemetry/log.ts'
 import type { Platform } from '../engine.ts'
-import { judgementDigest, sourcesDigest } from './digest.ts'
+import { judgementDigest, sourcesDigest, unsettledDigest } from './digest.ts'
 import type { SnapshotCounts } from './file.ts'
 import { SnapshotKeeper } from './keeper.ts'
 import type { Restoring } from './load.ts'
@@ -18,6 +18,8 @@ import type { Restoring } from './load.ts'
 export interface SnapshotParts {
   readonly config: Config
   readonly policy: ValidationPolicy
+  /** False while threads judge by different rules; always true when left out. */
+  readonly isSettled?: () => boolean
   readonly platform: Platform
   readonly clock: Clock
   readonly counters: Counters
@@ -33,7 +35,7 @@ export interface SnapshotParts {
 
 /** What keeps the snapshot; undefined where none is wanted. */
 export function snapshotKeeper(parts: SnapshotParts): SnapshotKeeper | undefined {
-  const { config, policy, platform, clock, counters, log, readers, restore } = parts
+  const { config, policy, isSettled, platform, clock, counters, log, readers, restore } = parts
   const { settings } = config
   const file = settings['cache.snapshot']
   if (file === '') return undefined
@@ -49,7 +51,8 @@ export function snapshotKeeper(parts: SnapshotParts): SnapshotKeeper | undefined
     clock,
     unixMs: () => Date.now(),
     policy,
-    judgementDigest: () => judgementDigest(settings, policy, platform),
+    judgementDigest: () =>
+      isSettled?.() === false ? unsettledDigest() : judgementDigest(settings, policy, platform),
     sourcesDigest: sourcesDigest(config),
     staleMs,
     sources: () => sources,

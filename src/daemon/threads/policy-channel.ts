@@ -22,6 +22,7 @@ export class PolicyChannel {
   readonly #threads: () => Iterable<PolicyThread>
   readonly #untaken = new Map<number, { readonly by: Set<PolicyThread>; readonly done: () => void }>()
   #number = 0
+  #underWay = 0
 
   /**
    * @param policy of the supervisor: new threads begin with what it holds
@@ -33,9 +34,15 @@ export class PolicyChannel {
     this.#threads = threads
   }
 
+  /** False while some threads may judge by other rules than others, under the same number. */
+  get isSettled(): boolean {
+    return this.#underWay === 0
+  }
+
   /** Settles when the change is in force everywhere: false when it was so already. */
   async change(change: PolicyChange): Promise<boolean> {
     if (!this.#policy.apply(change)) return false
+    this.#underWay++
     const number = ++this.#number
     const by = new Set(this.#threads())
     if (by.size > 0) {
@@ -55,6 +62,7 @@ export class PolicyChannel {
       })
     }
     this.#policy.raise()
+    this.#underWay--
     return true
   }
 

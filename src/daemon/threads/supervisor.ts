@@ -163,6 +163,7 @@ class Supervisor implements Serving {
     return snapshotKeeper({
       ...this.#options,
       policy: this.policy,
+      isSettled: () => this.#policyChannel.isSettled,
       clock: this.#clock,
       counters: this.counters[0]!,
       readers: { answers: this.#answers.readers, rrsets: this.#rrsets },

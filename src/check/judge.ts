@@ -1,0 +1,85 @@
+/** From observations to findings: pure, and the same whenever it is asked again. */
+import type { FaultCode, Severity } from './faults.ts'
+import { type Finding, finding } from './finding.ts'
+import { findAbove } from './findings/above.ts'
+import { findCds } from './findings/cds.ts'
+import { findDelegation } from './findings/delegation.ts'
+import { findDenial } from './findings/denial.ts'
+import { findEdns } from './findings/edns.ts'
+import { findKeys } from './findings/keys.ts'
+import { findLifetimes } from './findings/lifetimes.ts'
+import { findNsec3 } from './findings/nsec3.ts'
+import { findServers } from './findings/servers.ts'
+import { findSignatures } from './findings/signatures.ts'
+import { findSoa } from './findings/soa.ts'
+import { findTrust } from './findings/trust.ts'
+import { judgeRrsets } from './judged.ts'
+import type { Observations } from './observations.ts'
+import { type Verifiable, viewZone, type ZoneView } from './zone-view.ts'
+
+/** Faults that follow from another one and are not told beside it: mending that mends them. */
+const CONSEQUENCES: readonly (readonly [cause: FaultCode, ...effects: FaultCode[]])[] = [
+  ['ds-key-revoked', 'signature-key-unfit'],
+  ['ds-key-no-zone-key', 'signature-key-unfit', 'ds-key-not-sep'],
+  ['dnskey-unusable', 'ds-key-not-signing'],
+  ['algorithm-unknown', 'ds-unsupported', 'signature-missing', 'algorithm-incomplete'],
+  ['algorithm-forbidden', 'ds-unsupported', 'signature-missing', 'algorithm-incomplete'],
+  ['nsec3-hash-unknown', 'name-denial-wrong', 'type-denial-wrong', 'wildcard-proof-wrong'],
+  ['nsec3-hash-unknown', 'name-denial-missing', 'type-denial-missing', 'wildcard-proof-missing'],
+  ['signature-expired', 'signatures-expire-together', 'signature-expiring'],
+  ['signature-expiring', 'signatures-expire-together'],
+  ['dnskey-differs', 'cds-differs'],
+  ['no-server-answers', 'single-server', 'ns-without-address'],
+  ['chain-above-broken', 'ds-missing', 'not-signed'],
+]
+
+const GRAVITY: Readonly<Record<Severity, number>> = { error: 0, warning: 1, notice: 2 }
+
+/** Everything that is wrong, the gravest first. */
+export function judge(seen: Observations, verifiable: Verifiable): Finding[] {
+  const view = viewZone(seen, verifiable)
+  const judged = judgeRrsets(view)
+  const found = [
+    ...findAbove(view),
+    ...findTrust(view),
+    ...findKeys(view),
+    ...findSignatures(view, judged),
+    ...findDenial(view),
+    ...findNsec3(view),
+    ...findLifetimes(view, judged),
+    ...findCds(view),
+    ...findServers(view),
+    ...findEdns(view),
+    ...findSoa(view),
+    ...findDelegation(view),
+  ]
+  const causes = withoutConsequences([...found, ...incomplete(view)])
+  return causes.sort((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity])
+}
+
+function withoutConsequences(found: readonly Finding[]): Finding[] {
+  const codes = new Set(found.map(({ code }) => code))
+  const explained = new Set(CONSEQUENCES.flatMap(([cause, ...effects]) => (codes.has(cause) ? effects : [])))
+  return found.filter(({ code }) => !explained.has(code))
+}
+
+/** What was left out must not look like health. */
+function incomplete({ seen, parameters }: ZoneView): Finding[] {
+  const { exceeded } = parameters.budget
+  if (seen.unasked === 0 && exceeded === undefined) return []
+  const evidence = [
+    ...(seen.unasked === 0
+      ? []
+      : [
+          `${seen.unasked} questions were not asked: the check had used up its time or its number of questions`,
+        ]),
+    ...(exceeded === undefined ? [] : [`signatures or proofs were not tried: limit ${exceeded}`]),
+  ]
+  return [
+    finding('check-incomplete', {
+      problem: `Not everything was looked at.`,
+      evidence,
+      fix: 'Mend what was found and check again; servers that do not answer cost most of the time.',
+    }),
+  ]
+}

@@ -1,0 +1,61 @@
+/** A snapshot as a configuration and a policy want it. */
+import { join } from 'node:path'
+import t from 'tap'
+import { VirtualClock } from '../../src/base/clock.ts'
+import { AnswerCache } from '../../src/cache/answer-cache.ts'
+import { RrsetCache } from '../../src/cache/rrset-cache.ts'
+import type { SnapshotHead } from '../../src/cache/snapshot.ts'
+import { defaultConfig } from '../../src/config/load.ts'
+import { SnapshotFile } from '../../src/daemon/snapshot/file.ts'
+import { snapshotKeeper } from '../../src/daemon/snapshot/parts.ts'
+import { TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
+import { ValidationPolicy } from '../../src/policy/validation-policy.ts'
+import { Counters } from '../../src/telemetry/counters.ts'
+import { createLog } from '../../src/telemetry/log.ts'
+import { nameFrom } from '../../src/wire/name-text.ts'
+
+t.test('verdicts of a snapshot that was written in the middle of a change stand for nothing', async (t) => {
+  const path = join(t.testdir(), 'caches')
+  const config = defaultConfig()
+  const settings = { ...config.settings, 'cache.snapshot': path }
+  const clock = new VirtualClock(1_790_000_000)
+  const policy = new ValidationPolicy({ clock, mode: 'enforce', anchors: new TrustAnchors([]) })
+  let isSettled = true
+  /** The digest that verdicts are marked with now. */
+  const digest = async (): Promise<string> => {
+    const hashKey = [1, 2] as const
+    const answers = new AnswerCache({ bytesMax: 1_048_576, hashKey })
+    const rrsets = new RrsetCache({ bytesMax: 1_048_576, hashKey, nowMs: () => clock.nowMs() })
+    const keeper = snapshotKeeper({
+      config: { ...config, settings },
+      policy,
+      isSettled: () => isSettled,
+      platform: { algorithms: new Set(), digests: new Set() },
+      clock,
+      counters: new Counters(),
+      log: createLog({ level: 'error', format: 'json' }, { write: () => {} }),
+      readers: { answers: [answers.reader()], rrsets: [rrsets.reader()] },
+      restore: async () => undefined,
+    })!
+    keeper.keepWriting()
+    await keeper.stop()
+    const file = await SnapshotFile.open(path)
+    let head: SnapshotHead | undefined
+    await file.read(
+      (found) => (head = found),
+      () => true,
+    )
+    await file.close()
+    return Buffer.from(head!.judgementDigest).toString('hex')
+  }
+  const before = await digest()
+  t.equal(await digest(), before)
+  policy.apply({ kind: 'insecure-zones', zones: [nameFrom('corp.')] })
+  isSettled = false
+  const amid = await digest()
+  t.not(await digest(), amid, 'no two of them are alike')
+  policy.raise()
+  isSettled = true
+  const after = await digest()
+  t.equal(new Set([before, amid, after]).size, 3)
+})
