@@ -64,10 +64,13 @@ function withoutConsequences(found: readonly Finding[]): Finding[] {
 }
 
 /** What was left out must not look like health. */
-function incomplete({ seen, parameters }: ZoneView): Finding[] {
+function incomplete({ seen, parameters, outOfReach }: ZoneView): Finding[] {
   const { exceeded } = parameters.budget
-  if (seen.unasked === 0 && exceeded === undefined) return []
+  if (seen.unasked === 0 && exceeded === undefined && outOfReach.length === 0) return []
   const evidence = [
+    ...(outOfReach.length === 0
+      ? []
+      : [`${outOfReach.length} IPv6 addresses were not asked: no way leads to them from here`]),
     ...(seen.unasked === 0
       ? []
       : [
@@ -77,9 +80,9 @@ function incomplete({ seen, parameters }: ZoneView): Finding[] {
   ]
   return [
     finding('check-incomplete', {
-      problem: `Not everything was looked at.`,
+      problem: 'Not everything was looked at.',
       evidence,
-      fix: 'Mend what was found and check again; servers that do not answer cost most of the time.',
+      fix: 'Mend what was found and check again; servers that do not answer cost most of the time. Check from a machine with IPv6, or set resolution.ipv6 to false where there is none.',
     }),
   ]
 }

@@ -1,6 +1,6 @@
 /** Follows the delegation of a domain itself, from the root (or a stub zone) down, as RFC 1034 5.3.3 has it. */
 import type { Address, Endpoint } from '../base/address.ts'
-import { REFERRALS_MAX } from '../base/limits.ts'
+import { NS_PER_DELEGATION_MAX } from '../base/limits.ts'
 import { addressToAsk } from '../resolver/address-families.ts'
 import { classify, type Meaning } from '../resolver/classify.ts'
 import type { ResolverSettings } from '../resolver/ports.ts'
@@ -45,8 +45,7 @@ export async function walkTo(domain: Name, parts: WalkParts): Promise<Walk> {
     absent: undefined,
   }
   const first = labelCount(walk.zone.zone) + 1
-  const last = Math.min(labelCount(domain), first + REFERRALS_MAX)
-  for (let count = first; count <= last; count++) {
+  for (let count = first; count <= labelCount(domain); count++) {
     const step = await stepTo(lastLabels(domain, count), walk.zone, parts)
     if (step === 'unreachable') break
     // A server may deny a name that has something below it: what is below is asked for all the same.
@@ -113,7 +112,10 @@ async function placed(
   glue: readonly Rrset[],
   { own }: WalkParts,
 ): Promise<ZoneServers> {
-  const names = ns.rdatas.map(targetName).filter((name) => name !== undefined)
+  const names = ns.rdatas
+    .slice(0, NS_PER_DELEGATION_MAX)
+    .map(targetName)
+    .filter((name) => name !== undefined)
   const servers = names.map(async (name) => {
     const addresses = glue.filter(({ owner }) => namesEqual(owner, name)).flatMap(({ rdatas }) => rdatas)
     return { name, addresses: addresses.length > 0 ? addresses : (await own.addresses(name)).addresses }

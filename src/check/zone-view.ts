@@ -40,7 +40,9 @@ export interface ZoneView {
   readonly name: string
   /** Servers that answer for the zone with authority. */
   readonly working: readonly ServerView[]
-  /** Of these, the ones that can carry DNSSEC records. */
+  /** IPv6 addresses, where no way leads to any of them from here: that is not their fault. */
+  readonly outOfReach: readonly ServerView[]
+  /** Of the working ones, those that can carry DNSSEC records. */
   readonly speaking: readonly ServerView[]
   /** The DS set of the parent; undefined when it has none. */
   readonly ds: Rrset | undefined
@@ -65,6 +67,7 @@ export function viewZone(seen: Observations, verifiable: Verifiable): ZoneView {
     zone,
     name: nameText(zone),
     working,
+    outOfReach: outOfReach(seen),
     speaking,
     ds: dsSet(seen),
     keySets,
@@ -116,6 +119,14 @@ export function setOf(records: readonly ResourceRecord[], owner: Name, type: num
 function isWorking(server: ServerView, zone: Name): boolean {
   const message = apexMessage(server, zone, TYPE.SOA)
   return message?.aa === true && setOf(message.answer, zone, TYPE.SOA) !== undefined
+}
+
+/** One that answers shows that there is a way. */
+function outOfReach({ servers }: Observations): ServerView[] {
+  const ipv6 = servers.filter(({ endpoint }) => endpoint.address.length === 16)
+  const isUnreachable = ({ trials }: ServerView): boolean =>
+    [...trials.values()].every((reply) => reply.kind === 'none' && reply.reason === 'unreachable')
+  return ipv6.every(isUnreachable) ? ipv6 : []
 }
 
 /** True when replies carry OPT, without which there are no DNSSEC records (RFC 3225 3). */

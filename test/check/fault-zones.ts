@@ -161,7 +161,7 @@ const SIGNATURE_ROWS: readonly FaultRow[] = [
   row('signature-expiring', { signing: { ...SIGNED, days: [-28, 2] } }),
   row('signature-lifetime-long', { signing: { ...SIGNED, days: [-10, 300] } }),
   row('signature-lifetime-short', { signing: { ...SIGNED, days: [-0.1, 0.3] } }),
-  row('signatures-expire-together', { signing: { ...SIGNED, days: [-20, 10] } }),
+  row('signatures-expire-together', { signing: { ...SIGNED, days: [-21, 9] } }),
   row('ttl-above-original', (zone) => ({ defects: [withTtl(WWW_A(zone), 7_200)] })),
 ]
 

@@ -1,6 +1,8 @@
 /** Parent and child compared: NS sets, glue, and the servers' names and addresses. */
 import { type Address, formatAddress } from '../../base/address.ts'
+import { RCODE } from '../../wire/iana/rcode.ts'
 import { TYPE } from '../../wire/iana/rrtype.ts'
+import type { Message } from '../../wire/message.ts'
 import { isSubdomainOf } from '../../wire/name.ts'
 import { formatRdata } from '../../wire/rdata/rdata.ts'
 import { type Finding, finding } from '../finding.ts'
@@ -19,7 +21,7 @@ export function findDelegation(view: ZoneView): Finding[] {
     ...nsSets(view),
     ...differingServers(view),
     ...loneServer(view),
-    ...view.seen.nameServers.flatMap((server) => serverName(server, view)),
+    ...serverNames(view),
     ...glue(view),
     ...parentServers(view),
   ]
@@ -79,8 +81,8 @@ function differingServers(view: ZoneView): Finding[] {
 
 function loneServer(view: ZoneView): Finding[] {
   const { nameServers, servers } = view.seen
-  const [only] = servers
-  if (only === undefined || (nameServers.length > 1 && servers.length > 1)) return []
+  const addresses = unique(nameServers.flatMap((server) => [...server.addresses, ...server.glue]))
+  if (nameServers.length > 1 && addresses.length > 1) return []
   return [
     finding('single-server', {
       problem: `${view.name} has ${nameServers.length > 1 ? 'a single address for all its name servers' : 'a single name server'}.`,
@@ -90,40 +92,51 @@ function loneServer(view: ZoneView): Finding[] {
   ]
 }
 
-function serverName(server: NameServerView, view: ZoneView): Finding[] {
-  const name = nameText(server.name)
-  const line = recordText(view.zone, TYPE.NS, server.name, TTL_SECONDS)
-  if (server.isAlias) {
-    return [
-      finding('ns-is-alias', {
-        problem: `The name server ${name} is an alias (CNAME).`,
-        fix: `Give ${name} address records of its own in place of the CNAME, or name the server that it stands for in the NS set, in the zone and at the registrar.`,
-        remove: [line],
-      }),
-    ]
-  }
-  const addresses = unique([...server.addresses, ...server.glue])
-  if (addresses.length === 0 && !server.isUnknown) {
-    return [
-      finding('ns-without-address', {
-        problem: `The name server ${name} has no address.`,
-        fix: `Add an A or AAAA record for ${name}, or take the server out of the NS set, in the zone and at the registrar.`,
-        remove: [line],
-      }),
-    ]
-  }
-  const hidden = unique(server.hidden)
-  if (hidden.length === 0) return []
-  const answers = view.working.some(
-    ({ endpoint }) => without(hidden, [endpoint.address]).length < hidden.length,
+/** Names of servers that lead nowhere, or not for everybody. */
+function serverNames(view: ZoneView): Finding[] {
+  const { nameServers } = view.seen
+  const aliases = nameServers.filter(({ isAlias }) => isAlias)
+  const nowhere = nameServers.filter(
+    ({ isAlias, isUnknown, addresses, glue }) =>
+      !isAlias && !isUnknown && addresses.length + glue.length === 0,
   )
+  const line = ({ name }: NameServerView): string => recordText(view.zone, TYPE.NS, name, TTL_SECONDS)
+  const found: Finding[] = []
+  if (aliases.length > 0) {
+    found.push(
+      finding('ns-is-alias', {
+        problem: `Name servers of ${view.name} are aliases (CNAME): ${namesText(aliases)}.`,
+        fix: 'Give each of them address records of its own in place of the CNAME, or name the server that it stands for in the NS set, in the zone and at the registrar.',
+        remove: aliases.map(line),
+      }),
+    )
+  }
+  if (nowhere.length > 0) {
+    found.push(
+      finding('ns-without-address', {
+        problem: `Name servers of ${view.name} have no address: ${namesText(nowhere)}.`,
+        fix: 'Add A or AAAA records for these names, or take the servers out of the NS set, in the zone and at the registrar.',
+        remove: nowhere.map(line),
+      }),
+    )
+  }
+  return [...found, ...hiddenAddresses(view)]
+}
+
+function hiddenAddresses(view: ZoneView): Finding[] {
+  const hiding = view.seen.nameServers.filter(({ hidden }) => hidden.length > 0)
+  if (hiding.length === 0) return []
+  const hidden = unique(hiding.flatMap((server) => server.hidden))
+  const answers = view.working.some(({ endpoint }) => without([endpoint.address], hidden).length === 0)
   return [
     finding('ns-address-private', {
       // Somebody checks a zone of the own network.
       ...(answers ? { severity: 'notice' as const } : {}),
-      problem: `The name server ${name} has an address that only a private network can reach: ${hidden.map(formatAddress).join(', ')}.`,
-      fix: `Give ${name} a public address, or take the server out of the NS set, in the zone and at the registrar.`,
-      remove: hidden.map((address) => addressLine(server, address)),
+      problem: `Name servers of ${view.name} have addresses that only a private network can reach: ${hidden.map(formatAddress).join(', ')}.`,
+      fix: `Give ${namesText(hiding)} public addresses, or take the servers out of the NS set, in the zone and at the registrar.`,
+      remove: hiding.flatMap((server) =>
+        unique(server.hidden).map((address) => addressLine(server, address)),
+      ),
     }),
   ]
 }
@@ -137,41 +150,51 @@ function glue(view: ZoneView): Finding[] {
   const { parent, nameServers } = view.seen
   if (parent === undefined || parent.servesChild) return []
   const above = nameText(parent.zone)
-  return nameServers.flatMap((server) => {
-    const { name } = server
-    if (!server.atParent || !isSubdomainOf(name, view.zone) || server.addresses.length === 0) return []
-    if (server.glue.length === 0) {
-      return [
-        finding('glue-missing', {
-          problem: `${above} delegates to ${nameText(name)}, which lies in the zone, without saying where it is.`,
-          fix: `Have the registrar add the addresses as host records (glue) in ${above}.`,
-          publish: server.addresses.map((address) => addressLine(server, address)),
-        }),
-      ]
-    }
-    const wrong = without(server.glue, server.addresses)
-    const lacking = without(server.addresses, server.glue)
-    if (wrong.length === 0 && lacking.length === 0) return []
-    return [
-      finding('glue-differs', {
-        problem: `${above} has other addresses for ${nameText(name)} than the zone itself.`,
-        evidence: [
-          `in ${above}: ${server.glue.map(formatAddress).join(', ')}`,
-          `in ${view.name}: ${server.addresses.map(formatAddress).join(', ')}`,
-        ],
-        fix: `Have the registrar correct the host record of ${nameText(name)} in ${above}, unless the zone is what is out of date.`,
-        publish: lacking.map((address) => addressLine(server, address)),
-        remove: wrong.map((address) => addressLine(server, address)),
+  const inside = nameServers.filter(
+    ({ atParent, name, addresses }) => atParent && isSubdomainOf(name, view.zone) && addresses.length > 0,
+  )
+  const bare = inside.filter((server) => server.glue.length === 0)
+  const differing = inside.filter((server) => server.glue.length > 0 && !sameAddresses(server))
+  const found: Finding[] = []
+  if (bare.length > 0) {
+    found.push(
+      finding('glue-missing', {
+        problem: `${above} delegates ${view.name} to servers that lie in it, without saying where they are: ${namesText(bare)}.`,
+        fix: `Have the registrar add the addresses as host records (glue) in ${above}.`,
+        publish: bare.flatMap((server) => server.addresses.map((address) => addressLine(server, address))),
       }),
-    ]
-  })
+    )
+  }
+  if (differing.length > 0) {
+    found.push(
+      finding('glue-differs', {
+        problem: `${above} has other addresses for servers of ${view.name} than the zone itself: ${namesText(differing)}.`,
+        evidence: differing.flatMap((server) => [
+          `${nameText(server.name)} in ${above}: ${server.glue.map(formatAddress).join(', ')}`,
+          `${nameText(server.name)} in ${view.name}: ${server.addresses.map(formatAddress).join(', ')}`,
+        ]),
+        fix: `Have the registrar correct the host records (glue) in ${above}, unless the zone is what is out of date.`,
+        publish: differing.flatMap((server) =>
+          without(server.addresses, server.glue).map((address) => addressLine(server, address)),
+        ),
+        remove: differing.flatMap((server) =>
+          without(server.glue, server.addresses).map((address) => addressLine(server, address)),
+        ),
+      }),
+    )
+  }
+  return found
+}
+
+function sameAddresses({ glue: given, addresses }: NameServerView): boolean {
+  return without(given, addresses).length + without(addresses, given).length === 0
 }
 
 /** The parent's servers disagree on the delegation or on the DS set. */
 function parentServers(view: ZoneView): Finding[] {
   const servers = view.seen.parent?.servers ?? []
   const said = (type: number, pick: 'delegation' | 'ds'): Map<string, typeof servers> => {
-    const answering = servers.filter((server) => messageOf(server[pick]) !== undefined)
+    const answering = servers.filter((server) => isWhole(messageOf(server[pick])))
     return groupBy(answering, (server) => {
       const { answer, authority } = messageOf(server[pick])!
       const rdatas = setOf([...answer, ...authority], view.zone, type)?.rdatas ?? []
@@ -196,6 +219,11 @@ function parentServers(view: ZoneView): Finding[] {
       fix: `A change made a moment ago may still be on its way: check again in an hour. If it stays, tell the operator of ${above}.`,
     }),
   ]
+}
+
+/** A server that fails says nothing of the delegation. */
+function isWhole(message: Message | undefined): boolean {
+  return message?.rcode === RCODE.NOERROR && !message.tc
 }
 
 function without(some: readonly Address[], others: readonly Address[]): Address[] {

@@ -18,6 +18,8 @@ const LIFETIME_SECONDS_MIN = DAY_SECONDS / 2
 /** RFC 6781 4.4.2.1 has an hour to a day. */
 const KEY_TTL_SECONDS_MAX = 2 * DAY_SECONDS
 const DS_TTL_SECONDS_MAX = DAY_SECONDS
+/** PowerDNS renews all of them at once, with more than a third left. */
+const TOGETHER_SHARE_MAX = 1 / 3
 /** So few signatures end together by themselves. */
 const TOGETHER_MIN = 4
 
@@ -110,10 +112,10 @@ function together(view: ZoneView, seen: readonly Seen[]): Finding[] {
   if (first === undefined || sets.size < TOGETHER_MIN) return []
   const { inception, expiration } = first.rrsig
   const all = seen.every(({ rrsig }) => rrsig.inception === inception && rrsig.expiration === expiration)
-  if (!all || first.leftSeconds > first.lifetimeSeconds / 2) return []
+  if (!all || first.leftSeconds > first.lifetimeSeconds * TOGETHER_SHARE_MAX) return []
   return [
     finding('signatures-expire-together', {
-      problem: `All signatures seen of ${view.name} were made in one second and end in one second, and more than half of their time is over.`,
+      problem: `All signatures seen of ${view.name} were made in one second and end in one second, and two thirds of their time are over.`,
       evidence: [lineOf(first, view), `${sets.size} RRsets have the same times`],
       fix: 'Let the signer renew a part of the signatures every day and spread their ends ("dnssec-signzone -j" in BIND, "rrsig-refresh" below "rrsig-lifetime" in Knot DNS), and run it daily.',
     }),

@@ -20,9 +20,10 @@ interface Useless {
 export function findServers(view: ZoneView): Finding[] {
   if (view.seen.absent !== undefined) return []
   const useless = view.seen.servers
-    .filter((server) => !view.working.includes(server))
+    .filter((server) => !view.working.includes(server) && !view.outOfReach.includes(server))
     .map((server) => whyUseless(server, view))
-  if (view.working.length === 0) return [noServer(view, useless)]
+  if (view.working.length === 0)
+    return view.outOfReach.length > 0 && useless.length === 0 ? [] : [noServer(view, useless)]
   const seen = useless.filter(({ server, code }) => code !== 'server-silent' || !isHidden(server, view))
   return [...tellUseless(view, seen), ...transports(view), ...manners(view)]
 }

@@ -1,4 +1,5 @@
 /** From the parent's DS set to the zone's keys (RFC 4035 5.2): which DS stands for which key, and whether that key signs. */
+import { CHECK_KEYS_MAX } from '../../base/limits.ts'
 import { concatOctets, octetsEqual } from '../../base/octets.ts'
 import { digestOf } from '../../dnssec/digests.ts'
 import { checkRrset } from '../../dnssec/rrset-signature.ts'
@@ -89,7 +90,7 @@ function dsRecords(view: ZoneView, matches?: readonly Match[]): string[] {
 }
 
 function dsMatches(view: ZoneView, keys: readonly Dnskey[]): Match[] {
-  return (view.ds?.rdatas ?? []).flatMap((rdata) => {
+  return (view.ds?.rdatas ?? []).slice(0, CHECK_KEYS_MAX).flatMap((rdata) => {
     const ds = parseDs(rdata)
     return ds === undefined ? [] : [{ ...matchOf(ds, keys, view), ds, rdata }]
   })
