@@ -264,6 +264,8 @@ export const UPSTREAM_PORT_MIN = 1024
 export const PORT_DRAWS_MAX = 16
 /** Questions on their way at once; each holds a descriptor, of which a process commonly may have thousands. */
 export const UPSTREAM_OUTSTANDING_MAX = 4_000
+/** Replies of authorities handled before the rest of the event loop has its turn: a few milliseconds of work. */
+export const UPSTREAM_REPLIES_PER_TURN_MAX = 16
 
 /** Octets of a text of `resolution.client-strings`: with the longest question and OPT it still fits 512 octets. */
 export const CLIENT_STRING_OCTETS_MAX = 200

@@ -161,7 +161,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'server.udp-backend': {
     schema: value.oneOf('auto', 'addon', 'dgram'),
     default: 'auto',
-    doc: 'The way to UDP sockets of clients: addon (Linux, batches of datagrams; built with the program where a C compiler is), dgram (what Node has), auto (the addon where it can be had). With addon and none to be had the daemon does not start.',
+    doc: 'The way to UDP sockets: addon (Linux, batches of datagrams of clients, one handle for all questions to authorities; built with the program where a C compiler is), dgram (what Node has), auto (the addon where it can be had). With addon and none to be had the daemon does not start.',
     reload: 'restart',
   },
   'server.udp-payload-octets': {

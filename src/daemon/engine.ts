@@ -10,6 +10,8 @@ import type { Config } from '../config/load.ts'
 import { ALGORITHM_VECTORS } from '../dnssec/algorithm-vectors.ts'
 import { selfTest } from '../dnssec/algorithms.ts'
 import { selfTestDigests } from '../dnssec/digests.ts'
+import { chooseBackend } from '../native/backend.ts'
+import { DGRAM } from '../native/dgram.ts'
 import { ValidationPolicy } from '../policy/validation-policy.ts'
 import { Resolver } from '../resolver/engine.ts'
 import type { WorkNote } from '../resolver/ports.ts'
@@ -62,7 +64,9 @@ const OCTETS_PER_MIB = 1_048_576
 export function createEngine(parts: EngineParts): Engine {
   const { config, clock, policy, rrsets, random, counters, ownAddresses, engines = 1, ...rest } = parts
   const { settings, rootHints } = config
+  const { backend: udp = DGRAM } = chooseBackend(settings['server.udp-backend'])
   const upstream = createUpstream({
+    udp,
     random,
     clock,
     counters,

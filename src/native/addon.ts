@@ -8,11 +8,12 @@ import {
   UDP_REQUEST_OCTETS_MAX,
   UDP_UNSENT_MAX,
 } from '../base/limits.ts'
+import { AddonQuestions, type QuestionAddon } from './addon-questions.ts'
 import { NODE_REUSES_PORTS, shareTcpByNode } from './node-reuse-port.ts'
 import type { UdpBackend, UdpHandler, UdpOptions, UdpSlots, UdpSocket } from './udp-socket.ts'
 
 /** What `udp.c` calls INTERFACE_VERSION. */
-const INTERFACE_VERSION = 2
+const INTERFACE_VERSION = 3
 /** Octets of its `struct peer`, which begins with the address; the rest is its own affair. */
 const PEER_OCTETS = 40
 
@@ -56,7 +57,7 @@ interface NativeOptions {
   readonly batchesPerTurnMax: number
 }
 
-interface Addon {
+interface Addon extends QuestionAddon {
   readonly version: number
   readonly UdpSocket: new (options: NativeOptions) => NativeSocket
   /** A descriptor of a TCP socket that is bound and does not listen yet; addons built before it was needed lack it. */
@@ -81,6 +82,7 @@ export function loadAddon(path: string = ADDON_PATH): UdpBackend | string {
     name: 'addon',
     reusePort: true,
     ...shareTcp(addon),
+    questions: () => new AddonQuestions(addon),
     open: async (options) => new AddonSocket(addon, options),
   }
 }

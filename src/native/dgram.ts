@@ -3,21 +3,17 @@ import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from '
 import { formatAddress } from '../base/address.ts'
 import { scanAddress } from '../base/address-scan.ts'
 import { UDP_RECEIVE_BUFFER_OCTETS, UDP_REQUEST_OCTETS_MAX } from '../base/limits.ts'
+import { DGRAM_QUESTIONS } from './dgram-questions.ts'
+import { literalLookup } from './literal-lookup.ts'
 import { NODE_REUSES_PORTS, shareTcpByNode } from './node-reuse-port.ts'
 import type { UdpBackend, UdpHandler, UdpOptions, UdpSlots, UdpSocket } from './udp-socket.ts'
-
-type LookupDone = (error: Error | null, address: string, family: number) => void
-
-/** Addresses are literals already; the resolver of the system is not asked. */
-function literal(address: string, _options: unknown, done: LookupDone): void {
-  done(null, address, address.includes(':') ? 6 : 4)
-}
 
 /** Always there. On a wildcard address the system chooses from which address a reply leaves. */
 export const DGRAM: UdpBackend = {
   name: 'dgram',
   reusePort: NODE_REUSES_PORTS,
   ...(NODE_REUSES_PORTS ? { shareTcp: shareTcpByNode } : {}),
+  questions: () => DGRAM_QUESTIONS,
   open,
 }
 
@@ -26,7 +22,7 @@ function open(options: UdpOptions): Promise<UdpSocket> {
   const socketOptions: SocketOptions = {
     type: ipv6 ? 'udp6' : 'udp4',
     ipv6Only: ipv6,
-    lookup: literal as never,
+    lookup: literalLookup as never,
     ...(options.reusePort === true ? { reusePort: true } : {}),
   }
   return new Promise((resolve, reject) => {

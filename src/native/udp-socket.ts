@@ -1,6 +1,7 @@
 /** UDP sockets that hand over what came in batches: what the addon and its twin on `node:dgram` have in common. */
 import type { ListenOptions } from 'node:net'
 import type { Address, Endpoint } from '../base/address.ts'
+import type { QuestionSockets } from './question-sockets.ts'
 
 /** Where a socket is bound, and how large its parts are. */
 export interface UdpOptions {
@@ -78,4 +79,6 @@ export interface UdpBackend {
   readonly shareTcp?: ShareTcp
   /** Opens and binds. Fails with the system's name of the fault as `code`. */
   open(options: UdpOptions): Promise<UdpSocket>
+  /** Sockets for questions to authorities, a set for each thread. */
+  questions(): QuestionSockets
 }

@@ -1,8 +1,10 @@
 /*
- * UDP in batches: one recvmmsg, one call into JavaScript, one sendmmsg.
+ * UDP in batches: one recvmmsg, one call into JavaScript, one sendmmsg. And questions to authorities, each out of a
+ * socket of its own.
  *
- * The first half is the socket, and knows nothing of Node. The second half ties it to an event loop and to JavaScript
- * by Node-API; addon.ts is its other side. With SIGILL_UDP_CORE_ONLY only the first half is compiled, for tests.
+ * The first half is sockets, and knows nothing of Node. The second half ties them to an event loop and to JavaScript by
+ * Node-API; addon.ts and addon-questions.ts are its other side. With SIGILL_UDP_CORE_ONLY only the first half is compiled,
+ * for tests.
  * Nothing is static, so that any number of threads can load it.
  */
 #define _GNU_SOURCE
@@ -14,6 +16,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -23,6 +26,8 @@
 
 /* Octets of a cache line, on all machines that matter here. */
 enum { LINE = 64 };
+/* Questions for which there is room at first. */
+enum { QUESTION_PLACES_FIRST = 64 };
 
 /* Whom to answer, and from where. JavaScript reads the address and copies the whole: size and beginning are fixed. */
 struct peer {
@@ -153,14 +158,19 @@ static int set_demands(const struct udp *u) {
   return set_flag(u->fd, IPPROTO_IP, IP_PKTINFO, 1);
 }
 
-/* What is good to have. Who forges ICMP messages must not make us send fragments, so path MTUs are not believed. */
+/* Who forges ICMP messages must not make us send fragments, so path MTUs are not believed. */
+static void ignore_path_mtu(int fd, bool ipv6) {
+  int level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  int name = ipv6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
+  if (set_flag(fd, level, name, ipv6 ? IPV6_PMTUDISC_OMIT : IP_PMTUDISC_OMIT) != 0) {
+    set_flag(fd, level, name, ipv6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT);
+  }
+}
+
+/* What is good to have. */
 static void set_wishes(const struct udp *u) {
   const struct udp_options *o = &u->options;
-  int level = o->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
-  int name = o->ipv6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
-  if (set_flag(u->fd, level, name, o->ipv6 ? IPV6_PMTUDISC_OMIT : IP_PMTUDISC_OMIT) != 0) {
-    set_flag(u->fd, level, name, o->ipv6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT);
-  }
+  ignore_path_mtu(u->fd, o->ipv6);
   if (o->receive_buffer_octets != 0) set_flag(u->fd, SOL_SOCKET, SO_RCVBUF, (int)o->receive_buffer_octets);
   if (o->send_buffer_octets != 0) set_flag(u->fd, SOL_SOCKET, SO_SNDBUF, (int)o->send_buffer_octets);
 }
@@ -451,6 +461,215 @@ static uint32_t udp_take_lost(struct udp *u) {
   return lost;
 }
 
+/* --- questions --------------------------------------------------------------------------------------------------- */
+
+/*
+ * A question to an authority leaves by a socket of its own: bound to a port that nobody can guess, connected to whom is
+ * asked, and closed as soon as there is a reply. JavaScript writes this, and the message behind it.
+ */
+struct question {
+  uint8_t server[16]; /* the first 4 octets where it is an IPv4 one */
+  uint8_t source[16]; /* all zero: the system chooses */
+  uint32_t octets;    /* of the message */
+  uint16_t server_port, source_port; /* in the machine's order */
+  uint32_t ipv6;
+};
+_Static_assert(sizeof(struct question) == 44, "JavaScript counts on it");
+
+/* Where a question is on its way; fd -1: nowhere. */
+struct question_socket {
+  int fd;
+  union udp_address server;
+};
+
+struct questions {
+  int queue; /* an epoll of all sockets; -1: closed */
+  struct question_socket *sockets;
+  uint32_t *free_places; /* a stack */
+  uint32_t places, free_count;
+  uint32_t question_octets, reply_octets; /* of the longest message either way */
+  uint32_t reply_at; /* in the memory, which begins with the question */
+  uint8_t *memory;
+};
+
+/* What happened at a place: `octets` of a datagram have come, or an error, after which nothing will. */
+struct question_event {
+  uint32_t place;
+  int error;       /* errno */
+  uint32_t octets; /* of the whole datagram: more than `reply_octets` where it was cut off */
+  bool fragmented; /* it came in pieces: all but the first carry neither port nor id, so anybody may have sent those */
+};
+
+/* Octets of the memory that is shared with JavaScript. */
+static uint32_t questions_memory(const struct questions *q) {
+  return q->reply_at + q->reply_octets;
+}
+
+/* 0, or errno; `questions_free` has to follow in either case. */
+static int questions_open(struct questions *q, uint32_t question_octets, uint32_t reply_octets) {
+  memset(q, 0, sizeof *q);
+  q->question_octets = question_octets;
+  q->reply_octets = reply_octets;
+  q->reply_at = round_up((uint32_t)sizeof(struct question) + question_octets, LINE);
+  q->queue = epoll_create1(EPOLL_CLOEXEC);
+  return q->queue < 0 ? errno : 0;
+}
+
+/* Closes all sockets; what was on its way is forgotten. Safe to repeat. */
+static void questions_close(struct questions *q) {
+  for (uint32_t place = 0; place < q->places; place++) {
+    if (q->sockets[place].fd >= 0) close(q->sockets[place].fd);
+    q->sockets[place].fd = -1;
+  }
+  if (q->queue >= 0) close(q->queue);
+  q->queue = -1;
+  q->memory = NULL;
+}
+
+/* Frees what `questions_open` made, or began to make. */
+static void questions_free(struct questions *q) {
+  questions_close(q);
+  free(q->sockets);
+  free(q->free_places);
+  q->sockets = NULL;
+  q->free_places = NULL;
+  q->places = q->free_count = 0;
+}
+
+/* Twice as many places. False: no memory, and all is as it was. */
+static bool questions_grow(struct questions *q) {
+  uint32_t places = q->places == 0 ? QUESTION_PLACES_FIRST : 2 * q->places;
+  struct question_socket *sockets = realloc(q->sockets, places * sizeof *sockets);
+  if (sockets == NULL) return false;
+  q->sockets = sockets;
+  uint32_t *free_places = realloc(q->free_places, places * sizeof *free_places);
+  if (free_places == NULL) return false;
+  q->free_places = free_places;
+  for (uint32_t place = places; place-- > q->places;) {
+    q->sockets[place].fd = -1;
+    q->free_places[q->free_count++] = place;
+  }
+  q->places = places;
+  return true;
+}
+
+/* Has it told of a datagram that it came in fragments, where the system can. */
+static void watch_fragments(int fd, bool ipv6) {
+#ifdef IP_RECVFRAGSIZE
+  if (!ipv6) set_flag(fd, IPPROTO_IP, IP_RECVFRAGSIZE, 1);
+#endif
+#ifdef IPV6_RECVFRAGSIZE
+  if (ipv6) set_flag(fd, IPPROTO_IPV6, IPV6_RECVFRAGSIZE, 1);
+#endif
+}
+
+/* Binds, connects and sends. 0 or -1 with errno. */
+static int send_question(int fd, const struct question *asked, union udp_address *server) {
+  bool ipv6 = asked->ipv6 != 0;
+  union udp_address source;
+  socklen_t length = write_address(ipv6, asked->source, asked->source_port, 0, &source);
+  write_address(ipv6, asked->server, asked->server_port, 0, server);
+  if (ipv6 && set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0) return -1;
+  ignore_path_mtu(fd, ipv6);
+  watch_fragments(fd, ipv6);
+  if (bind(fd, &source.any, length) != 0 || connect(fd, &server->any, length) != 0) return -1;
+  return send(fd, asked + 1, asked->octets, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+/* Asks what lies in the memory. Returns its place, or errno below zero. */
+static int32_t questions_ask(struct questions *q) {
+  const struct question *asked = (const struct question *)(void *)q->memory;
+  if (asked->octets > q->question_octets) return -EMSGSIZE;
+  if (q->free_count == 0 && !questions_grow(q)) return -ENOMEM;
+  int fd = socket(asked->ipv6 != 0 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
+  uint32_t place = q->free_places[q->free_count - 1];
+  struct epoll_event wish = {.events = EPOLLIN, .data.u32 = place};
+  if (send_question(fd, asked, &q->sockets[place].server) != 0 || epoll_ctl(q->queue, EPOLL_CTL_ADD, fd, &wish) != 0) {
+    int error = errno;
+    close(fd);
+    return -error;
+  }
+  q->free_count--;
+  q->sockets[place].fd = fd;
+  return (int32_t)place;
+}
+
+/* Closes the socket of a question, which takes it out of the queue. A place that is free stays so. */
+static void questions_end(struct questions *q, uint32_t place) {
+  if (q->sockets[place].fd < 0) return;
+  close(q->sockets[place].fd);
+  q->sockets[place].fd = -1;
+  q->free_places[q->free_count++] = place;
+}
+
+static uint32_t questions_under_way(const struct questions *q) {
+  return q->places - q->free_count;
+}
+
+/* The kernel filters by sender only since `connect`: what slipped in between `bind` and that is not the server's. */
+static bool is_from(const union udp_address *sender, const union udp_address *server) {
+  if (sender->any.sa_family != server->any.sa_family) return false;
+  if (sender->any.sa_family == AF_INET) {
+    return sender->ipv4.sin_port == server->ipv4.sin_port &&
+           sender->ipv4.sin_addr.s_addr == server->ipv4.sin_addr.s_addr;
+  }
+  return sender->ipv6.sin6_port == server->ipv6.sin6_port &&
+         memcmp(&sender->ipv6.sin6_addr, &server->ipv6.sin6_addr, 16) == 0;
+}
+
+static bool came_in_fragments(struct msghdr *header) {
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+#ifdef IP_RECVFRAGSIZE
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVFRAGSIZE) return true;
+#endif
+#ifdef IPV6_RECVFRAGSIZE
+    if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVFRAGSIZE) return true;
+#endif
+  }
+  return false;
+}
+
+/* Takes the next datagram of a place, or an error. False: there is none. */
+static bool questions_receive(struct questions *q, uint32_t place, struct question_event *event) {
+  const struct question_socket *s = &q->sockets[place];
+  union udp_address sender;
+  union {
+    struct cmsghdr head;
+    uint8_t octets[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct iovec part = {.iov_base = q->memory + q->reply_at, .iov_len = q->reply_octets};
+  for (;;) {
+    struct msghdr header = {.msg_name = &sender, .msg_namelen = sizeof sender, .msg_iov = &part, .msg_iovlen = 1,
+                            .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t octets = recvmsg(s->fd, &header, MSG_DONTWAIT | MSG_TRUNC);
+    if (octets < 0 && errno == EINTR) continue;
+    if (octets < 0) {
+      *event = (struct question_event){.place = place, .error = errno};
+      return errno != EAGAIN && errno != EWOULDBLOCK;
+    }
+    if (header.msg_namelen == 0 || !is_from(&sender, &s->server)) continue;
+    *event = (struct question_event){
+        .place = place, .octets = (uint32_t)octets, .fragmented = came_in_fragments(&header)};
+    return true;
+  }
+}
+
+/*
+ * The next thing that happened, the datagram in the memory. One at a time: what JavaScript does about it takes long
+ * beside these calls, and closes the sockets of others too. False: nothing, for now.
+ */
+static bool questions_next(struct questions *q, struct question_event *event) {
+  struct epoll_event ready;
+  while (epoll_wait(q->queue, &ready, 1, 0) == 1) {
+    uint32_t place = ready.data.u32;
+    /* While a process is being forked, it has the sockets too, and the queue still tells of those closed here. */
+    if (q->sockets[place].fd < 0) return false;
+    if (questions_receive(q, place, event)) return true;
+  }
+  return false;
+}
+
 #ifndef SIGILL_UDP_CORE_ONLY
 /* --- Node -------------------------------------------------------------------------------------------------------- */
 
@@ -459,28 +678,25 @@ static uint32_t udp_take_lost(struct udp *u) {
 #include <uv.h>
 
 /* Raised with every change of what addon.ts relies on: a file that an older build left behind is not used. */
-enum { INTERFACE_VERSION = 2 };
+enum { INTERFACE_VERSION = 3 };
 
 /*
- * A socket as JavaScript has it. Two own this memory: the object, until it is collected, and the event loop, until it
- * has let go of the handle. While the socket is open nothing is collected.
+ * What ties sockets to a thread. Two own this memory: the object that JavaScript has, until it is collected, and the
+ * event loop, until it has let go of the handle. While the sockets are open nothing is collected.
  */
-struct udp_socket {
-  struct udp udp;
+struct tie {
   uv_poll_t poll;
-  int events; /* that the loop watches for */
-  uint32_t batches_per_turn_max;
   int owners;
   bool closing;
   napi_env env;
-  napi_ref object, memory, on_batch;
+  napi_ref object, memory, method; /* the method is called with what happens */
   napi_async_cleanup_hook_handle cleanup;
+  void (*close)(struct tie *);
+  void (*dispose)(struct tie *); /* frees the sockets' own memory, and this */
 };
 
-static void release(struct udp_socket *s) {
-  if (--s->owners > 0) return;
-  udp_free(&s->udp);
-  free(s);
+static void release(struct tie *t) {
+  if (--t->owners == 0) t->dispose(t);
 }
 
 static void on_collected(napi_env env, void *data, void *hint) {
@@ -490,9 +706,9 @@ static void on_collected(napi_env env, void *data, void *hint) {
 }
 
 static void on_loop_let_go(uv_handle_t *handle) {
-  struct udp_socket *s = handle->data;
-  napi_remove_async_cleanup_hook(s->cleanup);
-  release(s);
+  struct tie *t = handle->data;
+  napi_remove_async_cleanup_hook(t->cleanup);
+  release(t);
 }
 
 static void drop_reference(napi_env env, napi_ref *reference) {
@@ -501,35 +717,71 @@ static void drop_reference(napi_env env, napi_ref *reference) {
 }
 
 /* Ends everything at once: after this JavaScript is not called any more, and the shared memory is its own. */
-static void close_socket(struct udp_socket *s) {
-  if (s->closing) return;
-  s->closing = true;
-  uv_poll_stop(&s->poll);
-  udp_close(&s->udp);
-  drop_reference(s->env, &s->object);
-  drop_reference(s->env, &s->memory);
-  drop_reference(s->env, &s->on_batch);
-  uv_close((uv_handle_t *)&s->poll, on_loop_let_go);
+static void untie(struct tie *t) {
+  if (t->closing) return;
+  t->closing = true;
+  uv_poll_stop(&t->poll);
+  t->close(t);
+  drop_reference(t->env, &t->object);
+  drop_reference(t->env, &t->memory);
+  drop_reference(t->env, &t->method);
+  uv_close((uv_handle_t *)&t->poll, on_loop_let_go);
 }
 
 /* The thread ends. Its loop goes on until the hook is removed, which `on_loop_let_go` does. */
 static void on_thread_end(napi_async_cleanup_hook_handle handle, void *data) {
   (void)handle;
-  close_socket(data);
+  untie(data);
 }
 
-/* Hands over a batch, and how many replies were lost. What JavaScript throws is as if thrown by any other event. */
-static void call_javascript(struct udp_socket *s, uint32_t count) {
-  napi_env env = s->env;
+/* From here on the loop and the object own the sockets. False: neither does. */
+static bool tie(napi_env env, struct tie *t, int fd, napi_value object, napi_value memory) {
+  uv_loop_t *loop;
+  if (napi_create_reference(env, memory, 1, &t->memory) != napi_ok ||
+      napi_get_uv_event_loop(env, &loop) != napi_ok ||
+      napi_add_async_cleanup_hook(env, on_thread_end, t, &t->cleanup) != napi_ok) {
+    return false;
+  }
+  if (uv_poll_init(loop, &t->poll, fd) != 0) {
+    napi_remove_async_cleanup_hook(t->cleanup);
+    return false;
+  }
+  t->poll.data = t;
+  t->owners = 1;
+  if (napi_wrap(env, object, t, on_collected, NULL, NULL) == napi_ok) t->owners = 2;
+  if (t->owners < 2 || napi_create_reference(env, object, 1, &t->object) != napi_ok) untie(t);
+  return true;
+}
+
+/* A socket as JavaScript has it. */
+struct udp_socket {
+  struct tie tie;
+  struct udp udp;
+  int events; /* that the loop watches for */
+  uint32_t batches_per_turn_max;
+};
+
+static void close_udp_socket(struct tie *t) {
+  udp_close(&((struct udp_socket *)t)->udp);
+}
+
+static void dispose_of_udp_socket(struct tie *t) {
+  udp_free(&((struct udp_socket *)t)->udp);
+  free(t);
+}
+
+/* Calls a method with two numbers. What JavaScript throws is as if thrown by any other event. */
+static void call_javascript(struct tie *t, int64_t first, int64_t second) {
+  napi_env env = t->env;
   napi_handle_scope scope;
-  napi_value object, on_batch, arguments[2], error;
+  napi_value object, function, arguments[2], error;
   bool thrown = false;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  bool called = napi_get_reference_value(env, s->object, &object) == napi_ok &&
-                napi_get_reference_value(env, s->on_batch, &on_batch) == napi_ok &&
-                napi_create_uint32(env, count, &arguments[0]) == napi_ok &&
-                napi_create_uint32(env, udp_take_lost(&s->udp), &arguments[1]) == napi_ok &&
-                napi_make_callback(env, NULL, object, on_batch, 2, arguments, NULL) == napi_ok;
+  bool called = napi_get_reference_value(env, t->object, &object) == napi_ok &&
+                napi_get_reference_value(env, t->method, &function) == napi_ok &&
+                napi_create_int64(env, first, &arguments[0]) == napi_ok &&
+                napi_create_int64(env, second, &arguments[1]) == napi_ok &&
+                napi_make_callback(env, NULL, object, function, 2, arguments, NULL) == napi_ok;
   if (!called && napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
       napi_get_and_clear_last_exception(env, &error) == napi_ok) {
     napi_fatal_exception(env, error);
@@ -537,14 +789,19 @@ static void call_javascript(struct udp_socket *s, uint32_t count) {
   napi_close_handle_scope(env, scope);
 }
 
+/* Hands over a batch, and how many replies were lost. */
+static void hand_over(struct udp_socket *s, uint32_t count) {
+  call_javascript(&s->tie, count, udp_take_lost(&s->udp));
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events);
 
 static void watch(struct udp_socket *s) {
-  if (s->on_batch == NULL) return;
+  if (s->tie.method == NULL) return;
   int events = s->udp.waiting_count > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE;
   if (events == s->events) return;
   s->events = events;
-  uv_poll_start(&s->poll, events, on_poll);
+  uv_poll_start(&s->tie.poll, events, on_poll);
 }
 
 /* libuv stops watching a socket with an error; here that is an earlier reply that did not arrive, and no reason to. */
@@ -563,13 +820,13 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   for (uint32_t batch = 0; batch < s->batches_per_turn_max; batch++) {
     uint32_t count = udp_receive(&s->udp);
     if (count == 0) break;
-    call_javascript(s, count);
-    if (s->closing) return;
+    hand_over(s, count);
+    if (s->tie.closing) return;
     udp_reply(&s->udp, count);
     if (count < s->udp.options.slots) break;
   }
-  if (s->udp.lost > 0) call_javascript(s, 0);
-  if (!s->closing) watch(s);
+  if (s->udp.lost > 0) hand_over(s, 0);
+  if (!s->tie.closing) watch(s);
 }
 
 static napi_value fail(napi_env env, const char *code, const char *message) {
@@ -579,14 +836,14 @@ static napi_value fail(napi_env env, const char *code, const char *message) {
   return NULL;
 }
 
-/* The socket behind `this`, and the first argument if there is to be one; NULL with an exception otherwise. */
-static struct udp_socket *self(napi_env env, napi_callback_info info, napi_value *argument) {
+/* What is behind `this`, and the first argument if there is to be one; NULL with an exception otherwise. */
+static void *self(napi_env env, napi_callback_info info, void (*kind)(struct tie *), napi_value *argument) {
   napi_value this;
   size_t count = argument == NULL ? 0 : 1;
   void *data = NULL;
   if (napi_get_cb_info(env, info, &count, argument, &this, NULL) != napi_ok ||
-      napi_unwrap(env, this, &data) != napi_ok) {
-    fail(env, NULL, "not a UdpSocket");
+      napi_unwrap(env, this, &data) != napi_ok || ((struct tie *)data)->close != kind) {
+    fail(env, NULL, "not a socket of this addon");
     return NULL;
   }
   return data;
@@ -597,18 +854,24 @@ static napi_value number(napi_env env, uint32_t value) {
   return napi_create_uint32(env, value, &result) == napi_ok ? result : NULL;
 }
 
+/* Keeps the function that is called with what happens. False, with an exception or not: there is nothing to begin. */
+static bool take_method(struct tie *t, napi_value function) {
+  napi_valuetype type = napi_undefined;
+  if (napi_typeof(t->env, function, &type) != napi_ok || type != napi_function) {
+    fail(t->env, NULL, "start: not a function");
+    return false;
+  }
+  if (t->closing || t->method != NULL) return false;
+  if (napi_create_reference(t->env, function, 1, &t->method) == napi_ok) return true;
+  fail(t->env, NULL, "start: no memory");
+  return false;
+}
+
 /* start(onBatch): from now on what comes is handed over, as onBatch(count, lost). */
 static napi_value js_start(napi_env env, napi_callback_info info) {
   napi_value argument;
-  napi_valuetype type = napi_undefined;
-  struct udp_socket *s = self(env, info, &argument);
-  if (s == NULL) return NULL;
-  if (napi_typeof(env, argument, &type) != napi_ok || type != napi_function) {
-    return fail(env, NULL, "start: not a function");
-  }
-  if (s->closing || s->on_batch != NULL) return NULL;
-  if (napi_create_reference(env, argument, 1, &s->on_batch) != napi_ok) return fail(env, NULL, "start: no memory");
-  watch(s);
+  struct udp_socket *s = self(env, info, close_udp_socket, &argument);
+  if (s != NULL && take_method(&s->tie, argument)) watch(s);
   return NULL;
 }
 
@@ -616,12 +879,12 @@ static napi_value js_start(napi_env env, napi_callback_info info) {
 static napi_value js_send(napi_env env, napi_callback_info info) {
   napi_value argument;
   uint32_t count;
-  struct udp_socket *s = self(env, info, &argument);
+  struct udp_socket *s = self(env, info, close_udp_socket, &argument);
   if (s == NULL) return NULL;
   if (napi_get_value_uint32(env, argument, &count) != napi_ok || count > s->udp.options.slots) {
     return fail(env, NULL, "send: not a number of slots");
   }
-  if (s->closing) return number(env, count);
+  if (s->tie.closing) return number(env, count);
   udp_send_late(&s->udp, count);
   watch(s);
   return number(env, udp_take_lost(&s->udp));
@@ -633,20 +896,20 @@ static napi_value js_send(napi_env env, napi_callback_info info) {
  * for use within onBatch.
  */
 static napi_value js_receive(napi_env env, napi_callback_info info) {
-  struct udp_socket *s = self(env, info, NULL);
+  struct udp_socket *s = self(env, info, close_udp_socket, NULL);
   if (s == NULL) return NULL;
-  return number(env, s->closing ? 0 : udp_receive(&s->udp));
+  return number(env, s->tie.closing ? 0 : udp_receive(&s->udp));
 }
 
 static napi_value js_reply(napi_env env, napi_callback_info info) {
   napi_value argument;
   uint32_t count;
-  struct udp_socket *s = self(env, info, &argument);
+  struct udp_socket *s = self(env, info, close_udp_socket, &argument);
   if (s == NULL) return NULL;
   if (napi_get_value_uint32(env, argument, &count) != napi_ok || count > s->udp.options.slots) {
     return fail(env, NULL, "reply: not a number of slots");
   }
-  if (s->closing) return number(env, 0);
+  if (s->tie.closing) return number(env, 0);
   udp_reply(&s->udp, count);
   watch(s);
   return number(env, udp_take_lost(&s->udp));
@@ -654,9 +917,9 @@ static napi_value js_reply(napi_env env, napi_callback_info info) {
 
 /* close(): may be called at any time and again. Returns how many replies were lost since it was last told. */
 static napi_value js_close(napi_env env, napi_callback_info info) {
-  struct udp_socket *s = self(env, info, NULL);
+  struct udp_socket *s = self(env, info, close_udp_socket, NULL);
   if (s == NULL) return NULL;
-  close_socket(s);
+  untie(&s->tie);
   return number(env, udp_take_lost(&s->udp));
 }
 
@@ -740,27 +1003,6 @@ static bool describe(napi_env env, napi_value object, napi_value memory, const s
   return napi_set_named_property(env, object, "memory", memory) == napi_ok;
 }
 
-/* From here on the loop and the object own the socket. False: neither does. */
-static bool attach(napi_env env, struct udp_socket *s, napi_value object, napi_value memory) {
-  uv_loop_t *loop;
-  if (napi_create_reference(env, memory, 1, &s->memory) != napi_ok ||
-      napi_get_uv_event_loop(env, &loop) != napi_ok ||
-      napi_add_async_cleanup_hook(env, on_thread_end, s, &s->cleanup) != napi_ok) {
-    return false;
-  }
-  if (uv_poll_init(loop, &s->poll, s->udp.fd) != 0) {
-    napi_remove_async_cleanup_hook(s->cleanup);
-    return false;
-  }
-  s->poll.data = s;
-  s->owners = 1;
-  if (napi_wrap(env, object, s, on_collected, NULL, NULL) == napi_ok) s->owners = 2;
-  if (s->owners < 2 || napi_create_reference(env, object, 1, &s->object) != napi_ok) {
-    close_socket(s);
-  }
-  return true;
-}
-
 /* new UdpSocket(options). Throws with the system's name of the fault as `code`. */
 static napi_value js_new(napi_env env, napi_callback_info info) {
   napi_value argument, this, target, memory;
@@ -776,7 +1018,9 @@ static napi_value js_new(napi_env env, napi_callback_info info) {
   if (!read_options(env, argument, &options, &batches_per_turn_max)) return NULL;
   struct udp_socket *s = calloc(1, sizeof *s);
   if (s == NULL) return fail(env, "ENOMEM", "no memory");
-  s->env = env;
+  s->tie.env = env;
+  s->tie.close = close_udp_socket;
+  s->tie.dispose = dispose_of_udp_socket;
   s->batches_per_turn_max = batches_per_turn_max;
   int error = udp_open(&s->udp, &options);
   if (error != 0) {
@@ -787,14 +1031,154 @@ static napi_value js_new(napi_env env, napi_callback_info info) {
   if (napi_create_arraybuffer(env, s->udp.at.octets, &data, &memory) == napi_ok &&
       describe(env, this, memory, &s->udp)) {
     udp_use(&s->udp, data);
-    if (attach(env, s, this, memory)) {
-      return s->closing ? fail(env, NULL, "the socket cannot be attached") : this;
+    if (tie(env, &s->tie, s->udp.fd, this, memory)) {
+      return s->tie.closing ? fail(env, NULL, "the socket cannot be attached") : this;
     }
   }
-  drop_reference(env, &s->memory);
+  drop_reference(env, &s->tie.memory);
   udp_free(&s->udp);
   free(s);
   return fail(env, NULL, "the socket cannot be attached");
+}
+
+/* Questions as JavaScript has them. */
+struct question_sockets {
+  struct tie tie;
+  struct questions questions;
+  uint32_t events_per_turn_max;
+};
+
+static void close_question_sockets(struct tie *t) {
+  questions_close(&((struct question_sockets *)t)->questions);
+}
+
+static void dispose_of_question_sockets(struct tie *t) {
+  questions_free(&((struct question_sockets *)t)->questions);
+  free(t);
+}
+
+/* The loop is kept alive while a question is on its way, and no longer. */
+static void keep_alive(struct question_sockets *s) {
+  if (questions_under_way(&s->questions) > 0) uv_ref((uv_handle_t *)&s->tie.poll);
+  else uv_unref((uv_handle_t *)&s->tie.poll);
+}
+
+/* Added to the octets of a datagram that came in fragments: no datagram is as long. JavaScript counts on it. */
+enum { FRAGMENTED = 0x10000 };
+
+/* An event as JavaScript is told of it: octets, or an error of the system below zero. */
+static int64_t event_number(const struct question_event *event) {
+  return event->error != 0 ? -event->error : (int64_t)event->octets + (event->fragmented ? FRAGMENTED : 0);
+}
+
+static void on_question(uv_poll_t *poll, int status, int events) {
+  struct question_sockets *s = poll->data;
+  struct question_event event;
+  (void)events;
+  if (status < 0) return;
+  for (uint32_t told = 0; told < s->events_per_turn_max; told++) {
+    if (s->tie.closing || !questions_next(&s->questions, &event)) return;
+    call_javascript(&s->tie, event.place, event_number(&event));
+  }
+}
+
+/* start(onEvent): from now on what happens is told, as onEvent(place, octets); errors of the system are below zero. */
+static napi_value js_start_questions(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  struct question_sockets *s = self(env, info, close_question_sockets, &argument);
+  if (s == NULL || !take_method(&s->tie, argument)) return NULL;
+  uv_poll_start(&s->tie.poll, UV_READABLE, on_question);
+  keep_alive(s);
+  return NULL;
+}
+
+/* ask(): asks what lies in the memory. Returns its place, or an error of the system below zero. */
+static napi_value js_ask(napi_env env, napi_callback_info info) {
+  napi_value result;
+  struct question_sockets *s = self(env, info, close_question_sockets, NULL);
+  if (s == NULL) return NULL;
+  int32_t place = s->tie.closing ? -ECANCELED : questions_ask(&s->questions);
+  if (place >= 0) keep_alive(s);
+  return napi_create_int32(env, place, &result) == napi_ok ? result : NULL;
+}
+
+/* The questions behind `this`, and the place that is the argument; NULL where there is nothing to do. */
+static struct question_sockets *at_place(napi_env env, napi_callback_info info, uint32_t *place) {
+  napi_value argument;
+  struct question_sockets *s = self(env, info, close_question_sockets, &argument);
+  if (s == NULL || s->tie.closing) return NULL;
+  if (napi_get_value_uint32(env, argument, place) == napi_ok && *place < s->questions.places) return s;
+  fail(env, NULL, "not a place");
+  return NULL;
+}
+
+/* look(place): what has come there already, as `onEvent` is told of it; undefined for nothing. */
+static napi_value js_look(napi_env env, napi_callback_info info) {
+  uint32_t place;
+  napi_value result;
+  struct question_event event;
+  struct question_sockets *s = at_place(env, info, &place);
+  if (s == NULL || s->questions.sockets[place].fd < 0) return NULL;
+  if (!questions_receive(&s->questions, place, &event)) return NULL;
+  return napi_create_int64(env, event_number(&event), &result) == napi_ok ? result : NULL;
+}
+
+/* end(place): closes the socket of a question. */
+static napi_value js_end(napi_env env, napi_callback_info info) {
+  uint32_t place;
+  struct question_sockets *s = at_place(env, info, &place);
+  if (s == NULL) return NULL;
+  questions_end(&s->questions, place);
+  keep_alive(s);
+  return NULL;
+}
+
+/* close(): may be called at any time and again. */
+static napi_value js_close_questions(napi_env env, napi_callback_info info) {
+  struct question_sockets *s = self(env, info, close_question_sockets, NULL);
+  if (s != NULL) untie(&s->tie);
+  return NULL;
+}
+
+/* new QuestionSockets({ questionOctets, replyOctets, eventsPerTurnMax }). Throws as `new UdpSocket` does. */
+static napi_value js_new_questions(napi_env env, napi_callback_info info) {
+  napi_value argument, this, target, memory;
+  size_t count = 1;
+  uint32_t question_octets, reply_octets, events_per_turn_max;
+  void *data;
+  const struct named_number numbers[] = {
+      {"questionOctets", &question_octets, 1, 65535},
+      {"replyOctets", &reply_octets, 1, 65535},
+      {"eventsPerTurnMax", &events_per_turn_max, 1, 1024},
+  };
+  if (napi_get_cb_info(env, info, &count, &argument, &this, NULL) != napi_ok ||
+      napi_get_new_target(env, info, &target) != napi_ok || target == NULL) {
+    return fail(env, NULL, "new QuestionSockets(options)");
+  }
+  if (!read_numbers(env, argument, numbers, sizeof numbers / sizeof *numbers)) return NULL;
+  struct question_sockets *s = calloc(1, sizeof *s);
+  if (s == NULL) return fail(env, "ENOMEM", "no memory");
+  s->events_per_turn_max = events_per_turn_max;
+  s->tie.env = env;
+  s->tie.close = close_question_sockets;
+  s->tie.dispose = dispose_of_question_sockets;
+  int error = questions_open(&s->questions, question_octets, reply_octets);
+  if (error != 0) {
+    dispose_of_question_sockets(&s->tie);
+    return fail(env, uv_err_name(uv_translate_sys_error(error)), strerror(error));
+  }
+  napi_value reply_at = number(env, s->questions.reply_at);
+  if (reply_at != NULL && napi_set_named_property(env, this, "replyAt", reply_at) == napi_ok &&
+      napi_create_arraybuffer(env, questions_memory(&s->questions), &data, &memory) == napi_ok &&
+      napi_set_named_property(env, this, "memory", memory) == napi_ok) {
+    s->questions.memory = data;
+    if (tie(env, &s->tie, s->questions.queue, this, memory)) {
+      return s->tie.closing ? fail(env, NULL, "the sockets cannot be attached") : this;
+    }
+  }
+  drop_reference(env, &s->tie.memory);
+  dispose_of_question_sockets(&s->tie);
+  return fail(env, NULL, "the sockets cannot be attached");
 }
 
 /* A TCP socket bound beside others, for whoever will listen: the descriptor, or -1 with errno. */
@@ -894,11 +1278,21 @@ NAPI_MODULE_INIT() {
       {.utf8name = "reply", .method = js_reply, .attributes = napi_default_method},
       {.utf8name = "close", .method = js_close, .attributes = napi_default_method},
   };
-  napi_value constructor, bind_tcp, large_pages, shorten_slice, version = number(env, INTERFACE_VERSION);
+  const napi_property_descriptor question_methods[] = {
+      {.utf8name = "start", .method = js_start_questions, .attributes = napi_default_method},
+      {.utf8name = "ask", .method = js_ask, .attributes = napi_default_method},
+      {.utf8name = "look", .method = js_look, .attributes = napi_default_method},
+      {.utf8name = "end", .method = js_end, .attributes = napi_default_method},
+      {.utf8name = "close", .method = js_close_questions, .attributes = napi_default_method},
+  };
+  napi_value constructor, questions, bind_tcp, large_pages, shorten_slice, version = number(env, INTERFACE_VERSION);
   if (version == NULL || napi_set_named_property(env, exports, "version", version) != napi_ok ||
       napi_define_class(env, "UdpSocket", NAPI_AUTO_LENGTH, js_new, NULL,
                         sizeof methods / sizeof *methods, methods, &constructor) != napi_ok ||
       napi_set_named_property(env, exports, "UdpSocket", constructor) != napi_ok ||
+      napi_define_class(env, "QuestionSockets", NAPI_AUTO_LENGTH, js_new_questions, NULL,
+                        sizeof question_methods / sizeof *question_methods, question_methods, &questions) != napi_ok ||
+      napi_set_named_property(env, exports, "QuestionSockets", questions) != napi_ok ||
       napi_create_function(env, "bindSharedTcp", NAPI_AUTO_LENGTH, js_bind_shared_tcp, NULL, &bind_tcp) != napi_ok ||
       napi_set_named_property(env, exports, "bindSharedTcp", bind_tcp) != napi_ok ||
       napi_create_function(env, "preferLargePages", NAPI_AUTO_LENGTH, js_prefer_large_pages, NULL, &large_pages) != napi_ok ||

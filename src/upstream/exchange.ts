@@ -1,7 +1,8 @@
 /** One question on its way to one server: what UDP and TCP have in common. */
-import { type Address, formatAddress } from '../base/address.ts'
+import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { QuestionSockets } from '../native/question-sockets.ts'
 import type { UpstreamFailure, UpstreamRequest, UpstreamResult } from '../resolver/ports.ts'
 
 /** Counts what the engine cannot see. */
@@ -19,8 +20,12 @@ export interface ExchangeSurroundings {
   readonly clock: Clock
   readonly random: Random
   readonly counters: UpstreamCounters
+  /** Sockets for questions by UDP. */
+  readonly questions: QuestionSockets
   /** Source addresses of the server's family, or none: the system chooses. */
   readonly sources: readonly Address[]
+  /** Told when an exchange has ended. */
+  ended(exchange: Exchange): void
 }
 
 /** The state that ends exactly once, whatever comes first: reply, error or time. */
@@ -49,7 +54,7 @@ export abstract class Exchange {
 
   /** After a stall of ours the reply may have come long ago: timers run before sockets are read, so read them first. */
   async #lastLook(): Promise<void> {
-    await this.surroundings.clock.yieldTurn()
+    if (!this.look()) await this.surroundings.clock.yieldTurn()
     if (!this.ended) this.onTimeout()
   }
 
@@ -60,6 +65,11 @@ export abstract class Exchange {
 
   protected abstract open(): void
   protected abstract closeSocket(): void
+
+  /** Reads what has come already; false where that takes a turn of the event loop. */
+  protected look(): boolean {
+    return false
+  }
 
   protected onTimeout(): void {
     this.fail('timeout')
@@ -82,11 +92,10 @@ export abstract class Exchange {
     this.#end(detail === undefined ? { kind: 'failure', reason } : { kind: 'failure', reason, detail })
   }
 
-  /** A source address in text, one at random when several are configured. */
-  protected drawSource(): string | undefined {
+  /** A source address, one at random when several are configured. */
+  protected drawSource(): Address | undefined {
     const { sources, random } = this.surroundings
-    if (sources.length === 0) return undefined
-    return formatAddress(sources[random.below(sources.length)]!)
+    return sources.length === 0 ? undefined : sources[random.below(sources.length)]
   }
 
   #end(result: UpstreamResult): void {
@@ -95,6 +104,7 @@ export abstract class Exchange {
     this.#settle = undefined
     this.#cancelTimer()
     this.closeSocket()
+    this.surroundings.ended(this)
     settle(result)
   }
 }

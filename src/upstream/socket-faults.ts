@@ -17,9 +17,9 @@ const FAILURES: Readonly<Record<string, UpstreamFailure>> = {
   EMSGSIZE: 'unreachable',
 }
 
-/** The failure that an error of a socket stands for; what is not the network's is our own lack of resources. */
-export function failureOf(error: Error): UpstreamFailure {
-  return FAILURES[codeOf(error)] ?? 'resources'
+/** The failure that the system's name of an error stands for; what is not the network's is our own lack of resources. */
+export function failureOf(code: string): UpstreamFailure {
+  return FAILURES[code] ?? 'resources'
 }
 
 /** The system's name of an error (`EADDRINUSE`), or its message where it has none. */

@@ -3,8 +3,11 @@ import type { Address } from '../base/address.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { UPSTREAM_OUTSTANDING_MAX } from '../base/limits.ts'
 import type { Random } from '../base/random.ts'
+import { DGRAM } from '../native/dgram.ts'
+import type { QuestionSockets } from '../native/question-sockets.ts'
+import type { UdpBackend } from '../native/udp-socket.ts'
 import type { Upstream, UpstreamRequest, UpstreamResult } from '../resolver/ports.ts'
-import type { Exchange, UpstreamCounters } from './exchange.ts'
+import type { Exchange, ExchangeSurroundings, UpstreamCounters } from './exchange.ts'
 import { TcpExchange } from './tcp-exchange.ts'
 import { UdpExchange } from './udp-exchange.ts'
 
@@ -14,6 +17,8 @@ export interface UpstreamOptions {
   readonly random: Random
   /** The system's clock when left out. */
   readonly clock?: Clock
+  /** The way to UDP sockets; `node:dgram` when left out. */
+  readonly udp?: UdpBackend
   /** Source addresses; a family without one leaves the choice to the system. Several: one at random a question. */
   readonly sourceAddresses: readonly Address[]
   /** Whether IPv4 servers may be asked. */
@@ -42,61 +47,65 @@ export function createUpstream(options: UpstreamOptions): SocketUpstream {
 
 class Sockets implements SocketUpstream {
   readonly #options: UpstreamOptions
-  readonly #clock: Clock
   readonly #outstandingMax: number
-  readonly #ipv4Sources: readonly Address[]
-  readonly #ipv6Sources: readonly Address[]
+  readonly #questions: QuestionSockets
+  readonly #ipv4: ExchangeSurroundings
+  readonly #ipv6: ExchangeSurroundings
   readonly #exchanges = new Set<Exchange>()
   #closed = false
 
   constructor(options: UpstreamOptions) {
     this.#options = options
-    this.#clock = options.clock ?? systemClock()
     this.#outstandingMax = options.outstandingMax ?? UPSTREAM_OUTSTANDING_MAX
-    this.#ipv4Sources = options.sourceAddresses.filter((address) => address.length === 4)
-    this.#ipv6Sources = options.sourceAddresses.filter((address) => address.length === 16)
+    this.#questions = (options.udp ?? DGRAM).questions()
+    this.#ipv4 = this.#surroundings(4)
+    this.#ipv6 = this.#surroundings(16)
+  }
+
+  #surroundings(addressOctets: number): ExchangeSurroundings {
+    const { clock = systemClock(), random, counters = NO_COUNTERS, sourceAddresses } = this.#options
+    return {
+      clock,
+      random,
+      counters,
+      questions: this.#questions,
+      sources: sourceAddresses.filter((address) => address.length === addressOctets),
+      ended: (exchange) => void this.#exchanges.delete(exchange),
+    }
   }
 
   get outstanding(): number {
     return this.#exchanges.size
   }
 
-  async ask(request: UpstreamRequest): Promise<UpstreamResult> {
-    const ipv6 = request.server.address.length === 16
-    if (this.#closed) return { kind: 'failure', reason: 'closed', detail: 'the resolver stops' }
-    if (!(ipv6 ? this.#options.ipv6 : this.#options.ipv4)) {
-      return { kind: 'failure', reason: 'unreachable', detail: `${ipv6 ? 'IPv6' : 'IPv4'} is switched off` }
-    }
-    if (this.#exchanges.size >= this.#outstandingMax) {
-      return {
-        kind: 'failure',
-        reason: 'resources',
-        detail: `${this.#outstandingMax} questions are on their way`,
-      }
-    }
-    const exchange = this.#exchangeFor(request, ipv6)
+  ask(request: UpstreamRequest): Promise<UpstreamResult> {
+    const isIpv6 = request.server.address.length === 16
+    const refused = this.#refusal(isIpv6)
+    if (refused !== undefined) return Promise.resolve(refused)
+    const surroundings = isIpv6 ? this.#ipv6 : this.#ipv4
+    const exchange =
+      request.transport === 'tcp'
+        ? new TcpExchange(request, surroundings)
+        : new UdpExchange(request, surroundings)
     this.#exchanges.add(exchange)
-    try {
-      return await exchange.run()
-    } finally {
-      this.#exchanges.delete(exchange)
+    return exchange.run()
+  }
+
+  /** Why nothing is asked now, if so. */
+  #refusal(isIpv6: boolean): UpstreamResult | undefined {
+    if (this.#closed) return { kind: 'failure', reason: 'closed', detail: 'the resolver stops' }
+    if (!(isIpv6 ? this.#options.ipv6 : this.#options.ipv4)) {
+      return { kind: 'failure', reason: 'unreachable', detail: `${isIpv6 ? 'IPv6' : 'IPv4'} is switched off` }
     }
+    if (this.#exchanges.size < this.#outstandingMax) return undefined
+    const detail = `${this.#outstandingMax} questions are on their way`
+    return { kind: 'failure', reason: 'resources', detail }
   }
 
   close(): void {
+    if (this.#closed) return
     this.#closed = true
     for (const exchange of this.#exchanges) exchange.cancel()
-  }
-
-  #exchangeFor(request: UpstreamRequest, ipv6: boolean): Exchange {
-    const surroundings = {
-      clock: this.#clock,
-      random: this.#options.random,
-      counters: this.#options.counters ?? NO_COUNTERS,
-      sources: ipv6 ? this.#ipv6Sources : this.#ipv4Sources,
-    }
-    return request.transport === 'tcp'
-      ? new TcpExchange(request, surroundings)
-      : new UdpExchange(request, surroundings)
+    this.#questions.close()
   }
 }

@@ -18,15 +18,15 @@ export class TcpExchange extends Exchange {
 
   protected override open(): void {
     const { server } = this.request
-    const localAddress = this.drawSource()
+    const source = this.drawSource()
     const socket = connect({
       host: formatAddress(server.address),
       port: server.port,
       noDelay: true,
-      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(source === undefined ? {} : { localAddress: formatAddress(source) }),
     })
     this.#socket = socket
-    socket.on('error', (error) => this.fail(failureOf(error), codeOf(error)))
+    socket.on('error', (error) => this.fail(failureOf(codeOf(error)), codeOf(error)))
     socket.on('end', () => this.fail('closed', 'the stream ended before a reply'))
     socket.on('close', () => this.fail('closed'))
     socket.on('data', (chunk) => this.#onData(chunk))

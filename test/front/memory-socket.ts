@@ -1,5 +1,6 @@
 /** A socket in memory, laid out as the addon lays out its own: every step of a listener can be seen. */
 import { UDP_BATCH_MAX, UDP_REQUEST_OCTETS_MAX } from '../../src/base/limits.ts'
+import { DGRAM } from '../../src/native/dgram.ts'
 import type { UdpBackend, UdpHandler, UdpSlots, UdpSocket } from '../../src/native/udp-socket.ts'
 
 /** See the head of this file. */
@@ -59,6 +60,7 @@ export class MemorySocket implements UdpSocket {
 export class MemoryBackend implements UdpBackend {
   readonly name = 'addon'
   readonly reusePort = true
+  readonly questions: UdpBackend['questions'] = DGRAM.questions
   readonly sockets: MemorySocket[] = []
   readonly #slots: number
 

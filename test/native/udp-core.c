@@ -7,7 +7,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 /* What the system does with replies: takes so many, then says so. */
@@ -25,9 +28,44 @@ static int sendmmsg_steered(int fd, struct mmsghdr *messages, unsigned count, in
   return sent;
 }
 
+/* Whoever sends to the port of a question before the question is connected; -1: nobody. */
+static int hasty = -1;
+
+static int connect_steered(int fd, const struct sockaddr *to, socklen_t length) {
+  struct sockaddr_storage own;
+  socklen_t own_length = sizeof own;
+  if (hasty >= 0 && getsockname(fd, (struct sockaddr *)&own, &own_length) == 0) {
+    struct sockaddr_in *at = (struct sockaddr_in *)&own;
+    at->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sendto(hasty, "early", 5, 0, (struct sockaddr *)at, own_length);
+  }
+  return connect(fd, to, length);
+}
+
+/* Tells of the next datagram that it came in fragments, as the system would. */
+static bool in_fragments;
+
+static ssize_t recvmsg_steered(int fd, struct msghdr *header, int flags) {
+  ssize_t octets = recvmsg(fd, header, flags);
+  if (octets < 0 || !in_fragments) return octets;
+  int largest = 600;
+  struct cmsghdr *c = header->msg_control;
+  header->msg_controllen = CMSG_SPACE(sizeof largest);
+  c->cmsg_level = IPPROTO_IP;
+  c->cmsg_type = IP_RECVFRAGSIZE;
+  c->cmsg_len = CMSG_LEN(sizeof largest);
+  memcpy(CMSG_DATA(c), &largest, sizeof largest);
+  in_fragments = false;
+  return octets;
+}
+
 #define sendmmsg sendmmsg_steered
+#define connect connect_steered
+#define recvmsg recvmsg_steered
 #include "../../src/native/udp.c"
 #undef sendmmsg
+#undef connect
+#undef recvmsg
 
 static int checks, faults;
 
@@ -39,7 +77,7 @@ static void check(bool holds, const char *what, int line) {
 }
 #define CHECK(condition) check((condition), #condition, __LINE__)
 
-enum { SLOTS = 8, REQUEST = 100, REPLY = 130, WAITING = 5 };
+enum { SLOTS = 8, REQUEST = 100, REPLY = 130, WAITING = 5, QUESTION = 40 };
 
 static const uint8_t LOOPBACK[4] = {127, 0, 0, 1};
 static const uint8_t LOOPBACK6[16] = {[15] = 1};
@@ -238,6 +276,151 @@ static void refusals(void) {
   closed(&first, memory);
 }
 
+/* --- questions --------------------------------------------------------------------------------------------------- */
+
+/* An authority: answers what it is told to. */
+static int authority(bool ipv6, uint16_t *port) {
+  union udp_address at;
+  socklen_t length = write_address(ipv6, ipv6 ? LOOPBACK6 : LOOPBACK, 0, 0, &at);
+  int fd = socket(at.any.sa_family, SOCK_DGRAM, 0);
+  CHECK(bind(fd, &at.any, length) == 0);
+  CHECK(getsockname(fd, &at.any, &length) == 0);
+  *port = ntohs(ipv6 ? at.ipv6.sin6_port : at.ipv4.sin_port);
+  return fd;
+}
+
+/* With exactly the memory that it asks for. */
+static void begun(struct questions *q) {
+  CHECK(questions_open(q, QUESTION, REPLY) == 0);
+  q->memory = calloc(1, questions_memory(q));
+}
+
+static void ended(struct questions *q) {
+  uint8_t *memory = q->memory;
+  questions_close(q);
+  free(memory);
+  questions_close(q);
+  questions_free(q);
+  questions_free(q);
+}
+
+static int32_t asked(struct questions *q, bool ipv6, uint16_t server_port, uint16_t source_port, uint32_t octets) {
+  struct question *question = (struct question *)(void *)q->memory;
+  memset(question, 0, sizeof *question);
+  memcpy(question->server, ipv6 ? LOOPBACK6 : LOOPBACK, ipv6 ? 16 : 4);
+  question->server_port = server_port;
+  question->source_port = source_port;
+  question->ipv6 = ipv6;
+  question->octets = octets;
+  if (octets <= QUESTION) memset(question + 1, 'q', octets);
+  return questions_ask(q);
+}
+
+/* Waits for the next event. */
+static bool told(struct questions *q, struct question_event *event) {
+  struct pollfd wait = {.fd = q->queue, .events = POLLIN};
+  for (int i = 0; i < 100; i++) {
+    if (poll(&wait, 1, 10) == 1 && questions_next(q, event)) return true;
+  }
+  return false;
+}
+
+/* Takes a question and sends so many octets back. */
+static void answer(int fd, uint32_t octets) {
+  uint8_t buffer[300] = {0};
+  union udp_address from;
+  socklen_t length = sizeof from;
+  CHECK(recvfrom(fd, buffer, sizeof buffer, MSG_DONTWAIT, &from.any, &length) == QUESTION);
+  CHECK(sendto(fd, buffer, octets, 0, &from.any, length) == (ssize_t)octets);
+}
+
+static void ask_and_hear(bool ipv6) {
+  struct questions q;
+  struct question_event event;
+  uint16_t port;
+  int server = authority(ipv6, &port);
+  begun(&q);
+  CHECK(questions_under_way(&q) == 0);
+  for (uint32_t octets = REPLY - 1; octets <= REPLY + 1; octets++) {
+    int32_t place = asked(&q, ipv6, port, 0, QUESTION);
+    CHECK(place >= 0 && questions_under_way(&q) == 1);
+    CHECK(!questions_next(&q, &event) && !questions_receive(&q, (uint32_t)place, &event));
+    answer(server, octets);
+    CHECK(told(&q, &event) && event.place == (uint32_t)place && event.octets == octets);
+    CHECK(event.error == 0 && !event.fragmented && q.memory[q.reply_at] == 'q');
+    questions_end(&q, (uint32_t)place);
+    questions_end(&q, (uint32_t)place);
+    CHECK(questions_under_way(&q) == 0);
+  }
+  CHECK(asked(&q, ipv6, port, 0, QUESTION + 1) == -EMSGSIZE);
+  close(server);
+  int32_t place = asked(&q, ipv6, port, 0, QUESTION);
+  if (place >= 0) CHECK(told(&q, &event) && event.error == ECONNREFUSED);
+  else CHECK(place == -ECONNREFUSED);
+  ended(&q);
+}
+
+/* More than there is room for at first; and all of them forgotten at once. */
+static void many_questions(void) {
+  enum { MANY = 3 * QUESTION_PLACES_FIRST };
+  struct questions q;
+  struct question_event event;
+  uint16_t port;
+  int server = authority(false, &port);
+  bool heard[MANY] = {false};
+  begun(&q);
+  for (int i = 0; i < MANY; i++) CHECK(asked(&q, false, port, 0, QUESTION) == i);
+  for (int i = 0; i < MANY; i++) answer(server, 1);
+  for (int i = 0; i < MANY; i++) {
+    CHECK(told(&q, &event) && event.place < MANY && !heard[event.place]);
+    heard[event.place] = true;
+    if (i % 2 == 0) questions_end(&q, event.place);
+  }
+  CHECK(questions_under_way(&q) == MANY / 2);
+  ended(&q);
+  close(server);
+}
+
+/* What comes from elsewhere, though it be early; and what comes in fragments. */
+static void doubtful_replies(void) {
+  struct questions q;
+  struct question_event event;
+  uint16_t port, other_port;
+  int server = authority(false, &port);
+  begun(&q);
+  hasty = authority(false, &other_port);
+  int32_t place = asked(&q, false, port, 0, QUESTION);
+  close(hasty);
+  hasty = -1;
+  CHECK(place >= 0 && !questions_next(&q, &event));
+  answer(server, 7);
+  CHECK(told(&q, &event) && event.octets == 7 && !event.fragmented);
+  in_fragments = true;
+  questions_end(&q, (uint32_t)place);
+  place = asked(&q, false, port, 0, QUESTION);
+  answer(server, 8);
+  CHECK(told(&q, &event) && event.octets == 8 && event.fragmented);
+  ended(&q);
+  close(server);
+}
+
+static void refused_questions(void) {
+  struct questions q;
+  uint16_t port;
+  int server = authority(false, &port);
+  begun(&q);
+  CHECK(asked(&q, false, port, port, QUESTION) == -EADDRINUSE);
+  struct rlimit usual, none = {.rlim_cur = 0, .rlim_max = 0};
+  CHECK(getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  none.rlim_max = usual.rlim_max;
+  CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  CHECK(asked(&q, false, port, 0, QUESTION) == -EMFILE);
+  CHECK(setrlimit(RLIMIT_NOFILE, &usual) == 0);
+  CHECK(questions_under_way(&q) == 0 && asked(&q, false, port, 0, QUESTION) >= 0);
+  ended(&q);
+  close(server);
+}
+
 static bool has_ipv6(void) {
   struct udp u;
   struct udp_options o = options_at(LOOPBACK6, true);
@@ -253,7 +436,12 @@ int main(void) {
   if (has_ipv6()) {
     plain(LOOPBACK6, true, "::1");
     wildcard(true, "::1");
+    ask_and_hear(true);
   }
+  ask_and_hear(false);
+  many_questions();
+  doubtful_replies();
+  refused_questions();
   waiting();
   refusals();
   printf("%d checks, %d faults\n", checks, faults);
