@@ -8,6 +8,7 @@ import { isRevoked, isZoneKey, parseDnskey } from '../wire/rdata/dnskey.ts'
 import { parseDs } from '../wire/rdata/ds.ts'
 import type { ResourceRecord } from '../wire/record.ts'
 import { readZone, ZoneTextError } from '../wire/zone-text.ts'
+import { isAutotrust, readAutotrust, trustedAnchors } from './autotrust-file.ts'
 import type { RootHint } from './built-in-hints.ts'
 import type { Problem } from './problem.ts'
 import { readBoundedFile } from './text-file.ts'
@@ -24,12 +25,16 @@ export class RecordFileError extends Error {
 }
 
 /**
- * Trust anchors in a file of DS or DNSKEY records.
+ * Trust anchors in a file of DS or DNSKEY records. Of a file that Unbound keeps, only those that it believes.
  *
  * @throws RecordFileError
  */
 export function readAnchors(path: string): TrustAnchor[] {
-  const anchors = anchorsFromRecords(readRecords(path))
+  const anchors = readWith(path, (octets) => {
+    const text = Buffer.from(octets).toString('utf8')
+    if (isAutotrust(text)) return trustedAnchors(readAutotrust(text, path))
+    return anchorsFromRecords(readZone(octets, { path, defaultTtlSeconds: 0 }))
+  })
   if (anchors.length === 0) throw new RecordFileError(`${path} holds no DS and no DNSKEY record`)
   for (const anchor of anchors) {
     const fault = faultOf(anchor)
@@ -90,10 +95,14 @@ export function readHints(path: string): RootHint[] {
 }
 
 function readRecords(path: string): readonly ResourceRecord[] {
+  return readWith(path, (octets) => readZone(octets, { path, defaultTtlSeconds: 0 }))
+}
+
+function readWith<T>(path: string, read: (octets: Uint8Array) => T): T {
   const octets = readBoundedFile(path)
   if (typeof octets === 'string') throw new RecordFileError(`${path} cannot be read: ${octets}`)
   try {
-    return readZone(octets, { path, defaultTtlSeconds: 0 })
+    return read(octets)
   } catch (error) {
     if (!(error instanceof ZoneTextError)) throw error
     const { line, column, expected: message } = error

@@ -2,32 +2,50 @@
 import { type Dnskey, isRevoked, isSep, isZoneKey, parseDnskey, withRevoked } from '../wire/rdata/dnskey.ts'
 import { parseRrsig, type Rrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
-import { checkDnskeySet } from './delegation.ts'
+import { checkDnskeySet, type DnskeyVerdict } from './delegation.ts'
 import type { ValidationParameters } from './parameters.ts'
 import { revocationOf } from './rrset-signature.ts'
 import { serialDifference, serialTime } from './serial.ts'
-import { anchorsOf, isTrusted, type KeySighting, namesKey, type TrustPoint } from './trust-point.ts'
+import {
+  anchorOf,
+  type FollowedKey,
+  isRipe,
+  isTrusted,
+  type KeySighting,
+  namesKey,
+  type TrustPoint,
+} from './trust-point.ts'
 
 /**
  * Looks at the keys that the servers of a zone give. A key that revokes itself is no anchor any more: the set must be
  * signed by another, unless none is left.
  *
  * @param dnskeys as received, RRSIGs included
+ * @param nowSeconds seconds since 1970 by which keys have waited
  */
-export function sightKeys(point: TrustPoint, dnskeys: Rrset, p: ValidationParameters): KeySighting {
+export function sightKeys(
+  point: TrustPoint,
+  dnskeys: Rrset,
+  p: ValidationParameters,
+  nowSeconds: number = p.nowSeconds,
+): KeySighting {
   const { zone } = point
   const keys = dnskeys.rdatas.map(parseDnskey).filter((key) => key !== undefined)
   const revocations = findRevocations(point, dnskeys, keys, p)
   const revoked = revocations.map(({ dnskey }) => dnskey)
-  const isRevokedHere = (key: TrustPoint['keys'][number]): boolean =>
-    revoked.some((dnskey) => namesKey(zone, key, dnskey))
-  const left = point.keys.filter((key) => isTrusted(key) && !isRevokedHere(key))
-  if (left.length === 0 && revocations.length > 0) {
+  const left = point.keys.filter((key) => !revoked.some((dnskey) => namesKey(zone, key, dnskey)))
+  const trusted = left.filter(isTrusted)
+  const ripe = left.filter((key) => isRipe(key, nowSeconds))
+  if (trusted.length + ripe.length === 0 && revocations.length > 0) {
     return { kind: 'proven', keys: [], revoked, ...timesOf(revocations[0]!.rrsig, p) }
   }
-  const verdict = checkDnskeySet(dnskeys, { anchors: anchorsOf({ ...point, keys: left }) }, zone, p)
+  const proofBy = (vouchers: readonly FollowedKey[]): DnskeyVerdict =>
+    checkDnskeySet(dnskeys, { anchors: vouchers.map((key) => anchorOf(zone, key)) }, zone, p)
+  const byTrusted = proofBy(trusted)
+  const verdict = byTrusted.status === 'secure' || ripe.length === 0 ? byTrusted : proofBy(ripe)
   if (verdict.status !== 'secure') {
-    const detail = verdict.status === 'bogus' ? verdict.detail : 'no trust anchor is of a supported algorithm'
+    const detail =
+      byTrusted.status === 'bogus' ? byTrusted.detail : 'no trust anchor is of a supported algorithm'
     return { kind: 'unproven', revoked, detail }
   }
   const { keyTag, algorithm, expiration } = verdict

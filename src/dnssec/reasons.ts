@@ -51,7 +51,7 @@ export const REASONS = {
   'dnskey-missing': { number: 38, ede: 9, text: 'the key that should be there is not' },
   'dnskey-unusable': { number: 39, ede: 6, text: 'the key cannot be used' },
   'no-zone-key': { number: 40, ede: 11, text: 'the key is not a zone key' },
-  'key-revoked': { number: 41, ede: 9, text: 'the key is revoked' },
+  'key-revoked': { number: 41, ede: 6, text: 'the key is revoked' },
   'denial-missing': { number: 42, ede: 12, text: 'the proof of absence is missing' },
   'denial-wrong': { number: 43, ede: 6, text: 'the proof of absence contradicts the answer' },
   'wildcard-proof-missing': { number: 44, ede: 12, text: 'nothing proves that the wildcard applies' },

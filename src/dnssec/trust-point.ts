@@ -33,9 +33,9 @@ export interface FollowedKey {
   readonly ds: Uint8Array | undefined
   readonly origin: KeyOrigin
   readonly state: KeyState
-  /** When it came into this state, seconds since 1970. */
+  /** When it came into this state, seconds since 1970: for a key that somebody vouched for, when it was first seen. */
   readonly sinceSeconds: number
-  /** Proven sets that showed it, while it is pending. */
+  /** Proven sets that showed it before it was valid; 0 for a key that somebody vouched for and nobody has seen. */
   readonly sightings: number
   /** How long it has to be pending. */
   readonly holdDownSeconds: number
@@ -111,12 +111,28 @@ export function isTrusted({ state }: FollowedKey): boolean {
   return state === 'valid' || state === 'missing'
 }
 
+/**
+ * True when a pending key has waited long enough and was seen often enough. Then a set that it signs itself is proof that
+ * its zone still has it, though nobody else signed (RFC 5011 2.4.1 does not say who is to): the zone may have changed
+ * over to it since it was last asked.
+ */
+export function isRipe(
+  { state, sinceSeconds, holdDownSeconds, sightings }: FollowedKey,
+  nowSeconds: number,
+): boolean {
+  const isOver = nowSeconds - sinceSeconds >= holdDownSeconds
+  return state === 'add-pending' && isOver && sightings >= NEW_KEY_SIGHTINGS_MIN
+}
+
 /** The trust anchors that come of it. In the form in which the operator gave them, so that following changes nothing. */
 export function anchorsOf({ zone, keys }: TrustPoint): TrustAnchor[] {
-  return keys.filter(isTrusted).map(({ ds, dnskey }) => {
-    if (ds !== undefined) return { zone, ds }
-    return { zone, dnskey: dnskey! }
-  })
+  return keys.filter(isTrusted).map((key) => anchorOf(zone, key))
+}
+
+/** The anchor that a key is, or would be. */
+export function anchorOf(zone: Name, { ds, dnskey }: FollowedKey): TrustAnchor {
+  if (ds !== undefined) return { zone, ds }
+  return { zone, dnskey: dnskey! }
 }
 
 /** True when no key is believed any more nor will be: all were revoked, and the zone is one without an anchor (RFC 5011 5). */
@@ -276,7 +292,7 @@ function recognised(
 }
 
 function inState(key: FollowedKey, state: KeyState, nowSeconds: number): FollowedKey {
-  return { ...key, state, sinceSeconds: nowSeconds, sightings: 0 }
+  return { ...key, state, sinceSeconds: nowSeconds }
 }
 
 /** RFC 5011 2.1: at once, and whoever else signed the set. */
@@ -296,7 +312,10 @@ function afterSighting(
     const isPresent = holds(sighting.keys, key)
     const ageSeconds = nowSeconds - key.sinceSeconds
     if (key.state === 'add-pending') return isPresent ? afterWait(key, nowSeconds) : undefined
-    if (key.state === 'valid') return isPresent ? key : inState(key, 'missing', nowSeconds)
+    if (key.state === 'valid') {
+      if (!isPresent) return inState(key, 'missing', nowSeconds)
+      return key.sightings > 0 ? key : { ...inState(key, 'valid', nowSeconds), sightings: 1 }
+    }
     if (key.state === 'missing') {
       if (isPresent) return inState(key, 'valid', nowSeconds)
       // What the operator gives is his to take back.
@@ -311,8 +330,7 @@ function afterSighting(
 
 function afterWait(key: FollowedKey, nowSeconds: number): FollowedKey {
   const seen = { ...key, sightings: key.sightings + 1 }
-  const isOver = nowSeconds - key.sinceSeconds >= key.holdDownSeconds
-  return isOver && seen.sightings >= NEW_KEY_SIGHTINGS_MIN ? inState(key, 'valid', nowSeconds) : seen
+  return isRipe(seen, nowSeconds) ? inState(seen, 'valid', nowSeconds) : seen
 }
 
 /** RFC 5011 2.4.1: what was never seen has to wait. */

@@ -105,6 +105,26 @@ t.test('what no anchor signed adds nothing, takes nothing away and ends no wait'
   t.match(point, { failures: 1, lastProbeSeconds: START, fault: 'nobody is there' })
 })
 
+t.test(
+  'a key that has waited and was seen twice may sign for itself: the zone may have changed over',
+  async (t) => {
+    let point = seen(pointWith(OLD), 0, published(0, [OLD, NEW], [OLD])).point
+    const early = seen(point, 31, published(31, [NEW]))
+    t.same(states(early.point), states(point), 'not after one sighting')
+    point = seen(point, 1, published(1, [OLD, NEW], [OLD])).point
+    t.same(states(seen(point, 29, published(29, [NEW])).point), states(point), 'nor before its time')
+    t.same(states(seen(point, 31, published(31, [NEW])).point), {
+      [tag(OLD)]: 'missing',
+      [tag(NEW)]: 'valid',
+    })
+    const gone = revoked(OLD)
+    t.same(states(seen(point, 31, published(31, [gone, NEW])).point), {
+      [tag(gone)]: 'revoked',
+      [tag(NEW)]: 'valid',
+    })
+  },
+)
+
 t.test('one sighting is not enough, however long ago', async (t) => {
   let point = seen(pointWith(OLD), 0, published(0, [OLD, NEW], [OLD])).point
   t.equal(point.keys[1]!.sightings, 1)

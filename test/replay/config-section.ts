@@ -30,7 +30,7 @@ interface GrowingOption extends Option {
 export function readConfigSection(lines: Lines): { dialect: Dialect; config: ConfigSection } {
   const clauses: GrowingClause[] = []
   const files = new Map<string, string>()
-  const stateFiles: string[] = []
+  const stateFiles = new Map<string, string>()
   for (;;) {
     const line = lines.next()
     if (line === undefined) throw lines.endFault('CONFIG_END')
@@ -40,8 +40,7 @@ export function readConfigSection(lines: Lines): { dialect: Dialect; config: Con
       case 'COMMANDLINE':
         break
       case 'AUTOTRUST_FILE':
-        lines.until('AUTOTRUST_END')
-        stateFiles.push(idOf(line))
+        stateFiles.set(idOf(line), lines.until('AUTOTRUST_END').join('\n'))
         break
       case 'TEMPFILE_CONTENTS':
         files.set(idOf(line), lines.until('TEMPFILE_END').join('\n'))

@@ -30,14 +30,13 @@ export class Macros {
   /** The text with every `${...}` replaced by its value, innermost first. Throws MacroFault. */
   expand(text: string): string {
     let expanded = text
-    for (;;) {
-      const end = expanded.indexOf('}')
-      const start = end < 0 ? -1 : expanded.lastIndexOf('${', end)
-      if (start < 0) break
+    // The last one that opens has no other inside.
+    for (let start = expanded.lastIndexOf('${'); start >= 0; start = expanded.lastIndexOf('${')) {
+      const end = expanded.indexOf('}', start)
+      if (end < 0) throw new MacroFault(`\${ without } in ${JSON.stringify(text)}`)
       expanded =
         expanded.slice(0, start) + this.#value(expanded.slice(start + 2, end)) + expanded.slice(end + 1)
     }
-    if (expanded.includes('${')) throw new MacroFault(`\${ without } in ${JSON.stringify(text)}`)
     return expanded
   }
 

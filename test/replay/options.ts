@@ -10,6 +10,7 @@ import { type Asked, serverRule } from './option-rules.ts'
 import type { Clause, Option, Scenario } from './scenario.ts'
 import { DNS_PORT, parseEndpointText } from './scenario-text.ts'
 import { configFlag, configName, configPrefix, type Setup, SetupBuilder } from './setup.ts'
+import { readTrustPoints } from './trust-state.ts'
 
 /** Zones that this product answers out of the box and the resolvers that the files are written for do not. */
 export const NOT_LOCAL_ELSEWHERE: readonly Name[] = [
@@ -36,7 +37,7 @@ export function setupTestbound(scenario: Scenario): Setup {
     else if (clause.name !== 'remote-control') builder.need(clause.name)
   }
   access.finish()
-  if (scenario.config.stateFiles.length > 0) builder.need('rfc5011')
+  for (const [id, text] of scenario.config.stateFiles) builder.trustPoints.push(...readTrustPoints(id, text))
   needSteps(builder, scenario)
   return builder.finish()
 }
@@ -52,6 +53,8 @@ function setDefaults({ settings }: SetupBuilder): void {
   settings['dnssec.aggressive-denial'] = true
   settings['dnssec.signature-skew.min-seconds'] = 3_600
   settings['dnssec.signature-skew.max-seconds'] = 86_400
+  settings['dnssec.error-reporting'] = false
+  settings['dnssec.key-tag-signal'] = false
   settings['serve-stale.max-seconds'] = 86_400
   settings['serve-stale.ttl-seconds'] = 30
   settings['serve-stale.client-timeout-ms'] = 1_800
@@ -208,7 +211,6 @@ function needAuthZone(builder: SetupBuilder, { options }: Clause): void {
 /** Steps that look at what this product does not have. */
 function needSteps(builder: SetupBuilder, { steps }: Scenario): void {
   for (const { type } of steps) {
-    if (type === 'CHECK_AUTOTRUST') builder.need('rfc5011')
     if (type === 'CHECK_TEMPFILE') builder.need('auth-zone-xfr')
     if (type === 'INFRA_RTT') builder.need('infra-rtt')
     if (type === 'FLUSH_MESSAGE' || type === 'EXPIRE_MESSAGE') builder.need('cache control by step')

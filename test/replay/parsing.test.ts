@@ -68,7 +68,7 @@ AUTOTRUST_END`),
     ],
   )
   t.equal(config.files.get('one'), 'a. SOA\n  indented')
-  t.same(config.stateFiles, ['keys'])
+  t.same([...config.stateFiles.keys()], ['keys'])
 })
 
 t.test('options of the deckard dialect', async (t) => {

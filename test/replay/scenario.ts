@@ -24,8 +24,8 @@ export interface ConfigSection {
   readonly clauses: readonly Clause[]
   /** Content by id; an option names such a file as `tempfile:ID`. */
   readonly files: ReadonlyMap<string, string>
-  /** Ids of trust-anchor state files (RFC 5011). */
-  readonly stateFiles: readonly string[]
+  /** Trust-anchor state files (RFC 5011): content by id, which is the name of the zone. */
+  readonly stateFiles: ReadonlyMap<string, string>
 }
 
 /** A word after MATCH, with its argument: `ede=12`. */

@@ -6,6 +6,7 @@ import { BUILT_IN_HINTS, type RootHint } from '../../src/config/built-in-hints.t
 import { defaultConfig } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { anchorsFromRecords, type TrustAnchor } from '../../src/dnssec/trust-anchors.ts'
+import type { TrustPoint } from '../../src/dnssec/trust-point.ts'
 import type { Name } from '../../src/wire/name.ts'
 import { nameFrom, parseNameText } from '../../src/wire/name-text.ts'
 import { parseRecordLine, RecordLineFault } from './record-line.ts'
@@ -23,6 +24,8 @@ export type SignatureTime =
 export interface Setup {
   readonly settings: Settings
   readonly anchors: readonly TrustAnchor[]
+  /** Zones whose keys are followed, as an earlier process left them (RFC 5011). */
+  readonly trustPoints: readonly TrustPoint[]
   readonly rootHints: readonly RootHint[]
   readonly signatureTime: SignatureTime
   /** The time at which the scenario starts, seconds since 1970. */
@@ -40,6 +43,7 @@ export class SetupBuilder {
   readonly path: string
   readonly settings: Writable<Settings>
   readonly anchors: TrustAnchor[] = []
+  readonly trustPoints: TrustPoint[] = []
   readonly rootHints: RootHint[] = []
   readonly needs: Set<string> = new Set()
   readonly #hidden = new Set<HiddenText>()
@@ -89,11 +93,12 @@ export class SetupBuilder {
 
   finish(): Setup {
     for (const key of this.#hidden) this.settings[key] = ''
-    const { settings, anchors, signatureTime, startSeconds, legacyAlgorithms } = this
+    const { settings, anchors, trustPoints, signatureTime, startSeconds, legacyAlgorithms } = this
     const rootHints = this.rootHints.length > 0 ? this.rootHints : BUILT_IN_HINTS
     return {
       settings,
       anchors,
+      trustPoints,
       rootHints,
       signatureTime,
       startSeconds,

@@ -9,6 +9,7 @@ import { packetOctets } from './packet.ts'
 import type { Entry, Range, Scenario, Step } from './scenario.ts'
 import { quiet } from './scenario-clock.ts'
 import type { Setup } from './setup.ts'
+import { trustStateFault } from './trust-state.ts'
 import { type ClientReply, World } from './world.ts'
 
 const ROUNDS_MAX = 5_000
@@ -64,6 +65,7 @@ class TestboundRun {
   }
 
   async all(): Promise<void> {
+    this.#world.followKeys()
     for (let round = 0; this.#step !== undefined; round++) {
       if (round === ROUNDS_MAX) this.#fail(`no end after ${ROUNDS_MAX} rounds`)
       await this.#quiet()
@@ -196,6 +198,12 @@ class TestboundRun {
       case 'ASSIGN':
         this.#macros.assign(step.variable, step.expression)
         break
+      case 'CHECK_AUTOTRUST': {
+        const expected = step.lines.map((line) => this.#macros.expand(line)).join('\n')
+        const fault = trustStateFault(expected, this.#world.trustState(step.id), clock.seconds)
+        if (fault !== undefined) throw new StepFailure({ step: step.number, ...fault })
+        break
+      }
       case 'REPLY':
         this.#answer(this.#newest(), step.entry)
         break

@@ -4,20 +4,26 @@ import { drawHashKey } from '../../src/base/keyed-hash.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { AnswerCache } from '../../src/cache/answer-cache.ts'
 import { RrsetCache } from '../../src/cache/rrset-cache.ts'
+import { type AnchorDuties, AnchorKeeper } from '../../src/daemon/anchors/keeper.ts'
+import { anchorDuties } from '../../src/daemon/anchors/parts.ts'
 import { policyOptions, resolverSettings, serviceSettings } from '../../src/daemon/parts.ts'
 import { selfTest } from '../../src/dnssec/algorithms.ts'
 import { selfTestDigests } from '../../src/dnssec/digests.ts'
-import { TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
+import { type TrustAnchor, TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
+import { anchorsOf, type TrustPoint } from '../../src/dnssec/trust-point.ts'
 import { Client } from '../../src/front/client.ts'
 import { Service } from '../../src/front/service.ts'
 import { ValidationPolicy } from '../../src/policy/validation-policy.ts'
 import { Resolver } from '../../src/resolver/engine.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
 import { parseHeader } from '../../src/wire/message.ts'
+import { namesEqual } from '../../src/wire/name.ts'
+import { nameFrom } from '../../src/wire/name-text.ts'
 import { importAnyKey, LEGACY_ALGORITHMS } from './legacy-algorithms.ts'
 import { MockNetwork } from './mock-network.ts'
 import { ScenarioClock } from './scenario-clock.ts'
 import type { Setup } from './setup.ts'
+import type { TrustState } from './trust-state.ts'
 
 /** Scenarios are small, and hundreds of them run in one process. */
 const CACHE_OCTETS = 1 << 20
@@ -48,6 +54,10 @@ export class World {
   /** Faults of our own, each a bug. */
   readonly faults: unknown[] = []
   readonly #service: Service
+  readonly #keeper: AnchorKeeper
+  readonly #duties: AnchorDuties
+  /** What would be on disk. */
+  #kept: readonly TrustPoint[]
 
   constructor(setup: Setup) {
     const { settings, signatureTime } = setup
@@ -68,6 +78,7 @@ export class World {
       ...boundless,
     })
     const legacy = setup.legacyAlgorithms ? LEGACY_ALGORITHMS : []
+    const platform = { algorithms: new Set([...ALGORITHMS, ...legacy]), digests: DIGESTS }
     const resolver = new Resolver({
       clock: this.clock,
       random,
@@ -77,10 +88,44 @@ export class World {
       counters,
       rrsets: new RrsetCache({ bytesMax: CACHE_OCTETS, hashKey, nowMs }),
       answers,
-      platform: { algorithms: new Set([...ALGORITHMS, ...legacy]), digests: DIGESTS },
+      platform,
       importKey: importAnyKey,
       onFault,
       tableEntriesMax: TABLE_ENTRIES,
+    })
+    this.#keeper = new AnchorKeeper({
+      clock: this.clock,
+      wallSeconds: () => Math.floor(this.clock.seconds),
+      random,
+      configured: new TrustAnchors(setup.trustPoints.flatMap(anchorsOf)),
+      file: {
+        load: () => ({ points: setup.trustPoints }),
+        save: async ({ points }) => {
+          this.#kept = points
+          return true
+        },
+      },
+      log: { info: () => {}, warn: () => {}, error: () => {} } as never,
+    })
+    this.#kept = setup.trustPoints
+    const inForce = (followed: readonly TrustAnchor[]): TrustAnchor[] => [...setup.anchors, ...followed]
+    policy.setAnchors(new TrustAnchors(inForce(this.#keeper.anchors.list)))
+    this.#duties = anchorDuties({
+      config: { settings: { ...settings, 'dnssec.anchor-bootstrap': undefined }, anchors: policy.anchors },
+      clock: this.clock,
+      platform,
+      serving: {
+        policy,
+        fetchRecords: (name, type) => resolver.fetchRecords(name, type),
+        changePolicy: async (change) => {
+          const isAnchors = change.kind === 'anchors'
+          policy.apply(isAnchors ? { ...change, anchors: inForce(change.anchors) } : change)
+          policy.raise()
+          return true
+        },
+      },
+      log: { warn: () => {} } as never,
+      importKey: importAnyKey,
     })
     this.#service = new Service({
       resolver,
@@ -91,6 +136,21 @@ export class World {
       onFault,
       settings: serviceSettings(settings),
     })
+  }
+
+  /** Begins to follow the keys of trust anchors, where the scenario has any to follow. */
+  followKeys(): void {
+    this.#keeper.start(this.#duties)
+  }
+
+  /** What is kept of a zone, and when it is asked next. */
+  trustState(zone: string): TrustState {
+    const isIt = ({ zone: name }: TrustPoint): boolean => namesEqual(name, nameFrom(zone))
+    const point = this.#kept.find(isIt)
+    return {
+      point,
+      nextProbeSeconds: this.#keeper.zones.find(({ point: one }) => isIt(one))?.nextProbeSeconds,
+    }
   }
 
   /**

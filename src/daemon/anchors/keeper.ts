@@ -84,7 +84,8 @@ export class AnchorKeeper {
   #duties: AnchorDuties | undefined
   #isStopped = false
   #isSaved: boolean | undefined
-  #saving: Promise<unknown> = Promise.resolve()
+  #isUnsaved = false
+  #saving: Promise<void> | undefined
 
   /** Knows at once which anchors are in force, by the configuration and by what an earlier process kept. */
   constructor(parts: AnchorKeeperParts) {
@@ -213,12 +214,13 @@ export class AnchorKeeper {
     const { zone } = followed.point
     const set = await fetchKeys(zone)
     if (this.#isStopped) return true
+    const before = followed.point
+    const nowSeconds = this.#parts.wallSeconds()
     const sighting: KeySighting =
       typeof set === 'string'
         ? { kind: 'unanswered', detail: set }
-        : sightKeys(followed.point, set, parameters())
-    const before = followed.point
-    const { point, changes } = advance(before, sighting, this.#parts.wallSeconds())
+        : sightKeys(before, set, parameters(), nowSeconds)
+    const { point, changes } = advance(before, sighting, nowSeconds)
     this.#tell(followed, sighting, changes)
     if (isEnded(point) && !isEnded(before)) {
       this.#parts.log.error(
@@ -257,11 +259,20 @@ export class AnchorKeeper {
     this.#save()
   }
 
+  /** What changes while it is written is written once more. */
   #save(): void {
-    const points = [...this.#followed.values()].map(({ point }) => point)
-    this.#saving = this.#parts.file.save({ points }).then((isSaved) => {
-      this.#isSaved = isSaved
+    this.#isUnsaved = true
+    this.#saving ??= this.#write().finally(() => {
+      this.#saving = undefined
     })
+  }
+
+  async #write(): Promise<void> {
+    while (this.#isUnsaved) {
+      this.#isUnsaved = false
+      const points = [...this.#followed.values()].map(({ point }) => point)
+      this.#isSaved = await this.#parts.file.save({ points })
+    }
   }
 
   #plan(followed: Followed): void {

@@ -6,7 +6,7 @@ import type { Config } from '../../config/load.ts'
 import { anchorsInForce } from '../../dnssec/anchor-xml.ts'
 import { ProofBudget } from '../../dnssec/budget.ts'
 import { keyTagSignal } from '../../dnssec/key-tag-signal.ts'
-import { KeyTable } from '../../dnssec/keys.ts'
+import { type KeyImport, KeyTable } from '../../dnssec/keys.ts'
 import type { ValidationParameters } from '../../dnssec/parameters.ts'
 import type { TrustAnchor } from '../../dnssec/trust-anchors.ts'
 import { keysNamedBy, newTrustPoint, withConfigured } from '../../dnssec/trust-point.ts'
@@ -36,17 +36,19 @@ export function openAnchors(config: Config, clock: Clock, state: StateFolder, lo
 
 /** What following needs of the running daemon. */
 export interface AnchorSurroundings {
-  readonly config: Config
+  readonly config: Pick<Config, 'settings' | 'anchors'>
   readonly clock: Clock
   readonly platform: Platform
   readonly serving: Pick<Serving, 'policy' | 'fetchRecords' | 'changePolicy'>
-  readonly log: Log
+  readonly log: Pick<Log, 'warn'>
+  /** How public keys are read; as in production when left out. */
+  readonly importKey?: KeyImport
 }
 
 /** What the keeper does by way of the daemon. */
 export function anchorDuties(surroundings: AnchorSurroundings): AnchorDuties {
-  const { config, serving } = surroundings
-  const keys = new KeyTable(KEY_HANDLES_MAX)
+  const { config, serving, importKey } = surroundings
+  const keys = new KeyTable(KEY_HANDLES_MAX, importKey)
   return {
     fetchKeys: async (zone) => {
       const sets = await serving.fetchRecords(zone, TYPE.DNSKEY)
@@ -101,7 +103,7 @@ async function publishedAnchors(
 }
 
 /** A root of one's own has keys that IANA never published. */
-function isPublicRoot({ anchors }: Config): boolean {
+function isPublicRoot({ anchors }: Pick<Config, 'anchors'>): boolean {
   const known = packagedKeys().map(({ zone, ds }) => ({ zone, ds }))
   const point = withConfigured(newTrustPoint(ROOT), anchors.of(ROOT), 0)
   return keysNamedBy(point, known).length > 0
