@@ -29,12 +29,12 @@ export async function collect(domain: Name, parts: CheckParts): Promise<Observat
   const walkParts: WalkParts = { prober, own, settings }
   const walk = await walkTo(domain, walkParts)
   const { zone } = walk.zone
-  const [parent, children, parentVerdict, dsVerdict, zoneVerdict] = await Promise.all([
+  const [parent, children, parentVerdict, dsVerdict, domainVerdict] = await Promise.all([
     viewParent(walk, walkParts),
     walk.absent === undefined ? viewChildren(domain, walk, walkParts, parts) : NOTHING,
     walk.parent && own.verdict(walk.parent.zone, TYPE.SOA),
     isRoot(zone) ? undefined : own.verdict(zone, TYPE.DS),
-    own.verdict(walk.absent === undefined ? zone : domain, TYPE.SOA),
+    own.verdict(domain, TYPE.A),
   ])
   const anchors = policy.anchors.of(zone)
   return {
@@ -45,7 +45,7 @@ export async function collect(domain: Name, parts: CheckParts): Promise<Observat
     anchored: anchors.length > 0 ? { anchors } : undefined,
     nameServers: namesWithGlue(children.nameServers, zone, parent),
     servers: children.servers,
-    verdicts: { parent: parentVerdict, ds: dsVerdict, zone: zoneVerdict },
+    verdicts: { parent: parentVerdict, ds: dsVerdict, domain: domainVerdict },
     nowSeconds: clock.unixSeconds(),
     queries: prober.sent,
     unasked: prober.refused,

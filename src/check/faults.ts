@@ -146,6 +146,7 @@ export type FaultCode =
   | 'cds-delete'
   | 'cds-delete-mixed'
   | 'cds-differs'
+  | 'domain-fails'
   | 'check-incomplete'
 
 /** The table, by code. */
@@ -737,6 +738,15 @@ export const FAULTS: Readonly<Record<FaultCode, Fault>> = {
     'Parents that ask every server do nothing while they disagree; others act on whichever answer they got.',
     'RFC 7344 6.1',
     'RFC 9615 4.2',
+  ),
+
+  // --- what is left
+  'domain-fails': row(
+    'error',
+    'signer',
+    'signatures',
+    'Users of this resolver get SERVFAIL for the name.',
+    'RFC 4035 5',
   ),
 
   // --- the check itself

@@ -1,4 +1,8 @@
 /** From observations to findings: pure, and the same whenever it is asked again. */
+import { RCODE } from '../wire/iana/rcode.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
+import { namesEqual } from '../wire/name.ts'
+import { targetName } from '../wire/rdata/target.ts'
 import type { FaultCode, Severity } from './faults.ts'
 import { type Finding, finding } from './finding.ts'
 import { findAbove } from './findings/above.ts'
@@ -15,7 +19,8 @@ import { findSoa } from './findings/soa.ts'
 import { findTrust } from './findings/trust.ts'
 import { judgeRrsets } from './judged.ts'
 import type { Observations } from './observations.ts'
-import { type Verifiable, viewZone, type ZoneView } from './zone-view.ts'
+import { nameText } from './text.ts'
+import { messageOf, type Verifiable, viewZone, type ZoneView } from './zone-view.ts'
 
 /** Faults that follow from another one and are not told beside it: mending that mends them. */
 const CONSEQUENCES: readonly (readonly [cause: FaultCode, ...effects: FaultCode[]])[] = [
@@ -53,7 +58,9 @@ export function judge(seen: Observations, verifiable: Verifiable): Finding[] {
     ...findSoa(view),
     ...findDelegation(view),
   ]
-  const causes = withoutConsequences([...found, ...incomplete(view)])
+  const explained = found.some(({ severity }) => severity === 'error')
+  const rest = explained ? [] : failingDomain(view)
+  const causes = withoutConsequences([...found, ...rest, ...incomplete(view)])
   return causes.sort((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity])
 }
 
@@ -61,6 +68,24 @@ function withoutConsequences(found: readonly Finding[]): Finding[] {
   const codes = new Set(found.map(({ code }) => code))
   const explained = new Set(CONSEQUENCES.flatMap(([cause, ...effects]) => (codes.has(cause) ? effects : [])))
   return found.filter(({ code }) => !explained.has(code))
+}
+
+/** The zone is in order, and the name fails all the same: behind an alias, or only at names that were not looked at. */
+function failingDomain({ seen, working }: ZoneView): Finding[] {
+  const { domain, verdicts } = seen
+  const { status, rcode, reason, detail } = verdicts.domain
+  if (status !== 'bogus' && rcode !== RCODE.SERVFAIL) return []
+  const name = nameText(domain)
+  const answers = working.flatMap(({ data }) => data.flatMap(({ reply }) => messageOf(reply)?.answer ?? []))
+  const alias = answers.find(({ owner, type }) => type === TYPE.CNAME && namesEqual(owner, domain))
+  const target = alias && targetName(alias.rdata)
+  return [
+    finding('domain-fails', {
+      problem: `${name} does not resolve here, although nothing is wrong with its zone${target === undefined ? '' : `: it is an alias of ${nameText(target)}`}.`,
+      evidence: [detail === '' ? reason : `${reason}: ${detail}`],
+      fix: `Check the name where it fails: ${target === undefined ? `"sigill lookup ${name} --trace" shows it` : `"sigill check ${nameText(target)}"`}.`,
+    }),
+  ]
 }
 
 /** What was left out must not look like health. */

@@ -122,11 +122,11 @@ export interface Observations {
   readonly anchored: Trust | undefined
   readonly nameServers: readonly NameServerView[]
   readonly servers: readonly ServerView[]
-  /** What validation here says of the parent's apex, of the zone's DS, and of the domain's SOA. */
+  /** What validation here says of the parent's apex, of the zone's DS, and of the addresses of the domain. */
   readonly verdicts: {
     readonly parent: OwnVerdict | undefined
     readonly ds: OwnVerdict | undefined
-    readonly zone: OwnVerdict
+    readonly domain: OwnVerdict
   }
   /** Seconds since 1970 at which signatures are judged. */
   readonly nowSeconds: number

@@ -35,7 +35,7 @@ export interface CheckReport {
 /** Puts it together. */
 export function makeReport(seen: Observations, findings: readonly Finding[]): CheckReport {
   const { verdicts, parent } = seen
-  const { status, reason, detail } = verdicts.zone
+  const { status, reason, detail } = verdicts.domain
   const count = (severity: Finding['severity']): number =>
     findings.filter((one) => one.severity === severity).length
   return {

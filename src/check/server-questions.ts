@@ -84,17 +84,19 @@ export async function viewServer(prober: Prober, server: ServerQuestions): Promi
   const { endpoint, names, zone } = server
   const soa = (asked: Partial<Asked>): Promise<Reply> =>
     prober.ask(endpoint, { name: zone, type: TYPE.SOA, transport: 'udp', edns: USUAL_EDNS, ...asked })
-  const [udp, tcp] = await Promise.all([soa({}), soa({ transport: 'tcp' })])
+  // A server may lose or refuse every question with OPT.
+  const [udp, tcp, plain] = await Promise.all([soa({}), soa({ transport: 'tcp' }), soa({ edns: undefined })])
   const trials = new Map<Trial, Reply>([
     ['udp', udp],
     ['tcp', tcp],
+    ['plain', plain],
   ])
-  const silent = { trials, data: [], sizes: [], transfer: NOT_ASKED }
-  if (udp.kind === 'none' && tcp.kind === 'none' && !(await answersPlainly(soa, trials)))
-    return { endpoint, names, ...silent }
+  const isSilent = [udp, tcp, plain].every(({ kind }) => kind === 'none')
+  if (isSilent) return { endpoint, names, trials, data: [], sizes: [], transfer: NOT_ASKED }
+  const needsPlain = hasAnswer(plain) && !hasAnswer(udp) && !hasAnswer(tcp)
   const [tried, data, sizes, transfer] = await Promise.all([
     tryOut(soa, zone),
-    askData(prober, server, await needsPlain(udp, tcp, soa, trials)),
+    askData(prober, server, needsPlain),
     askSizes(prober, endpoint, zone),
     prober.ask(endpoint, { name: zone, type: TYPE.AXFR, transport: 'tcp', edns: undefined }),
   ])
@@ -106,26 +108,14 @@ const NOT_ASKED: Reply = { kind: 'none', reason: 'not-asked' }
 
 type AskSoa = (asked: Partial<Asked>) => Promise<Reply>
 
-/** A server may lose or refuse every question with OPT. */
-async function answersPlainly(soa: AskSoa, trials: Map<Trial, Reply>): Promise<boolean> {
-  const plain = trials.get('plain') ?? (await soa({ edns: undefined }))
-  trials.set('plain', plain)
-  return plain.kind === 'message'
-}
-
-/** True when data is to be had only without EDNS (RFC 6891 7). */
-async function needsPlain(udp: Reply, tcp: Reply, soa: AskSoa, trials: Map<Trial, Reply>): Promise<boolean> {
-  const works = [udp, tcp].some((reply) => reply.kind === 'message' && reply.message.answer.length > 0)
-  if (works || !(await answersPlainly(soa, trials))) return false
-  const plain = trials.get('plain')
-  return plain?.kind === 'message' && plain.message.answer.length > 0
+function hasAnswer(reply: Reply): boolean {
+  return reply.kind === 'message' && reply.message.answer.length > 0
 }
 
 async function tryOut(soa: AskSoa, zone: Name): Promise<[Trial, Reply][]> {
   const usual = USUAL_EDNS
   const unknown = { code: UNKNOWN_OPTION, octets: Uint8Array.of(0x73, 0x69, 0x67) }
   const trials: [Trial, Partial<Asked>][] = [
-    ['plain', { edns: undefined }],
     ['edns-version', { edns: { ...usual, version: 1 } }],
     ['edns-option', { edns: { ...usual, options: [unknown] } }],
     ['edns-flags', { edns: { ...usual, flags: UNKNOWN_FLAGS } }],

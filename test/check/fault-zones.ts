@@ -491,6 +491,11 @@ const GLUE_OF = (code: string): string => `ns2.child.above-${code}.test.`
 
 const DELEGATION_ROWS: readonly FaultRow[] = [
   { code: 'domain-missing', domain: 'nothing.test.' },
+  row(
+    'domain-fails',
+    { content: 'away CNAME www.signature-expired.test.\n' },
+    { domain: 'away.domain-fails.test.' },
+  ),
   row('single-server', { servers: [NS1] }),
   row('ns-differs', (zone) =>
     second(

@@ -100,7 +100,7 @@ t.test('nothing is found', async (t) => {
       name,
     )
     const { verdicts } = await world.observe(name)
-    t.equal(verdicts.zone.status, 'secure', `${name} validates`)
+    t.equal(verdicts.domain.status, 'secure', `${name} validates`)
   }
 })
 

@@ -8,7 +8,7 @@ import { parseDs } from '../../wire/rdata/ds.ts'
 import { formatRdata } from '../../wire/rdata/rdata.ts'
 import { type Finding, finding } from '../finding.ts'
 import { groupBy } from '../groups.ts'
-import { dsRdataText, keyText, nameText, recordText, serverTexts, waitText } from '../text.ts'
+import { dsLine, dsRdataText, keyText, nameText, recordText, serverTexts, waitText } from '../text.ts'
 import { apexSet, type ZoneView } from '../zone-view.ts'
 
 /** RFC 8078 4: algorithm 0 asks for the DS set to be taken away. */
@@ -162,10 +162,12 @@ function pending(view: ZoneView, cds: readonly Uint8Array[], cdnskeys: readonly 
       problem: `${view.name} asks for another DS set than ${above} has.`,
       evidence: [
         ...add.map((rdata) => `wanted: ${dsRdataText(rdata)}`),
+        ...uncovered.map((key) => `wanted: a DS for the ${keyText(key)}`),
         ...remove.map((rdata) => `no longer wanted: ${dsRdataText(rdata)}`),
       ],
       fix: `Some registries follow CDS records by themselves within a day; with others, have the registrar make the change. Keep the old keys until ${waitText(ttlSeconds)} after ${above} has the new set.`,
-      publish: add.map(line),
+      // Where there is no CDS, the parent makes the DS of the key itself.
+      publish: cds.length > 0 ? add.map(line) : uncovered.map((key) => dsLine(view.zone, key, ttlSeconds)),
       remove: remove.map(line),
     }),
   ]

@@ -2,10 +2,11 @@
 import type { Reason } from '../../dnssec/reasons.ts'
 import type { BogusRrset } from '../../dnssec/rrset-signature.ts'
 import { TYPE } from '../../wire/iana/rrtype.ts'
+import { isRoot } from '../../wire/name.ts'
 import { EVERYTHING_FAILS, type FaultCode } from '../faults.ts'
 import { type Finding, finding } from '../finding.ts'
 import type { Judged } from '../judged.ts'
-import { rrsetText, serverTexts, waitText } from '../text.ts'
+import { nameText, rrsetText, serverTexts, waitText } from '../text.ts'
 import type { ZoneView } from '../zone-view.ts'
 
 type Broken = Judged & { readonly verdict: BogusRrset }
@@ -105,7 +106,8 @@ function codeOf({ verdict, rrset }: Broken): FaultCode | undefined {
   return CODES[verdict.reason]
 }
 
-function resign({ name }: ZoneView): string {
+function resign({ zone }: ZoneView): string {
+  const name = isRoot(zone) ? '.' : nameText(zone)
   return ` (BIND: "rndc sign ${name}"; Knot DNS: "knotc zone-sign ${name}"; elsewhere run the signer)`
 }
 
