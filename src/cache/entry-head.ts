@@ -63,6 +63,10 @@ export function restoreHead(octets: Uint8Array, at: number, terms: RestoreTerms)
   writeF64(octets, at + 8, readF64(octets, at + 8) + terms.shiftMs)
 }
 
+function textOf({ buffer, byteOffset }: Uint8Array, from: number, end: number): string {
+  return Buffer.from(buffer, byteOffset + from, end - from).toString('utf8')
+}
+
 /** Reads the head of an entry. */
 export function readHead(octets: Uint8Array): EntryHead {
   const end = FIXED_OCTETS + octets[22]!
@@ -75,7 +79,7 @@ export function readHead(octets: Uint8Array): EntryHead {
     storedMs: readF64(octets, 8),
     ttlSeconds: readU32(octets, 16),
     rcode: readU16(octets, 20),
-    detail: Buffer.from(octets.buffer, octets.byteOffset + FIXED_OCTETS, octets[22]!).toString('utf8'),
+    detail: octets[22] === 0 ? '' : textOf(octets, FIXED_OCTETS, end),
     end,
   }
 }

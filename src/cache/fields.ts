@@ -1,5 +1,6 @@
 /** Fields of cache entries that the wire has no form for. */
 import type { Moment } from '../base/clock.ts'
+import { NO_OCTETS } from '../base/octets.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { FOLD, type Name } from '../wire/name.ts'
 
@@ -51,10 +52,14 @@ export function isAging(ttlSeconds: number, storedMs: number, nowMs: number): bo
   return storedMs + ttlSeconds * 1000 - nowMs <= ttlSeconds * 100
 }
 
+const ENCODER = new TextEncoder()
+
 /** The text in UTF-8, cut between characters where it is longer than `octetsMax`. */
 export function utf8Within(text: string, octetsMax: number): Uint8Array {
+  // Most verdicts have nothing to tell.
+  if (text === '') return NO_OCTETS
   const octets = new Uint8Array(octetsMax)
-  return octets.subarray(0, new TextEncoder().encodeInto(text, octets).written)
+  return octets.subarray(0, ENCODER.encodeInto(text, octets).written)
 }
 
 /** True when the folded name in `octets[start, end)` is `ancestor` or lies below it. */

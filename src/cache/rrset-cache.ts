@@ -401,8 +401,8 @@ export class RrsetCache {
     const ttlSeconds = Math.min(lifetime, TTL_SECONDS_MAX)
     const spelling = isFolded(rrset.owner) ? NO_OCTETS : rrset.owner
     const ownerSpelt = spelling.length > 0
-    const judged = { rank, ownerSpelt, status, reason, detail, policySequence }
-    const head = { ...judged, rcode: RCODE.NOERROR, ttlSeconds, storedMs }
+    const rcode = RCODE.NOERROR
+    const head = { rank, ownerSpelt, status, reason, detail, policySequence, rcode, ttlSeconds, storedMs }
     const { octets, end } = entryWithHead(head, spelling.length + dataOctets(rrset))
     octets.set(spelling, end)
     writeData(octets, end + spelling.length, rrset)

@@ -8,7 +8,8 @@ import type { Clock } from '../base/clock.ts'
 export class Flight {
   /** `Clock.nowMs()` after which nobody waits any more on behalf of this flight. */
   readonly deadlineMs: number
-  readonly #waitsFor = new Map<Flight, number>()
+  /** One entry for each wait: seldom more than one, so a list. */
+  readonly #waitsFor: Flight[] = []
 
   constructor(deadlineMs: number) {
     this.deadlineMs = deadlineMs
@@ -22,20 +23,18 @@ export class Flight {
       if (flight === other) return true
       if (seen.has(flight)) continue
       seen.add(flight)
-      open.push(...flight.#waitsFor.keys())
+      open.push(...flight.#waitsFor)
     }
     return false
   }
 
   /** Waits for `promise`, which `other` will settle, with the edge in the graph meanwhile. */
   async await<T>(other: Flight, promise: Promise<T>): Promise<T> {
-    this.#waitsFor.set(other, (this.#waitsFor.get(other) ?? 0) + 1)
+    this.#waitsFor.push(other)
     try {
       return await promise
     } finally {
-      const left = (this.#waitsFor.get(other) ?? 1) - 1
-      if (left === 0) this.#waitsFor.delete(other)
-      else this.#waitsFor.set(other, left)
+      this.#waitsFor.splice(this.#waitsFor.indexOf(other), 1)
     }
   }
 }
@@ -77,12 +76,19 @@ export class InFlight<T> {
       return waiter.await(known.flight, this.#follow(known.promise, waiter.deadlineMs))
     }
     const flight = new Flight(waiter.deadlineMs)
-    // The work starts when the table and the graph know of it: it may come back here at once.
-    const promise = Promise.resolve()
-      .then(() => work(flight))
-      .finally(() => this.#table.delete(key))
+    const promise = this.#lead(key, flight, work)
     this.#table.set(key, { flight, promise })
     return { kind: 'led', value: await waiter.await(flight, promise) }
+  }
+
+  async #lead(key: string, flight: Flight, work: (flight: Flight) => Promise<T>): Promise<T> {
+    // The work starts when the table and the graph know of it: it may come back here at once.
+    await undefined
+    try {
+      return await work(flight)
+    } finally {
+      this.#table.delete(key)
+    }
   }
 
   /** The leader may have come later and have more time left than the follower. */
