@@ -11,8 +11,7 @@
  * - What is stored again, or came back while its ghost was there, goes to the large ring at once.
  * - There the oldest is dropped when it has run out or was not asked for since its last lap, else moved to the young end.
  *
- * So names that are asked for once, however many, pass through the small ring. `bytesMax` is the size of the buffer and
- * everything is inside it.
+ * So names that are asked for once, however many, pass through the small ring.
  *
  * This is the one writer, and it reads what it wrote; other threads read with `OctetTableReader`. All that it knows is
  * in the buffer, so when its thread has ended another one can take over, unless the end came in the middle of a change.
@@ -53,6 +52,8 @@ export interface OctetTableOptions extends Omit<TableMemory, 'buffer'> {
 /** A put moves at most this many octets to the young end, and so many times its own size: its work stays bounded. */
 const REINSERTED_OCTETS = 4_096
 const REINSERTED_TIMES = 8
+/** Entries that a put passes for a slot before the large ring is to give one: the small one only moves what was asked for. */
+const PASSED_MAX = 64
 
 /** The table. Positions that it hands out hold until the next change of the table. */
 export class OctetTable {
@@ -225,13 +226,11 @@ export class OctetTable {
     if (!(nowMs < expiresMs) || octets > this.entryOctetsMax) return false
     const size = align8(ENTRY_HEADER_OCTETS + octets)
     this.#movable = REINSERTED_OCTETS + REINSERTED_TIMES * size
-    while (this.entryCount >= this.#layout.entriesMax) this.#passOldest(this.#ringToPass(), nowMs)
+    for (let passed = 0; this.entryCount >= this.#layout.entriesMax; passed++)
+      this.#passOldest(this.#ringToPass(passed), nowMs)
     const ring = isProven ? this.#large : this.#small
     let at = ring.reserve(size)
-    while (at < 0) {
-      this.#passOldest(ring, nowMs)
-      at = ring.reserve(size)
-    }
+    for (; at < 0; at = ring.reserve(size)) this.#passOldest(ring, nowMs)
     this.#words[at / 4] = hash
     this.#words[at / 4 + 1] = packLengths(key.length, value.length)
     this.#floats[at / 8 + 1] = expiresMs
@@ -323,9 +322,10 @@ export class OctetTable {
     return align8(this.valueEnd(entry) - entry)
   }
 
-  /** Where to make room when slots run out first: the small ring, unless it has less than its share. */
-  #ringToPass(): Ring {
+  /** Where to make room when slots run out first: the small ring, unless it has less than its share, or gave none so far. */
+  #ringToPass(passed: number): Ring {
     const [small, large] = [this.#small, this.#large]
+    if (passed >= PASSED_MAX && large.oldest >= 0) return large
     return small.octets / small.size > large.octets / large.size ? small : large
   }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { keyedHash } from '../../src/base/keyed-hash.ts'
 import { OctetTable } from '../../src/cache/octet-table.ts'
+import { tableLayout } from '../../src/cache/table-layout.ts'
 import { collectGarbage } from './garbage.ts'
 
 const hashKey = [0x01234567, 0x89abcdef] as const
@@ -354,4 +355,29 @@ t.test('holds 200,000 entries without a heap to match', async (t) => {
   t.equal(cache.entryCount, 200_000)
   t.ok(cache.bytesUsed > 50e6)
   t.ok(grown < 3e6, `the heap grew by ${grown} octets`)
+})
+
+t.test('one put moves few entries, also where slots run out before octets', async (t) => {
+  const bytesMax = 1_048_576
+  const cache = table(bytesMax)
+  const { entriesMax } = tableLayout(bytesMax)
+  const keys = Array.from({ length: entriesMax + 100 }, (_, i) => octets(`${i}`))
+  const value = octets('x')
+  // Some in the large ring, and then a small one full of entries that were asked for.
+  for (const key of keys.slice(0, 2_000)) cache.put(key, value, FOREVER, 0)
+  for (const [i, key] of keys.slice(0, entriesMax).entries()) {
+    cache.put(key, value, FOREVER, 0)
+    if (i >= 2_000) cache.find(key, 0)
+  }
+  t.equal(cache.entryCount, entriesMax)
+  let most = 0
+  for (const key of keys.slice(entriesMax)) {
+    const before = keys.map((one) => cache.peek(one, 0))
+    cache.put(key, value, FOREVER, 0)
+    const moved = keys.filter((one, i) => before[i]! >= 0 && cache.peek(one, 0) !== before[i]).length
+    most = Math.max(most, moved)
+    cache.find(key, 0)
+  }
+  t.equal(cache.entryCount, entriesMax)
+  t.ok(most < 600, `${most} entries`)
 })
