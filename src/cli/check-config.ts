@@ -1,4 +1,5 @@
 /** `sigill check-config`: whether `serve` would take a configuration. */
+import { inertText } from '../config/inert.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatReference } from '../config/reference.ts'
 import { EXIT, type ExitCode, UnusableInput } from './exit-code.ts'
@@ -24,7 +25,8 @@ export function checkConfig(
     return EXIT.DONE
   }
   if (file === undefined) throw new UnusableInput('check-config needs the path of a file')
-  loadConfig(file)
+  const config = loadConfig(file)
+  for (const key of config.inert) print(`${file}: note: ${inertText(key)}\n`)
   print(`${file}: good\n`)
   return EXIT.DONE
 }

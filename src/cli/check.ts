@@ -4,6 +4,7 @@ import { collect } from '../check/collect.ts'
 import { judge } from '../check/judge.ts'
 import { type CheckReport, makeReport } from '../check/report.ts'
 import { type Config, defaultConfig, loadConfig } from '../config/load.ts'
+import { withKeptAnchors } from '../daemon/anchors/kept.ts'
 import { createLoneEngine, testPlatform } from '../daemon/engine.ts'
 import { resolverSettings } from '../daemon/parts.ts'
 import { Counters } from '../telemetry/counters.ts'
@@ -35,7 +36,7 @@ export async function check(
   if ([json, helpDesk, mail].filter(Boolean).length > 1)
     throw new UnusableInput('--json, --help-desk and --mail exclude each other')
   const name = parseName(domain)
-  const config = options.config === undefined ? defaultConfig() : loadConfig(options.config)
+  const config = withKeptAnchors(options.config === undefined ? defaultConfig() : loadConfig(options.config))
   const report = await checkWith(name, config)
   if (json) print(`${JSON.stringify(report, undefined, 2)}\n`)
   else if (helpDesk) print(helpDeskText(report))

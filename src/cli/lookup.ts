@@ -2,6 +2,7 @@
 import { type Endpoint, formatEndpoint } from '../base/address.ts'
 import { parseAnswerEntry } from '../cache/answer-entry.ts'
 import { defaultConfig, loadConfig } from '../config/load.ts'
+import { withKeptAnchors } from '../daemon/anchors/kept.ts'
 import { createLoneEngine, testPlatform } from '../daemon/engine.ts'
 import { localZones } from '../daemon/parts.ts'
 import { REASONS, reasonFromNumber } from '../dnssec/reasons.ts'
@@ -57,7 +58,7 @@ export async function lookup(
 }
 
 async function resolveHere(question: AskedQuestion, options: LookupOptions): Promise<LookupReport | string> {
-  const config = options.config === undefined ? defaultConfig() : loadConfig(options.config)
+  const config = withKeptAnchors(options.config === undefined ? defaultConfig() : loadConfig(options.config))
   const { name, type } = question
   const local = followLocally(localZones(config.settings), name, type)
   if (local?.kind === 'deny') return 'a local zone leaves this name without a reply'

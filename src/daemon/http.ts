@@ -1,6 +1,6 @@
 /** A small HTTP server for metrics and health: a table of pages, everything else refused, every resource bounded. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, ListenOptions } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { type Endpoint, formatAddress, parseAddress } from '../base/address.ts'
 import {
   HTTP_CONNECTIONS_MAX,
@@ -41,22 +41,6 @@ export async function listenHttp(
   pages: Pages,
   onFault: (error: unknown) => void,
 ): Promise<HttpListener> {
-  const server = boundedServer((request, response) => answer(request, response, pages), onFault)
-  const where = { host: formatAddress(endpoint.address), port: endpoint.port, exclusive: true }
-  await startListening(server, where)
-  const { address, port } = server.address() as AddressInfo
-  return {
-    endpoint: { address: parseAddress(address) ?? endpoint.address, port },
-    connections: () => countConnections(server),
-    close: () => closeServer(server),
-  }
-}
-
-/** A server whose every resource is bounded. A fault of `answer` is told, and the request gets 500. */
-export function boundedServer(
-  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-  onFault: (error: unknown) => void,
-): Server {
   const server = createServer(
     {
       maxHeaderSize: HTTP_HEADER_OCTETS_MAX,
@@ -66,15 +50,21 @@ export function boundedServer(
       connectionsCheckingInterval: 1_000,
     },
     (request, response) => {
-      answer(request, response).catch((error: unknown) => {
+      answer(request, response, pages).catch((error: unknown) => {
         onFault(error)
         if (response.headersSent) response.destroy()
-        else sendPage(request, response, { status: 500, contentType: TEXT, body: 'internal fault\n' })
+        else send(request, response, { status: 500, contentType: TEXT, body: 'internal fault\n' })
       })
     },
   )
   server.maxConnections = HTTP_CONNECTIONS_MAX
-  return server
+  await listen(server, endpoint)
+  const { address, port } = server.address() as AddressInfo
+  return {
+    endpoint: { address: parseAddress(address) ?? endpoint.address, port },
+    connections: () => countConnections(server),
+    close: () => close(server),
+  }
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, pages: Pages): Promise<void> {
@@ -88,9 +78,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, pages:
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined
   if (page === undefined) {
     const body = `no such page; there are ${Object.keys(pages).join(', ')}\n`
-    return sendPage(request, response, { status: 404, contentType: TEXT, body })
+    return send(request, response, { status: 404, contentType: TEXT, body })
   }
-  sendPage(request, response, await page())
+  send(request, response, await page())
 }
 
 function hasBody(request: IncomingMessage): boolean {
@@ -98,19 +88,14 @@ function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, status: number, body: string): void {
-  sendLastPage(request, response, { status, contentType: TEXT, body })
-}
-
 /** Answers and hangs up, so that what the client still wants to send is not read. */
-export function sendLastPage(request: IncomingMessage, response: ServerResponse, page: Page): void {
+function refuse(request: IncomingMessage, response: ServerResponse, status: number, body: string): void {
   response.setHeader('connection', 'close')
   response.once('finish', () => request.socket.destroySoon())
-  sendPage(request, response, page)
+  send(request, response, { status, contentType: TEXT, body })
 }
 
-/** Answers. */
-export function sendPage(request: IncomingMessage, response: ServerResponse, page: Page): void {
+function send(request: IncomingMessage, response: ServerResponse, page: Page): void {
   response.writeHead(page.status, {
     'content-type': page.contentType,
     'content-length': Buffer.byteLength(page.body),
@@ -120,11 +105,10 @@ export function sendPage(request: IncomingMessage, response: ServerResponse, pag
   response.end(request.method === 'HEAD' ? undefined : page.body)
 }
 
-/** @throws the system's error */
-export function startListening(server: Server, where: ListenOptions): Promise<void> {
+function listen(server: Server, endpoint: Endpoint): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(where, () => {
+    server.listen({ host: formatAddress(endpoint.address), port: endpoint.port, exclusive: true }, () => {
       server.off('error', reject)
       resolve()
     })
@@ -137,8 +121,7 @@ function countConnections(server: Server): Promise<number> {
   })
 }
 
-/** Stops listening and ends every connection. */
-export function closeServer(server: Server): Promise<void> {
+function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()

@@ -185,7 +185,11 @@ function unmatched(
     if (!vouchers.some((voucher) => vouchesFor(voucher, key))) continue
     const revoked = isZoneKey(key) && key.protocol === 3
     const detail = `${apex}: the DNSKEY of its ${what} (tag ${key.keyTag}) is ${revoked ? 'revoked' : 'no zone key'}`
-    return { status: 'bogus', reason: revoked ? 'key-revoked' : 'no-zone-key', detail }
+    return {
+      status: 'bogus',
+      reason: revoked ? (byDs ? 'key-revoked' : 'anchor-revoked') : 'no-zone-key',
+      detail,
+    }
   }
   const tags = [...new Set(vouchers.map(({ keyTag }) => keyTag))].join(', ')
   const detail =

@@ -5,8 +5,7 @@ import type { Front } from '../../front/front.ts'
 import { ListenError } from '../../front/listen-error.ts'
 import { chooseBackend } from '../../native/backend.ts'
 import { askForShortSlices } from '../../native/short-slices.ts'
-import { ClientSide } from '../client-side.ts'
-import { makeRollout } from '../parts.ts'
+import { openFront } from '../open-front.ts'
 import { ResolverLinks } from './resolver-links.ts'
 import { resolverOf } from './shared-memory.ts'
 import type { FrontData } from './thread-messages.ts'
@@ -23,17 +22,15 @@ async function run(data: FrontData): Promise<void> {
     ends,
     resolverOf: (name) => resolverOf(memory, name),
   })
-  const clientSide = makeClientSide(data, parts, links)
   let front: Front | undefined
   let serve = (): void => {}
   const told = new Promise<void>((resolve) => {
     serve = resolve
   })
   if (!data.waits) serve()
-  const opening = told.then(() => open(data, parts, clientSide))
+  const opening = told.then(() => open(data, parts, links))
   // Ears first: a change of policy may come before the sockets are open.
   serveSupervisor(parts, {
-    configure: (settings) => clientSide.configure(settings),
     onLink: (peer, end) => links.replace(peer, end),
     serve: () => serve(),
     drain: async (timeoutMs) => {
@@ -51,11 +48,13 @@ async function run(data: FrontData): Promise<void> {
   if (front !== undefined) parts.post({ kind: 'ready', endpoints: front.endpoints })
 }
 
-function makeClientSide(
-  { settings, memory, rolloutKey, fronts }: FrontData,
+/** Undefined when an address cannot be listened on, which the supervisor is told. */
+async function open(
+  data: FrontData,
   parts: ThreadParts,
   resolver: ResolverLinks,
-): ClientSide {
+): Promise<Front | undefined> {
+  const { settings, memory, sharesPorts } = data
   const answers = new AnswerShards({
     buffers: memory.answers,
     bytesMax: memory.answerShardOctets,
@@ -63,19 +62,14 @@ function makeClientSide(
   })
   // Which one serves the supervisor has told already; this thread is to use the same.
   const udp = chooseBackend(settings['server.udp-backend']).backend!
-  const rollout = makeRollout(settings, parts.words, rolloutKey)
-  return new ClientSide({ ...parts, settings, resolver, answers, udp, rollout }, fronts)
-}
-
-/** Undefined when an address cannot be listened on, which the supervisor is told. */
-async function open(data: FrontData, parts: ThreadParts, clientSide: ClientSide): Promise<Front | undefined> {
+  const frontParts = { ...parts, settings, resolver, answers, udp }
   try {
-    if (!data.mustBeFree) return await clientSide.open(data)
+    if (!data.mustBeFree) return await openFront(frontParts, data)
     // A port that is shared could be somebody else's who shares it too.
-    const alone = await clientSide.open({ ...data, sharesPorts: false })
-    if (!data.sharesPorts) return alone
+    const alone = await openFront(frontParts, { ...data, sharesPorts: false })
+    if (!sharesPorts) return alone
     await alone.close()
-    return await clientSide.open({ ...data, listen: alone.endpoints })
+    return await openFront(frontParts, { ...data, listen: alone.endpoints })
   } catch (error) {
     if (!(error instanceof ListenError)) throw error
     const { endpoint, transport, code } = error
