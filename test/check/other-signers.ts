@@ -25,6 +25,8 @@ export interface Signer {
   readonly name: string
   readonly programs: readonly string[]
   readonly jobs: readonly SigningJob[]
+  /** Its options differ from version to version: what it refuses to sign is skipped, with its reason. */
+  readonly fickle?: true
   /** Signs `zone` in `folder`, which is its own. Returns the text of the signed zone and that of its DS records. */
   sign(job: SigningJob, folder: string): { readonly zone: string; readonly ds: string }
 }
@@ -102,6 +104,7 @@ export const SIGNERS: readonly Signer[] = [
   {
     name: 'kzonesign',
     programs: ['kzonesign', 'keymgr'],
+    fickle: true,
     jobs: [
       { zone: 'knot-nsec.test.', algorithm: 'ecdsap256sha256' },
       { zone: 'knot-nsec3.test.', algorithm: 'ecdsap256sha256', nsec3: true },

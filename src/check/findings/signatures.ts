@@ -5,7 +5,7 @@ import { TYPE } from '../../wire/iana/rrtype.ts'
 import { isRoot } from '../../wire/name.ts'
 import { EVERYTHING_FAILS, type FaultCode } from '../faults.ts'
 import { type Finding, finding } from '../finding.ts'
-import type { Judged } from '../judged.ts'
+import { type Judged, signaturesOf } from '../judged.ts'
 import { nameText, rrsetText, serverTexts, waitText } from '../text.ts'
 import type { ZoneView } from '../zone-view.ts'
 
@@ -79,7 +79,7 @@ const CODES: Partial<Record<Reason, FaultCode>> = {
 export function findSignatures(view: ZoneView, judged: readonly Judged[]): Finding[] {
   const broken = judged.filter((one): one is Broken => one.verdict.status === 'bogus')
   return Object.entries(KINDS).flatMap(([code, kind]) => {
-    const these = broken.filter((one) => codeOf(one) === code)
+    const these = broken.filter((one) => codeOf(one, view) === code)
     if (these.length === 0) return []
     const servers = [...new Set(these.map(({ server }) => server))]
     const isEverywhere = servers.length === view.speaking.length
@@ -99,11 +99,10 @@ export function findSignatures(view: ZoneView, judged: readonly Judged[]): Findi
 /** RRsets named in the sentence; the evidence has more. */
 const NAMES_TOLD_MAX = 4
 
-function codeOf({ verdict, rrset }: Broken): FaultCode | undefined {
+function codeOf({ verdict, rrset }: Broken, { zone }: ZoneView): FaultCode | undefined {
   // A signature by another zone counts as none, but is a fault of its own.
-  const isForeign = verdict.reason === 'signature-missing' && rrset.signatures.length > 0
-  if (isForeign && verdict.detail.includes('only an RRSIG by ')) return 'signature-foreign'
-  return CODES[verdict.reason]
+  const isForeign = rrset.signatures.length > 0 && signaturesOf(rrset, zone).length === 0
+  return verdict.reason === 'signature-missing' && isForeign ? 'signature-foreign' : CODES[verdict.reason]
 }
 
 function resign({ zone }: ZoneView): string {
