@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The command line: commander takes the words apart, each command has a file of its own in `cli/`. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { addControl } from './cli/control-commands.ts'
 import { EXIT, type ExitCode, UnusableInput } from './cli/exit-code.ts'
+import { PACKAGE_VERSION } from './config/package-version.ts'
 import { ConfigError } from './config/problem.ts'
 import { StartError } from './daemon/start-error.ts'
 
@@ -14,13 +15,14 @@ function makeProgram(): Command {
   const program = new Command('sigill')
   program
     .description('A validating recursive DNS resolver.')
-    .version(packageVersion())
+    .version(PACKAGE_VERSION)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`sigill: ${text.replace(/^error: /, '')}`) })
   addServing(program)
   addLookup(program)
   addCheck(program)
   addAnchor(program)
+  addControl(program, print)
   addDemo(program)
   addLab(program)
   return program
@@ -139,11 +141,6 @@ function addLab(program: Command): void {
       const { lab } = await import('./cli/lab.ts')
       process.exitCode = await lab(options, print)
     })
-}
-
-function packageVersion(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
 function exitCodeOf(error: unknown): ExitCode {

@@ -421,3 +421,16 @@ export const POLICY_CHANGE_MS_MAX = 5_000
 export const SET_ASIDE_MS = 60_000
 /** Such questions remembered of one thread. */
 export const SET_ASIDE_MAX = 1_000
+
+// --- control and what operators change ----------------------------------------------------------------------------
+
+/** Octets of the journal of changes before it is put aside as the older one: some five thousand changes. */
+export const JOURNAL_OCTETS_MAX = 1_048_576
+/** Changes shown of it, and remembered where there is no folder for it. */
+export const JOURNAL_ENTRIES_SHOWN_MAX = 1_000
+/** Octets of the body of a command: a list of thousands of networks. */
+export const CONTROL_BODY_OCTETS_MAX = 262_144
+/** Time that a command may take, and a client of it waits: the longest one writes the snapshot. */
+export const CONTROL_MS_MAX = 90_000
+/** Characters of a token: 16 of the 64 usual ones are 96 bits. */
+export const CONTROL_TOKEN_CHARACTERS_MIN = 16

@@ -69,8 +69,8 @@ export interface AnswerWriter {
   stale(name: Name, type: number, nowMs: number, staleMs: number): Uint8Array | undefined
   /** Removes one answer. False when there was none. */
   remove(name: Name, type: number): boolean
-  /** Removes the answers for a name and all below it, or all there are. Returns how many. */
-  flush(name?: Name): number
+  /** Removes the answers for a name and all below it (or for the name alone), or all there are. Returns how many. */
+  flush(name?: Name, alone?: boolean): number
 }
 
 /** Octets of a key behind the name. */
@@ -223,11 +223,12 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
     return this.#table.remove(this.#key.octets, 0, this.#setKey(name, 0, name.length, type))
   }
 
-  flush(name?: Name): number {
+  flush(name?: Name, alone = false): number {
     if (name !== undefined) {
-      return this.#table.removeWhere((octets, start, end) =>
-        nameIsAtOrBelow(octets, start, end - TYPE_OCTETS, name),
-      )
+      return this.#table.removeWhere((octets, start, end) => {
+        const nameEnd = end - TYPE_OCTETS
+        return (!alone || nameEnd - start === name.length) && nameIsAtOrBelow(octets, start, nameEnd, name)
+      })
     }
     const all = this.#table.entryCount
     this.#table.clear()

@@ -54,8 +54,8 @@ export class OwnAnswers implements AnswerWriter {
   }
 
   /** What lies below a name of one label may be anywhere. */
-  flush(name?: Name): number {
-    return this.#options.shards.reduce((sum, shard) => sum + shard.flush(name), 0)
+  flush(name?: Name, alone = false): number {
+    return this.#options.shards.reduce((sum, shard) => sum + shard.flush(name, alone), 0)
   }
 
   #shardOf(name: Name): AnswerCache {

@@ -342,17 +342,19 @@ export class RrsetCache {
   /**
    * Removes what is at a name and below it, or everything. Reads the whole cache.
    *
+   * @param alone only what is at the name
    * @returns how many entries went
    */
-  flush(name?: Name): number {
+  flush(name?: Name, alone = false): number {
     if (name === undefined) {
       const all = this.#table.entryCount
       this.#table.clear()
       return all
     }
-    return this.#table.removeWhere((octets, start, end) =>
-      nameIsAtOrBelow(octets, start + KEY_PREFIX_OCTETS, end, name),
-    )
+    return this.#table.removeWhere((octets, start, end) => {
+      const at = start + KEY_PREFIX_OCTETS
+      return (!alone || end - at === name.length) && nameIsAtOrBelow(octets, at, end, name)
+    })
   }
 
   // --- octets ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import { ADDRESSES_PER_DELEGATION_MAX, NS_PER_DELEGATION_MAX } from '../base/lim
 import { addressToAsk } from '../resolver/address-families.ts'
 import type { ResolverPolicy, ResolverPort, ResolverSettings } from '../resolver/ports.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { isRoot, isSubdomainOf, type Name, nameKey, namesEqual } from '../wire/name.ts'
+import { isRoot, isSubdomainOf, type Name, nameKey, namesEqual, ROOT } from '../wire/name.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import { isHidden } from './hidden-addresses.ts'
 import type { NameServerView, Observations, ParentView, Reply, ServerView } from './observations.ts'
@@ -29,12 +29,13 @@ export async function collect(domain: Name, parts: CheckParts): Promise<Observat
   const walkParts: WalkParts = { prober, own, settings }
   const walk = await walkTo(domain, walkParts)
   const { zone } = walk.zone
-  const [parent, children, parentVerdict, dsVerdict, domainVerdict] = await Promise.all([
+  const [parent, children, parentVerdict, dsVerdict, domainVerdict, rootVerdict] = await Promise.all([
     viewParent(walk, walkParts),
     walk.absent === undefined ? viewChildren(domain, walk, walkParts, parts) : NOTHING,
     walk.parent && own.verdict(walk.parent.zone, TYPE.SOA),
     isRoot(zone) ? undefined : own.verdict(zone, TYPE.DS),
     own.verdict(domain, TYPE.A),
+    own.verdict(ROOT, TYPE.SOA),
   ])
   const anchors = policy.anchors.of(zone)
   return {
@@ -45,7 +46,7 @@ export async function collect(domain: Name, parts: CheckParts): Promise<Observat
     anchored: anchors.length > 0 ? { anchors } : undefined,
     nameServers: namesWithGlue(children.nameServers, zone, parent),
     servers: children.servers,
-    verdicts: { parent: parentVerdict, ds: dsVerdict, domain: domainVerdict },
+    verdicts: { root: rootVerdict, parent: parentVerdict, ds: dsVerdict, domain: domainVerdict },
     nowSeconds: clock.unixSeconds(),
     queries: prober.sent,
     unasked: prober.refused,
@@ -67,12 +68,19 @@ async function viewParent(walk: Walk, { prober, settings }: WalkParts): Promise<
     .slice(0, ADDRESSES_PER_DELEGATION_MAX)
     .map(async (endpoint) => {
       const [delegation, ds] = await Promise.all([
-        prober.fetch(endpoint, { name: zone.zone, type: TYPE.NS, edns }),
+        fetchWhole(prober, endpoint, zone.zone),
         prober.fetch(endpoint, { name: zone.zone, type: TYPE.DS, edns }),
       ])
       return { endpoint, delegation, ds }
     })
   return { zone: parent.zone, servers: await Promise.all(servers), servesChild }
+}
+
+/** A referral by UDP may leave addresses out for want of room (RFC 9471 3), so TCP goes first. */
+async function fetchWhole(prober: Prober, endpoint: Endpoint, name: Name): Promise<Reply> {
+  const asked = { name, type: TYPE.NS, edns: USUAL_EDNS }
+  const reply = await prober.ask(endpoint, { ...asked, transport: 'tcp' })
+  return reply.kind === 'message' ? reply : prober.fetch(endpoint, asked)
 }
 
 /** Asks the servers that the parent names, and then those that only they name. */

@@ -7,11 +7,20 @@
  */
 export type Severity = 'error' | 'warning' | 'notice'
 
-/** Who can mend it: who signs the zone, who registers it with the parent, who runs its servers, or somebody above. */
-export type Party = 'signer' | 'registrant' | 'servers' | 'parent'
+/** Who can mend it: who signs the zone, who registers it with the parent, who runs its servers, somebody above, or we. */
+export type Party = 'signer' | 'registrant' | 'servers' | 'parent' | 'resolver'
 
 /** What words a help desk has for it. */
-export type Theme = 'keys' | 'dates' | 'signatures' | 'denial' | 'servers' | 'delegation' | 'above' | 'upkeep'
+export type Theme =
+  | 'keys'
+  | 'dates'
+  | 'signatures'
+  | 'denial'
+  | 'servers'
+  | 'delegation'
+  | 'above'
+  | 'ourselves'
+  | 'upkeep'
 
 /** One row. */
 export interface Fault {
@@ -47,6 +56,7 @@ const SLOW =
 
 /** A code of the table. Codes never change their meaning: programs compare them. */
 export type FaultCode =
+  | 'resolver-fails'
   | 'domain-missing'
   | 'chain-above-broken'
   | 'parent-unsigned'
@@ -151,6 +161,15 @@ export type FaultCode =
 
 /** The table, by code. */
 export const FAULTS: Readonly<Record<FaultCode, Fault>> = {
+  // --- ourselves
+  'resolver-fails': row(
+    'error',
+    'resolver',
+    'ourselves',
+    'Every name fails that this resolver has to validate, whatever state its zone is in.',
+    'RFC 4033 4',
+  ),
+
   // --- the way to the zone
   'domain-missing': row('error', 'registrant', 'delegation', 'Nobody can resolve the name.', 'RFC 8020'),
   'chain-above-broken': row('error', 'parent', 'above', EVERYTHING_FAILS, 'RFC 4035 5'),

@@ -5,7 +5,7 @@ import { namesEqual } from '../wire/name.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import type { FaultCode, Severity } from './faults.ts'
 import { type Finding, finding } from './finding.ts'
-import { findAbove } from './findings/above.ts'
+import { findAbove, findOurselves } from './findings/above.ts'
 import { findCds } from './findings/cds.ts'
 import { findDelegation } from './findings/delegation.ts'
 import { findDenial } from './findings/denial.ts'
@@ -43,6 +43,9 @@ const GRAVITY: Readonly<Record<Severity, number>> = { error: 0, warning: 1, noti
 /** Everything that is wrong, the gravest first. */
 export function judge(seen: Observations, verifiable: Verifiable): Finding[] {
   const view = viewZone(seen, verifiable)
+  // Through a resolver that fails everything looks broken.
+  const ourselves = findOurselves(view)
+  if (ourselves.length > 0) return ourselves
   const judged = judgeRrsets(view)
   const found = [
     ...findAbove(view),

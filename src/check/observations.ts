@@ -122,8 +122,9 @@ export interface Observations {
   readonly anchored: Trust | undefined
   readonly nameServers: readonly NameServerView[]
   readonly servers: readonly ServerView[]
-  /** What validation here says of the parent's apex, of the zone's DS, and of the addresses of the domain. */
+  /** What validation here says of the root, of the parent's apex, of the zone's DS, and of the addresses of the domain. */
   readonly verdicts: {
+    readonly root: OwnVerdict
     readonly parent: OwnVerdict | undefined
     readonly ds: OwnVerdict | undefined
     readonly domain: OwnVerdict

@@ -21,6 +21,7 @@ const PLAIN: Readonly<Record<Theme, string>> = {
     'The domain is not set up rightly with its registry, so the way to it cannot be found, or only at times.',
   above:
     'The registry above the domain has a fault. All domains below it are affected, and its operator has to mend it.',
+  ourselves: 'Our own service cannot check addresses at the moment. Our technicians have to be told at once.',
   upkeep: 'There are details to be improved, none of which keeps the domain from working.',
 }
 
@@ -29,6 +30,7 @@ const WHO: Readonly<Record<Party, string>> = {
   registrant: 'the owner of the domain, through the company where it is registered',
   servers: 'whoever runs the name servers of the domain (its hosting company, as a rule)',
   parent: 'the registry above the domain',
+  resolver: 'us',
 }
 
 /** Words for a support agent. */
@@ -36,10 +38,27 @@ export function helpDeskText(report: CheckReport): string {
   const domain = withoutDot(report.domain)
   const [gravest] = report.findings
   const lines =
-    gravest === undefined || gravest.severity !== 'error'
-      ? soundWords(domain, report, gravest)
-      : faultyWords(domain, report, gravest)
+    gravest?.party === 'resolver'
+      ? ownWords(domain, report, gravest)
+      : gravest === undefined || gravest.severity !== 'error'
+        ? soundWords(domain, report, gravest)
+        : faultyWords(domain, report, gravest)
   return `${lines.join('\n')}\n`
+}
+
+function ownWords(domain: string, report: CheckReport, gravest: Finding): string[] {
+  return [
+    `Domain: ${domain}`,
+    `Checked: ${report.checkedAt} (${countText(report)})`,
+    'Where the fault is: with our own resolver. Nothing can be said of the domain.',
+    '',
+    'You can say:',
+    ...said(`"${PLAIN.ourselves}"`),
+    '',
+    'To pass on, at once, to the network operators:',
+    ...said(`${gravest.code}: ${gravest.problem} ${gravest.evidence.join('; ')}`),
+    ...said(gravest.fix),
+  ]
 }
 
 function faultyWords(domain: string, report: CheckReport, gravest: Finding): string[] {
@@ -99,6 +118,8 @@ function said(text: string): string[] {
 
 /** A mail to the owner, header lines included. */
 export function mailText(report: CheckReport): string {
+  if (report.findings.some(({ party }) => party === 'resolver'))
+    return 'There is nothing to write to anybody: the fault is with this resolver (see "sigill check" without --mail).\n'
   const domain = withoutDot(report.domain)
   const { findings, counts } = report
   const grave = counts.errors > 0

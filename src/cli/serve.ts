@@ -28,7 +28,8 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
     const { endpoints, metrics } = daemon
     const listen = endpoints.map(formatEndpoint)
     log.info({ listen, metrics: metrics && formatEndpoint(metrics) }, 'serving')
-    const signal = await asked
+    reloadOnSignal(daemon, log)
+    const signal = await Promise.race([asked, daemon.stopAsked.then(() => 'drain')])
     log.info({ signal }, 'stopping: questions in work are answered, new ones are not taken')
     const unanswered = await daemon.stop()
     log.info({ unanswered }, 'stopped')
@@ -45,9 +46,20 @@ function readyLine({ endpoints, metrics }: Daemon): string {
   return `sigill ready: listening on ${where} (udp, tcp), ${http}`
 }
 
+/** SIGHUP has the configuration read again; a bad one changes nothing. */
+function reloadOnSignal({ operator }: Daemon, log: Log): void {
+  process.on('SIGHUP', () => {
+    operator.reload({ who: 'SIGHUP', why: '' }).then(
+      (reloaded) => log.info({ ...reloaded }, 'the configuration is read again'),
+      (error: Error) => log.error(`nothing is reloaded: ${error.message}`),
+    )
+  })
+}
+
 /** The first signal asks the daemon to drain, a second one cuts it short. */
 function stopRequest(log: Log): Promise<NodeJS.Signals> {
-  process.on('SIGHUP', () => log.warn('SIGHUP: this version does not reload; restart to take over changes'))
+  // Until there is something to reload.
+  process.on('SIGHUP', () => {})
   return new Promise((resolve) => {
     let asked = false
     const onSignal = (signal: NodeJS.Signals): void => {

@@ -13,6 +13,8 @@ export function findContradictions(settings: Settings): TreeFault[] {
     ...lifetimes(settings),
     ...families(settings),
     ...listeners(settings),
+    ...rolloutListeners(settings),
+    ...control(settings),
     ...threads(settings),
     ...routes(settings),
     ...anchors(settings),
@@ -60,6 +62,39 @@ function listeners(settings: Settings): TreeFault[] {
   if (metrics === undefined || !listen.some((endpoint) => overlaps(endpoint, metrics))) return twice
   const expected = 'an address and port that server.listen leaves free'
   return [...twice, { path: ['metrics', 'listen'], expected }]
+}
+
+/** Nobody commands over a network without a token. */
+function control(settings: Settings): TreeFault[] {
+  const endpoint = settings['control.listen']
+  if (endpoint === undefined) return []
+  const path = ['control', 'listen']
+  const others = [
+    ...settings['server.listen'],
+    ...(settings['metrics.listen'] ? [settings['metrics.listen']] : []),
+  ]
+  if (others.some((other) => overlaps(other, endpoint))) {
+    return [{ path, expected: 'an address and port that server.listen and metrics.listen leave free' }]
+  }
+  if (settings['control.token-file'] !== '') return []
+  return [{ path: ['control', 'token-file'], expected: 'a file with a token, since control.listen is set' }]
+}
+
+const ROLLOUT_LISTENERS = ['always-listeners', 'never-listeners'] as const
+
+/** Each is one that clients can ask, and only on one of the lists. */
+function rolloutListeners(settings: Settings): TreeFault[] {
+  const served = new Set(settings['server.listen'].map(formatEndpoint))
+  const always = new Set(settings['dnssec.rollout.always-listeners'].map(formatEndpoint))
+  return ROLLOUT_LISTENERS.flatMap((list) =>
+    settings[`dnssec.rollout.${list}`].flatMap((endpoint, index): TreeFault[] => {
+      const path = ['dnssec', 'rollout', list, index]
+      const text = formatEndpoint(endpoint)
+      if (!served.has(text)) return [{ path, expected: 'an address and port of server.listen' }]
+      if (list === 'always-listeners' || !always.has(text)) return []
+      return [{ path, expected: 'an address and port that is not among always-listeners' }]
+    }),
+  )
 }
 
 function threads(settings: Settings): TreeFault[] {

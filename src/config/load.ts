@@ -6,7 +6,7 @@ import { findContradictions } from './contradictions.ts'
 import { expectationText, namesAt, unknownKeyText } from './fault-text.ts'
 import { ConfigError, type Problem } from './problem.ts'
 import { RecordFileError, readAnchors, readHints } from './record-files.ts'
-import { SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from './settings.ts'
+import { SETTING_KEYS, type SettingKey, type Settings } from './settings.ts'
 import { readBoundedFile } from './text-file.ts'
 import { readSettings, settingsTree, type TreeFault } from './tree.ts'
 import { readYaml, YamlText } from './yaml-text.ts'
@@ -24,8 +24,6 @@ export interface Config {
   readonly settings: Settings
   /** Settings that the file itself names. */
   readonly given: ReadonlySet<SettingKey>
-  /** Settings that ask for something this version does not do. */
-  readonly inert: readonly SettingKey[]
   readonly rootHints: readonly RootHint[]
   readonly anchorFiles: readonly AnchorFile[]
   readonly anchors: TrustAnchors
@@ -33,6 +31,11 @@ export interface Config {
 
 /** The root trust anchors that come with the package, which is three folders up from the compiled file. */
 export const PACKAGED_ANCHORS: string = resolve(import.meta.dirname, '../../../trust-anchors/root.ds')
+
+/** Where a path in a configuration leads: it is relative to the folder of the file. */
+export function pathFrom({ path }: Pick<Config, 'path'>, file: string): string {
+  return path === undefined ? resolve(file) : resolve(dirname(path), file)
+}
 
 /**
  * Reads and checks a configuration file. Paths in it are relative to its folder.
@@ -54,8 +57,7 @@ export function loadConfig(path: string): Config {
     fail([...faults.map((fault) => locate(path, yaml, fault)), ...files.problems])
   }
   const given = SETTING_KEYS.filter((key) => yaml.has(key.split('.')))
-  const inert = given.filter((key) => !asksForNothing(key, yaml.valueAt(key.split('.'))))
-  return makeConfig(resolve(path), settings, files, given, inert)
+  return makeConfig(resolve(path), settings, files, given)
 }
 
 /**
@@ -71,7 +73,7 @@ export function defaultConfig(): Config {
   const lost = files.faults.map((fault) => fault.message ?? '')
   const problems = lost.map((message) => ({ path: PACKAGED_ANCHORS, line: 1, column: 1, message }))
   if (problems.length + files.problems.length > 0) fail([...problems, ...files.problems])
-  return makeConfig(undefined, settings, files, [], [])
+  return makeConfig(undefined, settings, files, [])
 }
 
 function fail(problems: readonly Problem[]): never {
@@ -87,18 +89,10 @@ function makeConfig(
   settings: Settings,
   files: Files,
   given: readonly SettingKey[],
-  inert: readonly SettingKey[],
 ): Config {
   const { rootHints, anchorFiles } = files
   const anchors = new TrustAnchors(anchorFiles.flatMap((file) => file.anchors))
-  return { path, settings, given: new Set(given), inert, rootHints, anchorFiles, anchors }
-}
-
-/** Whether a setting that this version does not act on was left where it changes nothing. */
-function asksForNothing(key: SettingKey, asked: unknown): boolean {
-  const { inert, default: standard } = SETTINGS[key]
-  if (inert === undefined) return true
-  return [standard, ...inert].some((value) => JSON.stringify(value) === JSON.stringify(asked))
+  return { path, settings, given: new Set(given), rootHints, anchorFiles, anchors }
 }
 
 interface Files {

@@ -77,6 +77,10 @@ export interface Settings {
   'dnssec.rollout.percent': number
   'dnssec.rollout.always': readonly Prefix[]
   'dnssec.rollout.never': readonly Prefix[]
+  'dnssec.rollout.always-listeners': readonly Endpoint[]
+  'dnssec.rollout.never-listeners': readonly Endpoint[]
+  'dnssec.rollout.ipv4-prefix-bits': number
+  'dnssec.rollout.ipv6-prefix-bits': number
   'dnssec.negative-trust-anchors': readonly value.NegativeTrustAnchorSetting[]
   'dnssec.insecure-zones': readonly Name[]
   'dnssec.disabled-algorithms': readonly number[]
@@ -104,6 +108,9 @@ export interface Settings {
   'serve-stale.after-bogus': boolean
   'metrics.listen': Endpoint | undefined
   'control.socket': string
+  'control.socket-mode': number
+  'control.listen': Endpoint | undefined
+  'control.token-file': string
   'state.directory': string
   'log.level': 'debug' | 'info' | 'warn' | 'error'
   'log.format': 'auto' | 'json' | 'pretty'
@@ -121,11 +128,6 @@ export interface Setting<T> {
   readonly doc: string
   /** Whether a running daemon can take over a change, or has to be started anew. */
   readonly reload: 'live' | 'restart'
-  /**
-   * Present while this version reads and checks the setting but does not act on it: the values that, like the
-   * default, ask for nothing. Any other value is answered with a line in the log.
-   */
-  readonly inert?: readonly unknown[]
 }
 
 /** An hour to a few days is what clocks and time zones get wrong. */
@@ -434,29 +436,52 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'dnssec.mode': {
     schema: value.oneOf('off', 'observe', 'enforce'),
     default: 'enforce',
-    doc: 'off: nothing is judged. observe: everything is judged and counted, bogus data is served. enforce: bogus data is SERVFAIL.',
+    doc: 'off: nothing is judged. observe: everything is judged and counted, answers stay as they came. enforce: bogus data is SERVFAIL.',
     reload: 'live',
   },
   'dnssec.rollout.percent': {
     schema: value.whole(0, 100),
     default: 100,
-    doc: 'Share of clients for whom mode enforce is enforced. This version enforces for all.',
+    doc:
+      'Percent of clients for whom mode enforce is enforced; the others are answered as in mode observe. Who is among ' +
+      'them hangs on a secret kept in state.directory: a higher percentage adds clients, and takes none away.',
     reload: 'live',
-    inert: [],
   },
   'dnssec.rollout.always': {
     schema: value.prefixes(),
     default: [],
-    doc: 'Networks always enforced. Not acted on in this version.',
+    doc: 'Networks for whom mode enforce is enforced whatever the percentage: the staff first.',
     reload: 'live',
-    inert: [],
   },
   'dnssec.rollout.never': {
     schema: value.prefixes(),
     default: [],
-    doc: 'Networks never enforced. Not acted on in this version.',
+    doc: 'Networks for whom it never is. Of these two lists the longer prefix decides, of two equal ones this.',
     reload: 'live',
-    inert: [],
+  },
+  'dnssec.rollout.always-listeners': {
+    schema: value.endpointsOrNone(),
+    default: [],
+    doc: 'Addresses of server.listen at which it is enforced for everybody whom the lists of networks do not name.',
+    reload: 'live',
+  },
+  'dnssec.rollout.never-listeners': {
+    schema: value.endpointsOrNone(),
+    default: [],
+    doc: 'Addresses of server.listen at which it is not.',
+    reload: 'live',
+  },
+  'dnssec.rollout.ipv4-prefix-bits': {
+    schema: value.whole(8, 32),
+    default: 32,
+    doc: 'Leading bits of an IPv4 address that make a client, where percent counts them.',
+    reload: 'restart',
+  },
+  'dnssec.rollout.ipv6-prefix-bits': {
+    schema: value.whole(16, 128),
+    default: 56,
+    doc: 'The same of an IPv6 address: what a customer is given.',
+    reload: 'restart',
   },
   'dnssec.negative-trust-anchors': {
     schema: value.negativeTrustAnchors(),
@@ -630,16 +655,38 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'control.socket': {
     schema: value.path(),
     default: '/run/sigill/control.sock',
-    doc: 'Socket for commands to the running daemon. Not acted on in this version.',
+    doc:
+      'Unix socket for commands to the running daemon (sigill control). Who may write to it may command. The folder has ' +
+      'to be there. Empty: none.',
     reload: 'restart',
-    inert: [],
+  },
+  'control.socket-mode': {
+    schema: value.fileMode(),
+    default: '0660',
+    doc: 'File mode of that socket, in octal, in quotes.',
+    reload: 'restart',
+  },
+  'control.listen': {
+    schema: value.endpointOrNone(),
+    default: '',
+    doc:
+      'Where the same commands are taken by HTTP over TCP, such as 127.0.0.1@9154, from who shows the token. It is not ' +
+      'encrypted: for loopback, or a network that nobody else sees. Empty: nowhere.',
+    reload: 'restart',
+  },
+  'control.token-file': {
+    schema: value.path(),
+    default: '',
+    doc: 'File whose first line is the token, of 16 characters or more.',
+    reload: 'restart',
   },
   'state.directory': {
     schema: value.path(),
     default: '/var/lib/sigill',
     doc:
-      'Folder for what the daemon learns and keeps: the keys of zones with trust anchors. The default one is used where ' +
-      'it exists. Empty: nothing is kept.',
+      'Folder for what the daemon learns, such as the keys of zones with trust anchors, and for what is changed while it ' +
+      'runs. One that the file names is made where it is missing, the default one is used where it exists. Empty: ' +
+      'nothing is kept.',
     reload: 'restart',
   },
   'log.level': {

@@ -106,6 +106,13 @@ export function path(): ValueSchema<string> {
   return text('a path')
 }
 
+/** A file mode as octal text. */
+export function fileMode(): ValueSchema<number> {
+  return parsed('a file mode such as "0660", in quotes', (value) =>
+    /^0?[0-7]{3}$/.test(value) ? Number.parseInt(value, 8) : undefined,
+  )
+}
+
 /** A list without repetitions. `format` gives equal entries equal text. */
 export function listOf<T>(
   what: string,
@@ -142,6 +149,11 @@ export function endpointOrNone(): ValueSchema<Endpoint | undefined> {
 /** A list of `address@port`. */
 export function endpoints(): ValueSchema<readonly Endpoint[]> {
   return listOf('addresses with port', endpoint(), formatEndpoint, 1)
+}
+
+/** The same, perhaps empty. */
+export function endpointsOrNone(): ValueSchema<readonly Endpoint[]> {
+  return listOf('addresses with port', endpoint(), formatEndpoint)
 }
 
 /** A list of IP addresses. */
@@ -318,7 +330,8 @@ function parsedOrNone<T>(expected: string, parse: (text: string) => T | undefine
   return z.union([z.literal('').transform(() => undefined), value], { error: expected })
 }
 
-function parseEndpoint(value: string): Endpoint | undefined {
+/** Reads `address@port`; undefined when it is none. */
+export function parseEndpoint(value: string): Endpoint | undefined {
   const match = /^([^@]+)@([0-9]{1,5})$/.exec(value)
   const address = match === null ? undefined : parseAddress(match[1]!)
   const port = Number(match?.[2])

@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os'
 import type { Endpoint } from '../base/address.ts'
 import { type Cancel, type Clock, systemClock } from '../base/clock.ts'
-import { inertText } from '../config/inert.ts'
 import type { Config } from '../config/load.ts'
+import { PACKAGE_VERSION } from '../config/package-version.ts'
 import type { Settings } from '../config/settings.ts'
 import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
 import { ListenError } from '../front/listen-error.ts'
@@ -18,13 +18,18 @@ import type { AnchorKeeper } from './anchors/keeper.ts'
 import { anchorDuties, openAnchors } from './anchors/parts.ts'
 import { anchorStates, followedZoneStates } from './anchors/status.ts'
 import { watchClock } from './clock-watch.ts'
+import { type Control, openControl } from './control/open-control.ts'
+import { makeRoutes } from './control/routes.ts'
+import { statusOf } from './control/status.ts'
+import { StopRequest } from './control/stop-request.ts'
 import { missingOf, type Platform, testPlatform } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
 import { serveInOneThread } from './one-thread.ts'
+import { Operator } from './operator/operator.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { listenFailure } from './start-error.ts'
-import { StateFolder, stateFolderPath } from './state/state-folder.ts'
+import { type DaemonState, openState } from './state/daemon-state.ts'
 import { serveInThreads, type ThreadEntries } from './threads/supervisor.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 import { planThreads } from './threads/thread-plan.ts'
@@ -47,6 +52,12 @@ export interface Daemon {
   ready(): HealthVerdict
   /** Changes the policy in all threads at once. False when it was so already. */
   changePolicy(change: PolicyChange): Promise<boolean>
+  /** What operators may do. */
+  readonly operator: Operator
+  /** Where commands are taken. */
+  readonly control: Pick<Control, 'socket' | 'endpoint'>
+  /** Settles when a command to end has been given, and its time is over. */
+  readonly stopAsked: Promise<void>
   /** Takes no more questions, answers those in work, and closes. Returns questions left unanswered. */
   stop(): Promise<number>
 }
@@ -62,59 +73,64 @@ export interface DaemonOptions {
  *
  * @throws StartError when an address cannot be listened on; nothing is left open then
  */
-export async function startDaemon(given: Config, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
-  const { settings } = given
-  const clock = systemClock(settings['dnssec.clock'])
-  tellSurroundings(given, log)
-  const state = await openState(given, log)
-  const keeper = settings['dnssec.anchor-updates'] ? openAnchors(given, clock, state, log) : undefined
-  const config = keeper === undefined ? given : { ...given, anchors: keeper.anchors }
+export async function startDaemon(config: Config, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
+  tellSurroundings(config, log)
+  const clock = systemClock(config.settings['dnssec.clock'])
+  const state = await openState(config, clock, log)
+  const { settings, rolloutKey } = state
+  const given = { ...config, settings }
+  const keeper = settings['dnssec.anchor-updates'] ? openAnchors(given, clock, state.folder, log) : undefined
+  const present = keeper === undefined ? given : { ...given, anchors: keeper.anchors }
   const udp = udpBackend(settings['server.udp-backend'], log)
   const platform = testPlatform()
   tellPlatform(platform, log)
-  const health = new Health(settings['dnssec.mode'] !== 'off')
+  let judges = (): boolean => settings['dnssec.mode'] !== 'off'
+  const health = new Health(() => judges())
   const onRootProven = (): void => {
     health.markRootProven()
     keeper?.retry()
   }
-  const serving = await serve({ config, log, udp, platform, onRootProven }, options)
-  tellExemptions(config, clock, log)
+  const serving = await serve({ config: present, log, udp, platform, rolloutKey, onRootProven }, options)
+  judges = () => serving.policy.mode !== 'off'
+  tellExemptions(present, clock, log)
   health.markListening()
-  const tellFault = faultTeller({ log, counters: serving.counters[0]!, clock })
-  let http: HttpListener | undefined
-  try {
-    http = await openHttp(settings, makeMetrics(serving, keeper), health, (fault) =>
-      tellFault(fault, 'a page was not served'),
-    )
-  } catch (error) {
+  const operator = new Operator({
+    ...state,
+    config,
+    serving,
+    log,
+    nowSeconds: () => clock.unixSeconds(),
+    followsAnchors: keeper !== undefined,
+  })
+  const stopping = new StopRequest(clock)
+  const parts = { config: present, log, serving, health, operator, state, clock, stopping, keeper }
+  const around = await openAround(parts).catch(async (error: unknown) => {
     await serving.stop(0)
     throw error
-  }
+  })
   keeper?.start(anchorDuties({ config: given, clock, platform, serving, log }))
   const stopClock = judgeAnewWhenSet(config, clock, serving, log)
   return {
     endpoints: serving.endpoints,
-    metrics: http?.endpoint,
+    metrics: around.http?.endpoint,
+    control: around.control,
     threads: serving.threads,
+    operator,
+    stopAsked: stopping.asked,
     ready: () => health.ready(),
     changePolicy: (change) => serving.changePolicy(change),
     stop: async () => {
       health.markStopping()
       stopClock()
+      stopping.close()
       await keeper?.stop()
+      await operator.settled()
       const unanswered = await serving.stop(DRAIN_MS_MAX)
-      await http?.close()
+      await around.close()
+      await state.folder.settled()
       return unanswered
     },
   }
-}
-
-function openState(config: Config, log: Log): Promise<StateFolder> {
-  return StateFolder.open({
-    path: stateFolderPath(config),
-    isWanted: config.given.has('state.directory'),
-    log,
-  })
 }
 
 /** In as many threads as the machine and the configuration call for. */
@@ -152,7 +168,6 @@ function tellSurroundings(config: Config, log: Log): void {
   if (major < NODE_MAJOR_WANTED) {
     log.warn(`this is Node ${process.versions.node}; Sigill is made for Node ${NODE_MAJOR_WANTED} and later`)
   }
-  for (const key of config.inert) log.warn(inertText(key))
   const tags = config.anchors.list.map(anchorKeyTag)
   log.info({ config: config.path ?? 'defaults', trustAnchors: tags }, 'starting')
   const clock = config.settings['dnssec.clock']
@@ -182,6 +197,59 @@ function tellExemptions({ settings }: Config, clock: Clock, log: Log): void {
     const expires = new Date(expiresSeconds * 1000).toISOString()
     if (expiresSeconds > nowSeconds) log.info({ zone, reason, author, expires }, 'negative trust anchor')
     else log.warn({ zone, expires }, 'a negative trust anchor has expired and has no effect')
+  }
+}
+
+interface AroundParts {
+  readonly config: Config
+  readonly log: Log
+  readonly serving: Serving
+  readonly health: Health
+  readonly operator: Operator
+  readonly state: DaemonState
+  readonly clock: Clock
+  readonly stopping: StopRequest
+  readonly keeper: AnchorKeeper | undefined
+}
+
+/** What stands around the serving of clients. */
+interface Around {
+  readonly http: HttpListener | undefined
+  readonly control: Control
+  close(): Promise<void>
+}
+
+/** Opens metrics and control, or neither. @throws StartError */
+async function openAround(parts: AroundParts): Promise<Around> {
+  const { config, log, serving, health, operator, state, clock, stopping, keeper } = parts
+  const tellFault = faultTeller({ log, counters: serving.counters[0]!, clock })
+  const metrics = makeMetrics(serving, keeper)
+  const http = await openHttp(config.settings, metrics, health, (fault) =>
+    tellFault(fault, 'a page was not served'),
+  )
+  const { journal } = state
+  const status = statusOf({ config, serving, health, operator, folder: state.folder, clock })
+  const drain = (seconds: number): void => {
+    health.markStopping()
+    stopping.begin(seconds)
+  }
+  const routes = makeRoutes({ operator, journal, status, stats: () => metrics.values(), drain })
+  try {
+    const control = await openControl({
+      config,
+      log,
+      routes,
+      version: PACKAGE_VERSION,
+      takeOver: false,
+      onFault: (fault) => tellFault(fault, 'a command was not carried out'),
+    })
+    const close = async (): Promise<void> => {
+      await Promise.all([control.close(), http?.close()])
+    }
+    return { http, control, close }
+  } catch (error) {
+    await http?.close()
+    throw error
   }
 }
 
@@ -216,7 +284,7 @@ function makeMetrics(
     anchors: () => anchorStates(policy.anchors, keeper),
     followedZones: () => followedZoneStates(keeper, Math.floor(Date.now() / 1000)),
     negativeTrustAnchors: () => policy.negativeTrustAnchors.length,
-    enforcedRatio: () => (policy.mode === 'enforce' ? 1 : 0),
+    enforcedRatio: () => (policy.mode === 'enforce' ? policy.enforcedPercent / 100 : 0),
     snapshot,
   })
 }

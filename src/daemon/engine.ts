@@ -5,6 +5,7 @@ import { drawHashKey } from '../base/keyed-hash.ts'
 import { UPSTREAM_OUTSTANDING_MAX } from '../base/limits.ts'
 import { type Random, systemRandom } from '../base/random.ts'
 import { AnswerCache, type AnswerWriter } from '../cache/answer-cache.ts'
+import { entryIsBogus } from '../cache/answer-entry.ts'
 import { RrsetCache } from '../cache/rrset-cache.ts'
 import type { Config } from '../config/load.ts'
 import { ALGORITHM_VECTORS } from '../dnssec/algorithm-vectors.ts'
@@ -12,9 +13,10 @@ import { selfTest } from '../dnssec/algorithms.ts'
 import { selfTestDigests } from '../dnssec/digests.ts'
 import { chooseBackend } from '../native/backend.ts'
 import { DGRAM } from '../native/dgram.ts'
+import type { PolicyWords } from '../policy/policy-words.ts'
 import { ValidationPolicy } from '../policy/validation-policy.ts'
 import { Resolver } from '../resolver/engine.ts'
-import type { WorkNote } from '../resolver/ports.ts'
+import type { LateVerdict, WorkNote } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { createUpstream, type SocketUpstream } from '../upstream/sockets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
@@ -56,13 +58,16 @@ export interface EngineParts {
   readonly engines?: number
   readonly noteWork?: WorkNote
   readonly betweenSteps?: () => void
+  /** Told besides the counters. */
+  readonly onLateVerdict?: LateVerdict
 }
 
 const OCTETS_PER_MIB = 1_048_576
 
 /** Puts an engine together. Nothing is sent before the first question. */
 export function createEngine(parts: EngineParts): Engine {
-  const { config, clock, policy, rrsets, random, counters, ownAddresses, engines = 1, ...rest } = parts
+  const { config, clock, policy, rrsets, random, counters, ownAddresses, engines = 1, ...others } = parts
+  const { onLateVerdict, ...rest } = others
   const { settings, rootHints } = config
   const { backend: udp = DGRAM } = chooseBackend(settings['server.udp-backend'])
   const upstream = createUpstream({
@@ -84,6 +89,11 @@ export function createEngine(parts: EngineParts): Engine {
     settings: resolverSettings(settings, rootHints, ownAddresses),
     counters,
     rrsets,
+    onLateVerdict: (question, entry) => {
+      // Only who is spared has an answer before its verdict.
+      if (entryIsBogus(entry, 0)) counters.bogusAnswer('given')
+      onLateVerdict?.(question, entry)
+    },
   })
   const close = (): void => {
     upstream.close()
@@ -95,12 +105,17 @@ export function createEngine(parts: EngineParts): Engine {
 /** An engine with a policy and caches of its own, whatever else runs in the process. */
 export function createLoneEngine(
   config: Config,
-  told: Pick<EngineParts, 'platform' | 'counters' | 'ownAddresses' | 'onFault' | 'betweenSteps'>,
+  {
+    words,
+    ...told
+  }: Pick<EngineParts, 'platform' | 'counters' | 'ownAddresses' | 'onFault' | 'betweenSteps'> & {
+    readonly words?: PolicyWords
+  },
 ): Engine & { readonly answers: AnswerCache } {
   const { settings, anchors } = config
   const clock = systemClock(settings['dnssec.clock'])
   const random = systemRandom()
-  const policy = new ValidationPolicy({ clock, anchors, ...policyOptions(settings) })
+  const policy = new ValidationPolicy({ clock, anchors, ...policyOptions(settings), ...(words && { words }) })
   const hashKey = drawHashKey(random)
   const nowMs = (): number => clock.nowMs()
   const memory = (mib: number): { readonly bytesMax: number; readonly buffer: ArrayBuffer } => {

@@ -1,6 +1,6 @@
 /** A small HTTP server for metrics and health: a table of pages, everything else refused, every resource bounded. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, ListenOptions } from 'node:net'
 import { type Endpoint, formatAddress, parseAddress } from '../base/address.ts'
 import {
   HTTP_CONNECTIONS_MAX,
@@ -41,6 +41,22 @@ export async function listenHttp(
   pages: Pages,
   onFault: (error: unknown) => void,
 ): Promise<HttpListener> {
+  const server = boundedServer((request, response) => answer(request, response, pages), onFault)
+  const where = { host: formatAddress(endpoint.address), port: endpoint.port, exclusive: true }
+  await startListening(server, where)
+  const { address, port } = server.address() as AddressInfo
+  return {
+    endpoint: { address: parseAddress(address) ?? endpoint.address, port },
+    connections: () => countConnections(server),
+    close: () => closeServer(server),
+  }
+}
+
+/** A server whose every resource is bounded. A fault of `answer` is told, and the request gets 500. */
+export function boundedServer(
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  onFault: (error: unknown) => void,
+): Server {
   const server = createServer(
     {
       maxHeaderSize: HTTP_HEADER_OCTETS_MAX,
@@ -50,21 +66,15 @@ export async function listenHttp(
       connectionsCheckingInterval: 1_000,
     },
     (request, response) => {
-      answer(request, response, pages).catch((error: unknown) => {
+      answer(request, response).catch((error: unknown) => {
         onFault(error)
         if (response.headersSent) response.destroy()
-        else send(request, response, { status: 500, contentType: TEXT, body: 'internal fault\n' })
+        else sendPage(request, response, { status: 500, contentType: TEXT, body: 'internal fault\n' })
       })
     },
   )
   server.maxConnections = HTTP_CONNECTIONS_MAX
-  await listen(server, endpoint)
-  const { address, port } = server.address() as AddressInfo
-  return {
-    endpoint: { address: parseAddress(address) ?? endpoint.address, port },
-    connections: () => countConnections(server),
-    close: () => close(server),
-  }
+  return server
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, pages: Pages): Promise<void> {
@@ -78,9 +88,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, pages:
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined
   if (page === undefined) {
     const body = `no such page; there are ${Object.keys(pages).join(', ')}\n`
-    return send(request, response, { status: 404, contentType: TEXT, body })
+    return sendPage(request, response, { status: 404, contentType: TEXT, body })
   }
-  send(request, response, await page())
+  sendPage(request, response, await page())
 }
 
 function hasBody(request: IncomingMessage): boolean {
@@ -88,14 +98,19 @@ function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }
 
-/** Answers and hangs up, so that what the client still wants to send is not read. */
 function refuse(request: IncomingMessage, response: ServerResponse, status: number, body: string): void {
-  response.setHeader('connection', 'close')
-  response.once('finish', () => request.socket.destroySoon())
-  send(request, response, { status, contentType: TEXT, body })
+  sendLastPage(request, response, { status, contentType: TEXT, body })
 }
 
-function send(request: IncomingMessage, response: ServerResponse, page: Page): void {
+/** Answers and hangs up, so that what the client still wants to send is not read. */
+export function sendLastPage(request: IncomingMessage, response: ServerResponse, page: Page): void {
+  response.setHeader('connection', 'close')
+  response.once('finish', () => request.socket.destroySoon())
+  sendPage(request, response, page)
+}
+
+/** Answers. */
+export function sendPage(request: IncomingMessage, response: ServerResponse, page: Page): void {
   response.writeHead(page.status, {
     'content-type': page.contentType,
     'content-length': Buffer.byteLength(page.body),
@@ -105,10 +120,11 @@ function send(request: IncomingMessage, response: ServerResponse, page: Page): v
   response.end(request.method === 'HEAD' ? undefined : page.body)
 }
 
-function listen(server: Server, endpoint: Endpoint): Promise<void> {
+/** @throws the system's error */
+export function startListening(server: Server, where: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host: formatAddress(endpoint.address), port: endpoint.port, exclusive: true }, () => {
+    server.listen(where, () => {
       server.off('error', reject)
       resolve()
     })
@@ -121,7 +137,8 @@ function countConnections(server: Server): Promise<number> {
   })
 }
 
-function close(server: Server): Promise<void> {
+/** Stops listening and ends every connection. */
+export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()

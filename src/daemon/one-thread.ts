@@ -4,13 +4,15 @@ import { availableParallelism } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '../base/clock.ts'
 import type { Front } from '../front/front.ts'
+import { PolicyWords } from '../policy/policy-words.ts'
 import { Counters } from '../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
+import { ClientSide } from './client-side.ts'
 import { ClientsFirst } from './clients-first.ts'
 import { createLoneEngine } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
-import { openFront } from './open-front.ts'
 import { ownAddresses } from './own-addresses.ts'
+import { makeRollout, privateAddresses } from './parts.ts'
 import { watchRoot } from './root-watch.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { type Restoring, restoreSnapshot } from './snapshot/load.ts'
@@ -21,7 +23,7 @@ const COLLECTING_ALONE = '--no-parallel-scavenge'
 
 /** Starts serving. @throws ListenError; nothing is left open then */
 export async function serveInOneThread(options: ServingOptions): Promise<Serving> {
-  const { config, log, udp, platform, onRootProven } = options
+  const { config, log, udp, platform, rolloutKey, onRootProven } = options
   const { settings } = config
   if (availableParallelism() === 1) setFlagsFromString(COLLECTING_ALONE)
   const listen = settings['server.listen']
@@ -29,7 +31,9 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const tellFault = faultTeller({ log, counters, clock: systemClock() })
   const onFault = (fault: unknown): void => tellFault(fault, 'the question got SERVFAIL')
   const clients = new ClientsFirst()
+  const words = new PolicyWords()
   const engine = createLoneEngine(config, {
+    words,
     platform,
     betweenSteps: () => clients.serve(),
     counters,
@@ -43,18 +47,19 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     restoreSnapshot({ answers, rrsets }, restoring)
   const snapshot = snapshotKeeper({ config, policy, platform, clock, counters, log, readers, restore })
   await snapshot?.load()
+  const rollout = makeRollout(settings, words, rolloutKey)
+  const clientSide = new ClientSide(
+    { settings, resolver: clients, answers, policy, rollout, counters, clock, onFault, udp, log },
+    1,
+  )
   let front: Front
   try {
-    front = await openFront(
-      { settings, resolver: clients, answers, policy, counters, clock, onFault, udp, log },
-      {
-        listen,
-        mayLackFamily: !config.given.has('server.listen'),
-        sharesPorts: false,
-        tcp: true,
-        fronts: 1,
-      },
-    )
+    front = await clientSide.open({
+      listen,
+      mayLackFamily: !config.given.has('server.listen'),
+      sharesPorts: false,
+      tcp: true,
+    })
   } catch (error) {
     await snapshot?.stop()
     engine.close()
@@ -77,6 +82,12 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
       return changed
     },
     fetchRecords: (name, type) => engine.resolver.fetchRecords(name, type),
+    configure: async (changed, rejudges) => {
+      clientSide.configure(changed)
+      engine.resolver.setPrivateAddresses(privateAddresses(changed))
+      if (rejudges) policy.raise()
+    },
+    flush: async (name, alone) => engine.resolver.flush(name, alone),
     stop: async (drainMs) => {
       snapshot?.close()
       stopRoot()

@@ -1,5 +1,6 @@
 /** What the parts of the resolver are told: settings in, options of each part out. */
-import type { Endpoint } from '../base/address.ts'
+import { type Endpoint, formatEndpoint } from '../base/address.ts'
+import type { HashKey } from '../base/keyed-hash.ts'
 import { TTL_SECONDS_MAX } from '../base/limits.ts'
 import type { RootHint } from '../config/built-in-hints.ts'
 import type { Settings } from '../config/settings.ts'
@@ -7,8 +8,10 @@ import type { ServiceSettings } from '../front/service.ts'
 import { AccessList } from '../policy/access.ts'
 import { LocalZones } from '../policy/local-zones.ts'
 import { discoveryRecords, IPV4ONLY } from '../policy/nat64-discovery.ts'
+import type { PolicyWords } from '../policy/policy-words.ts'
+import { Rollout, type RolloutLists } from '../policy/rollout.ts'
 import type { ValidationPolicyOptions } from '../policy/validation-policy.ts'
-import type { Dns64Settings, ResolverSettings, ServeStale } from '../resolver/ports.ts'
+import type { Dns64Settings, PrivateSettings, ResolverSettings, ServeStale } from '../resolver/ports.ts'
 import type { TtlLimits } from '../resolver/ttl-limits.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { namesEqual } from '../wire/name.ts'
@@ -47,6 +50,8 @@ export function localZones(settings: Settings): LocalZones {
 export function policyOptions(settings: Settings): Omit<ValidationPolicyOptions, 'clock' | 'anchors'> {
   return {
     mode: settings['dnssec.mode'],
+    enforcedPercent: settings['dnssec.rollout.percent'],
+    hasExemptions: hasExemptions(settings),
     negativeTrustAnchors: settings['dnssec.negative-trust-anchors'],
     insecureZones: settings['dnssec.insecure-zones'],
     disabledAlgorithms: new Set(settings['dnssec.disabled-algorithms']),
@@ -54,6 +59,35 @@ export function policyOptions(settings: Settings): Omit<ValidationPolicyOptions,
     skewSecondsMin: settings['dnssec.signature-skew.min-seconds'],
     skewSecondsMax: settings['dnssec.signature-skew.max-seconds'],
   }
+}
+
+/** True where some clients are spared enforcement whatever the percentage. */
+export function hasExemptions(settings: Settings): boolean {
+  return settings['dnssec.rollout.never'].length + settings['dnssec.rollout.never-listeners'].length > 0
+}
+
+/** Who is enforced whatever the percentage. */
+export function rolloutLists(settings: Settings): RolloutLists {
+  const listening = settings['server.listen'].map(formatEndpoint)
+  const numbers = (listeners: readonly Endpoint[]): number[] =>
+    listeners.map((endpoint) => listening.indexOf(formatEndpoint(endpoint)))
+  return {
+    always: settings['dnssec.rollout.always'],
+    never: settings['dnssec.rollout.never'],
+    alwaysListeners: numbers(settings['dnssec.rollout.always-listeners']),
+    neverListeners: numbers(settings['dnssec.rollout.never-listeners']),
+  }
+}
+
+/** For whom validation is enforced. */
+export function makeRollout(settings: Settings, words: PolicyWords, key: HashKey): Rollout {
+  return new Rollout({
+    words,
+    key,
+    ipv4Bits: settings['dnssec.rollout.ipv4-prefix-bits'],
+    ipv6Bits: settings['dnssec.rollout.ipv6-prefix-bits'],
+    lists: rolloutLists(settings),
+  })
 }
 
 /** How the engine resolves. */
@@ -84,8 +118,7 @@ export function resolverSettings(
     verifyReferrals: settings['resolution.verify-referrals'],
     verifyGlue: settings['resolution.verify-glue'],
     foreignGlue: settings['resolution.foreign-glue'],
-    privateAddresses: settings['resolution.private-addresses'],
-    privateDomains: settings['resolution.private-domains'],
+    ...privateAddresses(settings),
     nsec3IterationsMax: settings['dnssec.nsec3-iterations-max'],
     aggressiveDenial: settings['dnssec.aggressive-denial'],
     errorReporting: settings['dnssec.error-reporting'],
@@ -94,6 +127,14 @@ export function resolverSettings(
     originalTtls: settings['cache.serve-original-ttl'],
     dns64: dns64(settings),
     serveStale: serveStale(settings),
+  }
+}
+
+/** What answers about public names must not hold. */
+export function privateAddresses(settings: Settings): PrivateSettings {
+  return {
+    privateAddresses: settings['resolution.private-addresses'],
+    privateDomains: settings['resolution.private-domains'],
   }
 }
 

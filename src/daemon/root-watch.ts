@@ -38,8 +38,8 @@ export function watchRoot(
       onProven()
       return
     }
-    if (engine.policy.mode === 'off') return
-    const text = explainRoot(engine, judgement)
+    // Validation may be switched on later.
+    const text = engine.policy.mode === 'off' ? told : explainRoot(engine, judgement)
     // The same trouble is told once, however often it is met.
     if (text !== told) log.error({ reason: judgement.reason, detail: judgement.detail }, text)
     told = text

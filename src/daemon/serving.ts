@@ -1,6 +1,8 @@
 /** What answers clients, in one thread or in several, as the daemon sees it. */
 import type { Endpoint } from '../base/address.ts'
+import type { HashKey } from '../base/keyed-hash.ts'
 import type { Config } from '../config/load.ts'
+import type { Settings } from '../config/settings.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
 import type { Counters } from '../telemetry/counters.ts'
@@ -9,6 +11,7 @@ import type { MetricSources } from '../telemetry/metrics.ts'
 import type { Name } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Platform } from './engine.ts'
+import type { SnapshotKeeper } from './snapshot/keeper.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 
 /** See the head of this file. */
@@ -20,13 +23,25 @@ export interface Serving {
   readonly counters: readonly Counters[]
   readonly caches: MetricSources['caches']
   /** What keeps the caches over a restart; undefined where nothing does. */
-  readonly snapshot: MetricSources['snapshot']
+  readonly snapshot: SnapshotKeeper | undefined
   /** Threads beside the main one. */
   readonly threads: readonly ThreadLife[]
   /** Changes the policy in all threads. False when it was so already. */
   changePolicy(change: PolicyChange): Promise<boolean>
   /** The records that the servers of a name give now, unjudged, or why there are none. */
   fetchRecords(name: Name, type: number): Promise<readonly Rrset[] | string>
+  /**
+   * Has all threads take over the settings that may change while they run.
+   *
+   * @param rejudges what was answered by the old ones is answered anew
+   */
+  configure(settings: Settings, rejudges: boolean): Promise<void>
+  /**
+   * Forgets what is cached of a name and all below it (or of the name alone), or everything.
+   *
+   * @returns entries that went
+   */
+  flush(name: Name | undefined, alone: boolean): Promise<number>
   /** Takes no more questions, answers those in work for so long, and closes. Returns questions left unanswered. */
   stop(drainMs: number): Promise<number>
 }
@@ -37,5 +52,7 @@ export interface ServingOptions {
   readonly log: Log
   readonly udp: UdpBackend
   readonly platform: Platform
+  /** The secret that says which clients are enforced first. */
+  readonly rolloutKey: HashKey
   readonly onRootProven: () => void
 }

@@ -14,12 +14,20 @@ export interface NegativeTrustAnchor {
   readonly author: string
   /** Seconds since 1970. */
   readonly expiresSeconds: number
+  /** When it was added; undefined for one of the file. */
+  readonly addedSeconds?: number
+  /** It stays when the zone validates again. */
+  readonly forced?: boolean
 }
 
 /** Where the policy starts. */
 export interface ValidationPolicyOptions {
   readonly clock: Clock
   readonly mode: ValidationMode
+  /** Percent of clients for whom mode `enforce` is enforced; all when left out. */
+  readonly enforcedPercent?: number
+  /** Some clients are spared whatever the percentage. */
+  readonly hasExemptions?: boolean
   readonly anchors: TrustAnchors
   /** Those that have expired already are dropped. */
   readonly negativeTrustAnchors?: readonly NegativeTrustAnchor[]
@@ -49,14 +57,15 @@ export type PolicyChange =
       readonly algorithms: ReadonlySet<number>
       readonly digests: ReadonlySet<number>
     }
+  | { readonly kind: 'skew'; readonly minSeconds: number; readonly maxSeconds: number }
 
 /** How often expiry is looked at: the wall clock may jump, so one long timer would not do. */
 const EXPIRY_CHECK_MS = 60_000
 
 /** The live `ResolverPolicy`. A change that may alter a verdict raises `sequence`: what was judged is judged again. */
 export class ValidationPolicy implements ResolverPolicy {
-  readonly skewSecondsMin: number
-  readonly skewSecondsMax: number
+  #skewSecondsMin: number
+  #skewSecondsMax: number
   readonly #clock: Clock
   readonly #negative = new Map<string, NegativeTrustAnchor>()
   readonly #words: PolicyWords
@@ -75,11 +84,12 @@ export class ValidationPolicy implements ResolverPolicy {
     this.#insecure = byKey(options.insecureZones ?? [])
     this.#disabledAlgorithms = options.disabledAlgorithms ?? new Set()
     this.#disabledDigests = options.disabledDigests ?? new Set()
-    this.skewSecondsMin = options.skewSecondsMin ?? SIGNATURE_SKEW_SECONDS_MIN
-    this.skewSecondsMax = options.skewSecondsMax ?? SIGNATURE_SKEW_SECONDS_MAX
+    this.#skewSecondsMin = options.skewSecondsMin ?? SIGNATURE_SKEW_SECONDS_MIN
+    this.#skewSecondsMax = options.skewSecondsMax ?? SIGNATURE_SKEW_SECONDS_MAX
     for (const anchor of options.negativeTrustAnchors ?? []) this.#negative.set(nameKey(anchor.name), anchor)
     if (this.#follows) return
     this.#words.mode = options.mode
+    this.setShare(options.enforcedPercent ?? 100, options.hasExemptions ?? false)
     this.#expire()
   }
 
@@ -93,6 +103,14 @@ export class ValidationPolicy implements ResolverPolicy {
 
   get sparesSome(): boolean {
     return this.#words.sparesSome
+  }
+
+  get skewSecondsMin(): number {
+    return this.#skewSecondsMin
+  }
+
+  get skewSecondsMax(): number {
+    return this.#skewSecondsMax
   }
 
   get anchors(): TrustAnchors {
@@ -136,6 +154,17 @@ export class ValidationPolicy implements ResolverPolicy {
     if (mode !== before && (mode === 'off' || before === 'off')) this.#words.raise()
   }
 
+  /** Percent of clients for whom mode `enforce` is enforced. */
+  get enforcedPercent(): number {
+    return this.#words.percent
+  }
+
+  /** Alters no verdict, only who is told. */
+  setShare(percent: number, hasExemptions: boolean): void {
+    this.#words.percent = percent
+    this.#words.hasExemptions = hasExemptions
+  }
+
   setAnchors(anchors: TrustAnchors): void {
     this.#change({ kind: 'anchors', anchors: anchors.list })
   }
@@ -171,6 +200,9 @@ export class ValidationPolicy implements ResolverPolicy {
     else if (change.kind === 'disabled') {
       this.#disabledAlgorithms = change.algorithms
       this.#disabledDigests = change.digests
+    } else if (change.kind === 'skew') {
+      this.#skewSecondsMin = change.minSeconds
+      this.#skewSecondsMax = change.maxSeconds
     } else this.#negative.set(nameKey(change.anchor.name), change.anchor)
     return true
   }

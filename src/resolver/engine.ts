@@ -40,6 +40,7 @@ import type {
   Clock,
   EngineCounters,
   LateVerdict,
+  PrivateSettings,
   Random,
   ResolverPolicy,
   ResolverPort,
@@ -88,7 +89,7 @@ export class Resolver implements ResolverPort {
   readonly #context: Context
   readonly #answers: AnswerWriter
   readonly #onFault: (fault: unknown) => void
-  readonly #privateAddresses: PrivateAddresses
+  #privateAddresses: PrivateAddresses
   readonly #questions: InFlight<Outcome>
   readonly #refreshes: Refreshes
   readonly #judged: ResolveStep
@@ -186,6 +187,25 @@ export class Resolver implements ResolverPort {
     if (old !== undefined) return old
     const known = fresh ?? closestReferral(this.#context, name, question.type)
     return { entry: this.#write(question, this.#job(this.#flight(), undefined), known) }
+  }
+
+  /**
+   * Forgets what is known of a name and all below it (or of the name alone), or everything: answers, records, denials,
+   * failures, keys. Answers to other names that lead there by an alias stay.
+   *
+   * @returns answers and RRsets that went
+   */
+  flush(name?: Name, alone = false): number {
+    const { rrsets, denials, failures, trust, vainRetries, refetches } = this.#context
+    denials.flush(name)
+    // These are small, and soon known again.
+    for (const table of [failures, trust, vainRetries, refetches]) table.clear()
+    return this.#answers.flush(name, alone) + rrsets.flush(name, alone)
+  }
+
+  /** From the next answer on; those that are cached are as they were. */
+  setPrivateAddresses(settings: PrivateSettings): void {
+    this.#privateAddresses = new PrivateAddresses({ ...this.#context.settings, ...settings })
   }
 
   prefetch(name: Name, type: number): void {

@@ -62,7 +62,7 @@ export interface ResolverPolicy {
   readonly skewSecondsMax: number
 }
 
-/** How the engine resolves. Fixed for its lifetime. */
+/** How the engine resolves. Fixed for its lifetime, but for `PrivateSettings`. */
 export interface ResolverSettings {
   /** Addresses of root servers to prime from (RFC 9609). */
   readonly rootHints: readonly { readonly name: Name; readonly addresses: readonly Uint8Array[] }[]
@@ -109,6 +109,9 @@ export interface ResolverSettings {
   /** Undefined where nothing is given after its end. */
   readonly serveStale: ServeStale | undefined
 }
+
+/** The settings that may change while an engine lives. */
+export type PrivateSettings = Pick<ResolverSettings, 'privateAddresses' | 'privateDomains'>
 
 /** A stub zone (iterative questions to the given servers) or a forward zone (recursive ones, to a resolver). */
 export interface Route {

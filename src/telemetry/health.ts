@@ -9,12 +9,13 @@ export interface HealthVerdict {
 /** What readiness hangs on. Dead upstreams do not count: a node that answers from its cache is worth having. */
 export class Health {
   #listening = false
-  #rootProven: boolean
+  #rootProven = false
+  readonly #judges: () => boolean
   #stopping = false
 
-  /** @param judges false when the mode is `off`: then nothing has to be proven first */
-  constructor(judges: boolean) {
-    this.#rootProven = !judges
+  /** @param judges false while the mode is `off`: then nothing has to be proven first */
+  constructor(judges: () => boolean) {
+    this.#judges = judges
   }
 
   /** The sockets for clients are open. */
@@ -41,7 +42,7 @@ export class Health {
   ready(): HealthVerdict {
     if (this.#stopping) return { ok: false, text: 'not ready: stopping' }
     if (!this.#listening) return { ok: false, text: 'not ready: the sockets for clients are not open yet' }
-    if (!this.#rootProven) {
+    if (!this.#rootProven && this.#judges()) {
       return { ok: false, text: 'not ready: the root DNSKEY set has not been validated yet' }
     }
     return { ok: true, text: 'ready' }

@@ -57,6 +57,14 @@ export interface MetricSources {
   readonly snapshot?: SnapshotUse | undefined
 }
 
+/** One value of a metric. */
+export interface Sample {
+  /** Of a histogram: which of its parts. */
+  readonly metricName?: string
+  readonly labels: Readonly<Record<string, string | number>>
+  readonly value: number
+}
+
 /** A page for `/metrics`. */
 export interface MetricsPage {
   readonly contentType: string
@@ -80,6 +88,20 @@ export class Metrics {
   /** Names of all metrics, those of the process included. */
   get names(): string[] {
     return this.#registry.getMetricsAsArray().map((metric) => metric.name)
+  }
+
+  /** Every sample by the name of its metric, as plain data. */
+  async values(): Promise<Record<string, readonly Sample[]>> {
+    const metrics = await this.#registry.getMetricsAsJSON()
+    return Object.fromEntries(
+      metrics.map(({ name, values }) => [
+        name,
+        values.map((sample) => {
+          const { labels, value, metricName } = sample as Value
+          return { ...(metricName !== undefined && metricName !== name ? { metricName } : {}), labels, value }
+        }),
+      ]),
+    )
   }
 
   /** The page. Callers that ask while it is being made share it. */

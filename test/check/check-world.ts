@@ -12,7 +12,7 @@ import type { LabZone } from '../../src/lab/lab-zone.ts'
 import { hintsOf } from '../../src/lab/root-hints.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { ENGINE_SETTINGS } from '../support/engine.ts'
-import { makeWorld, type World } from '../support/world.ts'
+import { makeWorld, type World, type WorldOptions } from '../support/world.ts'
 
 /** What the machine of the tests can verify. */
 export const VERIFIABLE: Verifiable = {
@@ -32,8 +32,8 @@ export interface CheckWorld {
 const PATIENCE_MS = 120_000
 
 /** Makes a world with these zones below `test.`. */
-export function makeCheckWorld(zones: readonly LabZone[]): CheckWorld {
-  const world = makeWorld(zones)
+export function makeCheckWorld(zones: readonly LabZone[], options: WorldOptions = {}): CheckWorld {
+  const world = makeWorld(zones, options)
   const settings = { ...ENGINE_SETTINGS, rootHints: hintsOf(world.internet.rootHints) }
   const observe = async (domain: string): Promise<Observations> => {
     const { clock, network: upstream, policy, resolver } = world

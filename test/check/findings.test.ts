@@ -2,6 +2,8 @@
 import t from 'tap'
 import { FAULTS, type FaultCode } from '../../src/check/faults.ts'
 import { judge } from '../../src/check/judge.ts'
+import { ROOT } from '../../src/wire/name.ts'
+import { CLOCK } from '../support/world.ts'
 import { makeCheckWorld, VERIFIABLE } from './check-world.ts'
 import { FAULT_ROWS, twoServers } from './fault-zones.ts'
 
@@ -27,8 +29,9 @@ t.test('each zone has its fault and no other', async (t) => {
 
 t.test('every fault of the table is shown', async (t) => {
   const shown = new Set<FaultCode>(FAULT_ROWS.map(({ code }) => code))
-  // What the bounds of a check left out is shown below.
+  // Shown below: they are no zone's.
   shown.add('check-incomplete')
+  shown.add('resolver-fails')
   t.same(
     Object.keys(FAULTS).filter((code) => !shown.has(code as FaultCode)),
     [],
@@ -42,4 +45,18 @@ t.test('what was left out is told', async (t) => {
   t.match(judge({ ...seen, unasked: 3 }, VERIFIABLE), [
     { code: 'check-incomplete', evidence: [/^3 questions/] },
   ])
+})
+
+t.test('a resolver with a wrong trust anchor, or a wrong clock, blames itself', async (t) => {
+  const anchors = [{ zone: ROOT, ds: Uint8Array.of(1, 2, 13, 2, ...new Uint8Array(32)) }]
+  const misled = makeCheckWorld([twoServers('sound.test.')], { anchors })
+  const found = await misled.check('sound.test.')
+  t.match(found, [{ code: 'resolver-fails', party: 'resolver', problem: /cannot validate even the root/ }])
+  const late = makeCheckWorld([twoServers('sound.test.')])
+  late.world.clock.setUnixSeconds(CLOCK + 40 * 86_400)
+  const [own] = await late.check('sound.test.')
+  t.match(own, {
+    code: 'resolver-fails',
+    evidence: [/^signature-expired/, /^the clock here says 2026-12-31T/],
+  })
 })

@@ -44,7 +44,7 @@ t.test('check', { timeout: 120_000 }, async (t) => {
   t.teardown(() => world.close())
   const config = world.writeConfig('sigill.yaml')
   // In this process, so that not every word costs the start of another one.
-  const check = async (domain: string, options: Omit<CheckOptions, 'config'> = {}): Promise<Printed> => {
+  const check = async (domain: string, options: CheckOptions = {}): Promise<Printed> => {
     let stdout = ''
     const code = await checkDomain(domain, { config, ...options }, (text) => {
       stdout += text
@@ -106,6 +106,18 @@ t.test('check', { timeout: 120_000 }, async (t) => {
       /^To: hostmaster@unmatched\.se\nSubject: Fault in the DNS of unmatched\.se: .*\n\nHello,\n/,
     )
     t.match(stdout, /Publish:\n {5}unmatched\.se\. 3600 IN DS /)
+  })
+
+  t.test('a resolver that fails tells so, and writes to nobody', async (t) => {
+    const early = world.writeConfig(
+      'early.yaml',
+      'dnssec: { trust-anchor-files: [root.ds], clock: "2020-01-01T00:00:00Z" }\n',
+    )
+    const { words } = await check('sound.se', { helpDesk: true, config: early })
+    t.match(words, /Where the fault is: with our own resolver/)
+    const { code, stdout } = await check('sound.se', { mail: true, config: early })
+    t.equal(code, 1)
+    t.match(stdout, /^There is nothing to write to anybody/)
   })
 
   t.test('a domain that is not there', async (t) => {

@@ -39,8 +39,6 @@ t.test('words that make no command', async (t) => {
 t.test('check-config', async (t) => {
   const good = file('good.yaml', 'dnssec: { mode: observe }\n')
   t.same(await sigill('check-config', good), { code: 0, stdout: `${good}: good\n`, stderr: '' })
-  const inert = await sigill('check-config', file('inert.yaml', 'control: { socket: x }\n'))
-  t.match(inert, { code: 0, stdout: /note: control\.socket has no effect in this version\n.*good\n$/ })
   const bad = file('bad.yaml', 'log:\n  level: loud\nserver:\n  lisen: []\n')
   t.same(await sigill('check-config', bad), {
     code: 2,

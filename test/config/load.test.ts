@@ -110,7 +110,6 @@ t.test('conf/sigill.yaml is the table, and names every key with its default', as
   const config = load(reference)
   t.same([...config.given].sort(), [...SETTING_KEYS].sort())
   t.same(config.settings, defaultConfig().settings)
-  t.same(config.inert, [])
   for (const key of SETTING_KEYS) {
     t.not(SETTINGS[key].doc, '', `${key} is explained`)
   }
@@ -118,9 +117,8 @@ t.test('conf/sigill.yaml is the table, and names every key with its default', as
 
 t.test('the example in README.md is taken as it stands', async (t) => {
   const [, example = ''] = /```yaml\n([^`]+)```/.exec(readProjectFile('README.md')) ?? []
-  const { settings, inert } = load(example)
+  const { settings } = load(example)
   t.equal(settings['access.allow'].length, 2)
-  t.same(inert, [])
 })
 
 t.test('every kind of value', async (t) => {
@@ -172,14 +170,6 @@ metrics: { listen: "" }
     anchorFiles.map((file) => file.path),
     [join(folder, 'lab.ds'), join(folder, 'lab.ds')],
   )
-})
-
-t.test('settings that do nothing yet are named only when they ask for something', async (t) => {
-  const quiet =
-    'server: { front-threads: 1, resolver-threads: 0 }\ndnssec: { rollout: { percent: 100, always: [] } }\n'
-  t.same(load(quiet).inert, [])
-  const asking = 'control: { socket: x }\ndnssec: { rollout: { percent: 5 } }\nstate: { directory: x }\n'
-  t.same(load(asking).inert, ['dnssec.rollout.percent', 'control.socket'])
 })
 
 const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [

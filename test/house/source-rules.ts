@@ -32,7 +32,7 @@ export const PACKAGE_DOORS: Readonly<Record<string, readonly string[]>> = {
   'pino-pretty': ['telemetry/log.ts'],
   'prom-client': ['telemetry/metrics.ts'],
   yaml: ['config/'],
-  zod: ['config/'],
+  zod: ['config/', 'daemon/control/'],
 }
 
 interface BuiltinDoor {

@@ -1,9 +1,34 @@
 /** What is wrong before the zone is reached. */
+import { formatTime } from '../../dnssec/rrset-signature.ts'
+import { RCODE } from '../../wire/iana/rcode.ts'
 import { formatType, TYPE } from '../../wire/iana/rrtype.ts'
 import { isRoot, parentOf } from '../../wire/name.ts'
 import { type Finding, finding } from '../finding.ts'
 import { nameText } from '../text.ts'
 import type { ZoneView } from '../zone-view.ts'
+
+/**
+ * Is it they or we? The root of the tree validates and answers, or nothing can be said of anything below it.
+ */
+export function findOurselves({ seen }: ZoneView): Finding[] {
+  const { status, rcode, reason, detail } = seen.verdicts.root
+  if (status !== 'bogus' && rcode !== RCODE.SERVFAIL) return []
+  const evidence = [
+    detail === '' ? reason : `${reason}: ${detail}`,
+    `the clock here says ${formatTime(seen.nowSeconds)}`,
+  ]
+  const told =
+    status === 'bogus'
+      ? {
+          problem: 'This resolver cannot validate even the root zone.',
+          fix: 'Compare the clock of this machine with another one, and the trust anchors ("sigill anchor status", "sigill anchor verify") with those that IANA publishes; see that nothing between here and the root servers rewrites DNS.',
+        }
+      : {
+          problem: 'This resolver gets no answer even from the root servers.',
+          fix: 'See that UDP and TCP to port 53 lead out from here, and that the root hints are right.',
+        }
+  return [finding('resolver-fails', { ...told, evidence })]
+}
 
 /** The delegation and the chain of trust down to the zone. */
 export function findAbove(view: ZoneView): Finding[] {

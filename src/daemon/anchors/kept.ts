@@ -1,11 +1,10 @@
 /** What a daemon has kept of trust anchors, for commands that run beside it: they read and change nothing. */
 
 import { join, resolve } from 'node:path'
-import type { Config } from '../../config/load.ts'
+import { type Config, pathFrom } from '../../config/load.ts'
 import { readBoundedFile } from '../../config/text-file.ts'
 import type { TrustAnchors } from '../../dnssec/trust-anchors.ts'
 import { openState, stateFileName } from '../state/state-file.ts'
-import { stateFolderPath } from '../state/state-folder.ts'
 import { ANCHOR_FORM, type KeptTrustPoints } from './form.ts'
 import { AnchorKeeper, type FollowedZone } from './keeper.ts'
 
@@ -26,8 +25,8 @@ export function readKeptAnchors(config: Config): KeptAnchors {
   if (!settings['dnssec.anchor-updates']) {
     return { path: undefined, fault: undefined, zones: [], inForce: configured }
   }
-  const folder = stateFolderPath(config)
-  const path = folder === '' ? undefined : join(resolve(folder), stateFileName(ANCHOR_FORM))
+  const folder = settings['state.directory']
+  const path = folder === '' ? undefined : join(resolve(pathFrom(config, folder)), stateFileName(ANCHOR_FORM))
   const octets = path === undefined ? undefined : readBoundedFile(path)
   const read = octets instanceof Uint8Array ? openState(octets, ANCHOR_FORM) : undefined
   const kept: KeptTrustPoints | undefined = read !== undefined && 'value' in read ? read.value : undefined

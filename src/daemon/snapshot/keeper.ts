@@ -117,6 +117,16 @@ export class SnapshotKeeper {
     })
   }
 
+  /** Writes it now, behind one that is being written. False when that failed or the file is not loaded yet. */
+  async writeNow(): Promise<boolean> {
+    await this.#writing
+    if (this.isLoading || this.#isStopping) return false
+    const before = this.lastWriting
+    this.#writing = this.#write(() => !this.#isStopping)
+    await this.#writing
+    return this.lastWriting !== before
+  }
+
   /** Ends what is under way, and begins nothing any more. */
   close(): void {
     this.#isStopping = true

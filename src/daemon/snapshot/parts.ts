@@ -1,10 +1,9 @@
 /** The snapshot as a configuration wants it. */
-import { dirname, resolve } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { OctetTableReader } from '../../cache/octet-table-reader.ts'
 import { SECTION } from '../../cache/snapshot.ts'
 import { type SnapshotSource, tableSource } from '../../cache/snapshot-source.ts'
-import type { Config } from '../../config/load.ts'
+import { type Config, pathFrom } from '../../config/load.ts'
 import type { ValidationPolicy } from '../../policy/validation-policy.ts'
 import type { Counters } from '../../telemetry/counters.ts'
 import type { Log } from '../../telemetry/log.ts'
@@ -47,7 +46,7 @@ export function snapshotKeeper(parts: SnapshotParts): SnapshotKeeper | undefined
     ...readers.rrsets.map((reader) => tableSource(SECTION.RRSETS, reader, nowMs)),
   ]
   return new SnapshotKeeper({
-    path: config.path === undefined ? resolve(file) : resolve(dirname(config.path), file),
+    path: pathFrom(config, file),
     clock,
     unixMs: () => Date.now(),
     policy,

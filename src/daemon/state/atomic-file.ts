@@ -3,7 +3,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Only Sigill itself has a use for what it keeps. */
-const FILE_MODE = 0o600
+export const FILE_MODE = 0o600
 
 /**
  * Writes a file and puts it in the place of the older one, which stays if anything fails.

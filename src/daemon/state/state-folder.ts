@@ -3,21 +3,14 @@
  * a warning, and what would be kept ends with the process.
  */
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { access, appendFile, rename, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { STATE_FILE_OCTETS_MAX } from '../../base/limits.ts'
-import type { Config } from '../../config/load.ts'
 import { reasonOf } from '../../config/text-file.ts'
 import type { Log } from '../../telemetry/log.ts'
-import { writeAtomically } from './atomic-file.ts'
+import { FILE_MODE, writeAtomically } from './atomic-file.ts'
 
 const FOLDER_MODE = 0o700
-
-/** Where a configuration has state kept; empty for nowhere. A path in the file is relative to the file. */
-export function stateFolderPath({ path, settings }: Pick<Config, 'path' | 'settings'>): string {
-  const folder = settings['state.directory']
-  return folder === '' || path === undefined ? folder : resolve(dirname(path), folder)
-}
 
 /** Where state is kept. */
 export interface StateFolderOptions {
@@ -103,9 +96,25 @@ export class StateFolder {
   write(name: string, contents: string | Uint8Array): Promise<boolean> {
     const path = this.pathOf(name)
     if (path === undefined) return Promise.resolve(false)
-    const written = this.#writing.then(() => this.#write(name, path, contents))
-    this.#writing = written
-    return written
+    return this.#inTurn(name, path, 'a state file cannot be written; the older one stays', () =>
+      writeAtomically(path, (file) => file.writeFile(contents)),
+    )
+  }
+
+  /**
+   * Appends to a file. One that would grow beyond its bound is put aside first, as `NAME.old`, in the place of an
+   * older one. Failing is a warning.
+   *
+   * @returns whether it is written
+   */
+  append(name: string, text: string, octetsMax: number): Promise<boolean> {
+    const path = this.pathOf(name)
+    if (path === undefined) return Promise.resolve(false)
+    return this.#inTurn(name, path, 'a state file cannot be appended to', async () => {
+      const { size } = await stat(path).catch(() => ({ size: 0 }))
+      if (size > 0 && size + Buffer.byteLength(text) > octetsMax) await rename(path, `${path}.old`)
+      await appendFile(path, text, { mode: FILE_MODE, flush: true })
+    })
   }
 
   /** Where a file of this name is; undefined where nothing is kept. */
@@ -118,21 +127,20 @@ export class StateFolder {
     await this.#writing
   }
 
-  async #write(name: string, path: string, contents: string | Uint8Array): Promise<boolean> {
-    try {
-      await writeAtomically(path, (file) => file.writeFile(contents))
-      this.#failing.delete(name)
-      return true
-    } catch (error) {
-      if (!this.#failing.has(name)) {
-        this.#log.warn(
-          { file: path, fault: reasonOf(error) },
-          'a state file cannot be written; the older one stays',
-        )
+  #inTurn(name: string, path: string, trouble: string, work: () => Promise<void>): Promise<boolean> {
+    const written = this.#writing.then(async () => {
+      try {
+        await work()
+        this.#failing.delete(name)
+        return true
+      } catch (error) {
+        if (!this.#failing.has(name)) this.#log.warn({ file: path, fault: reasonOf(error) }, trouble)
+        this.#failing.add(name)
+        return false
       }
-      this.#failing.add(name)
-      return false
-    }
+    })
+    this.#writing = written
+    return written
   }
 }
 

@@ -5,7 +5,8 @@ import type { Front } from '../../front/front.ts'
 import { ListenError } from '../../front/listen-error.ts'
 import { chooseBackend } from '../../native/backend.ts'
 import { askForShortSlices } from '../../native/short-slices.ts'
-import { openFront } from '../open-front.ts'
+import { ClientSide } from '../client-side.ts'
+import { makeRollout } from '../parts.ts'
 import { ResolverLinks } from './resolver-links.ts'
 import { resolverOf } from './shared-memory.ts'
 import type { FrontData } from './thread-messages.ts'
@@ -22,15 +23,17 @@ async function run(data: FrontData): Promise<void> {
     ends,
     resolverOf: (name) => resolverOf(memory, name),
   })
+  const clientSide = makeClientSide(data, parts, links)
   let front: Front | undefined
   let serve = (): void => {}
   const told = new Promise<void>((resolve) => {
     serve = resolve
   })
   if (!data.waits) serve()
-  const opening = told.then(() => open(data, parts, links))
+  const opening = told.then(() => open(data, parts, clientSide))
   // Ears first: a change of policy may come before the sockets are open.
   serveSupervisor(parts, {
+    configure: (settings) => clientSide.configure(settings),
     onLink: (peer, end) => links.replace(peer, end),
     serve: () => serve(),
     drain: async (timeoutMs) => {
@@ -48,13 +51,11 @@ async function run(data: FrontData): Promise<void> {
   if (front !== undefined) parts.post({ kind: 'ready', endpoints: front.endpoints })
 }
 
-/** Undefined when an address cannot be listened on, which the supervisor is told. */
-async function open(
-  data: FrontData,
+function makeClientSide(
+  { settings, memory, rolloutKey, fronts }: FrontData,
   parts: ThreadParts,
   resolver: ResolverLinks,
-): Promise<Front | undefined> {
-  const { settings, memory, sharesPorts } = data
+): ClientSide {
   const answers = new AnswerShards({
     buffers: memory.answers,
     bytesMax: memory.answerShardOctets,
@@ -62,14 +63,19 @@ async function open(
   })
   // Which one serves the supervisor has told already; this thread is to use the same.
   const udp = chooseBackend(settings['server.udp-backend']).backend!
-  const frontParts = { ...parts, settings, resolver, answers, udp }
+  const rollout = makeRollout(settings, parts.words, rolloutKey)
+  return new ClientSide({ ...parts, settings, resolver, answers, udp, rollout }, fronts)
+}
+
+/** Undefined when an address cannot be listened on, which the supervisor is told. */
+async function open(data: FrontData, parts: ThreadParts, clientSide: ClientSide): Promise<Front | undefined> {
   try {
-    if (!data.mustBeFree) return await openFront(frontParts, data)
+    if (!data.mustBeFree) return await clientSide.open(data)
     // A port that is shared could be somebody else's who shares it too.
-    const alone = await openFront(frontParts, { ...data, sharesPorts: false })
-    if (!sharesPorts) return alone
+    const alone = await clientSide.open({ ...data, sharesPorts: false })
+    if (!data.sharesPorts) return alone
     await alone.close()
-    return await openFront(frontParts, { ...data, listen: alone.endpoints })
+    return await clientSide.open({ ...data, listen: alone.endpoints })
   } catch (error) {
     if (!(error instanceof ListenError)) throw error
     const { endpoint, transport, code } = error

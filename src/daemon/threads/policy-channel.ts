@@ -1,16 +1,28 @@
 /**
- * Changes of the policy while threads run: every thread goes by a change before the sequence number is raised, so that
- * nothing is judged by the old rules under the new number. The mode needs no message: all threads read one word
- * (`policy/policy-words.ts`).
+ * Changes of the policy and of other settings while threads run: every thread goes by a change before the sequence
+ * number is raised, so that nothing is judged by the old rules under the new number. The mode and the share of clients
+ * need no message: all threads read the same words (`policy/policy-words.ts`).
  */
 import type { Clock } from '../../base/clock.ts'
 import { POLICY_CHANGE_MS_MAX } from '../../base/limits.ts'
+import type { Settings } from '../../config/settings.ts'
 import type { PolicyChange, ValidationPolicy } from '../../policy/validation-policy.ts'
+
+/** Settings that threads take over. */
+export interface SettingsChange {
+  readonly kind: 'settings'
+  readonly settings: Settings
+  /** What was answered by the old ones is answered anew. */
+  readonly rejudges: boolean
+}
+
+/** What threads are told of. */
+export type ThreadChange = PolicyChange | SettingsChange
 
 /** A thread, as far as this goes. */
 export interface PolicyThread {
   /** Takes the change over, and is to say so with its number. */
-  tell(number: number, change: PolicyChange): void
+  tell(number: number, change: ThreadChange): void
   /** Ends it; its next life begins with the policy as it is then. */
   end(): void
 }
@@ -40,8 +52,8 @@ export class PolicyChannel {
   }
 
   /** Settles when the change is in force everywhere: false when it was so already. */
-  async change(change: PolicyChange): Promise<boolean> {
-    if (!this.#policy.apply(change)) return false
+  async change(change: ThreadChange): Promise<boolean> {
+    if (change.kind !== 'settings' && !this.#policy.apply(change)) return false
     this.#underWay++
     const number = ++this.#number
     const by = new Set(this.#threads())
@@ -61,7 +73,7 @@ export class PolicyChannel {
         for (const thread of by) thread.tell(number, change)
       })
     }
-    this.#policy.raise()
+    if (change.kind !== 'settings' || change.rejudges) this.#policy.raise()
     this.#underWay--
     return true
   }

@@ -5,6 +5,7 @@ import { AnswerCache } from '../../cache/answer-cache.ts'
 import { OwnAnswers } from '../../cache/own-answers.ts'
 import { RrsetCache } from '../../cache/rrset-cache.ts'
 import { createEngine } from '../engine.ts'
+import { privateAddresses } from '../parts.ts'
 import { watchRoot } from '../root-watch.ts'
 import { ownRrsets, restoreHere } from '../snapshot/threads.ts'
 import { MissDesk } from './miss-desk.ts'
@@ -53,6 +54,8 @@ function run(data: ResolverData): void {
   }
   const stopRoot = data.watchesRoot ? watchRoot(engine, log, () => post({ kind: 'root-proven' })) : () => {}
   serveSupervisor(parts, {
+    configure: (settings) => resolver.setPrivateAddresses(privateAddresses(settings)),
+    flush: (name, alone) => resolver.flush(name, alone),
     onLink: (peer, end) => desk.connect(peer, end),
     restore: (request) => {
       const caches = { answers, rrsets: ownRrsets(memory, index, rrsets) }

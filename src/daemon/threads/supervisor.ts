@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import { systemRandom } from '../../base/random.ts'
 import { AnswerShards } from '../../cache/answer-shards.ts'
 import { OctetTableReader } from '../../cache/octet-table-reader.ts'
+import type { Settings } from '../../config/settings.ts'
 import { ListenError } from '../../front/listen-error.ts'
 import { PolicyWords } from '../../policy/policy-words.ts'
 import { type PolicyChange, ValidationPolicy } from '../../policy/validation-policy.ts'
@@ -77,17 +78,21 @@ class Supervisor implements Serving {
   readonly #answers: AnswerShards
   readonly #rrsets: readonly OctetTableReader[]
   #listening: readonly Endpoint[] | undefined
+  /** As they are now: threads that are born begin with them. */
+  #settings: Settings
   readonly #stopDelay: () => void
   #resolversReady: Promise<unknown> = Promise.resolve()
   /** What an earlier process knew is loaded, if there is any. */
   #mayServe: boolean
   #rootProven = false
+  #flushing: Promise<unknown> = Promise.resolve()
   #fault: unknown
 
   constructor(options: SupervisorOptions) {
     const { config, plan } = options
     const { settings } = config
     this.#options = options
+    this.#settings = settings
     this.#clock = systemClock(settings['dnssec.clock'])
     this.#memory = layOut(settings, plan, systemRandom())
     this.counters = this.#memory.threads.map((name) => countersOf(this.#memory, name))
@@ -135,6 +140,26 @@ class Supervisor implements Serving {
 
   fetchRecords(name: Name, type: number): Promise<FetchedSets> {
     return this.#fetchDesk.fetchRecords(name, type)
+  }
+
+  async configure(settings: Settings, rejudges: boolean): Promise<void> {
+    this.#settings = settings
+    await this.#policyChannel.change({ kind: 'settings', settings, rejudges })
+  }
+
+  /** One call after the other: the answers of the threads do not say to what. */
+  flush(name: Name | undefined, alone: boolean): Promise<number> {
+    const flushed = this.#flushing.then(async () => {
+      const counts = this.#resolvers.map(async (thread) => {
+        if (thread.worker === undefined) return 0
+        const answer = thread.next('flushed')
+        thread.post({ kind: 'flush', name, alone })
+        return (await answer)?.entries ?? 0
+      })
+      return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+    })
+    this.#flushing = flushed
+    return flushed
   }
 
   /** The first front finds out where to listen; the others listen there too. */
@@ -212,14 +237,14 @@ class Supervisor implements Serving {
   }
 
   #birth(thread: ThreadLife): { data: ThreadData; transfer: TransferListItem[] } {
-    const { config, platform, plan, udp } = this.#options
+    const { config, platform, plan, udp, rolloutKey } = this.#options
     const { policy } = this
     const { index } = thread
     const links = this.#unclaimed.get(thread) ?? []
     this.#unclaimed.delete(thread)
     const common = {
       name: thread.name,
-      settings: config.settings,
+      settings: this.#settings,
       memory: this.#memory,
       links,
       policy: {
@@ -228,6 +253,8 @@ class Supervisor implements Serving {
         insecureZones: policy.insecureZones,
         disabledAlgorithms: policy.disabledAlgorithms,
         disabledDigests: policy.disabledDigests,
+        skewSecondsMin: policy.skewSecondsMin,
+        skewSecondsMax: policy.skewSecondsMax,
       },
     }
     const transfer = links.map(({ port }) => port)
@@ -235,6 +262,7 @@ class Supervisor implements Serving {
       const isFirst = this.#listening === undefined
       const data: FrontData = {
         ...common,
+        rolloutKey,
         listen: this.#listening ?? config.settings['server.listen'],
         mayLackFamily: isFirst && !config.given.has('server.listen'),
         waits: !this.#mayServe,

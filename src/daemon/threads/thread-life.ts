@@ -7,9 +7,8 @@ import {
   THREAD_STEADY_MS,
   THREAD_STOP_MS_MAX,
 } from '../../base/limits.ts'
-import type { PolicyChange } from '../../policy/validation-policy.ts'
 import { OrderlyWorker } from './orderly-worker.ts'
-import type { PolicyThread } from './policy-channel.ts'
+import type { PolicyThread, ThreadChange } from './policy-channel.ts'
 import type { FromThread, ThreadData, ThreadKind, ToThread } from './thread-messages.ts'
 
 /** What a life begins with. */
@@ -98,7 +97,7 @@ export class ThreadLife implements PolicyThread {
   }
 
   /** See `PolicyThread`. */
-  tell(number: number, change: PolicyChange): void {
+  tell(number: number, change: ThreadChange): void {
     this.post({ kind: 'policy', number, change })
   }
 

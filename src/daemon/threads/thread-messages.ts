@@ -1,13 +1,15 @@
 /** What the supervisor and its threads say to each other, and what a thread begins its life with. */
 import type { Endpoint } from '../../base/address.ts'
+import type { HashKey } from '../../base/keyed-hash.ts'
 import type { RootHint } from '../../config/built-in-hints.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { TrustAnchor } from '../../dnssec/trust-anchors.ts'
-import type { NegativeTrustAnchor, PolicyChange } from '../../policy/validation-policy.ts'
+import type { NegativeTrustAnchor } from '../../policy/validation-policy.ts'
 import type { Name } from '../../wire/name.ts'
 import type { Rrset } from '../../wire/record.ts'
 import type { Platform } from '../engine.ts'
 import type { RestoreReport, RestoreRequest } from '../snapshot/load.ts'
+import type { ThreadChange } from './policy-channel.ts'
 import type { SetAsideQuestion } from './set-aside.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import type { LinkEnd } from './thread-link.ts'
@@ -23,6 +25,8 @@ export interface PolicyState {
   readonly insecureZones: readonly Name[]
   readonly disabledAlgorithms: ReadonlySet<number>
   readonly disabledDigests: ReadonlySet<number>
+  readonly skewSecondsMin: number
+  readonly skewSecondsMax: number
 }
 
 /** What every thread begins with. */
@@ -38,6 +42,8 @@ export interface ThreadData {
 
 /** … a front thread. */
 export interface FrontData extends ThreadData {
+  /** The secret that says which clients are enforced first. */
+  readonly rolloutKey: HashKey
   readonly listen: readonly Endpoint[]
   /** An address of a family that the machine lacks is passed over. */
   readonly mayLackFamily: boolean
@@ -70,7 +76,9 @@ export interface ResolverData extends ThreadData {
 export type ToThread =
   /** The thread of the other kind with this number was started anew. */
   | { readonly kind: 'link'; readonly peer: number; readonly end: LinkEnd }
-  | { readonly kind: 'policy'; readonly number: number; readonly change: PolicyChange }
+  | { readonly kind: 'policy'; readonly number: number; readonly change: ThreadChange }
+  /** Resolver threads: forget what is cached, and say how much it was. */
+  | { readonly kind: 'flush'; readonly name: Name | undefined; readonly alone: boolean }
   /** Front threads that wait for it: listen. */
   | { readonly kind: 'serve' }
   /** Resolver threads: take from this file what is theirs, and report. */
@@ -95,6 +103,7 @@ export type FromThread =
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: object; readonly text: string }
   /** The change of policy with this number is taken over. */
   | { readonly kind: 'policy-taken'; readonly number: number }
+  | { readonly kind: 'flushed'; readonly entries: number }
   | { readonly kind: 'root-proven' }
   | RestoreReport
   /** What came of the fetching with this number: see `Resolver.fetchRecords`. */

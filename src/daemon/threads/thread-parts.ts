@@ -1,6 +1,7 @@
 /** What front and resolver threads have in common: their ears, their log, their view of the policy. */
 import { parentPort, type TransferListItem } from 'node:worker_threads'
 import { type Clock, systemClock } from '../../base/clock.ts'
+import type { Settings } from '../../config/settings.ts'
 import { TrustAnchors } from '../../dnssec/trust-anchors.ts'
 import { PolicyWords } from '../../policy/policy-words.ts'
 import { ValidationPolicy } from '../../policy/validation-policy.ts'
@@ -22,13 +23,18 @@ export interface ThreadParts {
   readonly counters: Counters
   readonly log: ThreadLog
   readonly policy: ValidationPolicy
+  readonly words: PolicyWords
   readonly onFault: (fault: unknown) => void
   post(message: FromThread, transfer?: readonly TransferListItem[]): void
 }
 
 /** What a thread does when it is told. Changes of policy need nothing of it. */
 export interface ThreadDuties {
+  /** Takes over settings that may change while it runs. */
+  configure(settings: Settings): void
   onLink(peer: number, end: LinkEnd): void
+  /** Resolver threads: forgets what is cached of a name. Returns how many entries went. */
+  flush?(name: Name | undefined, alone: boolean): number
   /** Front threads: listens now. */
   serve?(): void
   /** Resolver threads: takes up what an earlier process knew. */
@@ -49,12 +55,13 @@ export function threadParts({ name, settings, memory, policy: state }: ThreadDat
     parentPort!.postMessage(message, [...transfer])
   const log = forwardingLog((line) => post({ kind: 'log', ...line }))
   const tellFault = faultTeller({ log, counters, clock })
+  const words = new PolicyWords(memory.policyWords)
   const policy = new ValidationPolicy({
     ...policyOptions(settings),
     ...state,
     anchors: new TrustAnchors(state.anchors),
     clock,
-    words: new PolicyWords(memory.policyWords),
+    words,
     follows: true,
   })
   return {
@@ -62,6 +69,7 @@ export function threadParts({ name, settings, memory, policy: state }: ThreadDat
     counters,
     log,
     policy,
+    words,
     post,
     onFault: (fault) => tellFault(fault, 'the question got SERVFAIL'),
   }
@@ -73,8 +81,11 @@ export function serveSupervisor({ policy, counters, post }: ThreadParts, duties:
   parentPort!.on('message', (message: ToThread) => {
     if (message.kind === 'link') duties.onLink(message.peer, message.end)
     else if (message.kind === 'policy') {
-      policy.apply(message.change)
+      if (message.change.kind === 'settings') duties.configure(message.change.settings)
+      else policy.apply(message.change)
       post({ kind: 'policy-taken', number: message.number })
+    } else if (message.kind === 'flush') {
+      post({ kind: 'flushed', entries: duties.flush?.(message.name, message.alone) ?? 0 })
     } else if (message.kind === 'serve') duties.serve?.()
     else if (message.kind === 'restore') duties.restore?.(message)
     else if (message.kind === 'fetch') {

@@ -1,0 +1,107 @@
+/** The words of `sigill control`. What they do is in `control.ts`, loaded when one is called. */
+import type { Command } from 'commander'
+import type { ControlOptions } from './control.ts'
+
+type Control = typeof import('./control.ts')
+type Print = (text: string) => void
+
+/** Adds the commands to the program. */
+export function addControl(program: Command, print: Print): void {
+  const control = program.command('control').description('commands to a running daemon')
+  const add = (words: string, description: string): Command =>
+    control
+      .command(words)
+      .description(description)
+      .option('-c, --config <file>', 'configuration of the daemon; the defaults when left out')
+      .option('--socket <path>', 'socket of the daemon, in place of that of the configuration')
+      .option('--server <address@port>', 'the daemon by TCP')
+      .option('--token-file <file>', 'token for --server')
+      .option('--json', 'print JSON')
+  const addChange = (words: string, description: string): Command =>
+    add(words, description)
+      .option('--author <name>', 'who, for the journal; the user when left out')
+      .option('--reason <text>', 'why, for the journal')
+  addReading(add, print)
+  addRollout(addChange, print)
+  addUpkeep(addChange, print)
+}
+
+type Add = (words: string, description: string) => Command
+
+function load(): Promise<Control> {
+  return import('./control.ts')
+}
+
+function addReading(add: Add, print: Print): void {
+  add('status', 'what the daemon is doing').action(async (options: ControlOptions) => {
+    const { ask } = await load()
+    process.exitCode = await ask('/v1/status', options, print)
+  })
+  add('stats', 'all metrics').action(async (options: ControlOptions) => {
+    const { ask, showStats } = await load()
+    process.exitCode = await ask('/v1/stats', options, print, showStats)
+  })
+  add('journal', 'the last changes, the newest first').action(async (options: ControlOptions) => {
+    const { ask, showJournal } = await load()
+    process.exitCode = await ask('/v1/journal', options, print, showJournal)
+  })
+}
+
+interface RolloutOptions extends ControlOptions {
+  readonly percent?: string
+  readonly always?: readonly string[] | true
+  readonly never?: readonly string[] | true
+}
+
+function addRollout(add: Add, print: Print): void {
+  add('rollout [mode]', 'how far validation is enforced; off, observe or enforce changes it at once')
+    .option('--percent <n>', 'for how many of a hundred clients it is enforced')
+    .option('--always [network...]', 'networks for whom it always is, in place of those before')
+    .option('--never [network...]', 'networks for whom it never is, in place of those before')
+    .action(async (mode: string | undefined, { percent, always, never, ...options }: RolloutOptions) => {
+      const { ask, networks, showRollout, tell, wholeNumber } = await load()
+      const wanted = {
+        ...(mode !== undefined && { mode }),
+        ...(percent !== undefined && { percent: wholeNumber(percent) }),
+        ...(always !== undefined && { always: networks(always) }),
+        ...(never !== undefined && { never: networks(never) }),
+      }
+      process.exitCode =
+        Object.keys(wanted).length === 0
+          ? await ask('/v1/rollout', options, print, showRollout)
+          : await tell('/v1/rollout', wanted, options, print, showRollout)
+    })
+}
+
+function addUpkeep(add: Add, print: Print): void {
+  add('reload', 'read the configuration again').action(async (options: ControlOptions) => {
+    const { tell } = await load()
+    process.exitCode = await tell('/v1/reload', {}, options, print)
+  })
+  add('flush [name]', 'forget what is cached of a name; everything without a name')
+    .option('--subtree', 'all below the name as well')
+    .action(
+      async (
+        name: string | undefined,
+        { subtree = false, ...options }: ControlOptions & { subtree?: boolean },
+      ) => {
+        const { tell } = await load()
+        process.exitCode = await tell(
+          '/v1/flush',
+          { ...(name !== undefined && { name }), subtree },
+          options,
+          print,
+        )
+      },
+    )
+  add('snapshot', 'write the snapshot of the caches now').action(async (options: ControlOptions) => {
+    const { tell } = await load()
+    process.exitCode = await tell('/v1/snapshot', {}, options, print)
+  })
+  add('drain', 'be not ready, serve on for a while, then end')
+    .option('--seconds <n>', 'how long to serve on', '30')
+    .action(async ({ seconds, ...options }: ControlOptions & { seconds: string }) => {
+      const { tell, wholeNumber } = await load()
+      process.exitCode = await tell('/v1/drain', { seconds: wholeNumber(seconds) }, options, print)
+    })
+}

@@ -1,0 +1,129 @@
+/** `sigill control`: commands to a running daemon, and what it says, for people or as JSON. */
+import { sudoUser } from '../config/environment.ts'
+import { type ControlPlace, type ControlReply, command, defaultAuthor } from './control-client.ts'
+import { EXIT, type ExitCode, UnusableInput } from './exit-code.ts'
+
+/** What every such command was told. */
+export interface ControlOptions extends ControlPlace {
+  readonly json?: boolean
+  /** Who gives the command; the user who runs it when left out. */
+  readonly author?: string
+  readonly reason?: string
+}
+
+/** Writes text out. */
+export type Print = (text: string) => void
+
+/** Asks, and shows what comes back. NO when the daemon refuses. */
+export async function ask(
+  path: string,
+  options: ControlOptions,
+  print: Print,
+  show: (result: never) => string = showPlain,
+): Promise<ExitCode> {
+  return present(await command(options, 'GET', path), options, print, show)
+}
+
+/** Has something changed, and shows what comes back. NO when the daemon refuses. */
+export async function tell(
+  path: string,
+  body: Readonly<Record<string, unknown>>,
+  options: ControlOptions,
+  print: Print,
+  show: (result: never) => string = showPlain,
+): Promise<ExitCode> {
+  const who = options.author ?? defaultAuthor(sudoUser())
+  const { reason: why = '' } = options
+  return present(await command(options, 'POST', path, { ...body, who, why }), options, print, show)
+}
+
+function present(
+  reply: ControlReply,
+  options: ControlOptions,
+  print: Print,
+  show: (result: never) => string,
+): ExitCode {
+  if (!reply.ok) {
+    print(
+      options.json === true ? `${JSON.stringify({ error: reply.error })}\n` : `not done: ${reply.error}\n`,
+    )
+    return EXIT.NO
+  }
+  print(
+    options.json === true ? `${JSON.stringify(reply.result, undefined, 2)}\n` : show(reply.result as never),
+  )
+  return EXIT.DONE
+}
+
+/** An object as lines `key: value`, what is in it indented. */
+export function showPlain(result: unknown): string {
+  return `${plainLines(result, '').join('\n')}\n`
+}
+
+function plainLines(value: unknown, indent: string): string[] {
+  if (typeof value !== 'object' || value === null) return [`${indent}${String(value)}`]
+  const entries = Array.isArray(value) ? value.map((item) => ['-', item] as const) : Object.entries(value)
+  if (entries.length === 0) return [`${indent}none`]
+  return entries.flatMap(([key, item]) => {
+    const label = key === '-' ? '-' : `${key}:`
+    if (typeof item !== 'object' || item === null) return [`${indent}${label} ${String(item)}`]
+    if (Object.keys(item).length === 0) return [`${indent}${label} none`]
+    return [`${indent}${label}`, ...plainLines(item, `${indent}  `)]
+  })
+}
+
+/** The journal, a line a change. */
+export function showJournal(
+  entries: readonly { time: string; who: string; why: string; what: string; detail: unknown }[],
+): string {
+  return entries
+    .map(
+      ({ time, who, why, what, detail }) =>
+        `${time} ${who} ${what} ${JSON.stringify(detail)}${why && ` (${why})`}\n`,
+    )
+    .join('')
+}
+
+/** The metrics, a line a sample. */
+export function showStats(
+  metrics: Readonly<
+    Record<string, readonly { metricName?: string; labels: Record<string, unknown>; value: number }[]>
+  >,
+): string {
+  return Object.entries(metrics)
+    .flatMap(([name, samples]) =>
+      samples.map(({ metricName = name, labels, value }) => {
+        const told = Object.entries(labels).map(([label, text]) => `${label}="${String(text)}"`)
+        return `${metricName}${told.length === 0 ? '' : `{${told.join(',')}}`} ${value}\n`
+      }),
+    )
+    .join('')
+}
+
+/** Of a rollout: what happens to whom. */
+export function showRollout({
+  mode,
+  percent,
+  always,
+  never,
+}: {
+  mode: string
+  percent: number
+  always: string[]
+  never: string[]
+}): string {
+  const list = (networks: string[]): string => (networks.length === 0 ? 'none' : networks.join(', '))
+  const share = mode === 'enforce' ? `${percent} % of the clients` : `nobody (${percent} % in mode enforce)`
+  return `mode: ${mode}\nenforced for: ${share}\nalways: ${list(always)}\nnever: ${list(never)}\n`
+}
+
+/** A number out of the command line. @throws UnusableInput */
+export function wholeNumber(text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
+  throw new UnusableInput(`"${text}" is not a whole number`)
+}
+
+/** Networks out of the command line; an option without any stands for none. */
+export function networks(given: readonly string[] | true): readonly string[] {
+  return given === true ? [] : given
+}

@@ -1,0 +1,109 @@
+/** The client side put together as a configuration wants it: in the main thread, or in a front thread. */
+import { type Endpoint, formatEndpoint } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import { WAITING_MAX, WAITING_PER_CLIENT_MAX } from '../base/limits.ts'
+import type { AnswerReader } from '../cache/answer-cache.ts'
+import type { Settings } from '../config/settings.ts'
+import { Front } from '../front/front.ts'
+import { ListenError } from '../front/listen-error.ts'
+import { Service, type ServiceOptions } from '../front/service.ts'
+import type { UdpBackend } from '../native/udp-socket.ts'
+import type { Rollout } from '../policy/rollout.ts'
+import type { ResolverPort } from '../resolver/ports.ts'
+import type { Counters } from '../telemetry/counters.ts'
+import { rolloutLists, serviceSettings } from './parts.ts'
+import type { ThreadLog } from './threads/thread-log.ts'
+
+/** What the client side is made of. */
+export interface FrontParts {
+  readonly settings: Settings
+  readonly resolver: ResolverPort
+  readonly answers: AnswerReader
+  readonly policy: ServiceOptions['policy']
+  readonly rollout: Rollout
+  readonly counters: Counters
+  readonly clock: Clock
+  readonly onFault: (fault: unknown) => void
+  readonly udp: UdpBackend
+  readonly log: ThreadLog
+}
+
+/** Where it listens, and beside whom. */
+export interface Listening {
+  readonly listen: readonly Endpoint[]
+  /** An address of a family that the machine lacks is passed over. */
+  readonly mayLackFamily: boolean
+  /** Others of this process listen at the same addresses. */
+  readonly sharesPorts: boolean
+  readonly tcp: boolean
+}
+
+/** The client side of a thread: it can be told of changes before its sockets are open. */
+export class ClientSide {
+  readonly #parts: FrontParts
+  readonly #fronts: number
+  readonly #service: Service
+
+  /** @param fronts client sides in all: they share the bounds on clients */
+  constructor(parts: FrontParts, fronts: number) {
+    const { settings, rollout } = parts
+    this.#parts = parts
+    this.#fronts = fronts
+    this.#service = new Service({
+      ...parts,
+      enforcement: {
+        enforces: ({ address, addressOctets, listener }) =>
+          rollout.enforces(address, addressOctets, listener),
+      },
+      settings: serviceSettings(settings),
+      udpPayloadOctets: settings['server.udp-payload-octets'],
+      waitingMax: this.#share(WAITING_MAX),
+      waitingPerClientMax: this.#share(WAITING_PER_CLIENT_MAX),
+    })
+  }
+
+  /** Takes over settings that may change while it runs. */
+  configure(settings: Settings): void {
+    this.#service.configure(serviceSettings(settings))
+    this.#parts.rollout.configure(rolloutLists(settings))
+  }
+
+  /** Opens its sockets. @throws ListenError */
+  async open(listening: Listening): Promise<Front> {
+    const { settings, counters, clock, udp, log } = this.#parts
+    const { listen, mayLackFamily, sharesPorts, tcp } = listening
+    const connections = {
+      connectionsMax: this.#share(settings['server.tcp.connections']),
+      connectionsPerClientMax: this.#share(settings['server.tcp.connections-per-client']),
+      idleMs: settings['server.tcp.idle-timeout-ms'],
+    }
+    const open = (endpoints: readonly Endpoint[]): Promise<Front> =>
+      Front.open({
+        service: this.#service,
+        counters,
+        clock,
+        udp,
+        sharesPorts,
+        listen: endpoints,
+        ...(tcp ? { tcp: connections } : { tcp: 'none' }),
+      })
+    try {
+      return await open(listen)
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error
+      const others = listen.filter((endpoint) => endpoint !== error.endpoint)
+      if (!mayLackFamily || !lacksFamily(error) || others.length === 0) throw error
+      log.info(`not listening on ${formatEndpoint(error.endpoint)}: this machine has no IPv6`)
+      return await open(others)
+    }
+  }
+
+  #share(bound: number): number {
+    return Math.ceil(bound / this.#fronts)
+  }
+}
+
+/** The defaults name ::1, which not every machine has. */
+function lacksFamily({ endpoint, code }: ListenError): boolean {
+  return endpoint.address.length === 16 && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')
+}

@@ -1,0 +1,195 @@
+/**
+ * Takes commands by HTTP: over a Unix socket, whose file mode says who may, and over TCP from who shows a token. Sizes,
+ * times and connections are bounded.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { lstatSync, renameSync, rmSync } from 'node:fs'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { resolve } from 'node:path'
+import type { z } from 'zod'
+import { type Endpoint, formatAddress } from '../../base/address.ts'
+import { CONTROL_BODY_OCTETS_MAX } from '../../base/limits.ts'
+import { ConfigError } from '../../config/problem.ts'
+import { boundedServer, closeServer, sendLastPage, sendPage, startListening } from '../http.ts'
+import { Refusal } from '../operator/operator.ts'
+import type { Author } from '../state/journal.ts'
+import { describeRoutes, OPENAPI_PATH } from './openapi.ts'
+import { type Route, withAuthor } from './route.ts'
+
+/** What is served, and to whom faults of ours are told. */
+export interface ControlOptions {
+  readonly routes: readonly Route[]
+  readonly version: string
+  readonly onFault: (fault: unknown) => void
+}
+
+/** Somewhere that commands are taken. */
+export interface ControlListener {
+  /** The port, over TCP. */
+  readonly port: number | undefined
+  close(): Promise<void>
+}
+
+/**
+ * Takes commands over a Unix socket. One that a process has left there is replaced.
+ *
+ * @param takeOver replaces also one at which somebody listens
+ * @throws the system's error
+ */
+export async function listenOnSocket(
+  path: string,
+  mode: number,
+  takeOver: boolean,
+  options: ControlOptions,
+): Promise<ControlListener> {
+  if (!takeOver && (await isServed(path)))
+    throw Object.assign(new Error('EADDRINUSE'), { code: 'EADDRINUSE' })
+  const server = makeServer(options, () => true)
+  // Bound under another name and put in its place, so that there is never none, nor one with another mode.
+  const absolute = resolve(path)
+  const temporary = `${absolute}.${process.pid}`
+  rmSync(temporary, { force: true })
+  await listenWithMode(server, temporary, mode)
+  try {
+    renameSync(temporary, absolute)
+  } catch (error) {
+    await closeServer(server)
+    throw error
+  }
+  const { ino } = lstatSync(absolute)
+  return {
+    port: undefined,
+    close: async () => {
+      // Another process may have put its own there since.
+      if (lstatSync(absolute, { throwIfNoEntry: false })?.ino === ino) rmSync(absolute, { force: true })
+      await closeServer(server)
+    },
+  }
+}
+
+/** Takes commands over TCP from who shows the token. @throws the system's error */
+export async function listenOnTcp(
+  { address, port }: Endpoint,
+  token: string,
+  options: ControlOptions,
+): Promise<ControlListener> {
+  const wanted = digestOf(`Bearer ${token}`)
+  const server = makeServer(options, ({ headers }) =>
+    timingSafeEqual(digestOf(headers.authorization ?? ''), wanted),
+  )
+  await startListening(server, { host: formatAddress(address), port, exclusive: true })
+  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) }
+}
+
+/** The system makes the socket while `listen` runs, with the mode that the mask leaves. */
+function listenWithMode(server: Server, path: string, mode: number): Promise<void> {
+  const mask = process.umask(0o777 & ~mode)
+  try {
+    return startListening(server, { path })
+  } finally {
+    process.umask(mask)
+  }
+}
+
+/** Of equal length whatever is compared. */
+function digestOf(text: string): Uint8Array {
+  return createHash('sha256').update(text).digest()
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect({ path })
+    socket.on('connect', () => {
+      socket.destroy()
+      done(true)
+    })
+    socket.on('error', () => done(false))
+  })
+}
+
+// --- requests -----------------------------------------------------------------------------------------------------
+
+function makeServer(options: ControlOptions, mayEnter: (request: IncomingMessage) => boolean): Server {
+  const description = describeRoutes(options.routes, options.version)
+  return boundedServer(async (request, response) => {
+    if (!mayEnter(request)) return sayFault(request, response, 401, 'the token is missing or wrong')
+    const path = (request.url ?? '').split('?', 1)[0]!
+    if (path === OPENAPI_PATH && request.method === 'GET') return sayResult(request, response, description)
+    const there = options.routes.filter((route) => route.path === path)
+    const route = there.find(({ method }) => method === request.method)
+    if (there.length === 0)
+      return sayFault(request, response, 404, `no such command; ${OPENAPI_PATH} has them all`)
+    if (route === undefined) {
+      response.setHeader('allow', there.map(({ method }) => method).join(', '))
+      return sayFault(request, response, 405, `not by ${request.method}`)
+    }
+    await carryOut(request, response, route)
+  }, options.onFault)
+}
+
+async function carryOut(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
+  const text = await readBody(request)
+  if (text === undefined) {
+    return sayFault(request, response, 413, `more than ${CONTROL_BODY_OCTETS_MAX} octets`)
+  }
+  const author: Author = { who: '', why: '' }
+  let told: { readonly body: unknown; readonly author: Author } | string = { body: {}, author }
+  if (route.body !== undefined) told = readTold(text, route.body)
+  else if (text !== '') told = 'nothing is to be sent with this command'
+  if (typeof told === 'string') return sayFault(request, response, 400, told)
+  try {
+    sayResult(request, response, await route.run(told.body as never, told.author))
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof ConfigError)) throw error
+    sayFault(request, response, 409, error.message)
+  }
+}
+
+/** What was sent, or what is wrong with it. */
+function readTold(
+  text: string,
+  schema: z.ZodObject,
+): { readonly body: unknown; readonly author: Author } | string {
+  let value: unknown
+  try {
+    value = text === '' ? {} : JSON.parse(text)
+  } catch {
+    return 'the body is not JSON'
+  }
+  const whole = withAuthor(schema).safeParse(value)
+  if (!whole.success) {
+    return whole.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; ')
+  }
+  const { who, why, ...body } = whole.data as unknown as Author
+  return { body, author: { who, why } }
+}
+
+/** Undefined when it is too large: the rest is not read. */
+function readBody(request: IncomingMessage): Promise<string | undefined> {
+  return new Promise((done, fail) => {
+    const parts: Buffer[] = []
+    let octets = 0
+    request.on('data', (part: Buffer) => {
+      octets += part.length
+      parts.push(part)
+      if (octets <= CONTROL_BODY_OCTETS_MAX) return
+      request.pause()
+      done(undefined)
+    })
+    request.on('end', () => done(Buffer.concat(parts).toString('utf8')))
+    request.on('error', fail)
+  })
+}
+
+function sayResult(request: IncomingMessage, response: ServerResponse, result: unknown): void {
+  sendPage(request, response, page(200, result))
+}
+
+function sayFault(request: IncomingMessage, response: ServerResponse, status: number, error: string): void {
+  sendLastPage(request, response, page(status, { error }))
+}
+
+function page(status: number, value: unknown): { status: number; contentType: string; body: string } {
+  return { status, contentType: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` }
+}

@@ -1,0 +1,92 @@
+/** The places where commands are taken, as a configuration wants them. */
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Endpoint } from '../../base/address.ts'
+import { CONTROL_TOKEN_CHARACTERS_MIN } from '../../base/limits.ts'
+import { type Config, pathFrom } from '../../config/load.ts'
+import { readBoundedFile, reasonOf } from '../../config/text-file.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { listenFailure, StartError } from '../start-error.ts'
+import { type ControlListener, type ControlOptions, listenOnSocket, listenOnTcp } from './control-server.ts'
+
+/** What is opened. */
+export interface Control {
+  /** The path of the socket; undefined where there is none. */
+  readonly socket: string | undefined
+  /** Where it listens by TCP; undefined where it does not. */
+  readonly endpoint: Endpoint | undefined
+  close(): Promise<void>
+}
+
+/** How it is opened. */
+export interface OpenControlOptions extends ControlOptions {
+  readonly config: Config
+  readonly log: Pick<Log, 'info' | 'warn'>
+  /** The socket may be that of a daemon that is about to end. */
+  readonly takeOver: boolean
+}
+
+/** Opens what the configuration asks for. @throws StartError; nothing is left open then */
+export async function openControl(options: OpenControlOptions): Promise<Control> {
+  const { config } = options
+  const { settings } = config
+  const listeners: ControlListener[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(listeners.map((listener) => listener.close()))
+  }
+  const path = settings['control.socket']
+  let socket: string | undefined
+  const opened = path === '' ? undefined : await openSocket(pathFrom(config, path), options)
+  if (opened !== undefined) {
+    listeners.push(opened)
+    socket = pathFrom(config, path)
+  }
+  const endpoint = settings['control.listen']
+  if (endpoint === undefined) return { socket, endpoint, close }
+  try {
+    const token = readToken(config)
+    const listener = await listenOnTcp(endpoint, token, options)
+    listeners.push(listener)
+    return { socket, endpoint: { ...endpoint, port: listener.port! }, close }
+  } catch (error) {
+    await close()
+    if (error instanceof StartError) throw error
+    throw listenFailure('control.listen', endpoint, 'tcp', codeOf(error))
+  }
+}
+
+/** The default socket is used where somebody made its folder, and nobody has it already. */
+async function openSocket(path: string, options: OpenControlOptions): Promise<ControlListener | undefined> {
+  const { config, log, takeOver } = options
+  const isWanted = config.given.has('control.socket')
+  const without = 'there is no socket for commands'
+  if (!isWanted && !existsSync(dirname(path))) {
+    log.info({ socket: path }, `${without}: its folder is not there`)
+    return undefined
+  }
+  try {
+    return await listenOnSocket(path, config.settings['control.socket-mode'], takeOver, options)
+  } catch (error) {
+    const why = codeOf(error) === 'EADDRINUSE' ? 'another process takes commands there' : reasonOf(error)
+    if (isWanted) throw new StartError(`cannot listen on ${path}: ${why}; change control.socket`)
+    log.warn({ socket: path, why }, without)
+    return undefined
+  }
+}
+
+/** @throws StartError */
+function readToken(config: Config): string {
+  const file = config.settings['control.token-file']
+  const path = pathFrom(config, file)
+  const octets = readBoundedFile(path)
+  if (typeof octets === 'string') throw new StartError(`control.token-file ${path} cannot be used: ${octets}`)
+  const token = Buffer.from(octets).toString('utf8').split('\n', 1)[0]!.trim()
+  if (token.length >= CONTROL_TOKEN_CHARACTERS_MIN) return token
+  throw new StartError(
+    `control.token-file ${path}: expected at least ${CONTROL_TOKEN_CHARACTERS_MIN} characters on its first line`,
+  )
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error)
+}

@@ -1,0 +1,165 @@
+/** The commands that the running daemon takes. */
+import { z } from 'zod'
+import { formatPrefix, parsePrefix } from '../../base/prefix.ts'
+import type { Name } from '../../wire/name.ts'
+import { formatName, parseNameText } from '../../wire/name-text.ts'
+import type { Operator } from '../operator/operator.ts'
+import type { Journal } from '../state/journal.ts'
+import { type Route, route } from './route.ts'
+
+/** What the commands work with. */
+export interface RouteParts {
+  readonly operator: Operator
+  readonly journal: Journal
+  /** What `status` says besides the rollout: plain data. */
+  status(): Record<string, unknown>
+  /** All metrics, as an object for JSON. */
+  stats(): Promise<unknown>
+  /** Begins to stop, after so many seconds of being not ready. */
+  drain(seconds: number): void
+}
+
+/** A domain name as text; what comes out of it is written as we write names. */
+export const NAME: z.ZodType<Name, string> = z.string().transform((text, context) => {
+  const name = parseNameText(text)
+  if (name instanceof Uint8Array) return name
+  context.addIssue({ code: 'custom', message: `expected a domain name (${name.fault})` })
+  return z.NEVER
+})
+
+const NETWORK = z.string().transform((text, context) => {
+  const prefix = parsePrefix(text)
+  if (prefix !== undefined) return formatPrefix(prefix)
+  context.addIssue({ code: 'custom', message: 'expected a network such as 192.0.2.0/24' })
+  return z.NEVER
+})
+
+const MODE = z.enum(['off', 'observe', 'enforce'])
+const PERCENT = z.int().min(0).max(100)
+const TEXTS = z.array(z.string())
+
+const ROLLOUT = z.strictObject({ mode: MODE, percent: PERCENT, always: TEXTS, never: TEXTS })
+
+/** Seconds for which one is not ready before one stops, at most: what slow watchers need is a few minutes. */
+const DRAIN_SECONDS_MAX = 3_600
+const JOURNAL_SHOWN = 100
+
+/** The commands. */
+export function makeRoutes(parts: RouteParts): Route[] {
+  const { operator } = parts
+  return [...reading(parts), ...rollout(parts), ...upkeep(operator), draining(parts)]
+}
+
+function reading({ journal, status, stats }: RouteParts): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/v1/status',
+      summary: 'What the daemon is doing: version, health, listeners, threads, rollout.',
+      result: z.looseObject({}),
+      run: async () => status(),
+    },
+    {
+      method: 'GET',
+      path: '/v1/stats',
+      summary: 'All metrics by name.',
+      result: z.record(z.string(), z.array(z.looseObject({ value: z.number() }))),
+      run: async () => stats(),
+    },
+    {
+      method: 'GET',
+      path: '/v1/journal',
+      summary: 'The last changes by operators, the newest first.',
+      result: z.array(
+        z.strictObject({
+          time: z.string(),
+          who: z.string(),
+          why: z.string(),
+          what: z.string(),
+          detail: z.looseObject({}),
+        }),
+      ),
+      run: async () => journal.recent(JOURNAL_SHOWN),
+    },
+  ]
+}
+
+function rollout({ operator }: RouteParts): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/v1/rollout',
+      summary: 'How far validation is enforced.',
+      result: ROLLOUT,
+      run: async () => operator.rollout,
+    },
+    route({
+      method: 'POST',
+      path: '/v1/rollout',
+      summary:
+        'Changes how far validation is enforced: what is left out stays. In force at the next question.',
+      body: z.strictObject({
+        mode: MODE.optional(),
+        percent: PERCENT.optional(),
+        always: z.array(NETWORK).optional(),
+        never: z.array(NETWORK).optional(),
+      }),
+      result: ROLLOUT,
+      run: (wanted, author) => {
+        const given = Object.entries(wanted).filter(([, value]) => value !== undefined)
+        return operator.setRollout(Object.fromEntries(given), author)
+      },
+    }),
+  ]
+}
+
+function upkeep(operator: Operator): Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/reload',
+      summary: 'Reads the configuration file again, and takes over what a running daemon can.',
+      body: z.strictObject({}),
+      result: z.strictObject({ changed: TEXTS, needRestart: TEXTS }),
+      run: (_body, author) => operator.reload(author),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/flush',
+      summary:
+        'Forgets what is cached of a name, or of it and all below, or with neither name nor subtree everything.',
+      body: z.strictObject({ name: NAME.optional(), subtree: z.boolean().default(false) }),
+      result: z.strictObject({ name: z.string(), entries: z.int() }),
+      run: async ({ name, subtree }, author) => ({
+        name: name === undefined ? '.' : formatName(name),
+        entries: await operator.flush(name, !subtree, author),
+      }),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/snapshot',
+      summary: 'Writes the snapshot of the caches now.',
+      body: z.strictObject({}),
+      result: z.strictObject({ written: z.literal(true) }),
+      run: async (_body, author) => {
+        await operator.snapshot(author)
+        return { written: true }
+      },
+    }),
+  ]
+}
+
+function draining({ journal, drain }: RouteParts): Route {
+  return route({
+    method: 'POST',
+    path: '/v1/drain',
+    summary: 'Stops being ready, serves on for so many seconds, answers what is in work then, and ends.',
+    body: z.strictObject({ seconds: z.int().min(0).max(DRAIN_SECONDS_MAX).default(30) }),
+    result: z.strictObject({ seconds: z.int() }),
+    run: async ({ seconds }, author) => {
+      await journal.add('drain', author, { seconds })
+      drain(seconds)
+      return { seconds }
+    },
+  })
+}

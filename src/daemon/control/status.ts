@@ -1,0 +1,40 @@
+/** What the daemon says of itself. */
+import { formatEndpoint } from '../../base/address.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Config } from '../../config/load.ts'
+import { PACKAGE_VERSION } from '../../config/package-version.ts'
+import type { Health } from '../../telemetry/health.ts'
+import type { Operator } from '../operator/operator.ts'
+import type { Serving } from '../serving.ts'
+import type { StateFolder } from '../state/state-folder.ts'
+
+/** Where it looks. */
+export interface StatusParts {
+  readonly config: Config
+  readonly serving: Serving
+  readonly health: Health
+  readonly operator: Operator
+  readonly folder: StateFolder
+  readonly clock: Clock
+}
+
+/** Tells it as plain data, whenever asked. */
+export function statusOf(parts: StatusParts): () => Record<string, unknown> {
+  const { config, serving, health, operator, folder, clock } = parts
+  const startMs = clock.nowMs()
+  return () => ({
+    version: PACKAGE_VERSION,
+    pid: process.pid,
+    uptimeSeconds: Math.floor((clock.nowMs() - startMs) / 1000),
+    config: config.path ?? null,
+    ready: health.ready().ok,
+    health: health.ready().text,
+    listen: serving.endpoints.map(formatEndpoint),
+    threads: serving.threads.map(({ name, worker }) => ({ name, alive: worker !== undefined })),
+    caches: serving.caches(),
+    stateFolder: folder.path ?? null,
+    rollout: operator.rollout,
+    negativeTrustAnchors: serving.policy.negativeTrustAnchors.length,
+    policySequence: serving.policy.sequence,
+  })
+}

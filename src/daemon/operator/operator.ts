@@ -1,0 +1,198 @@
+/**
+ * What operators may do to a running daemon: each change is in force in all threads, in the journal and in the folder
+ * for state when it is done. One after the other, so that no two are mixed.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { type Config, loadConfig } from '../../config/load.ts'
+import type { SettingKey, Settings } from '../../config/settings.ts'
+import type { ValidationMode } from '../../resolver/ports.ts'
+import type { Log } from '../../telemetry/log.ts'
+import type { Name } from '../../wire/name.ts'
+import { formatName } from '../../wire/name-text.ts'
+import { hasExemptions } from '../parts.ts'
+import type { Serving } from '../serving.ts'
+import type { Author, Journal } from '../state/journal.ts'
+import type { KeptChanges } from './kept-changes.ts'
+import { changedSettings, policyChanges, takeLive, threadChange } from './live-settings.ts'
+import {
+  changeRollout,
+  type OperatorChanges,
+  type RolloutTerms,
+  rolloutTerms,
+  stillMeant,
+  withChanges,
+} from './operator-changes.ts'
+
+/** Why something is not done: words for who asked. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+}
+
+/** What it works with. */
+export interface OperatorParts {
+  /** As the file has it. */
+  readonly config: Config
+  readonly serving: Serving
+  readonly kept: KeptChanges
+  readonly journal: Journal
+  readonly log: Log
+  readonly nowSeconds: () => number
+  /** The trust anchors look after themselves: other files of them count from the next start on. */
+  readonly followsAnchors: boolean
+}
+
+const ANCHOR_FILES: SettingKey = 'dnssec.trust-anchor-files'
+
+/** What became of a new file. */
+export interface Reloaded {
+  /** Settings that have changed and are in force. */
+  readonly changed: readonly SettingKey[]
+  /** Settings that have changed and count from the next start on. */
+  readonly needRestart: readonly SettingKey[]
+}
+
+/** See the head of this file. */
+export class Operator {
+  readonly #parts: OperatorParts
+  #config: Config
+  #changes: OperatorChanges
+  /** In force now. */
+  #settings: Settings
+  #work: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: OperatorParts) {
+    this.#parts = parts
+    this.#config = parts.config
+    this.#changes = parts.kept.changes
+    this.#settings = withChanges(parts.config.settings, this.#changes)
+  }
+
+  /** The settings in force. */
+  get settings(): Settings {
+    return this.#settings
+  }
+
+  /** As the file has them. */
+  get fileSettings(): Settings {
+    return this.#config.settings
+  }
+
+  get changes(): OperatorChanges {
+    return this.#changes
+  }
+
+  /** How far validation is enforced. */
+  get rollout(): RolloutTerms {
+    return rolloutTerms(this.#settings)
+  }
+
+  /** Changes how far validation is enforced. */
+  setRollout(wanted: Partial<RolloutTerms>, author: Author): Promise<RolloutTerms> {
+    // The way back waits for nothing.
+    if (wanted.mode === 'observe' || wanted.mode === 'off') this.#parts.serving.policy.setMode(wanted.mode)
+    return this.#inTurn(async () => {
+      const before = this.rollout
+      await this.#change(changeRollout(this.#changes, this.#config.settings, wanted))
+      await this.#parts.journal.add('rollout', author, { before, after: this.rollout })
+      return this.rollout
+    })
+  }
+
+  /**
+   * Changes what is kept.
+   *
+   * @param change makes the new from the old; may throw a `Refusal`
+   */
+  change(
+    what: string,
+    author: Author,
+    detail: Readonly<Record<string, unknown>>,
+    change: (changes: OperatorChanges) => OperatorChanges,
+  ): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#change(change(this.#changes))
+      await this.#parts.journal.add(what, author, detail)
+    })
+  }
+
+  /**
+   * Takes over what can be taken over of the file as it is now.
+   *
+   * @throws ConfigError, and nothing is changed
+   */
+  reload(author: Author): Promise<Reloaded> {
+    return this.#inTurn(async () => {
+      const { path } = this.#config
+      if (path === undefined)
+        throw new Refusal('there is no configuration file to read: the daemon runs on the defaults')
+      const config = loadConfig(path)
+      const { live, restart } = changedSettings(this.#config.settings, config.settings)
+      const anchorsBefore = this.#config.anchors
+      const settings = takeLive(this.#config.settings, config.settings)
+      this.#config = { ...config, settings }
+      await this.#change(stillMeant(this.#changes, settings, this.#parts.nowSeconds()))
+      const reloaded = { changed: live, needRestart: restart }
+      if (!isDeepStrictEqual(config.anchors.list, anchorsBefore.list)) {
+        const anchors = config.anchors.list
+        if (this.#parts.followsAnchors) reloaded.needRestart.push(ANCHOR_FILES)
+        else await this.#parts.serving.changePolicy({ kind: 'anchors', anchors })
+        reloaded.changed = live.filter((key) => key !== ANCHOR_FILES || !this.#parts.followsAnchors)
+      }
+      await this.#parts.journal.add('reload', author, reloaded)
+      return reloaded
+    })
+  }
+
+  /** Forgets what is cached. Returns how many entries went. */
+  flush(name: Name | undefined, alone: boolean, author: Author): Promise<number> {
+    return this.#inTurn(async () => {
+      const entries = await this.#parts.serving.flush(name, alone)
+      const what = name === undefined ? 'everything' : formatName(name)
+      await this.#parts.journal.add('flush', author, { name: what, alone, entries })
+      return entries
+    })
+  }
+
+  /** Writes the snapshot of the caches now. */
+  async snapshot(author: Author): Promise<void> {
+    const { serving, journal } = this.#parts
+    if (serving.snapshot === undefined) throw new Refusal('cache.snapshot names no file')
+    const written = await serving.snapshot.writeNow()
+    await journal.add('snapshot', author, { written })
+    if (!written) throw new Refusal('the snapshot was not written; the log says why')
+  }
+
+  /** Settles when nothing is under way. */
+  async settled(): Promise<void> {
+    await this.#work
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work)
+    this.#work = done.catch(() => {})
+    return done
+  }
+
+  async #change(changes: OperatorChanges): Promise<void> {
+    this.#changes = changes
+    const before = this.#settings
+    const after = withChanges(this.#config.settings, changes)
+    this.#settings = after
+    await this.#apply(before, after)
+    await this.#parts.kept.file.save(changes)
+  }
+
+  /** What spares clients comes first, what enforces last, so that nobody is enforced for a moment who is not meant. */
+  async #apply(before: Settings, after: Settings): Promise<void> {
+    const { serving, log } = this.#parts
+    const { policy } = serving
+    const mode: ValidationMode = after['dnssec.mode']
+    if (mode !== 'enforce') policy.setMode(mode)
+    log.level = after['log.level']
+    for (const change of policyChanges(before, after)) await serving.changePolicy(change)
+    const told = threadChange(before, after)
+    if (told !== undefined) await serving.configure(after, told.rejudges)
+    policy.setShare(after['dnssec.rollout.percent'], hasExemptions(after))
+    if (mode === 'enforce') policy.setMode(mode)
+  }
+}

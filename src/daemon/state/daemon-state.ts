@@ -1,0 +1,36 @@
+/** What a daemon begins with of what earlier ones left. */
+import type { Clock } from '../../base/clock.ts'
+import type { HashKey } from '../../base/keyed-hash.ts'
+import { systemRandom } from '../../base/random.ts'
+import { type Config, pathFrom } from '../../config/load.ts'
+import type { Settings } from '../../config/settings.ts'
+import type { Log } from '../../telemetry/log.ts'
+import { type KeptChanges, loadChanges } from '../operator/kept-changes.ts'
+import { withChanges } from '../operator/operator-changes.ts'
+import { Journal } from './journal.ts'
+import { rolloutKey } from './rollout-key.ts'
+import { StateFolder } from './state-folder.ts'
+
+/** See the head of this file. */
+export interface DaemonState {
+  readonly folder: StateFolder
+  readonly journal: Journal
+  readonly kept: KeptChanges
+  readonly rolloutKey: HashKey
+  /** The settings of the file with what operators changed. */
+  readonly settings: Settings
+}
+
+/** Reads it. Never fails. */
+export async function openState(config: Config, clock: Clock, log: Log): Promise<DaemonState> {
+  const directory = config.settings['state.directory']
+  const folder = await StateFolder.open({
+    path: directory === '' ? '' : pathFrom(config, directory),
+    isWanted: config.given.has('state.directory'),
+    log,
+  })
+  const journal = await Journal.open(folder, log, () => Date.now())
+  const kept = loadChanges(folder, config.settings, clock.unixSeconds(), log)
+  const settings = withChanges(config.settings, kept.changes)
+  return { folder, journal, kept, settings, rolloutKey: await rolloutKey(folder, systemRandom()) }
+}

@@ -1,0 +1,240 @@
+/** Commands to a running daemon: what they change at once, what stays of it, and who may give them. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { type ControlReply, command } from '../../src/cli/control-client.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { makeRoutes } from '../../src/daemon/control/routes.ts'
+import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts'
+import { createLog } from '../../src/telemetry/log.ts'
+import { ask } from '../support/dns-client.ts'
+import { startLabWorld } from '../support/lab-world.ts'
+import { sigill } from '../support/sigill-process.ts'
+
+const TOKEN = 'a-token-of-enough-letters'
+const BY = { who: 'tester', why: 'to see' }
+
+const world = await startLabWorld(t.testdir(), [127, 87])
+t.teardown(() => world.close())
+writeFileSync(join(world.folder, 'token'), `${TOKEN}\n`)
+
+interface Started {
+  readonly daemon: Daemon
+  readonly path: string
+  readonly log: readonly Record<string, unknown>[]
+  get(path: string): Promise<never>
+  post(path: string, body?: object): Promise<never>
+  rcode(name: string, cd?: boolean): Promise<string>
+}
+
+/** A daemon with a folder for state of the test's name, on the file as it is written now. */
+async function start(t: Test, folder: string, dnssec = '', oneThread = false): Promise<Started> {
+  const path = world.writeConfig(
+    `${folder}.yaml`,
+    `control: { socket: ${folder}.sock, listen: "127.0.0.1@0", token-file: token }
+state: { directory: ${folder} }
+dnssec:
+  trust-anchor-files: [root.ds]
+${dnssec}
+`,
+  )
+  if (oneThread) {
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, text.replace('127.0.0.1@0"] }', '127.0.0.1@0"], resolver-threads: 0 }'))
+  }
+  const log: Record<string, unknown>[] = []
+  const write = (line: string): void => void log.push(JSON.parse(line))
+  const daemon = await startDaemon(loadConfig(path), createLog({ level: 'info', format: 'json' }, { write }))
+  t.teardown(() => daemon.stop())
+  const place = { socket: daemon.control.socket! }
+  const server = { address: '127.0.0.1', port: daemon.endpoints[0]!.port }
+  return {
+    daemon,
+    path,
+    log,
+    get: async (path) => result(await command(place, 'GET', path)),
+    post: async (path, body = {}) => result(await command(place, 'POST', path, { ...body, ...BY })),
+    rcode: async (name, cd = false) => (await ask(server, { name, type: 'A', cd })).rcode,
+  }
+}
+
+function result(reply: ControlReply): never {
+  if (!reply.ok) throw new Error(reply.error)
+  return reply.result as never
+}
+
+for (const oneThread of [true, false]) {
+  t.test(
+    `the rollout, ${oneThread ? 'in one thread' : 'in threads'}: at the next question, and over a restart`,
+    async (t) => {
+      const folder = oneThread ? 'one' : 'several'
+      const it = await start(t, folder, '', oneThread)
+      t.equal(await it.rcode('www.expired.se'), 'SERVFAIL')
+      const rollout = { mode: 'observe', percent: 100, always: [], never: [] }
+      t.same(await it.post('/v1/rollout', { mode: 'observe' }), rollout)
+      t.equal(await it.rcode('www.expired.se'), 'NOERROR', 'the one-command way back')
+      t.same(await it.post('/v1/rollout', { mode: 'enforce', percent: 0 }), {
+        ...rollout,
+        mode: 'enforce',
+        percent: 0,
+      })
+      t.equal(await it.rcode('www.expired.se'), 'NOERROR', 'nobody is among none')
+      await it.post('/v1/rollout', { always: ['127.0.0.0/8'] })
+      t.equal(await it.rcode('www.expired.se'), 'SERVFAIL', 'but who is always')
+      await it.post('/v1/rollout', { never: ['127.0.0.1/32'] })
+      t.equal(await it.rcode('www.expired.se'), 'NOERROR')
+      await it.daemon.stop()
+      const again = await start(t, folder, '', oneThread)
+      t.same(await again.get('/v1/rollout'), {
+        mode: 'enforce',
+        percent: 0,
+        always: ['127.0.0.0/8'],
+        never: ['127.0.0.1/32'],
+      })
+      t.equal(await again.rcode('www.expired.se'), 'NOERROR')
+      const journal: { who: string; why: string; what: string }[] = await again.get('/v1/journal')
+      t.equal(journal.length, 4)
+      t.match(journal[0], { ...BY, what: 'rollout' })
+      await again.daemon.stop()
+      const other = await start(t, folder, '  rollout: { percent: 1 }', oneThread)
+      t.match(await other.get('/v1/rollout'), { mode: 'enforce', percent: 1, never: ['127.0.0.1/32'] })
+      t.ok(
+        other.log.some(({ term }) => term === 'percent'),
+        'the file has spoken since',
+      )
+    },
+  )
+}
+
+t.test('reload: what can change does, the rest is told, a bad file changes nothing', async (t) => {
+  const it = await start(t, 'reload')
+  t.equal(await it.rcode('www.good.se'), 'NOERROR')
+  const good = readFileSync(it.path, 'utf8')
+  writeFileSync(it.path, `${good}local-zones: { zones: [{ name: good.se, type: refuse }] }\nserver2: x\n`)
+  await t.rejects(it.post('/v1/reload'), /reload.yaml:\d+:1: .*server2/s)
+  t.equal(await it.rcode('www.good.se'), 'NOERROR')
+  writeFileSync(
+    it.path,
+    `${good.replace('rrsets-mib: 8', 'rrsets-mib: 9')}local-zones: { zones: [{ name: good.se, type: refuse }] }\n`,
+  )
+  t.same(await it.post('/v1/reload'), { changed: ['local-zones.zones'], needRestart: ['cache.rrsets-mib'] })
+  t.equal(await it.rcode('www.good.se'), 'REFUSED', 'though the answer was cached')
+  writeFileSync(it.path, good.replace('dnssec:', 'access: { deny: ["127.0.0.1/32"] }\ndnssec:\n  mode: off'))
+  t.same(await it.post('/v1/reload'), {
+    changed: ['access.deny', 'local-zones.zones', 'dnssec.mode'],
+    needRestart: [],
+  })
+  t.equal(await it.rcode('www.good.se'), 'REFUSED')
+  t.equal(it.daemon.ready().ok, true)
+})
+
+t.test('flush: a name, what is below it, everything', async (t) => {
+  const it = await start(t, 'flush')
+  const entries = async (): Promise<number> => {
+    const { caches }: { caches: { answers: { entries: number } } } = await it.get('/v1/status')
+    return caches.answers.entries
+  }
+  for (const name of ['www.good.se', 'good.se', 'www.plain.se', 'alias.good.se']) await it.rcode(name)
+  const before = await entries()
+  t.match(await it.post('/v1/flush', { name: 'www.good.se' }), { name: 'www.good.se.' })
+  t.equal(await entries(), before - 1)
+  await it.post('/v1/flush', { name: 'good.se', subtree: true })
+  t.equal(await entries(), before - 3)
+  const all: { entries: number } = await it.post('/v1/flush')
+  t.ok(all.entries > 3)
+  t.equal(await entries(), 0)
+  t.equal(await it.rcode('www.good.se'), 'NOERROR')
+  await t.rejects(it.post('/v1/flush', { name: 'a..b' }), /name: expected a domain name/)
+  await t.rejects(it.post('/v1/snapshot'), /cache.snapshot names no file/)
+})
+
+t.test('who may give commands, and how large they may be', async (t) => {
+  const it = await start(t, 'access', '', true)
+  const socket = it.daemon.control.socket!
+  t.equal(statSync(socket).mode & 0o777, 0o660)
+  const { port } = it.daemon.control.endpoint!
+  const server = `127.0.0.1@${port}`
+  const tokenFile = join(world.folder, 'token')
+  t.equal((await command({ server, tokenFile }, 'GET', '/v1/status')).ok, true)
+  writeFileSync(join(world.folder, 'wrong'), `${TOKEN}x\n`)
+  t.same(await command({ server, tokenFile: join(world.folder, 'wrong') }, 'GET', '/v1/status'), {
+    ok: false,
+    error: 'the token is missing or wrong',
+  })
+  const post = (body: object): Promise<ControlReply> =>
+    command({ socket }, 'POST', '/v1/rollout', { ...body })
+  t.match(await post({ mode: 'observe' }), { ok: false, error: /who/ }, 'nobody changes anything unnamed')
+  t.match(await post({ ...BY, mode: 'on' }), { ok: false, error: /mode/ })
+  t.match(await post({ ...BY, percent: 101 }), { ok: false, error: /percent/ })
+  t.match(await post({ ...BY, more: 1 }), { ok: false, error: /more/ })
+  t.match(await post({ ...BY, never: ['x'] }), { ok: false, error: /network/ })
+  t.match(await post({ ...BY, why: 'x'.repeat(300_000) }), { ok: false, error: /octets/ })
+  t.match(await command({ socket }, 'GET', '/v2'), { ok: false, error: /openapi/ })
+  t.match(await command({ socket }, 'GET', '/v1/drain'), { ok: false, error: /not by GET/ })
+  t.match(await it.get('/v1/rollout'), { mode: 'enforce' }, 'none of it did anything')
+  t.same(await it.get('/v1/journal'), [])
+  await t.rejects(start(t, 'access', '', true), /another process takes commands there/)
+})
+
+t.test('every command is described, and is what its description says', async (t) => {
+  const it = await start(t, 'described', '', true)
+  const description: Description = await it.get('/v1/openapi.json')
+  t.equal(description.openapi, '3.1.0')
+  const described = Object.entries(description.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  const routes = makeRoutes({} as never)
+  t.same(described.sort(), routes.map(({ method, path }) => `${method} ${path}`).sort())
+  for (const { method, path, body, result: shape } of routes) {
+    const operation = description.paths[path]![method.toLowerCase()]!
+    t.equal(operation.requestBody !== undefined, body !== undefined, `${path}: a body`)
+    if (body !== undefined) {
+      const { properties, required } = operation.requestBody!.content['application/json'].schema
+      t.same(Object.keys(properties).sort(), [...Object.keys(body.shape), 'who', 'why'].sort(), path)
+      t.ok(required?.includes('who'), `${path}: an author`)
+    }
+    if (method === 'GET') t.equal(shape.safeParse(await it.get(path)).success, true, `${path}: the result`)
+  }
+})
+
+interface Description {
+  readonly openapi: string
+  readonly paths: Record<
+    string,
+    Record<
+      string,
+      {
+        readonly requestBody?: {
+          readonly content: Record<
+            'application/json',
+            { readonly schema: { readonly properties: object; readonly required?: readonly string[] } }
+          >
+        }
+      }
+    >
+  >
+}
+
+t.test('the command line', async (t) => {
+  const it = await start(t, 'words', '', true)
+  const run = (...words: string[]): ReturnType<typeof sigill> =>
+    sigill('control', ...words, '--config', it.path)
+  const [status, rollout, flush, refused, drain] = await Promise.all([
+    run('status', '--json'),
+    run('rollout', 'enforce', '--percent', '10', '--never', '192.0.2.0/24', '--reason', 'first step'),
+    run('flush', 'good.se', '--subtree'),
+    run('snapshot'),
+    run('rollout', '--percent', 'x'),
+  ])
+  t.match(JSON.parse(status.stdout), { ready: true, pid: process.pid })
+  t.match(rollout, {
+    code: 0,
+    stdout: /mode: enforce\nenforced for: 10 % .*\nalways: none\nnever: 192.0.2.0\/24/,
+  })
+  t.match(flush, { code: 0, stdout: /entries: \d+/ })
+  t.match(refused, { code: 1, stdout: /not done: cache.snapshot names no file/ })
+  t.match(drain, { code: 2, stderr: /"x" is not a whole number/ })
+  t.match((await run('journal')).stdout, /rollout .*\(first step\)/)
+  const nobody = await sigill('control', 'status', '--socket', join(world.folder, 'nobody.sock'))
+  t.match(nobody, { code: 2, stderr: /no daemon takes commands at .*nobody.sock/ })
+})
