@@ -434,3 +434,15 @@ export const CONTROL_BODY_OCTETS_MAX = 262_144
 export const CONTROL_MS_MAX = 90_000
 /** Characters of a token: 16 of the 64 usual ones are 96 bits. */
 export const CONTROL_TOKEN_CHARACTERS_MIN = 16
+/** RFC 7646 2: a negative trust anchor lasts no longer than a week. */
+export const EXCEPTION_SECONDS_MAX = 604_800
+/** What it lasts when nobody says: long enough to call the zone's owner. */
+export const EXCEPTION_SECONDS = 3_600
+/** Negative trust anchors whose answers are counted; an operator who needs more has switched validation off. */
+export const EXCEPTIONS_MAX = 256
+/** How often it is looked which of them end soon. */
+export const EXCEPTION_WATCH_MS = 60_000
+/** They are told of so long before. */
+export const EXCEPTION_EXPIRY_WARNING_SECONDS = 600
+/** From one look whether their zones validate again to the next (BIND's nta-recheck). */
+export const EXCEPTION_RECHECK_SECONDS = 300

@@ -8,8 +8,19 @@ type Print = (text: string) => void
 /** Adds the commands to the program. */
 export function addControl(program: Command, print: Print): void {
   const control = program.command('control').description('commands to a running daemon')
-  const add = (words: string, description: string): Command =>
-    control
+  addReading(reading(control), print)
+  addRollout(changing(control), print)
+  const nta = control
+    .command('nta')
+    .description('negative trust anchors: zones that are not judged for a time')
+  addExceptions(reading(nta), changing(nta), print)
+  addUpkeep(changing(control), print)
+}
+
+/** Adds commands that change nothing below another one. */
+function reading(parent: Command): Add {
+  return (words, description) =>
+    parent
       .command(words)
       .description(description)
       .option('-c, --config <file>', 'configuration of the daemon; the defaults when left out')
@@ -17,13 +28,14 @@ export function addControl(program: Command, print: Print): void {
       .option('--server <address@port>', 'the daemon by TCP')
       .option('--token-file <file>', 'token for --server')
       .option('--json', 'print JSON')
-  const addChange = (words: string, description: string): Command =>
-    add(words, description)
+}
+
+/** … and those that do. */
+function changing(parent: Command): Add {
+  return (words, description) =>
+    reading(parent)(words, description)
       .option('--author <name>', 'who, for the journal; the user when left out')
       .option('--reason <text>', 'why, for the journal')
-  addReading(add, print)
-  addRollout(addChange, print)
-  addUpkeep(addChange, print)
 }
 
 type Add = (words: string, description: string) => Command
@@ -71,6 +83,53 @@ function addRollout(add: Add, print: Print): void {
           ? await ask('/v1/rollout', options, print, showRollout)
           : await tell('/v1/rollout', wanted, options, print, showRollout)
     })
+}
+
+const EXCEPTIONS = '/v1/negative-trust-anchors'
+
+function addExceptions(add: Add, addChange: Add, print: Print): void {
+  add('list', 'those in force').action(async (options: ControlOptions) => {
+    const { ask, showExceptions } = await load()
+    process.exitCode = await ask(EXCEPTIONS, options, print, showExceptions)
+  })
+  addChange('add <name>', 'do not judge a zone for a time')
+    .option('--for <time>', 'how long: 90s, 30m, 1h, 7d', '1h')
+    .option('--force', 'the root or a top-level domain too; and keep it when the zone validates again')
+    .action(
+      async (
+        name: string,
+        { for: time, force = false, ...options }: ControlOptions & { for: string; force?: boolean },
+      ) => {
+        const { seconds, showException, tell } = await load()
+        process.exitCode = await tell(
+          EXCEPTIONS,
+          { name, seconds: seconds(time), force },
+          options,
+          print,
+          showException,
+        )
+      },
+    )
+  addChange('extend <name>', 'let one last so long from now on')
+    .option('--for <time>', 'how long: 90s, 30m, 1h, 7d', '1h')
+    .action(async (name: string, { for: time, ...options }: ControlOptions & { for: string }) => {
+      const { seconds, showException, tell } = await load()
+      process.exitCode = await tell(
+        `${EXCEPTIONS}/extend`,
+        { name, seconds: seconds(time) },
+        options,
+        print,
+        showException,
+      )
+    })
+  addChange('remove <name>', 'judge the zone again').action(async (name: string, options: ControlOptions) => {
+    const { tell } = await load()
+    process.exitCode = await tell(`${EXCEPTIONS}/remove`, { name }, options, print)
+  })
+  addChange('recheck', 'remove those whose zones validate again').action(async (options: ControlOptions) => {
+    const { showExceptions, tell } = await load()
+    process.exitCode = await tell(`${EXCEPTIONS}/recheck`, {}, options, print, showExceptions)
+  })
 }
 
 function addUpkeep(add: Add, print: Print): void {

@@ -127,3 +127,32 @@ export function wholeNumber(text: string): number {
 export function networks(given: readonly string[] | true): readonly string[] {
   return given === true ? [] : given
 }
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+
+/** A time such as 30m in seconds. @throws UnusableInput */
+export function seconds(text: string): number {
+  const [, count, unit = 's'] = /^([0-9]{1,7})([smhd])?$/.exec(text) ?? []
+  if (count === undefined) throw new UnusableInput(`"${text}" is not a time such as 90s, 30m, 1h or 7d`)
+  return Number(count) * UNITS[unit]!
+}
+
+interface ShownException {
+  readonly name: string
+  readonly reason: string
+  readonly author: string
+  readonly expires: string
+  readonly hits: number
+  readonly forced: boolean
+}
+
+/** A negative trust anchor in a line. */
+export function showException({ name, reason, author, expires, hits, forced }: ShownException): string {
+  const kept = forced ? ', kept when the zone validates' : ''
+  return `${name} until ${expires}, by ${author}: ${reason} (${hits} answers${kept})\n`
+}
+
+/** All of them. */
+export function showExceptions(exceptions: readonly ShownException[]): string {
+  return exceptions.length === 0 ? 'none\n' : exceptions.map(showException).join('')
+}

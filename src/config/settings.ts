@@ -7,6 +7,7 @@ import {
   CLIENT_STRING_OCTETS_MAX,
   CLIENT_STRING_OPTION,
   CLIENT_STRING_OPTION_MAX,
+  EXCEPTION_RECHECK_SECONDS,
   NEGATIVE_TTL_SECONDS_MAX,
   NSEC3_ITERATIONS_MAX,
   NSID_OCTETS_MAX,
@@ -82,6 +83,7 @@ export interface Settings {
   'dnssec.rollout.ipv4-prefix-bits': number
   'dnssec.rollout.ipv6-prefix-bits': number
   'dnssec.negative-trust-anchors': readonly value.NegativeTrustAnchorSetting[]
+  'dnssec.negative-trust-anchor-recheck-seconds': number
   'dnssec.insecure-zones': readonly Name[]
   'dnssec.disabled-algorithms': readonly number[]
   'dnssec.disabled-digests': readonly number[]
@@ -488,8 +490,15 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: [],
     doc:
       'Zones that are broken for now and not judged (RFC 7646). Each entry: ' +
-      '{ name: example.se, reason: "expired signatures", author: noc, expires: 2026-12-01T12:00:00Z }.',
+      '{ name: example.se, reason: "expired signatures", author: noc, expires: 2026-12-01T12:00:00Z }. ' +
+      'sigill control nta adds them while the daemon runs.',
     reload: 'live',
+  },
+  'dnssec.negative-trust-anchor-recheck-seconds': {
+    schema: value.whole(1, 86_400),
+    default: EXCEPTION_RECHECK_SECONDS,
+    doc: 'How often it is looked whether their zones validate again. One whose zone does is removed.',
+    reload: 'restart',
   },
   'dnssec.insecure-zones': {
     schema: value.names(),

@@ -9,8 +9,10 @@ import { ListenError } from '../front/listen-error.ts'
 import { Service, type ServiceOptions } from '../front/service.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { Rollout } from '../policy/rollout.ts'
+import type { ValidationPolicy } from '../policy/validation-policy.ts'
 import type { ResolverPort } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
+import { AnswerTally } from './answer-watch.ts'
 import { rolloutLists, serviceSettings } from './parts.ts'
 import type { ThreadLog } from './threads/thread-log.ts'
 
@@ -19,7 +21,7 @@ export interface FrontParts {
   readonly settings: Settings
   readonly resolver: ResolverPort
   readonly answers: AnswerReader
-  readonly policy: ServiceOptions['policy']
+  readonly policy: ServiceOptions['policy'] & Pick<ValidationPolicy, 'countException'>
   readonly rollout: Rollout
   readonly counters: Counters
   readonly clock: Clock
@@ -55,6 +57,7 @@ export class ClientSide {
         enforces: ({ address, addressOctets, listener }) =>
           rollout.enforces(address, addressOctets, listener),
       },
+      watch: new AnswerTally(parts.policy, rollout),
       settings: serviceSettings(settings),
       udpPayloadOctets: settings['server.udp-payload-octets'],
       waitingMax: this.#share(WAITING_MAX),

@@ -26,7 +26,9 @@ import { missingOf, type Platform, testPlatform } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
 import { serveInOneThread } from './one-thread.ts'
+import { Exceptions } from './operator/exceptions.ts'
 import { Operator } from './operator/operator.ts'
+import { zoneValidates } from './operator/zone-check.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { listenFailure } from './start-error.ts'
 import { type DaemonState, openState } from './state/daemon-state.ts'
@@ -102,9 +104,38 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     nowSeconds: () => clock.unixSeconds(),
     followsAnchors: keeper !== undefined,
   })
+  const exceptions = new Exceptions({
+    operator,
+    policy: serving.policy,
+    clock,
+    log,
+    recheckMs: settings['dnssec.negative-trust-anchor-recheck-seconds'] * 1000,
+    validates: (zone) =>
+      zoneValidates(
+        {
+          config: { ...present, settings: operator.settings },
+          platform,
+          policy: serving.policy,
+          onFault: (err) => log.error({ err }, 'internal fault while a zone was looked at'),
+        },
+        zone,
+      ),
+  })
   const stopping = new StopRequest(clock)
-  const parts = { config: present, log, serving, health, operator, state, clock, stopping, keeper }
+  const parts = {
+    config: present,
+    log,
+    serving,
+    health,
+    operator,
+    exceptions,
+    state,
+    clock,
+    stopping,
+    keeper,
+  }
   const around = await openAround(parts).catch(async (error: unknown) => {
+    exceptions.close()
     await serving.stop(0)
     throw error
   })
@@ -123,6 +154,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
       health.markStopping()
       stopClock()
       stopping.close()
+      exceptions.close()
       await keeper?.stop()
       await operator.settled()
       const unanswered = await serving.stop(DRAIN_MS_MAX)
@@ -206,6 +238,7 @@ interface AroundParts {
   readonly serving: Serving
   readonly health: Health
   readonly operator: Operator
+  readonly exceptions: Exceptions
   readonly state: DaemonState
   readonly clock: Clock
   readonly stopping: StopRequest
@@ -221,9 +254,9 @@ interface Around {
 
 /** Opens metrics and control, or neither. @throws StartError */
 async function openAround(parts: AroundParts): Promise<Around> {
-  const { config, log, serving, health, operator, state, clock, stopping, keeper } = parts
+  const { config, log, serving, health, operator, exceptions, state, clock, stopping, keeper } = parts
   const tellFault = faultTeller({ log, counters: serving.counters[0]!, clock })
-  const metrics = makeMetrics(serving, keeper)
+  const metrics = makeMetrics(serving, keeper, exceptions)
   const http = await openHttp(config.settings, metrics, health, (fault) =>
     tellFault(fault, 'a page was not served'),
   )
@@ -233,7 +266,7 @@ async function openAround(parts: AroundParts): Promise<Around> {
     health.markStopping()
     stopping.begin(seconds)
   }
-  const routes = makeRoutes({ operator, journal, status, stats: () => metrics.values(), drain })
+  const routes = makeRoutes({ operator, exceptions, journal, status, stats: () => metrics.values(), drain })
   try {
     const control = await openControl({
       config,
@@ -277,13 +310,14 @@ async function openHttp(
 function makeMetrics(
   { counters, caches, policy, snapshot }: Serving,
   keeper: AnchorKeeper | undefined,
+  exceptions: Exceptions,
 ): Metrics {
   return new Metrics({
     counters: counters.map(({ set }) => set),
     caches,
     anchors: () => anchorStates(policy.anchors, keeper),
     followedZones: () => followedZoneStates(keeper, Math.floor(Date.now() / 1000)),
-    negativeTrustAnchors: () => policy.negativeTrustAnchors.length,
+    negativeTrustAnchors: () => exceptions.list(),
     enforcedRatio: () => (policy.mode === 'enforce' ? policy.enforcedPercent / 100 : 0),
     snapshot,
   })

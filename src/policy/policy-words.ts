@@ -2,6 +2,7 @@
  * What every hit reads of the policy, as words that all threads see at once. They are read by plain loads: a thread
  * may see a change with its next batch of questions, and nothing else is read by the order of the two.
  */
+import { EXCEPTIONS_MAX } from '../base/limits.ts'
 import type { ValidationMode } from '../resolver/ports.ts'
 
 const SEQUENCE = 0
@@ -11,8 +12,11 @@ const SPARED_PERCENT = 2
 const EXEMPTIONS = 3
 const MODES: readonly ValidationMode[] = ['off', 'observe', 'enforce']
 
+/** How often each negative trust anchor made an answer insecure: a word for each of their numbers. */
+const HITS = 4
+
 /** Octets of the words. */
-export const POLICY_WORDS_OCTETS = 16
+export const POLICY_WORDS_OCTETS: number = 4 * (HITS + EXCEPTIONS_MAX)
 
 /** The sequence number, the mode and how far it is enforced. One thread sets them. */
 export class PolicyWords {
@@ -53,6 +57,19 @@ export class PolicyWords {
   /** Some networks or listeners are spared, whatever the percentage. */
   set hasExemptions(has: boolean) {
     Atomics.store(this.#words, EXEMPTIONS, has ? 1 : 0)
+  }
+
+  /** An answer is insecure by the negative trust anchor of this number. */
+  countHit(number: number): void {
+    Atomics.add(this.#words, HITS + number, 1)
+  }
+
+  hits(number: number): number {
+    return this.#words[HITS + number]! >>> 0
+  }
+
+  clearHits(number: number): void {
+    Atomics.store(this.#words, HITS + number, 0)
   }
 
   /** See `ResolverPolicy`. */

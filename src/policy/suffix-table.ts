@@ -51,18 +51,19 @@ export class SuffixTable {
   /**
    * Index of the deepest name of the set at or above the one given, or `NOT_COVERED`.
    *
-   * @param name a well-formed uncompressed name of `length` octets at the start of the buffer, case as it comes
+   * @param name a well-formed uncompressed name of `length` octets from `from` on, case as it comes
    */
-  find(name: Uint8Array, length: number = name.length): number {
+  find(name: Uint8Array, length: number = name.length, from = 0): number {
     let labels = 0
-    for (let at = 0; name[at] !== 0; at += name[at]! + 1) this.#starts[labels++] = at
+    const end = from + length
+    for (let at = from; name[at] !== 0; at += name[at]! + 1) this.#starts[labels++] = at
     let hash = step(HASH_START, 0)
-    let best = this.#node(name, length - 1, length, hash)?.index ?? NOT_COVERED
+    let best = this.#node(name, end - 1, end, hash)?.index ?? NOT_COVERED
     while (labels > 0) {
       const start = this.#starts[--labels]!
       // From the end towards the start, as `hashOf` does, so that every suffix continues its parent's hash.
       for (let i = start + name[start]!; i >= start; i--) hash = step(hash, FOLD[name[i]!]!)
-      const node = this.#node(name, start, length, hash)
+      const node = this.#node(name, start, end, hash)
       if (node === undefined) break
       if (node.index !== NOT_COVERED) best = node.index
     }

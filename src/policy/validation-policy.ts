@@ -1,11 +1,12 @@
 /** What the operator decided about validation, changeable while the resolver runs. */
 import type { Cancel, Clock } from '../base/clock.ts'
-import { SIGNATURE_SKEW_SECONDS_MAX, SIGNATURE_SKEW_SECONDS_MIN } from '../base/limits.ts'
+import { EXCEPTIONS_MAX, SIGNATURE_SKEW_SECONDS_MAX, SIGNATURE_SKEW_SECONDS_MIN } from '../base/limits.ts'
 import { type TrustAnchor, TrustAnchors } from '../dnssec/trust-anchors.ts'
 import type { ResolverPolicy, ValidationMode } from '../resolver/ports.ts'
 import type { Name } from '../wire/name.ts'
 import { labelCount, nameKey, parentOf } from '../wire/name.ts'
 import { PolicyWords } from './policy-words.ts'
+import { NOT_COVERED, SuffixTable } from './suffix-table.ts'
 
 /** A negative trust anchor (RFC 7646): below this name nothing is validated, for a time. */
 export interface NegativeTrustAnchor {
@@ -18,6 +19,8 @@ export interface NegativeTrustAnchor {
   readonly addedSeconds?: number
   /** It stays when the zone validates again. */
   readonly forced?: boolean
+  /** The word that its hits are counted in: given by the policy that sets the words. */
+  readonly number?: number
 }
 
 /** Where the policy starts. */
@@ -75,6 +78,9 @@ export class ValidationPolicy implements ResolverPolicy {
   #disabledAlgorithms: ReadonlySet<number>
   #disabledDigests: ReadonlySet<number>
   #cancelTimer: Cancel = () => {}
+  /** The names of those in force, and in the same order the words of their hits. */
+  #covered = new SuffixTable([])
+  #numbers: readonly (number | undefined)[] = []
 
   constructor(options: ValidationPolicyOptions) {
     this.#clock = options.clock
@@ -86,7 +92,9 @@ export class ValidationPolicy implements ResolverPolicy {
     this.#disabledDigests = options.disabledDigests ?? new Set()
     this.#skewSecondsMin = options.skewSecondsMin ?? SIGNATURE_SKEW_SECONDS_MIN
     this.#skewSecondsMax = options.skewSecondsMax ?? SIGNATURE_SKEW_SECONDS_MAX
-    for (const anchor of options.negativeTrustAnchors ?? []) this.#negative.set(nameKey(anchor.name), anchor)
+    for (const anchor of options.negativeTrustAnchors ?? [])
+      this.#negative.set(nameKey(anchor.name), this.#numbered(anchor))
+    this.#cover()
     if (this.#follows) return
     this.#words.mode = options.mode
     this.setShare(options.enforcedPercent ?? 100, options.hasExemptions ?? false)
@@ -128,6 +136,23 @@ export class ValidationPolicy implements ResolverPolicy {
   /** Negative trust anchors in force. */
   get negativeTrustAnchors(): readonly NegativeTrustAnchor[] {
     return [...this.#negative.values()]
+  }
+
+  /** Answers that the negative trust anchor of this name made insecure. */
+  exceptionHits(name: Name): number {
+    const number = this.#negative.get(nameKey(name))?.number
+    return number === undefined ? 0 : this.#words.hits(number)
+  }
+
+  /**
+   * Counts an answer that is insecure by a negative trust anchor. Allocates nothing.
+   *
+   * @param name octets that hold the name that was asked, `length` of them from `from` on
+   */
+  countException(name: Uint8Array, length: number, from: number): void {
+    const found = this.#covered.find(name, length, from)
+    const number = found === NOT_COVERED ? undefined : this.#numbers[found]
+    if (number !== undefined) this.#words.countHit(number)
   }
 
   /** Zones that are never validated. */
@@ -194,7 +219,11 @@ export class ValidationPolicy implements ResolverPolicy {
    * @returns false when it was so already
    */
   apply(change: PolicyChange): boolean {
-    if (change.kind === 'no-negative-trust-anchor') return this.#negative.delete(nameKey(change.name))
+    if (change.kind === 'no-negative-trust-anchor') {
+      const had = this.#negative.delete(nameKey(change.name))
+      this.#cover()
+      return had
+    }
     if (change.kind === 'anchors') this.#anchors = new TrustAnchors(change.anchors)
     else if (change.kind === 'insecure-zones') this.#insecure = byKey(change.zones)
     else if (change.kind === 'disabled') {
@@ -203,8 +232,17 @@ export class ValidationPolicy implements ResolverPolicy {
     } else if (change.kind === 'skew') {
       this.#skewSecondsMin = change.minSeconds
       this.#skewSecondsMax = change.maxSeconds
-    } else this.#negative.set(nameKey(change.anchor.name), change.anchor)
+    } else {
+      this.#negative.set(nameKey(change.anchor.name), this.#numbered(change.anchor))
+      this.#cover()
+    }
     return true
+  }
+
+  /** A change as those who follow this policy are to be told of it. */
+  forFollowers(change: PolicyChange): PolicyChange {
+    if (change.kind !== 'negative-trust-anchor') return change
+    return { ...change, anchor: this.#negative.get(nameKey(change.anchor.name)) ?? change.anchor }
   }
 
   /** Has everything judged again: after a flush, or when the wall clock jumped. */
@@ -222,6 +260,26 @@ export class ValidationPolicy implements ResolverPolicy {
     const changed = this.apply(change)
     if (changed) this.raise()
     return changed
+  }
+
+  /** With the word for its hits: that which it has, or one that nobody has. */
+  #numbered(anchor: NegativeTrustAnchor): NegativeTrustAnchor {
+    if (this.#follows) return anchor
+    const known = this.#negative.get(nameKey(anchor.name))?.number
+    if (known !== undefined) return { ...anchor, number: known }
+    const taken = new Set([...this.#negative.values()].map(({ number }) => number))
+    for (let number = 0; number < EXCEPTIONS_MAX; number++) {
+      if (taken.has(number)) continue
+      this.#words.clearHits(number)
+      return { ...anchor, number }
+    }
+    return anchor
+  }
+
+  #cover(): void {
+    const all = [...this.#negative.values()]
+    this.#covered = new SuffixTable(all.map(({ name }) => name))
+    this.#numbers = all.map(({ number }) => number)
   }
 
   #deepestNegative(name: Name): Name | undefined {

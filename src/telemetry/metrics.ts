@@ -43,6 +43,14 @@ export interface SnapshotUse {
 
 type LastWriting = NonNullable<SnapshotUse['lastWriting']>
 
+/** A negative trust anchor as the metrics show it. */
+export interface ExceptionUse {
+  readonly name: string
+  readonly secondsLeft: number
+  /** Answers that it made insecure. */
+  readonly hits: number
+}
+
 /** What is read at each scrape. */
 export interface MetricSources {
   /** One set a thread, all of one layout. */
@@ -50,7 +58,7 @@ export interface MetricSources {
   readonly caches: () => Readonly<Record<'answers' | 'rrsets', CacheUse>>
   readonly anchors: () => readonly AnchorState[]
   readonly followedZones: () => readonly FollowedZoneState[]
-  readonly negativeTrustAnchors: () => number
+  readonly negativeTrustAnchors: () => readonly ExceptionUse[]
   /** Share of clients for whom a bogus verdict means SERVFAIL, 0 to 1. */
   readonly enforcedRatio: () => number
   /** Left out where there is none. */
@@ -236,7 +244,18 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
   })
   registerAnchors(gauge, sources)
   gauge('negative_trust_anchors', 'Negative trust anchors in force.', [], (set) => {
-    set({}, sources.negativeTrustAnchors())
+    set({}, sources.negativeTrustAnchors().length)
+  })
+  gauge(
+    'negative_trust_anchor_hits',
+    'Answers that a negative trust anchor made insecure.',
+    ['zone'],
+    (set) => {
+      for (const { name, hits } of sources.negativeTrustAnchors()) set({ zone: name }, hits)
+    },
+  )
+  gauge('negative_trust_anchor_remaining_seconds', 'Time that it still lasts.', ['zone'], (set) => {
+    for (const { name, secondsLeft } of sources.negativeTrustAnchors()) set({ zone: name }, secondsLeft)
   })
   gauge('rollout_enforced_ratio', 'Share of clients for whom bogus data is SERVFAIL.', [], (set) => {
     set({}, sources.enforcedRatio())

@@ -53,7 +53,7 @@ ${dnssec}
     path,
     log,
     get: async (path) => result(await command(place, 'GET', path)),
-    post: async (path, body = {}) => result(await command(place, 'POST', path, { ...body, ...BY })),
+    post: async (path, body = {}) => result(await command(place, 'POST', path, { ...BY, ...body })),
     rcode: async (name, cd = false) => (await ask(server, { name, type: 'A', cd })).rcode,
   }
 }
@@ -215,6 +215,53 @@ interface Description {
   >
 }
 
+t.test('a negative trust anchor: in force at once, counted, kept, removed', async (t) => {
+  const it = await start(t, 'nta', '', false)
+  const path = '/v1/negative-trust-anchors'
+  t.equal(await it.rcode('www.expired.se'), 'SERVFAIL')
+  t.equal(await it.rcode('www.good.se'), 'NOERROR')
+  const cached: { caches: { rrsets: { entries: number } } } = await it.get('/v1/status')
+  const beganMs = performance.now()
+  t.match(await it.post(path, { name: 'expired.se' }), {
+    name: 'expired.se.',
+    author: 'tester',
+    reason: 'to see',
+  })
+  t.equal(await it.rcode('www.expired.se'), 'NOERROR')
+  t.ok(performance.now() - beganMs < 1_000, 'within a second')
+  const after: typeof cached = await it.get('/v1/status')
+  t.ok(after.caches.rrsets.entries >= cached.caches.rrsets.entries, 'the cache stays')
+  for (let i = 0; i < 3; i++) await it.rcode('www.expired.se')
+  t.match(await it.get(path), [{ name: 'expired.se.', hits: 4, forced: false, secondsLeft: Number }])
+  await t.rejects(it.post(path, { name: 'se' }), /force/)
+  await t.rejects(it.post(path, { name: '.' }), /force/)
+  await t.rejects(it.post(path, { name: 'x.se', seconds: 604_801 }), /seconds/)
+  await t.rejects(it.post(path, { name: 'x.se', why: '' }), /a reason is needed/)
+  t.match(await it.post(path, { name: 'se', force: true }), { name: 'se.', forced: true })
+  const extended: { secondsLeft: number } = await it.post(`${path}/extend`, {
+    name: 'expired.se',
+    seconds: 7_200,
+  })
+  t.ok(extended.secondsLeft > 7_100)
+  await it.daemon.stop()
+  const again = await start(t, 'nta', '', false)
+  const names = async (): Promise<string[]> => {
+    const list: { name: string }[] = await again.get(path)
+    return list.map(({ name }) => name).sort()
+  }
+  t.same(await names(), ['expired.se.', 'se.'], 'over a restart')
+  t.equal(await again.rcode('www.expired.se'), 'NOERROR')
+  await again.post(`${path}/remove`, { name: 'se' })
+  t.match(await again.post(`${path}/recheck`), [{ name: 'expired.se.' }], 'it is broken still')
+  await again.post(`${path}/remove`, { name: 'expired.se' })
+  await t.rejects(again.post(`${path}/remove`, { name: 'expired.se' }), /there is no negative trust anchor/)
+  t.equal(await again.rcode('www.expired.se'), 'SERVFAIL')
+  await again.post(path, { name: 'good.se' })
+  t.same(await again.post(`${path}/recheck`), [], 'a zone that validates needs none')
+  const journal: { what: string; who: string }[] = await again.get('/v1/journal')
+  t.match(journal[0], { what: 'nta-remove', who: 'sigill', why: 'the zone validates again' })
+})
+
 t.test('the command line', async (t) => {
   const it = await start(t, 'words', '', true)
   const run = (...words: string[]): ReturnType<typeof sigill> =>
@@ -234,6 +281,10 @@ t.test('the command line', async (t) => {
   t.match(flush, { code: 0, stdout: /entries: \d+/ })
   t.match(refused, { code: 1, stdout: /not done: cache.snapshot names no file/ })
   t.match(drain, { code: 2, stderr: /"x" is not a whole number/ })
+  t.match(await run('nta', 'add', 'x.se', '--for', '2h', '--reason', 'why not'), {
+    code: 0,
+    stdout: /^x\.se\. until .*: why not \(0 answers\)\n$/,
+  })
   t.match((await run('journal')).stdout, /rollout .*\(first step\)/)
   const nobody = await sigill('control', 'status', '--socket', join(world.folder, 'nobody.sock'))
   t.match(nobody, { code: 2, stderr: /no daemon takes commands at .*nobody.sock/ })

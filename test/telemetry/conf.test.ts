@@ -13,7 +13,7 @@ async function page(): Promise<ReturnType<typeof parseExposition>> {
     caches: () => ({ answers: use, rrsets: use }),
     anchors: () => [{ tag: 20326, state: 'valid', holdDownEndSeconds: 1 }],
     followedZones: () => [{ zone: '.', lastProbeSeconds: 1, lastSuccessSeconds: 1, isRollReady: true }],
-    negativeTrustAnchors: () => 0,
+    negativeTrustAnchors: () => [{ name: 'a.', secondsLeft: 1, hits: 2 }],
     enforcedRatio: () => 1,
   })
   return parseExposition((await metrics.page()).body)

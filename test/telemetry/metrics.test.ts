@@ -30,6 +30,8 @@ const CONTRACT: [name: string, type: string, ...labels: string[]][] = [
   ['trust_anchor_proven_timestamp_seconds', 'gauge', 'zone'],
   ['trust_anchor_roll_ready', 'gauge', 'zone'],
   ['negative_trust_anchors', 'gauge'],
+  ['negative_trust_anchor_hits', 'gauge', 'zone'],
+  ['negative_trust_anchor_remaining_seconds', 'gauge', 'zone'],
   ['rollout_enforced_ratio', 'gauge'],
   ['event_loop_delay_seconds', 'histogram', 'thread'],
   ['snapshot_entries', 'gauge', 'cache'],
@@ -50,7 +52,10 @@ function makeMetrics(counters: Counters): Metrics {
     followedZones: () => [
       { zone: '.', lastProbeSeconds: 1_736_560_000, lastSuccessSeconds: 1_736_550_000, isRollReady: false },
     ],
-    negativeTrustAnchors: () => 2,
+    negativeTrustAnchors: () => [
+      { name: 'a.se.', secondsLeft: 60, hits: 7 },
+      { name: 'b.se.', secondsLeft: 90, hits: 0 },
+    ],
     enforcedRatio: () => 1,
     snapshot: {
       loaded: { answers: 5, rrsets: 2 },

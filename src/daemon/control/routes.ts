@@ -1,8 +1,10 @@
 /** The commands that the running daemon takes. */
 import { z } from 'zod'
+import { EXCEPTION_SECONDS, EXCEPTION_SECONDS_MAX } from '../../base/limits.ts'
 import { formatPrefix, parsePrefix } from '../../base/prefix.ts'
 import type { Name } from '../../wire/name.ts'
 import { formatName, parseNameText } from '../../wire/name-text.ts'
+import type { Exceptions } from '../operator/exceptions.ts'
 import type { Operator } from '../operator/operator.ts'
 import type { Journal } from '../state/journal.ts'
 import { type Route, route } from './route.ts'
@@ -10,6 +12,7 @@ import { type Route, route } from './route.ts'
 /** What the commands work with. */
 export interface RouteParts {
   readonly operator: Operator
+  readonly exceptions: Exceptions
   readonly journal: Journal
   /** What `status` says besides the rollout: plain data. */
   status(): Record<string, unknown>
@@ -47,7 +50,13 @@ const JOURNAL_SHOWN = 100
 /** The commands. */
 export function makeRoutes(parts: RouteParts): Route[] {
   const { operator } = parts
-  return [...reading(parts), ...rollout(parts), ...upkeep(operator), draining(parts)]
+  return [
+    ...reading(parts),
+    ...rollout(parts),
+    ...negativeTrustAnchors(parts),
+    ...upkeep(operator),
+    draining(parts),
+  ]
 }
 
 function reading({ journal, status, stats }: RouteParts): Route[] {
@@ -108,6 +117,77 @@ function rollout({ operator }: RouteParts): Route[] {
       run: (wanted, author) => {
         const given = Object.entries(wanted).filter(([, value]) => value !== undefined)
         return operator.setRollout(Object.fromEntries(given), author)
+      },
+    }),
+  ]
+}
+
+const EXCEPTION = z.strictObject({
+  name: z.string(),
+  reason: z.string(),
+  author: z.string(),
+  added: z.string().nullable(),
+  expires: z.string(),
+  secondsLeft: z.int(),
+  forced: z.boolean(),
+  hits: z.int(),
+})
+
+const SECONDS = z.int().min(1).max(EXCEPTION_SECONDS_MAX).default(EXCEPTION_SECONDS)
+
+function negativeTrustAnchors({ exceptions }: RouteParts): Route[] {
+  const path = '/v1/negative-trust-anchors'
+  return [
+    {
+      method: 'GET',
+      path,
+      summary: 'The negative trust anchors in force (RFC 7646).',
+      result: z.array(EXCEPTION),
+      run: async () => exceptions.list(),
+    },
+    route({
+      method: 'POST',
+      path,
+      summary: 'Adds a negative trust anchor for a time: who and why are its author and reason.',
+      body: z.strictObject({
+        name: NAME,
+        seconds: SECONDS,
+        force: z
+          .boolean()
+          .default(false)
+          .describe('takes the root and top-level domains too, and keeps it when the zone validates again'),
+      }),
+      result: EXCEPTION,
+      run: ({ name, seconds, force }, author) => exceptions.add(name, seconds, force, author),
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/extend`,
+      summary: 'Lets one last so many seconds from now on.',
+      body: z.strictObject({ name: NAME, seconds: SECONDS }),
+      result: EXCEPTION,
+      run: ({ name, seconds }, author) => exceptions.extend(name, seconds, author),
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/remove`,
+      summary: 'Removes one, also one of the file, as long as the file does not change it.',
+      body: z.strictObject({ name: NAME }),
+      result: z.strictObject({ removed: z.string() }),
+      run: async ({ name }, author) => {
+        await exceptions.remove(name, author)
+        return { removed: formatName(name) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/recheck`,
+      summary: 'Looks now whether their zones validate, and removes those that are not needed any more.',
+      body: z.strictObject({}),
+      result: z.array(EXCEPTION),
+      run: async () => {
+        await exceptions.recheck()
+        return exceptions.list()
       },
     }),
   ]

@@ -70,7 +70,8 @@ export class PolicyChannel {
             done()
           },
         })
-        for (const thread of by) thread.tell(number, change)
+        const told = change.kind === 'settings' ? change : this.#policy.forFollowers(change)
+        for (const thread of by) thread.tell(number, told)
       })
     }
     if (change.kind !== 'settings' || change.rejudges) this.#policy.raise()
