@@ -42,7 +42,12 @@ export function concatOctets(...parts: readonly Uint8Array[]): Uint8Array {
  * For small tables only; the caches key by octets.
  */
 export function mapKey(octets: Uint8Array): string {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1')
+  return latin1Slice.call(octets as Buffer, 0, octets.length)
+}
+
+/** What `Buffer.toString('latin1')` comes to; it takes any octets, so no Buffer has to be made of them first. */
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice(this: Buffer, start: number, end: number): string
 }
 
 /** Octets of a hexadecimal text (white space allowed), or undefined when it is none. */

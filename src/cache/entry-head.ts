@@ -37,14 +37,18 @@ export interface EntryHead extends CachedVerdict {
 const FIXED_OCTETS = 23
 const OWNER_SPELT = 0x80
 
-/** Room for a head and `bodyOctets` behind it, the head written. */
+/** Where entries are put together; it grows to the longest. */
+let draft = new Uint8Array(4_096)
+
+/** Room for a head and `bodyOctets` behind it, the head written. It is for the table to copy: the next call writes there too. */
 export function entryWithHead(
   head: Omit<EntryHead, 'end'>,
   bodyOctets: number,
 ): { octets: Uint8Array; end: number } {
   const detail = utf8Within(head.detail, EDE_TEXT_OCTETS_MAX)
   const end = FIXED_OCTETS + detail.length
-  const octets = new Uint8Array(end + bodyOctets)
+  if (draft.length < end + bodyOctets) draft = new Uint8Array(end + bodyOctets)
+  const octets = draft.subarray(0, end + bodyOctets)
   octets[0] = head.rank | (head.ownerSpelt ? OWNER_SPELT : 0)
   octets[1] = statusOctet(head.status)
   writeU16(octets, 2, head.reason)
@@ -53,7 +57,7 @@ export function entryWithHead(
   writeU32(octets, 16, head.ttlSeconds)
   writeU16(octets, 20, head.rcode)
   octets[22] = detail.length
-  octets.set(detail, FIXED_OCTETS)
+  if (detail.length > 0) octets.set(detail, FIXED_OCTETS)
   return { octets, end }
 }
 

@@ -57,9 +57,20 @@ const LIVES_BESIDE_CNAME: ReadonlySet<number> = new Set([TYPE.DS, TYPE.NSEC])
 /** What all data out of the cache has in common. */
 const CACHED = { rcode: RCODE.NOERROR, authority: [], server: '' } as const
 
-function positive(context: Context, { rrset, aging, ...verdict }: CachedRrset): CachedData {
+function positive(context: Context, verdict: CachedRrset): CachedData {
+  const { rrset, aging } = verdict
   const judged = judgement(context, verdict)
-  return { ...CACHED, kind: 'records', answer: [rrset], judged, ttlSeconds: rrset.ttlSeconds, aging }
+  const { ttlSeconds } = rrset
+  return {
+    kind: 'records',
+    rcode: RCODE.NOERROR,
+    answer: [rrset],
+    authority: [],
+    judged,
+    ttlSeconds,
+    aging,
+    server: '',
+  }
 }
 
 function alias(context: Context, { rrset, aging, ...verdict }: CachedRrset): CachedData | undefined {
@@ -72,7 +83,7 @@ function alias(context: Context, { rrset, aging, ...verdict }: CachedRrset): Cac
 function negative(context: Context, entry: CachedNegative): CachedData {
   const { rcode, authority, ttlSeconds, aging } = entry
   const judged = judgement(context, entry)
-  return { ...CACHED, kind: 'negative', rcode, answer: [], authority, judged, ttlSeconds, aging }
+  return { kind: 'negative', rcode, answer: [], authority, judged, ttlSeconds, aging, server: '' }
 }
 
 /**

@@ -77,7 +77,7 @@ export async function judge(
     proofs = await proofsAboutTarget(context, job, data.authority, zone, ttlSeconds)
   // AD speaks for the authority section too (RFC 4035 3.2.3), so what was not verified stays out of it.
   const authority = worst.status === 'secure' ? provers(proofs) : data.authority
-  const proven = withVerdict({ ...data, answer, authority }, worst, ttlSeconds)
+  const proven: Proven = { ...data, answer, authority, judged: verdictOf(worst), ttlSeconds }
   return proofs === undefined ? proven : { ...proven, proofs, wildcards }
 }
 
@@ -124,6 +124,7 @@ export function notJudged(context: Context, data: Data, judged: Judgement = NOT_
 
 /** The verdict alone, out of whatever carries one. */
 function verdictOf({ status, reason, detail, transient, inChain }: Judgement): Judgement {
+  if (transient !== true && inChain !== true) return { status, reason, detail }
   const flags = { ...(transient === true ? { transient } : {}), ...(inChain === true ? { inChain } : {}) }
   return { status, reason, detail, ...flags }
 }
@@ -225,7 +226,8 @@ async function judgeRrset(context: Context, job: Job, type: number, rrset: Rrset
   const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
   traceLink(job, zone.zone, rrset, verdict)
   if (verdict.status === 'bogus') return setVerdict(verdict, rrset, zone)
-  return { ...SECURE, ttlSeconds: verdict.ttlSeconds, wildcard: verdict.wildcard, zone }
+  const { ttlSeconds, wildcard } = verdict
+  return { status: 'secure', reason: 'secure', detail: '', ttlSeconds, wildcard, zone }
 }
 
 function setVerdict(judgement: Judgement, rrset: Rrset, zone: ZoneTrust): SetJudgement {

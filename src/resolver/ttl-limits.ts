@@ -18,6 +18,9 @@ export interface TtlLimits {
  */
 export function withinLimits(message: Message, limits: TtlLimits): Message {
   const { answer, authority, additional } = message
+  const isWithin = ({ ttlSeconds }: ResourceRecord): boolean =>
+    ttlSeconds === withinBounds(ttlSeconds, limits)
+  if (answer.every(isWithin) && authority.every(isWithin) && additional.every(isWithin)) return message
   return {
     ...message,
     answer: limited(answer, limits),
@@ -26,11 +29,12 @@ export function withinLimits(message: Message, limits: TtlLimits): Message {
   }
 }
 
-function limited(records: readonly ResourceRecord[], { min, max }: TtlLimits): ResourceRecord[] {
-  return records.map((record) => {
-    const ttlSeconds = Math.min(Math.max(record.ttlSeconds, min), max)
-    return ttlSeconds === record.ttlSeconds ? record : { ...record, ttlSeconds }
-  })
+function limited(records: readonly ResourceRecord[], limits: TtlLimits): ResourceRecord[] {
+  return records.map((record) => ({ ...record, ttlSeconds: withinBounds(record.ttlSeconds, limits) }))
+}
+
+function withinBounds(ttlSeconds: number, { min, max }: TtlLimits): number {
+  return Math.min(Math.max(ttlSeconds, min), max)
 }
 
 /**

@@ -204,9 +204,13 @@ function writeHeader(octets: Uint8Array, fields: HeaderFields): void {
     ((fields.opcode & 0x0f) << 3) |
     (fields.aa ? 0x04 : 0) |
     (fields.tc ? 0x02 : 0) |
-    (fields.rd ? 0x01 : 0)
-  octets[3] = (fields.ra ? 0x80 : 0) | (fields.ad ? 0x20 : 0) | (fields.cd ? 0x10 : 0) | (fields.rcode & 0x0f)
+    (fields.rd ? FLAG_RD : 0)
+  octets[3] =
+    (fields.ra ? 0x80 : 0) | (fields.ad ? 0x20 : 0) | (fields.cd ? FLAG_CD : 0) | (fields.rcode & 0x0f)
 }
+
+const FLAG_RD = 0x01
+const FLAG_CD = 0x10
 
 /** A query to send. */
 export interface Query {
@@ -222,8 +226,9 @@ export function writeQuery(query: Query): Uint8Array {
   const { name, type, class: questionClass } = query.question
   const questionEnd = HEADER_OCTETS + name.length + 4
   const octets = new Uint8Array(questionEnd + (query.edns === undefined ? 0 : optLength(query.edns)))
-  const flags = { qr: false, aa: false, tc: false, ra: false, ad: false }
-  writeHeader(octets, { ...flags, id: query.id, opcode: OPCODE.QUERY, rcode: 0, rd: query.rd, cd: query.cd })
+  writeU16(octets, 0, query.id)
+  octets[2] = (OPCODE.QUERY << 3) | (query.rd ? FLAG_RD : 0)
+  octets[3] = query.cd ? FLAG_CD : 0
   writeU16(octets, 4, 1)
   octets.set(name, HEADER_OCTETS)
   writeU16(octets, questionEnd - 4, type)
