@@ -98,7 +98,7 @@ function incomplete({ seen, parameters, outOfReach }: ZoneView): Finding[] {
   const evidence = [
     ...(outOfReach.length === 0
       ? []
-      : [`${outOfReach.length} IPv6 addresses were not asked: no way leads to them from here`]),
+      : [`IPv6 addresses were not asked (${outOfReach.length}): no way leads to them from here`]),
     ...(seen.unasked === 0
       ? []
       : [

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { FAULTS, type FaultCode } from '../../src/check/faults.ts'
 import { judge } from '../../src/check/judge.ts'
+import type { Reply, Trial } from '../../src/check/observations.ts'
 import { ROOT } from '../../src/wire/name.ts'
 import { CLOCK } from '../support/world.ts'
 import { makeCheckWorld, VERIFIABLE } from './check-world.ts'
@@ -59,4 +60,25 @@ t.test('a resolver with a wrong trust anchor, or a wrong clock, blames itself', 
     code: 'resolver-fails',
     evidence: [/^signature-expired/, /^the clock here says 2026-12-31T/],
   })
+})
+
+t.test('a machine without IPv6 does not blame the servers', async (t) => {
+  const seen = await world.observe('sound.test.')
+  const withIpv6 = (reason: 'unreachable' | 'timeout'): typeof seen => {
+    const reply: Reply = { kind: 'none', reason }
+    const trials = new Map<Trial, Reply>([
+      ['udp', reply],
+      ['tcp', reply],
+      ['plain', reply],
+    ])
+    const endpoint = { address: new Uint8Array(16).fill(0x20), port: 53 }
+    return {
+      ...seen,
+      servers: [...seen.servers, { ...seen.servers[0]!, endpoint, trials, data: [], sizes: [] }],
+    }
+  }
+  t.match(judge(withIpv6('unreachable'), VERIFIABLE), [
+    { code: 'check-incomplete', evidence: [/^IPv6 addresses were not asked \(1\)/] },
+  ])
+  t.match(judge(withIpv6('timeout'), VERIFIABLE), [{ code: 'server-silent' }])
 })
