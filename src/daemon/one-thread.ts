@@ -45,7 +45,18 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const readers = { answers: [answers.reader()], rrsets: [rrsets.reader()] }
   const restore = (restoring: Restoring): ReturnType<typeof restoreSnapshot> =>
     restoreSnapshot({ answers, rrsets }, restoring)
-  const snapshot = snapshotKeeper({ config, policy, platform, clock, counters, log, readers, restore })
+  let settingsNow = settings
+  const snapshot = snapshotKeeper({
+    config,
+    settingsNow: () => settingsNow,
+    policy,
+    platform,
+    clock,
+    counters,
+    log,
+    readers,
+    restore,
+  })
   await snapshot?.load()
   const rollout = makeRollout(settings, words, rolloutKey)
   const clientSide = new ClientSide(
@@ -83,6 +94,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     },
     fetchRecords: (name, type) => engine.resolver.fetchRecords(name, type),
     configure: async (changed, rejudges) => {
+      settingsNow = changed
       clientSide.configure(changed)
       engine.resolver.setPrivateAddresses(privateAddresses(changed))
       if (rejudges) policy.raise()

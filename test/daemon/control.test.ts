@@ -262,6 +262,27 @@ t.test('a negative trust anchor: in force at once, counted, kept, removed', asyn
   t.match(journal[0], { what: 'nta-remove', who: 'sigill', why: 'the zone validates again' })
 })
 
+t.test('drain: not ready at once, serving on, then ending with nobody unanswered', async (t) => {
+  const it = await start(t, 'drain')
+  t.equal(await it.rcode('www.good.se'), 'NOERROR')
+  let over = false
+  const ended = it.daemon.stopAsked.then(() => {
+    over = true
+  })
+  t.same(await it.post('/v1/drain', { seconds: 1 }), { seconds: 1 })
+  t.match(it.daemon.ready(), { ok: false, text: /stopping/ })
+  let answers = 0
+  const load = async (): Promise<void> => {
+    for (; !over; answers++) if ((await it.rcode('www.good.se')) !== 'NOERROR') t.fail('not served')
+  }
+  await Promise.all([ended, ...Array.from({ length: 8 }, load)])
+  const slow = it.rcode('www.slow.se')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.equal(await it.daemon.stop(), 0, 'nobody is left unanswered')
+  t.equal(await slow, 'NOERROR')
+  t.ok(answers > 100, `${answers} answers in the second before the end`)
+})
+
 t.test('the command line', async (t) => {
   const it = await start(t, 'words', '', true)
   const run = (...words: string[]): ReturnType<typeof sigill> =>

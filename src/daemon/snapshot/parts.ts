@@ -4,6 +4,7 @@ import type { OctetTableReader } from '../../cache/octet-table-reader.ts'
 import { SECTION } from '../../cache/snapshot.ts'
 import { type SnapshotSource, tableSource } from '../../cache/snapshot-source.ts'
 import { type Config, pathFrom } from '../../config/load.ts'
+import type { Settings } from '../../config/settings.ts'
 import type { ValidationPolicy } from '../../policy/validation-policy.ts'
 import type { Counters } from '../../telemetry/counters.ts'
 import type { Log } from '../../telemetry/log.ts'
@@ -16,6 +17,8 @@ import type { Restoring } from './load.ts'
 /** What the configuration does not say. */
 export interface SnapshotParts {
   readonly config: Config
+  /** As they are now, where some may change meanwhile; those of `config` when left out. */
+  readonly settingsNow?: () => Settings
   readonly policy: ValidationPolicy
   /** False while threads judge by different rules; always true when left out. */
   readonly isSettled?: () => boolean
@@ -36,6 +39,7 @@ export interface SnapshotParts {
 export function snapshotKeeper(parts: SnapshotParts): SnapshotKeeper | undefined {
   const { config, policy, isSettled, platform, clock, counters, log, readers, restore } = parts
   const { settings } = config
+  const settingsNow = parts.settingsNow ?? (() => settings)
   const file = settings['cache.snapshot']
   if (file === '') return undefined
   const staleMs = settings['serve-stale.enabled'] ? settings['serve-stale.max-seconds'] * 1_000 : 0
@@ -51,7 +55,7 @@ export function snapshotKeeper(parts: SnapshotParts): SnapshotKeeper | undefined
     unixMs: () => Date.now(),
     policy,
     judgementDigest: () =>
-      isSettled?.() === false ? unsettledDigest() : judgementDigest(settings, policy, platform),
+      isSettled?.() === false ? unsettledDigest() : judgementDigest(settingsNow(), policy, platform),
     sourcesDigest: sourcesDigest(config),
     staleMs,
     sources: () => sources,

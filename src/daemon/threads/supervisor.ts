@@ -186,6 +186,7 @@ class Supervisor implements Serving {
 
   #snapshotKeeper(): SnapshotKeeper | undefined {
     return snapshotKeeper({
+      settingsNow: () => this.#settings,
       ...this.#options,
       policy: this.policy,
       isSettled: () => this.#policyChannel.isSettled,
