@@ -96,6 +96,10 @@ function addAnchor(program: Command): void {
     .option('--xml <file>', 'root-anchors.xml to verify; the copy in the package when left out')
     .option('--signature <file>', 'root-anchors.p7s; the copy in the package when left out')
     .option('--ca <file>', 'certificates to end in (PEM); the ICANN root CA in the package when left out')
+    .option(
+      '-o, --output <file>',
+      'write the verified keys there, as DS records for dnssec.trust-anchor-files',
+    )
     .action(async (options) => {
       const { anchorVerify } = await import('./cli/anchor-verify.ts')
       process.exitCode = await anchorVerify(options, print)

@@ -5,6 +5,7 @@ import { packagedFile, SIGNATURE_FILE, XML_FILE } from '../daemon/anchors/public
 import { anchorsInForce } from '../dnssec/anchor-xml.ts'
 import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
 import { ROOT } from '../wire/name.ts'
+import { anchorText, writeAnchors } from './anchor-output.ts'
 import { isSameKey } from './anchor-status.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { formatDay, readGiven, verifyPublished } from './published-anchors.ts'
@@ -15,6 +16,8 @@ export interface AnchorVerifyOptions {
   readonly xml?: string
   readonly signature?: string
   readonly ca?: string
+  /** File to write the verified keys to, as DS records. */
+  readonly output?: string
 }
 
 /** Verifies; NO when the signature does not hold, or an anchor of the root in use is not a published one in force. */
@@ -35,6 +38,10 @@ export async function anchorVerify(
     `${xmlPath}: signed by ICANN; the signer's certificate ends ${formatDay(verified.signerExpiresSeconds)}\n`,
   )
   const inForce = anchorsInForce(verified.keys, nowSeconds)
+  if (options.output !== undefined) {
+    const remark = `Root trust anchors from ${xmlPath}, verified with ICANN's signature.`
+    await writeAnchors(anchorText(remark, inForce), options.output, print)
+  }
   const keysInForce = verified.keys.filter((key) => inForce.some((anchor) => isSameKey(anchor, key)))
   let agreed = true
   for (const anchor of config.anchors.of(ROOT)) {

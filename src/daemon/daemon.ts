@@ -102,7 +102,8 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     serving,
     log,
     nowSeconds: () => clock.unixSeconds(),
-    followsAnchors: keeper !== undefined,
+    setAnchors: (anchors) =>
+      keeper?.configure(anchors) ?? serving.changePolicy({ kind: 'anchors', anchors: anchors.list }),
   })
   const exceptions = new Exceptions({
     operator,

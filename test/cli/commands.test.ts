@@ -6,6 +6,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readGiven } from '../../src/cli/published-anchors.ts'
 import { formatReference } from '../../src/config/reference.ts'
+import { ANCHOR_FORM } from '../../src/daemon/anchors/form.ts'
+import { sealState } from '../../src/daemon/state/state-file.ts'
+import { newTrustPoint, type TrustPoint } from '../../src/dnssec/trust-point.ts'
+import { ROOT } from '../../src/wire/name.ts'
 import { ROOT as PROJECT } from '../house/project.ts'
 import { sigill } from '../support/sigill-process.ts'
 
@@ -125,6 +129,44 @@ t.test('anchor status', async (t) => {
     { zone: '.', keyTag: 20326, published: String },
     { zone: '.', keyTag: 38696 },
   ])
+
+  const [ksk2017, ksk2024] = [
+    'E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D',
+    '683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16',
+  ]
+  const ds = (head: string, digest: string): Uint8Array => Buffer.from(`${head}${digest}`, 'hex')
+  const now = Math.floor(Date.now() / 1000)
+  const key = { dnskey: undefined, sightings: 1, holdDownSeconds: 30 * 86_400 }
+  const point: TrustPoint = {
+    ...newTrustPoint(ROOT),
+    lastProbeSeconds: now,
+    lastSuccessSeconds: now,
+    published: [20326, 38696],
+    keys: [
+      { ...key, ds: ds('4f660802', ksk2017), origin: 'configured', state: 'valid', sinceSeconds: now },
+      { ...key, ds: ds('97280802', ksk2024), origin: 'learnt', state: 'add-pending', sinceSeconds: now },
+    ],
+  }
+  file('old.ds', `. DS 20326 8 2 ${ksk2017}\n`)
+  mkdirSync(join(folder, 'kept'))
+  writeFileSync(join(folder, 'kept/trust-anchors.json'), sealState({ points: [point] }, ANCHOR_FORM))
+  const followed = file(
+    'followed.yaml',
+    'dnssec: { trust-anchor-files: [old.ds] }\nstate: { directory: kept }\n',
+  )
+  const told = await sigill('anchor', 'status', '--config', followed)
+  t.equal(told.code, 0)
+  t.match(told.stdout, /key tag 20326.*\n {2}valid since /)
+  t.match(
+    told.stdout,
+    /key tag 38696.*\n {2}add-pending since .*, believed from .* on if its zone keeps it\n {2}from .*trust-anchors\.json/,
+  )
+  t.match(told.stdout, /would NOT survive the next key roll: key 38696 is published and believed from/)
+  const rows = JSON.parse((await sigill('anchor', 'status', '--json', '--config', followed)).stdout)
+  t.match(rows[1], {
+    keyTag: 38696,
+    followed: { state: 'add-pending', holdDownEnd: String, survivesRoll: false },
+  })
 })
 
 t.test('anchor verify', async (t) => {
@@ -132,6 +174,10 @@ t.test('anchor verify', async (t) => {
     code: 0,
     stdout: /signed by ICANN.*\n.*20326: published and in force\n.*38696: published and in force\n$/,
   })
+  const brought = join(folder, 'brought.ds')
+  t.match(await sigill('anchor', 'verify', '--output', brought), { code: 0 })
+  const offline = file('brought.yaml', 'dnssec: { trust-anchor-files: [brought.ds] }\n')
+  t.match(await sigill('anchor', 'verify', '--config', offline), { code: 0 }, 'anchors of files brought here')
   const xml = readGiven(join(PROJECT, 'trust-anchors/root-anchors.xml'))
   const altered = file('altered.xml', Buffer.from(xml).toString('utf8').replace('20326', '20327'))
   t.match(await sigill('anchor', 'verify', '--xml', altered), { code: 1, stdout: /not verified: / })

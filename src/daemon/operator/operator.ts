@@ -2,9 +2,9 @@
  * What operators may do to a running daemon: each change is in force in all threads, in the journal and in the folder
  * for state when it is done. One after the other, so that no two are mixed.
  */
-import { isDeepStrictEqual } from 'node:util'
 import { type Config, loadConfig } from '../../config/load.ts'
 import type { SettingKey, Settings } from '../../config/settings.ts'
+import { sameAnchors, type TrustAnchors } from '../../dnssec/trust-anchors.ts'
 import type { ValidationMode } from '../../resolver/ports.ts'
 import type { Log } from '../../telemetry/log.ts'
 import type { Name } from '../../wire/name.ts'
@@ -37,11 +37,9 @@ export interface OperatorParts {
   readonly journal: Journal
   readonly log: Log
   readonly nowSeconds: () => number
-  /** The trust anchors look after themselves: other files of them count from the next start on. */
-  readonly followsAnchors: boolean
+  /** Has all threads go by the anchors that the files give now, with what was learnt of those. */
+  readonly setAnchors: (anchors: TrustAnchors) => Promise<unknown>
 }
-
-const ANCHOR_FILES: SettingKey = 'dnssec.trust-anchor-files'
 
 /** What became of a new file. */
 export interface Reloaded {
@@ -132,12 +130,7 @@ export class Operator {
       this.#config = { ...config, settings }
       await this.#change(stillMeant(this.#changes, settings, this.#parts.nowSeconds()))
       const reloaded = { changed: live, needRestart: restart }
-      if (!isDeepStrictEqual(config.anchors.list, anchorsBefore.list)) {
-        const anchors = config.anchors.list
-        if (this.#parts.followsAnchors) reloaded.needRestart.push(ANCHOR_FILES)
-        else await this.#parts.serving.changePolicy({ kind: 'anchors', anchors })
-        reloaded.changed = live.filter((key) => key !== ANCHOR_FILES || !this.#parts.followsAnchors)
-      }
+      if (!sameAnchors(config.anchors.list, anchorsBefore.list)) await this.#parts.setAnchors(config.anchors)
       await this.#parts.journal.add('reload', author, reloaded)
       return reloaded
     })
