@@ -14,13 +14,14 @@ import { Counters } from '../../src/telemetry/counters.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 
-t.test('verdicts of a snapshot that was written in the middle of a change stand for nothing', async (t) => {
+t.test('what the verdicts of a snapshot stand for is told by what held as it was written', async (t) => {
   const path = join(t.testdir(), 'caches')
   const config = defaultConfig()
   const settings = { ...config.settings, 'cache.snapshot': path }
   const clock = new VirtualClock(1_790_000_000)
   const policy = new ValidationPolicy({ clock, mode: 'enforce', anchors: new TrustAnchors([]) })
   let isSettled = true
+  let live = settings
   /** The digest that verdicts are marked with now. */
   const digest = async (): Promise<string> => {
     const hashKey = [1, 2] as const
@@ -29,6 +30,7 @@ t.test('verdicts of a snapshot that was written in the middle of a change stand 
     const keeper = snapshotKeeper({
       config: { ...config, settings },
       policy,
+      settingsNow: () => live,
       isSettled: () => isSettled,
       platform: { algorithms: new Set(), digests: new Set() },
       clock,
@@ -53,9 +55,13 @@ t.test('verdicts of a snapshot that was written in the middle of a change stand 
   policy.apply({ kind: 'insecure-zones', zones: [nameFrom('corp.')] })
   isSettled = false
   const amid = await digest()
-  t.not(await digest(), amid, 'no two of them are alike')
+  t.not(await digest(), amid, 'in the middle of a change: like no other')
   policy.raise()
   isSettled = true
   const after = await digest()
   t.equal(new Set([before, amid, after]).size, 3)
+  live = { ...settings, 'resolution.private-domains': [nameFrom('corp.')] }
+  t.not(await digest(), after, 'a setting that was changed since the start')
+  live = settings
+  t.equal(await digest(), after)
 })
