@@ -79,3 +79,11 @@ export function hashWords(key: HashKey, words: Int32Array, length: number): numb
   }
   return v1 ^ v3
 }
+
+/** Bits of a hash that a share is measured by: whole numbers that the engine keeps in a register. */
+const SHARE_BITS = 30
+
+/** True for so many percent of all hashes; those of a smaller share are among those of a larger one. */
+export function isInShare(hash: number, percent: number): boolean {
+  return hash >>> (32 - SHARE_BITS) < Math.floor((percent * 2 ** SHARE_BITS) / 100)
+}

@@ -256,6 +256,29 @@ export const SNAPSHOT_STOP_MS_MAX = 60_000
 /** Octets of a file of the state folder that is read: a thousand negative trust anchors with their reasons, many times over. */
 export const STATE_FILE_OCTETS_MAX = 4_194_304
 
+// --- the rollout report -------------------------------------------------------------------------------------------
+
+/** Distinct clients that are counted one by one; above, registers take no more room however many come. */
+export const DISTINCT_EXACT_MAX = 1_024
+/** Failing domains in the report: some hundred are broken at any time, and the lightest give way to others. */
+export const REPORT_DOMAINS_MAX = 1_000
+/** Ways in which one domain fails that are told apart; … */
+export const REPORT_FAULTS_PER_DOMAIN_MAX = 4
+/** … and names of it that are shown. */
+export const REPORT_NAMES_PER_DOMAIN_MAX = 5
+/** Names whose domain a front thread need not work out again: of one batch of counts, which lasts seconds. */
+export const REPORT_NAMES_KNOWN_MAX = 4_096
+/** A domain that has not failed for so long is left out: who mended it a month ago is done. */
+export const REPORT_SECONDS_MAX = 2_592_000
+/** Top-level domains that are told apart: there are some 1,440. */
+export const REPORT_TLDS_MAX = 2_048
+/** How often threads hand over what they counted. */
+export const REPORT_COLLECT_MS = 5_000
+/** How often the report is written to the folder for state: a crash loses so much of it. */
+export const REPORT_SAVE_MS = 300_000
+/** Octets of that file: with all domains there are room for as many clients as a large provider has. */
+export const REPORT_FILE_OCTETS_MAX = 3_145_728
+
 // --- sockets to authorities ---------------------------------------------------------------------------------------
 
 /** RFC 6056 3.2: source ports are drawn from all that are not well known. */

@@ -2,7 +2,7 @@
  * An answer as the answer cache keeps it and the resolver hands it over: octets that a front thread copies into a
  * reply without looking at records.
  *
- *     | head 44 | message | TTL offsets, u16 each | EDNS options with the extended errors                        |
+ *     | head 44 | message | TTL offsets, u16 each | EDNS options with the extended errors | broken link          |
  *
  * Message, qname and qtype begin at the same place in every entry (`ENTRY_MESSAGE_AT`, `ENTRY_KEY_AT`), so the cache
  * needs no other key. The message is the reply to a client with DO, header and question included, OPT left out:
@@ -17,28 +17,24 @@
  * They allocate nothing where not said otherwise. Offsets "in the message" count from the message's first octet.
  */
 import type { Moment } from '../base/clock.ts'
-import {
-  EDE_PER_ANSWER_MAX,
-  EDE_TEXT_OCTETS_MAX,
-  LIMIT_FAILURE_TTL_SECONDS,
-  MESSAGE_OCTETS_MAX,
-} from '../base/limits.ts'
+import { LIMIT_FAILURE_TTL_SECONDS, MESSAGE_OCTETS_MAX } from '../base/limits.ts'
 import { copyAligned, Memory } from '../base/memory.ts'
-import { concatOctets, NO_OCTETS } from '../base/octets.ts'
+import { concatOctets, mapKey } from '../base/octets.ts'
+import type { BrokenLink } from '../dnssec/broken-link.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
-import { type ExtendedError, parseEde } from '../wire/edns.ts'
-import { OPTION } from '../wire/iana/edns-option.ts'
+import type { ExtendedError } from '../wire/edns.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { OPCODE } from '../wire/iana/opcode.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
 import { parseMessage, type Question } from '../wire/message.ts'
-import { foldName } from '../wire/name.ts'
+import { foldName, type Name } from '../wire/name.ts'
 import { groupRrsets, type Rrset } from '../wire/record.ts'
 import { MessageWriter } from '../wire/writer.ts'
 import { asked, notAsked, type Row, splitSection } from './answer-rows.ts'
+import { edeOctets, linkLength, linkOctets, OPTION_HEADER_OCTETS, readEdes, readLink } from './entry-tail.ts'
 import {
   ageSeconds,
   ageSecondsAt,
@@ -46,7 +42,6 @@ import {
   remainingSeconds,
   statusFromOctet,
   statusOctet,
-  utf8Within,
   writeF64,
 } from './fields.ts'
 import { type RestoreTerms, restoredSequence } from './restore-terms.ts'
@@ -71,6 +66,8 @@ export interface AnswerParts {
   readonly authenticated: boolean
   /** Made for clients without CD (DNS64). */
   readonly translated?: boolean
+  /** `bogus`: where the chain of trust breaks, if that is known. */
+  readonly link?: BrokenLink | undefined
 }
 
 // --- layout of the head -------------------------------------------------------------------------------------------
@@ -106,10 +103,10 @@ export const ENTRY_KEY_AT: number = HEAD_OCTETS + HEADER_OCTETS
 
 const FLAG_AUTHENTICATED = 0x01
 const FLAG_TRANSLATED = 0x02
+const FLAG_LINK = 0x04
 
 const BOGUS_OCTET = statusOctet('bogus')
 
-const OPTION_HEADER_OCTETS = 4
 /** The numbers of records in the message's header. */
 const ANCOUNT_AT = 6
 const NSCOUNT_AT = 8
@@ -134,7 +131,9 @@ export function writeAnswerEntry(parts: AnswerParts, nowMs: number): Uint8Array 
   if (message === undefined) return writeAnswerEntry(tooLarge(parts), nowMs)
   const ede = edeOctets(parts.ede)
   head[FLAGS_AT] =
-    (parts.authenticated ? FLAG_AUTHENTICATED : 0) | (parts.translated === true ? FLAG_TRANSLATED : 0)
+    (parts.authenticated ? FLAG_AUTHENTICATED : 0) |
+    (parts.translated === true ? FLAG_TRANSLATED : 0) |
+    (parts.link === undefined ? 0 : FLAG_LINK)
   head[STATUS_AT] = statusOctet(parts.status)
   writeU16(head, REASON_AT, parts.reason)
   writeU32(head, POLICY_SEQUENCE_AT, parts.policySequence)
@@ -146,7 +145,7 @@ export function writeAnswerEntry(parts: AnswerParts, nowMs: number): Uint8Array 
   writeU16(head, MESSAGE_OCTETS_AT, message.length)
   const offsets = new Uint8Array(2 * ttlOffsets.length)
   for (let i = 0; i < ttlOffsets.length; i++) writeU16(offsets, 2 * i, ttlOffsets[i]!)
-  return concatOctets(head, message, offsets, ede)
+  return concatOctets(head, message, offsets, ede, linkOctets(parts.link))
 }
 
 function tooLarge(parts: AnswerParts): AnswerParts {
@@ -164,21 +163,6 @@ function tooLarge(parts: AnswerParts): AnswerParts {
     ttlSeconds: LIMIT_FAILURE_TTL_SECONDS,
     authenticated: false,
   }
-}
-
-function edeOctets(errors: readonly ExtendedError[]): Uint8Array {
-  if (errors.length === 0) return NO_OCTETS
-  const octets = new Uint8Array(EDE_PER_ANSWER_MAX * (OPTION_HEADER_OCTETS + 2 + EDE_TEXT_OCTETS_MAX))
-  let end = 0
-  for (const { code, text } of errors.slice(0, EDE_PER_ANSWER_MAX)) {
-    const extra = utf8Within(text, EDE_TEXT_OCTETS_MAX)
-    writeU16(octets, end, OPTION.EXTENDED_ERROR)
-    writeU16(octets, end + 2, 2 + extra.length)
-    writeU16(octets, end + 4, code)
-    octets.set(extra, end + 6)
-    end += 6 + extra.length
-  }
-  return octets.subarray(0, end)
 }
 
 /** What every reply says; id, RD, AD, CD and TC depend on the client. */
@@ -264,7 +248,8 @@ export function restoreAnswerEntry(octets: Uint8Array, at: number, terms: Restor
 
 /** Octets of the whole entry. */
 export function entryOctets(octets: Uint8Array, at: number): number {
-  return entryEdeEnd(octets, at) - at
+  const end = entryEdeEnd(octets, at)
+  return end - at + (hasLink(octets, at) ? linkLength(octets, end) : 0)
 }
 
 /** The verdict on the answer. */
@@ -334,6 +319,30 @@ export function entryEdeEnd(octets: Uint8Array, at: number): number {
 
 function ttlOffsetsStart(octets: Uint8Array, at: number): number {
   return at + HEAD_OCTETS + readU16(octets, at + MESSAGE_OCTETS_AT)
+}
+
+/** What was asked, the name in lower case. Allocates. */
+export function entryQuestion(
+  octets: Uint8Array,
+  at: number,
+): { readonly name: Name; readonly type: number } {
+  const typeAt = at + ENTRY_KEY_AT + octets[at + QNAME_OCTETS_AT]!
+  return { name: octets.slice(at + ENTRY_KEY_AT, typeAt) as Name, type: readU16(octets, typeAt) }
+}
+
+/** The same as a key of a small table (`mapKey`). Allocates. */
+export function entryQuestionKey(octets: Uint8Array, at: number): string {
+  const from = at + ENTRY_KEY_AT
+  return mapKey(octets.subarray(from, from + octets[at + QNAME_OCTETS_AT]! + 2))
+}
+
+/** Where the chain of trust breaks; undefined where nothing is known to be broken. Allocates. */
+export function entryLink(octets: Uint8Array, at: number): BrokenLink | undefined {
+  return hasLink(octets, at) ? readLink(octets, entryEdeEnd(octets, at)) : undefined
+}
+
+function hasLink(octets: Uint8Array, at: number): boolean {
+  return (octets[at + FLAGS_AT]! & FLAG_LINK) !== 0
 }
 
 /** INFO-CODE of the most exact extended error, or -1 when there is none. */
@@ -468,18 +477,11 @@ export function parseAnswerEntry(octets: Uint8Array, at: number, nowMs: number):
     ttlSeconds: remainingSeconds(entryTtlSeconds(octets, at), entryStoredMs(octets, at), nowMs),
     authenticated: entryAuthenticated(octets, at),
     ...(entryTranslated(octets, at) ? { translated: true } : {}),
+    ...(hasLink(octets, at) ? { link: entryLink(octets, at) } : {}),
   }
 }
 
 /** The extended errors, the most exact first. Allocates. */
 export function entryEdes(octets: Uint8Array, at: number): ExtendedError[] {
-  const errors: ExtendedError[] = []
-  const end = entryEdeEnd(octets, at)
-  for (let optionAt = entryEdeStart(octets, at); optionAt < end; ) {
-    const contentAt = optionAt + OPTION_HEADER_OCTETS
-    optionAt = contentAt + readU16(octets, optionAt + 2)
-    const error = parseEde({ code: OPTION.EXTENDED_ERROR, octets: octets.subarray(contentAt, optionAt) })
-    if (error !== undefined) errors.push(error)
-  }
-  return errors
+  return readEdes(octets, entryEdeStart(octets, at), entryEdeEnd(octets, at))
 }

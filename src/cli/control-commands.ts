@@ -9,7 +9,7 @@ type Print = (text: string) => void
 export function addControl(program: Command, print: Print): void {
   const control = program.command('control').description('commands to a running daemon')
   addReading(reading(control), print)
-  addRollout(changing(control), print)
+  addReport(reading(addRollout(changing(control), print)), print)
   const nta = control
     .command('nta')
     .description('negative trust anchors: zones that are not judged for a time')
@@ -40,6 +40,19 @@ function changing(parent: Command): Add {
 
 type Add = (words: string, description: string) => Command
 
+function addReport(add: Add, print: Print): void {
+  add('report', 'what validation does to answers, or would do: whom it hits, and what is to be done')
+    .option('--html', 'print a page for a browser or a printer')
+    .action(async (_options: unknown, command: Command) => {
+      // The command above it knows the same options, and takes those that it knows wherever they stand.
+      const { html = false, ...options } = command.optsWithGlobals<ControlOptions & { html?: boolean }>()
+      const { ask } = await load()
+      const { reportHtml } = await import('./rollout-report-html.ts')
+      const { reportText } = await import('./rollout-report-text.ts')
+      process.exitCode = await ask('/v1/rollout/report', options, print, html ? reportHtml : reportText)
+    })
+}
+
 function load(): Promise<Control> {
   return import('./control.ts')
 }
@@ -65,8 +78,8 @@ interface RolloutOptions extends ControlOptions {
   readonly never?: readonly string[] | true
 }
 
-function addRollout(add: Add, print: Print): void {
-  add('rollout [mode]', 'how far validation is enforced; off, observe or enforce changes it at once')
+function addRollout(add: Add, print: Print): Command {
+  return add('rollout [mode]', 'how far validation is enforced; off, observe or enforce changes it at once')
     .option('--percent <n>', 'for how many of a hundred clients it is enforced')
     .option('--always [network...]', 'networks for whom it always is, in place of those before')
     .option('--never [network...]', 'networks for whom it never is, in place of those before')

@@ -12,7 +12,8 @@ import type { Rollout } from '../policy/rollout.ts'
 import type { ValidationPolicy } from '../policy/validation-policy.ts'
 import type { ResolverPort } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
-import { AnswerTally } from './answer-watch.ts'
+import type { AnswerTally } from '../telemetry/report/answer-tally.ts'
+import { CountedAnswers } from './answer-watch.ts'
 import { rolloutLists, serviceSettings } from './parts.ts'
 import type { ThreadLog } from './threads/thread-log.ts'
 
@@ -23,6 +24,8 @@ export interface FrontParts {
   readonly answers: AnswerReader
   readonly policy: ServiceOptions['policy'] & Pick<ValidationPolicy, 'countException'>
   readonly rollout: Rollout
+  /** Counts answers for the report. */
+  readonly tally: AnswerTally
   readonly counters: Counters
   readonly clock: Clock
   readonly onFault: (fault: unknown) => void
@@ -48,7 +51,7 @@ export class ClientSide {
 
   /** @param fronts client sides in all: they share the bounds on clients */
   constructor(parts: FrontParts, fronts: number) {
-    const { settings, rollout } = parts
+    const { settings, rollout, tally } = parts
     this.#parts = parts
     this.#fronts = fronts
     this.#service = new Service({
@@ -57,7 +60,7 @@ export class ClientSide {
         enforces: ({ address, addressOctets, listener }) =>
           rollout.enforces(address, addressOctets, listener),
       },
-      watch: new AnswerTally(parts.policy, rollout),
+      watch: new CountedAnswers(parts.policy, rollout, tally),
       settings: serviceSettings(settings),
       udpPayloadOctets: settings['server.udp-payload-octets'],
       waitingMax: this.#share(WAITING_MAX),

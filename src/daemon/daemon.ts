@@ -29,6 +29,7 @@ import { serveInOneThread } from './one-thread.ts'
 import { Exceptions } from './operator/exceptions.ts'
 import { Operator } from './operator/operator.ts'
 import { zoneValidates } from './operator/zone-check.ts'
+import { ReportKeeper } from './report/report-keeper.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { listenFailure } from './start-error.ts'
 import { type DaemonState, openState } from './state/daemon-state.ts'
@@ -36,6 +37,7 @@ import { serveInThreads, type ThreadEntries } from './threads/supervisor.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 import { planThreads } from './threads/thread-plan.ts'
 import { udpBackend } from './udp-backend.ts'
+import { unixSeconds } from './wall-clock.ts'
 
 /** Questions in work get the time of a query to end, and a little to be sent. */
 const DRAIN_MS_MAX = 8_000
@@ -105,24 +107,9 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     setAnchors: (anchors) =>
       keeper?.configure(anchors) ?? serving.changePolicy({ kind: 'anchors', anchors: anchors.list }),
   })
-  const exceptions = new Exceptions({
-    operator,
-    policy: serving.policy,
-    clock,
-    log,
-    recheckMs: settings['dnssec.negative-trust-anchor-recheck-seconds'] * 1000,
-    validates: (zone) =>
-      zoneValidates(
-        {
-          config: { ...present, settings: operator.settings },
-          platform,
-          policy: serving.policy,
-          onFault: (err) => log.error({ err }, 'internal fault while a zone was looked at'),
-        },
-        zone,
-      ),
-  })
+  const exceptions = watchExceptions({ config: present, operator, serving, platform, clock, log })
   const stopping = new StopRequest(clock)
+  const report = keepReport(serving, state, clock, log)
   const parts = {
     config: present,
     log,
@@ -130,6 +117,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     health,
     operator,
     exceptions,
+    report,
     state,
     clock,
     stopping,
@@ -137,6 +125,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
   }
   const around = await openAround(parts).catch(async (error: unknown) => {
     exceptions.close()
+    await report.stop()
     await serving.stop(0)
     throw error
   })
@@ -158,12 +147,54 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
       exceptions.close()
       await keeper?.stop()
       await operator.settled()
+      await report.stop()
       const unanswered = await serving.stop(DRAIN_MS_MAX)
       await around.close()
       await state.folder.settled()
       return unanswered
     },
   }
+}
+
+/** Negative trust anchors, from their beginning to their end. */
+function watchExceptions({ config, operator, serving, platform, clock, log }: ExceptionParts): Exceptions {
+  return new Exceptions({
+    operator,
+    policy: serving.policy,
+    clock,
+    log,
+    recheckMs: config.settings['dnssec.negative-trust-anchor-recheck-seconds'] * 1000,
+    validates: (zone) =>
+      zoneValidates(
+        {
+          config: { ...config, settings: operator.settings },
+          platform,
+          policy: serving.policy,
+          onFault: (err) => log.error({ err }, 'internal fault while a zone was looked at'),
+        },
+        zone,
+      ),
+  })
+}
+
+interface ExceptionParts {
+  readonly config: Config
+  readonly operator: Operator
+  readonly serving: Serving
+  readonly platform: Platform
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What threads count, over restarts. */
+function keepReport(serving: Serving, { folder }: DaemonState, clock: Clock, log: Log): ReportKeeper {
+  return new ReportKeeper({
+    collect: () => serving.takeCounts(),
+    folder,
+    clock,
+    unixSeconds,
+    onFault: (err) => log.error({ err }, 'what threads counted was not taken into the report'),
+  })
 }
 
 /** In as many threads as the machine and the configuration call for. */
@@ -240,6 +271,7 @@ interface AroundParts {
   readonly health: Health
   readonly operator: Operator
   readonly exceptions: Exceptions
+  readonly report: ReportKeeper
   readonly state: DaemonState
   readonly clock: Clock
   readonly stopping: StopRequest
@@ -255,7 +287,7 @@ interface Around {
 
 /** Opens metrics and control, or neither. @throws StartError */
 async function openAround(parts: AroundParts): Promise<Around> {
-  const { config, log, serving, health, operator, exceptions, state, clock, stopping, keeper } = parts
+  const { config, log, serving, health, operator, exceptions, report, state, clock, stopping, keeper } = parts
   const tellFault = faultTeller({ log, counters: serving.counters[0]!, clock })
   const metrics = makeMetrics(serving, keeper, exceptions)
   const http = await openHttp(config.settings, metrics, health, (fault) =>
@@ -267,7 +299,15 @@ async function openAround(parts: AroundParts): Promise<Around> {
     health.markStopping()
     stopping.begin(seconds)
   }
-  const routes = makeRoutes({ operator, exceptions, journal, status, stats: () => metrics.values(), drain })
+  const routes = makeRoutes({
+    operator,
+    exceptions,
+    report,
+    journal,
+    status,
+    stats: () => metrics.values(),
+    drain,
+  })
   try {
     const control = await openControl({
       config,

@@ -108,7 +108,10 @@ export function createLoneEngine(
   {
     words,
     ...told
-  }: Pick<EngineParts, 'platform' | 'counters' | 'ownAddresses' | 'onFault' | 'betweenSteps'> & {
+  }: Pick<
+    EngineParts,
+    'platform' | 'counters' | 'ownAddresses' | 'onFault' | 'betweenSteps' | 'onLateVerdict'
+  > & {
     readonly words?: PolicyWords
   },
 ): Engine & { readonly answers: AnswerCache } {

@@ -7,6 +7,7 @@ import type { Front } from '../front/front.ts'
 import { PolicyWords } from '../policy/policy-words.ts'
 import { Counters } from '../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
+import { AnswerTally } from '../telemetry/report/answer-tally.ts'
 import { ClientSide } from './client-side.ts'
 import { ClientsFirst } from './clients-first.ts'
 import { createLoneEngine } from './engine.ts'
@@ -17,6 +18,7 @@ import { watchRoot } from './root-watch.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { type Restoring, restoreSnapshot } from './snapshot/load.ts'
 import { snapshotKeeper } from './snapshot/parts.ts'
+import { unixSeconds } from './wall-clock.ts'
 
 /** On one core the helpers of a collection could only wait for the core that the thread they help holds. */
 const COLLECTING_ALONE = '--no-parallel-scavenge'
@@ -28,14 +30,15 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   if (availableParallelism() === 1) setFlagsFromString(COLLECTING_ALONE)
   const listen = settings['server.listen']
   const counters = new Counters()
-  const tellFault = faultTeller({ log, counters, clock: systemClock() })
-  const onFault = (fault: unknown): void => tellFault(fault, 'the question got SERVFAIL')
+  const onFault = questionFaults(log, counters)
   const clients = new ClientsFirst()
   const words = new PolicyWords()
+  const tally = new AnswerTally(unixSeconds)
   const engine = createLoneEngine(config, {
     words,
     platform,
     betweenSteps: () => clients.serve(),
+    onLateVerdict: ({ client }, entry) => tally.countLate(entry, 0, client),
     counters,
     ownAddresses: ownAddresses(listen),
     onFault,
@@ -60,7 +63,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   await snapshot?.load()
   const rollout = makeRollout(settings, words, rolloutKey)
   const clientSide = new ClientSide(
-    { settings, resolver: clients, answers, policy, rollout, counters, clock, onFault, udp, log },
+    { settings, resolver: clients, answers, policy, rollout, tally, counters, clock, onFault, udp, log },
     1,
   )
   let front: Front
@@ -100,6 +103,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
       if (rejudges) policy.raise()
     },
     flush: async (name, alone) => engine.resolver.flush(name, alone),
+    takeCounts: async () => [tally.take()].filter((data) => data !== undefined),
     stop: async (drainMs) => {
       snapshot?.close()
       stopRoot()
@@ -111,6 +115,12 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
       return unanswered
     },
   }
+}
+
+/** Tells of our own faults that cost a question its answer. */
+function questionFaults(log: ServingOptions['log'], counters: Counters): (fault: unknown) => void {
+  const tellFault = faultTeller({ log, counters, clock: systemClock() })
+  return (fault) => tellFault(fault, 'the question got SERVFAIL')
 }
 
 /** How full a cache is. */

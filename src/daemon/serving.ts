@@ -8,6 +8,7 @@ import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy
 import type { Counters } from '../telemetry/counters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { MetricSources } from '../telemetry/metrics.ts'
+import type { ReportData } from '../telemetry/report/report-data.ts'
 import type { Name } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Platform } from './engine.ts'
@@ -42,6 +43,8 @@ export interface Serving {
    * @returns entries that went
    */
   flush(name: Name | undefined, alone: boolean): Promise<number>
+  /** What threads counted for the report since it was last asked for. */
+  takeCounts(): Promise<readonly ReportData[]>
   /** Takes no more questions, answers those in work for so long, and closes. Returns questions left unanswered. */
   stop(drainMs: number): Promise<number>
 }

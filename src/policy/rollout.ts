@@ -3,7 +3,7 @@
  * or never among them, listening addresses that always or never are. A client is its network, and the share it falls in
  * hangs on a secret of the install alone, so raising the share moves no client back.
  */
-import { type HashKey, hashWords } from '../base/keyed-hash.ts'
+import { type HashKey, hashWords, isInShare } from '../base/keyed-hash.ts'
 import type { Prefix } from '../base/prefix.ts'
 import { isMappedIPv4, PrefixTable } from '../base/prefix-table.ts'
 import type { PolicyWords } from './policy-words.ts'
@@ -32,8 +32,6 @@ export interface RolloutOptions {
 /** Nobody is treated apart. */
 export const NO_LISTS: RolloutLists = { always: [], never: [], alwaysListeners: [], neverListeners: [] }
 
-/** Bits of the hash that a share is measured by: whole numbers that the engine keeps in a register. */
-const SHARE_BITS = 30
 const ADDRESS_OCTETS_MAX = 16
 
 /** See the head of this file. Deciding allocates nothing. */
@@ -78,9 +76,7 @@ export class Rollout {
     const listed = this.#table.find(address, length) ?? this.#listeners[listener]
     if (listed !== undefined) return listed
     const { percent } = this.#words
-    if (percent >= 100) return true
-    const share = this.clientHash(address, length) >>> (32 - SHARE_BITS)
-    return share < Math.floor((percent * 2 ** SHARE_BITS) / 100)
+    return percent >= 100 || isInShare(this.clientHash(address, length), percent)
   }
 
   /** A client's network as a number, 32 bits with a sign: who does not have the secret learns nothing of the address. */

@@ -7,6 +7,7 @@ import type { ExpiringTable } from '../cache/expiring-table.ts'
 import type { FailureCache } from '../cache/failure-cache.ts'
 import type { RrsetCache, VerdictToStore } from '../cache/rrset-cache.ts'
 import type { ServerTable } from '../cache/server-table.ts'
+import type { BrokenLink } from '../dnssec/broken-link.ts'
 import type { KeyTable } from '../dnssec/keys.ts'
 import { REASONS, type Reason } from '../dnssec/reasons.ts'
 import type { ZoneKeys } from '../dnssec/rrset-signature.ts'
@@ -51,6 +52,8 @@ export interface Context {
   readonly trust: ExpiringTable<KnownTrust>
   /** How often in a row asking other servers of a zone made nothing better, by folded zone name. */
   readonly vainRetries: ExpiringTable<number>
+  /** Where the chain of what is cached as bogus breaks, by type and folded owner. */
+  readonly brokenLinks: ExpiringTable<BrokenLink>
   readonly reports: ReportsSent
   readonly noteWork: WorkNote
   /** Called between steps of work, each well below a millisecond, for what in the same thread comes before it. */
@@ -117,6 +120,8 @@ export interface Judgement {
   readonly transient?: boolean
   /** The fault is in the chain of trust above the data: the data need not be asked of other servers. */
   readonly inChain?: boolean
+  /** `bogus`: where the chain of trust breaks. */
+  readonly link?: BrokenLink
 }
 
 /** An expected failure: a value, not an exception. */

@@ -124,6 +124,7 @@ export class Resolver implements ResolverPort {
       trust: new ExpiringTable<KnownTrust>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       reports: { agents: new ExpiringTable({ max: atMost(REPORT_AGENTS_MAX), nowMs }), underWay: 0 },
       vainRetries: new ExpiringTable<number>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
+      brokenLinks: new ExpiringTable({ max: atMost(FAILURES_REMEMBERED_MAX), nowMs }),
       refetches: new ExpiringTable<true>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       primings: new InFlight(parts.clock),
       asks: new InFlight(parts.clock),
@@ -330,6 +331,7 @@ export class Resolver implements ResolverPort {
           : [...extendedErrors(resolution), blocked(stripped)],
       policySequence,
       ttlSeconds,
+      link: judged.link,
       // RFC 6672 2.2: with YXDOMAIN nothing answers the question, so there is nothing for AD to speak of.
       authenticated:
         judged.status === 'secure' && stripped === undefined && !translated && rcode !== RCODE.YXDOMAIN,

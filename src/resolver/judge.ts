@@ -123,10 +123,10 @@ export function notJudged(context: Context, data: Data, judged: Judgement = NOT_
 }
 
 /** The verdict alone, out of whatever carries one. */
-function verdictOf({ status, reason, detail, transient, inChain }: Judgement): Judgement {
-  if (transient !== true && inChain !== true) return { status, reason, detail }
+function verdictOf({ status, reason, detail, transient, inChain, link }: Judgement): Judgement {
+  if (transient !== true && inChain !== true && link === undefined) return { status, reason, detail }
   const flags = { ...(transient === true ? { transient } : {}), ...(inChain === true ? { inChain } : {}) }
-  return { status, reason, detail, ...flags }
+  return { status, reason, detail, ...flags, ...(link && { link }) }
 }
 
 /** What the lack of trust in a zone means for its data. */

@@ -11,7 +11,15 @@ import {
 import { RANK } from '../cache/rrset-cache.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
-import { isRoot, isStrictSubdomainOf, type Name, nameKey, parentOf } from '../wire/name.ts'
+import {
+  isRoot,
+  isStrictSubdomainOf,
+  isSubdomainOf,
+  type Name,
+  nameKey,
+  parentOf,
+  ROOT,
+} from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
@@ -50,7 +58,7 @@ export async function lookup(
   anew = false,
 ): Promise<Found> {
   const known = fromCache(context, name, type, anew)
-  if (known?.judged !== undefined) return { ...known, judged: known.judged }
+  if (known?.judged !== undefined) return { ...known, judged: remembered(context, name, type, known.judged) }
   // What is fetched anew brings new records to make answers of.
   const made = known === undefined && !anew ? synthesise(context, job, name, type) : undefined
   if (made !== undefined) return made
@@ -72,8 +80,35 @@ async function prove(context: Context, job: Job, name: Name, type: number, anew:
   if (transient !== undefined) return { ...proven, judged: transient, ttlSeconds: LIMIT_FAILURE_TTL_SECONDS }
   if (proven.judged.status === 'bogus') proven = await askOthers(context, job, name, type, proven)
   else if (context.vainRetries.size > 0) context.vainRetries.delete(retryKey(context, name, type))
-  if (proven.judged.status === 'bogus') reportError(context, job, name, type, proven)
-  return keep(context, job, name, type, namingForwarder(proven))
+  if (proven.judged.status !== 'bogus') return keep(context, job, name, type, proven)
+  reportError(context, job, name, type, proven)
+  return keep(context, job, name, type, namingForwarder(located(context, name, type, proven)))
+}
+
+/** A verdict out of the cache, which keeps the words of it alone. */
+function remembered({ brokenLinks }: Context, name: Name, type: number, judged: Judgement): Judgement {
+  if (judged.status !== 'bogus') return judged
+  const link = brokenLinks.get(fetchedKey(name, type))
+  return link === undefined ? judged : { ...judged, link }
+}
+
+/** Bogus data with the link that is broken: its own, where the chain above has said nothing else. */
+function located(context: Context, name: Name, type: number, proven: Proven): Proven {
+  const { judged, answer, authority } = proven
+  const link = judged.link ?? { zone: zoneOf(context, name, type, [...answer, ...authority]), type }
+  context.brokenLinks.set(fetchedKey(name, type), link, BOGUS_TTL_SECONDS * 1000)
+  return { ...proven, judged: { ...judged, link } }
+}
+
+/** The zone that gave data: the one that signed it, as it says, or the deepest that is known. */
+function zoneOf({ rrsets }: Context, name: Name, type: number, sets: readonly Rrset[]): Name {
+  if (type === TYPE.DNSKEY) return name
+  for (const { signatures, owner } of sets) {
+    const signer = signatures[0] && parseRrsig(signatures[0])?.signer
+    if (signer !== undefined && isSubdomainOf(owner, signer)) return signer
+  }
+  const from = type === TYPE.DS && !isRoot(name) ? parentOf(name) : name
+  return rrsets.closestDelegation(from)?.rrset.owner ?? ROOT
 }
 
 /**
@@ -89,7 +124,7 @@ function unfinished(job: Job, { judged }: Proven): Judgement | undefined {
 /** The verdict on bogus data with the forwarder that gave it, which may be what strips signatures. */
 function namingForwarder(proven: Proven): Proven {
   const { judged, forwarder } = proven
-  if (judged.status !== 'bogus' || judged.inChain === true || forwarder === undefined) return proven
+  if (judged.inChain === true || forwarder === undefined) return proven
   const detail = `${judged.detail || REASONS[judged.reason].text} (says forwarder ${forwarder})`
   return { ...proven, judged: { ...judged, detail } }
 }

@@ -10,7 +10,7 @@ import { checkDnskeySet, dsSupport } from '../dnssec/delegation.ts'
 import { proveNoDs } from '../dnssec/denial.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
-import { TYPE } from '../wire/iana/rrtype.ts'
+import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import {
   isRoot,
   isStrictSubdomainOf,
@@ -118,13 +118,15 @@ export function keysProvenMs(context: Context, zone: Name): number | undefined {
   return trust?.status === 'secure' ? trust.sinceMs : undefined
 }
 
+/** A zone without keys to trust: where that is a fault, its DNSKEY set is the link that is broken. */
 function without(
   status: 'insecure' | 'indeterminate' | 'bogus',
   zone: Name,
   reason: Reason,
   detail: string,
 ): Untrusted {
-  return { status, zone, reason, detail }
+  const verdict = { status, zone, reason, detail }
+  return status === 'bogus' ? { ...verdict, link: { zone, type: TYPE.DNSKEY } } : verdict
 }
 
 /** Failures that are the zone's servers'; what else fails is not the zone's fault. */
@@ -135,8 +137,11 @@ const WITHOUT_REPLY: ReadonlySet<Reason> = new Set([
   'no-server-address',
 ])
 
-function unreachable(zone: Name, reason: Reason, detail: string): Untrusted {
-  return { status: 'bogus', zone, reason, detail, transient: true }
+/** @param type of the records of `zone` that could not be had */
+function unreachable(zone: Name, type: number, reason: Reason, detail: string): Untrusted {
+  const holder = type === TYPE.DS && !isRoot(zone) ? parentOf(zone) : zone
+  const text = `${formatType(type)} of ${formatName(zone)}: ${detail}`
+  return { status: 'bogus', zone, reason, detail: text, transient: true, link: { zone: holder, type } }
 }
 
 /**
@@ -150,7 +155,7 @@ async function cutTrust(context: Context, job: Job, child: Name): Promise<ZoneTr
   const optOut = liesInOptOut(context, job, child)
   if (optOut !== undefined) return endOfChain(context, job, child, 'opt-out', optOut.ttlSeconds)
   const ds = await context.lookup(job, child, TYPE.DS)
-  if (ds.kind === 'failure') return unreachable(child, ds.reason, `DS of ${formatName(child)}: ${ds.detail}`)
+  if (ds.kind === 'failure') return unreachable(child, TYPE.DS, ds.reason, ds.detail)
   const { status, reason, detail } = ds.judged
   if (status === 'bogus') return { ...ds.judged, status, zone: child }
   if (status === 'insecure') return endOfChain(context, job, child, reason, ds.ttlSeconds)
@@ -197,7 +202,7 @@ async function apexTrust(context: Context, job: Job, zone: Name): Promise<ZoneTr
   const found = await context.lookup(job, zone, TYPE.DNSKEY)
   if (found.kind === 'failure') {
     const reason = WITHOUT_REPLY.has(found.reason) ? 'dnskey-unreachable' : found.reason
-    return unreachable(zone, reason, `DNSKEY of ${formatName(zone)}: ${found.detail}`)
+    return unreachable(zone, TYPE.DNSKEY, reason, found.detail)
   }
   const judged = knownTrust(context, zone)
   if (judged !== undefined) return judged
@@ -290,7 +295,7 @@ async function apexAnchors(
   if (anchors.length > 0) return { anchors, ttlSeconds: TTL_SECONDS_MAX, isCachedDs: false }
   if (policy.anchors.closest(zone) === undefined) return without('indeterminate', zone, 'no-trust-anchor', '')
   const ds = await context.lookup(job, zone, TYPE.DS)
-  if (ds.kind === 'failure') return unreachable(zone, ds.reason, `DS of ${formatName(zone)}: ${ds.detail}`)
+  if (ds.kind === 'failure') return unreachable(zone, TYPE.DS, ds.reason, ds.detail)
   const { status, reason, detail } = ds.judged
   if (status === 'bogus') return { ...ds.judged, status, zone }
   if (status !== 'secure') return without(status, zone, reason, detail)

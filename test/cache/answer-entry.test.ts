@@ -15,9 +15,12 @@ import {
   entryEdeStart,
   entryEdes,
   entryExpiresMs,
+  entryLink,
   entryOctets,
   entryPolicySequence,
+  entryQuestion,
   entryQuestionEnd,
+  entryQuestionKey,
   entryRcode,
   entryReason,
   entryRotateCount,
@@ -408,4 +411,23 @@ t.test('names in a reply may take the spelling of the question', async (t) => {
   const message = parseMessage(out.subarray(0, length))
   t.equal(formatName(message.answer[0]!.owner), 'wWw.eXample.')
   t.ok(isSubdomainOf(message.answer[1]!.owner, name('example.')))
+})
+
+t.test('the broken link is behind all that clients get', (t) => {
+  const link = { zone: name('Bank.se.'), type: TYPE.DNSKEY }
+  const bogus = parts({ status: 'bogus', ede: [{ code: 6, text: 'wrong' }] })
+  const told = writeAnswerEntry({ ...bogus, link }, 0)
+  const untold = writeAnswerEntry(bogus, 0)
+  t.equal(entryOctets(told, 0), told.length)
+  t.equal(entryOctets(untold, 0), untold.length)
+  t.same(entryLink(told, 0), { zone: name('bank.se.'), type: TYPE.DNSKEY })
+  t.equal(entryLink(untold, 0), undefined)
+  t.equal(entryEdeEnd(told, 0), entryEdeEnd(untold, 0))
+  t.same(parseAnswerEntry(told, 0, 0).link, entryLink(told, 0))
+  t.same(entryQuestion(told, 0), { name: name('www.example.'), type: TYPE.A })
+  const inMemory = new Uint8Array(told.length + 32).fill(0xff)
+  inMemory.set(told, 16)
+  t.same(entryLink(inMemory, 16), entryLink(told, 0), 'wherever the entry lies')
+  t.equal(entryQuestionKey(inMemory, 16), entryQuestionKey(untold, 0))
+  t.end()
 })

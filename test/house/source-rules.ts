@@ -31,8 +31,9 @@ export const PACKAGE_DOORS: Readonly<Record<string, readonly string[]>> = {
   pino: ['telemetry/log.ts'],
   'pino-pretty': ['telemetry/log.ts'],
   'prom-client': ['telemetry/metrics.ts'],
+  tldts: ['telemetry/report/registered-domain.ts'],
   yaml: ['config/'],
-  zod: ['config/', 'daemon/control/'],
+  zod: ['config/', 'daemon/control/', 'daemon/report/report-form.ts'],
 }
 
 interface BuiltinDoor {

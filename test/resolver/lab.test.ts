@@ -77,6 +77,31 @@ t.test('a cold engine for every question', async (t) => {
   }
 })
 
+t.test(
+  'a bogus answer says whose link is broken, also when the verdict comes out of the cache',
+  async (t) => {
+    const links: Readonly<Record<string, string>> = {
+      'www.expired.se.': 'expired.se. DNSKEY',
+      'www.ds-mismatch.se.': 'ds-mismatch.se. DNSKEY',
+      'www.no-dnskey.se.': 'no-dnskey.se. DNSKEY',
+      'www.wrong-key-same-tag.se.': 'wrong-key-same-tag.se. A',
+      'www.no-signature.se.': 'no-signature.se. A',
+      'none.no-nsec3.se.': 'no-nsec3.se. A',
+      'to-bogus.alias-trouble.se.': 'wrong-signature.se. A',
+      'www.shop.outage.': 'outage. DS',
+      'www.vault.tampered.': 'tampered. DS',
+      'www.no-edns.se.': 'no-edns.se. DNSKEY',
+    }
+    const { ask, clock } = engine(9)
+    for (const round of ['fetched', 'out of the cache of records', 'fetched again']) {
+      const found: Record<string, string | undefined> = {}
+      for (const name of Object.keys(links)) found[name] = (await ask(name, TYPE.A)).link
+      t.same(found, links, round)
+      if (round !== 'fetched') clock.advance(120_000)
+    }
+  },
+)
+
 t.test('one engine for all, twice: what is cached keeps its verdict', async (t) => {
   const { ask, clock } = engine(8)
   for (const round of ['cold', 'warm']) {

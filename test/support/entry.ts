@@ -5,6 +5,7 @@ import {
   entryAgeSeconds,
   entryAuthenticated,
   entryEdes,
+  entryLink,
   entryOctets,
   entryRcode,
   entryReason,
@@ -13,7 +14,9 @@ import {
 } from '../../src/cache/answer-entry.ts'
 import { type Reason, reasonFromNumber } from '../../src/dnssec/reasons.ts'
 import type { SecurityStatus } from '../../src/dnssec/security-status.ts'
+import { formatType } from '../../src/wire/iana/rrtype.ts'
 import { type Message, parseMessage } from '../../src/wire/message.ts'
+import { formatName } from '../../src/wire/name-text.ts'
 
 export interface EntryReply {
   readonly status: SecurityStatus
@@ -24,6 +27,8 @@ export interface EntryReply {
   readonly ede: { readonly code: number; readonly text: string } | undefined
   /** All of them. */
   readonly edes: readonly { readonly code: number; readonly text: string }[]
+  /** Where the chain of trust breaks: zone and type as text. */
+  readonly link: string | undefined
   /** The reply to a client with DO. */
   readonly message: Message
 }
@@ -39,6 +44,7 @@ export function entryReply(entry: Uint8Array, nowMs: number): EntryReply {
   )
   if (entryOctets(entry, 0) !== entry.length) throw new Error('the entry is longer or shorter than it says')
   const edes = entryEdes(entry, 0)
+  const link = entryLink(entry, 0)
   return {
     status: entryStatus(entry, 0),
     reason: reasonFromNumber(entryReason(entry, 0)),
@@ -47,6 +53,7 @@ export function entryReply(entry: Uint8Array, nowMs: number): EntryReply {
     ttlSeconds: entryTtlSeconds(entry, 0),
     ede: edes[0],
     edes,
+    link: link && `${formatName(link.zone)} ${formatType(link.type)}`,
     message: parseMessage(out.slice(0, length)),
   }
 }

@@ -6,6 +6,7 @@ import type { Name } from '../../wire/name.ts'
 import { formatName, parseNameText } from '../../wire/name-text.ts'
 import type { Exceptions } from '../operator/exceptions.ts'
 import type { Operator } from '../operator/operator.ts'
+import type { ReportKeeper } from '../report/report-keeper.ts'
 import type { Journal } from '../state/journal.ts'
 import { type Route, route } from './route.ts'
 
@@ -13,6 +14,7 @@ import { type Route, route } from './route.ts'
 export interface RouteParts {
   readonly operator: Operator
   readonly exceptions: Exceptions
+  readonly report: ReportKeeper
   readonly journal: Journal
   /** What `status` says besides the rollout: plain data. */
   status(): Record<string, unknown>
@@ -53,6 +55,7 @@ export function makeRoutes(parts: RouteParts): Route[] {
   return [
     ...reading(parts),
     ...rollout(parts),
+    ...reporting(parts),
     ...negativeTrustAnchors(parts),
     ...upkeep(operator),
     draining(parts),
@@ -188,6 +191,31 @@ function negativeTrustAnchors({ exceptions }: RouteParts): Route[] {
       run: async () => {
         await exceptions.recheck()
         return exceptions.list()
+      },
+    }),
+  ]
+}
+
+function reporting({ report, journal }: RouteParts): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/v1/rollout/report',
+      summary:
+        'What validation does to answers, or would do: by domain, by customers, and what is to be done.',
+      result: z.looseObject({ kind: z.literal('sigill-rollout-report'), version: z.literal(1) }),
+      run: () => report.view(),
+    },
+    route({
+      method: 'POST',
+      path: '/v1/rollout/report/clear',
+      summary: 'Forgets what was counted for the report, and begins anew.',
+      body: z.strictObject({}),
+      result: z.strictObject({ cleared: z.literal(true) }),
+      run: async (_body, author) => {
+        await report.clear()
+        await journal.add('report-clear', author, {})
+        return { cleared: true }
       },
     }),
   ]

@@ -19,7 +19,7 @@ run(workerData as ResolverData)
 function run(data: ResolverData): void {
   const { memory, index, settings, rootHints, platform, ownAddresses, resolvers, setAside } = data
   const parts = threadParts(data)
-  const { clock, counters, policy, onFault, log, post } = parts
+  const { clock, counters, policy, onFault, log, tally, post } = parts
   let closed = false
   const note = workNote(memory.workNotes[index]!)
   const { rrsets, answers } = openCaches(data, parts)
@@ -35,6 +35,7 @@ function run(data: ResolverData): void {
     ownAddresses,
     onFault,
     engines: resolvers,
+    onLateVerdict: ({ client }, entry) => tally.countLate(entry, 0, client),
     // What was noted when the thread came to its end must stay.
     noteWork: (question) => {
       if (!closed) note(question)

@@ -15,6 +15,7 @@ import { type PolicyChange, ValidationPolicy } from '../../policy/validation-pol
 import type { Counters } from '../../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../../telemetry/event-loop-delay.ts'
 import type { CacheUse } from '../../telemetry/metrics.ts'
+import type { ReportData } from '../../telemetry/report/report-data.ts'
 import { formatType } from '../../wire/iana/rrtype.ts'
 import type { Name } from '../../wire/name.ts'
 import { formatName } from '../../wire/name-text.ts'
@@ -145,6 +146,16 @@ class Supervisor implements Serving {
   async configure(settings: Settings, rejudges: boolean): Promise<void> {
     this.#settings = settings
     await this.#policyChannel.change({ kind: 'settings', settings, rejudges })
+  }
+
+  async takeCounts(): Promise<readonly ReportData[]> {
+    const counts = this.threads.map(async (thread) => {
+      if (thread.worker === undefined) return undefined
+      const answer = thread.next('counted')
+      thread.post({ kind: 'count' })
+      return (await answer)?.data
+    })
+    return (await Promise.all(counts)).filter((data) => data !== undefined)
   }
 
   /** One call after the other: the answers of the threads do not say to what. */

@@ -5,6 +5,7 @@ import type { RootHint } from '../../config/built-in-hints.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { TrustAnchor } from '../../dnssec/trust-anchors.ts'
 import type { NegativeTrustAnchor } from '../../policy/validation-policy.ts'
+import type { ReportData } from '../../telemetry/report/report-data.ts'
 import type { Name } from '../../wire/name.ts'
 import type { Rrset } from '../../wire/record.ts'
 import type { Platform } from '../engine.ts'
@@ -87,6 +88,8 @@ export type ToThread =
   | { readonly kind: 'fetch'; readonly number: number; readonly name: Name; readonly type: number }
   /** Front threads: take no more questions, and answer those in work. Resolver threads: end what is under way. */
   | { readonly kind: 'drain'; readonly timeoutMs: number }
+  /** Hand over what was counted for the report. */
+  | { readonly kind: 'count' }
   /** Close all sockets: this life is over. */
   | { readonly kind: 'close' }
 
@@ -108,5 +111,7 @@ export type FromThread =
   | RestoreReport
   /** What came of the fetching with this number: see `Resolver.fetchRecords`. */
   | { readonly kind: 'fetched'; readonly number: number; readonly sets: readonly Rrset[] | string }
+  /** What was counted for the report since it was last asked for; undefined when it is nothing. */
+  | { readonly kind: 'counted'; readonly data: ReportData | undefined }
   | { readonly kind: 'drained'; readonly unanswered: number }
   | { readonly kind: 'closed' }

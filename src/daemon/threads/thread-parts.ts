@@ -7,11 +7,13 @@ import { PolicyWords } from '../../policy/policy-words.ts'
 import { ValidationPolicy } from '../../policy/validation-policy.ts'
 import type { Counters } from '../../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../../telemetry/event-loop-delay.ts'
+import { AnswerTally } from '../../telemetry/report/answer-tally.ts'
 import type { Name } from '../../wire/name.ts'
 import type { Rrset } from '../../wire/record.ts'
 import { faultTeller } from '../fault-teller.ts'
 import { policyOptions } from '../parts.ts'
 import type { RestoreRequest } from '../snapshot/load.ts'
+import { unixSeconds } from '../wall-clock.ts'
 import { countersOf } from './shared-memory.ts'
 import type { LinkEnd } from './thread-link.ts'
 import { forwardingLog, type ThreadLog } from './thread-log.ts'
@@ -24,6 +26,8 @@ export interface ThreadParts {
   readonly log: ThreadLog
   readonly policy: ValidationPolicy
   readonly words: PolicyWords
+  /** Counts answers for the report. */
+  readonly tally: AnswerTally
   readonly onFault: (fault: unknown) => void
   post(message: FromThread, transfer?: readonly TransferListItem[]): void
 }
@@ -70,13 +74,14 @@ export function threadParts({ name, settings, memory, policy: state }: ThreadDat
     log,
     policy,
     words,
+    tally: new AnswerTally(unixSeconds),
     post,
     onFault: (fault) => tellFault(fault, 'the question got SERVFAIL'),
   }
 }
 
 /** Listens to the supervisor, for as long as the thread lives. */
-export function serveSupervisor({ policy, counters, post }: ThreadParts, duties: ThreadDuties): void {
+export function serveSupervisor({ policy, counters, tally, post }: ThreadParts, duties: ThreadDuties): void {
   const stopDelay = watchEventLoopDelay(counters)
   parentPort!.on('message', (message: ToThread) => {
     if (message.kind === 'link') duties.onLink(message.peer, message.end)
@@ -86,7 +91,8 @@ export function serveSupervisor({ policy, counters, post }: ThreadParts, duties:
       post({ kind: 'policy-taken', number: message.number })
     } else if (message.kind === 'flush') {
       post({ kind: 'flushed', entries: duties.flush?.(message.name, message.alone) ?? 0 })
-    } else if (message.kind === 'serve') duties.serve?.()
+    } else if (message.kind === 'count') post({ kind: 'counted', data: tally.take() })
+    else if (message.kind === 'serve') duties.serve?.()
     else if (message.kind === 'restore') duties.restore?.(message)
     else if (message.kind === 'fetch') {
       const { number, name, type } = message

@@ -1,0 +1,127 @@
+/** The rollout report as one page that needs nothing else, on a screen or on paper. */
+import type { DomainView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
+import { percent } from './rollout-report-text.ts'
+
+const STYLE = `
+:root { color-scheme: light; }
+body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 1.8rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; } p { margin: .3rem 0; }
+table { border-collapse: collapse; } th, td { text-align: left; padding: .2rem 1.2rem .2rem 0; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.bar { display: flex; height: 1rem; border: 1px solid #999; margin: .6rem 0; }
+.secure { background: #2e7d46; } .insecure { background: #c8c8c8; } .bogus { background: #b3261e; }
+section { border-top: 1px solid #bbb; padding: .8rem 0; break-inside: avoid; }
+.faint { color: #555; } .action { font-weight: 600; } dl { margin: .4rem 0; } dd { margin: 0 0 .4rem 1.5rem; }
+dt, td { overflow-wrap: anywhere; }
+@media print { body { margin: 0; max-width: none; font-size: 11px; } .bar { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+`
+
+/** A whole document. What came from the network is text in it, never markup. */
+export function reportHtml(report: ReportView): string {
+  const { since, until, answers, clients, domains, others, unchecked } = report
+  const rest = [
+    ...(unchecked > 0
+      ? [`${unchecked} answers with bogus data went to clients who asked for it unchecked.`]
+      : []),
+    ...(others > 0 ? [`${others} bogus answers were of domains that are not told apart.`] : []),
+  ]
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>DNSSEC validation, ${escaped(until)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>What validation does to answers</h1>
+<p class="faint">${escaped(since)} to ${escaped(until)}: ${answers} answers to ${clients} clients</p>
+${shareBar(report)}
+<h2>Customers who would have noticed</h2>
+${stageTable(report)}
+<h2>Failing domains</h2>
+${domains.length === 0 ? '<p>No domain fails.</p>' : domains.map(domainSection).join('\n')}
+${rest.map((text) => `<p class="faint">${text}</p>`).join('\n')}
+<h2>Signed answers by top-level domain</h2>
+${tldTable(report)}
+</body>
+</html>
+`
+}
+
+function shareBar({ shares }: ReportView): string {
+  const kinds = ['secure', 'insecure', 'bogus'] as const
+  const part = (kind: (typeof kinds)[number]): string =>
+    `<span class="${kind}" style="width: ${(100 * shares[kind]).toFixed(3)}%"></span>`
+  const words = kinds.map((kind) => `${percent(shares[kind])} ${kind}`).join(', ')
+  return `<div class="bar" role="img" aria-label="${words}">${kinds.map(part).join('')}</div>\n<p>${words}</p>`
+}
+
+function stageTable({ stages, clients }: ReportView): string {
+  const rows = stages.map(({ percent: stage, clients: noticing }) => {
+    const share = clients === 0 ? 0 : noticing / clients
+    return `<tr><td class="number">${stage} %</td><td class="number">${noticing}</td><td class="number">${percent(share)}</td></tr>`
+  })
+  return `<table><tr><th class="number">enforced for</th><th class="number">clients</th><th class="number">of all</th></tr>${rows.join('')}</table>`
+}
+
+function tldTable({ tlds }: ReportView): string {
+  if (tlds.length === 0) return '<p>None yet.</p>'
+  const rows = tlds.map(
+    ({ tld, answers, signedShare }) =>
+      `<tr><td>${escaped(tld)}</td><td class="number">${answers}</td><td class="number">${percent(signedShare)}</td></tr>`,
+  )
+  return `<table><tr><th>domain</th><th class="number">answers</th><th class="number">signed</th></tr>${rows.join('')}</table>`
+}
+
+const STILL = { yes: 'still failing', no: 'validates again', unknown: 'not seen lately' } as const
+
+function domainSection(view: DomainView): string {
+  const {
+    domain,
+    queries,
+    clients,
+    refused,
+    faults,
+    names,
+    firstSeen,
+    lastSeen,
+    failing,
+    servers,
+    contact,
+    action,
+  } = view
+  const facts = [
+    `seen ${firstSeen} to ${lastSeen}, ${STILL[failing]}`,
+    ...(contact === null ? [] : [`contact ${contact}`]),
+    ...(servers === null
+      ? []
+      : [`servers: ${servers.good.length} good, ${servers.bad.length} bad, ${servers.silent.length} silent`]),
+    `asked for ${names.map(({ name, type }) => `${name} ${type}`).join(', ')}`,
+  ]
+  return `<section>
+<h3>${escaped(domain)}</h3>
+<p>${queries} answers to ${clients} clients, ${refused} of them refused</p>
+<p class="faint">${facts.map(escaped).join('<br>')}</p>
+<p class="action">${escaped(action)}</p>
+<dl>${faults.map(faultItem).join('')}</dl>
+</section>`
+}
+
+function faultItem({ zone, type, ede, text, meaning, queries, fix }: FaultView): string {
+  return `<dt>${escaped(`${zone} ${type}: ${text || meaning}`)} <span class="faint">(EDE ${ede}, ${queries} answers)</span></dt><dd>${escaped(fix)}</dd>`
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!)
+}

@@ -1,0 +1,91 @@
+/** Has the threads hand over what they count, makes the report of it, and keeps that over restarts. */
+import type { Cancel, Clock } from '../../base/clock.ts'
+import { REPORT_COLLECT_MS, REPORT_SAVE_MS } from '../../base/limits.ts'
+import type { ReportData } from '../../telemetry/report/report-data.ts'
+import { type ReportView, reportView } from '../../telemetry/report/report-view.ts'
+import { RolloutReport } from '../../telemetry/report/rollout-report.ts'
+import { StateFile } from '../state/state-file.ts'
+import type { StateFolder } from '../state/state-folder.ts'
+import { REPORT_FORM } from './report-form.ts'
+
+/** What it works with. */
+export interface ReportKeeperParts {
+  /** What threads have counted since they were last asked. */
+  readonly collect: () => Promise<readonly ReportData[]>
+  readonly folder: StateFolder
+  readonly clock: Pick<Clock, 'nowMs' | 'after'>
+  /** Seconds since 1970 by the machine's own clock, even where signatures are judged by another. */
+  readonly unixSeconds: () => number
+  /** Told of a fault of ours. */
+  readonly onFault: (fault: unknown) => void
+}
+
+/** See the head of this file. */
+export class ReportKeeper {
+  readonly #parts: ReportKeeperParts
+  readonly #file: StateFile<ReportData>
+  #report: RolloutReport
+  #collecting: Promise<void> = Promise.resolve()
+  #savedMs: number
+  #cancel: Cancel = () => {}
+  #stopped = false
+
+  constructor(parts: ReportKeeperParts) {
+    this.#parts = parts
+    this.#file = new StateFile(parts.folder, REPORT_FORM)
+    this.#report = new RolloutReport(parts.unixSeconds())
+    const kept = this.#file.load()
+    if (kept !== undefined) this.#report.merge(kept)
+    this.#savedMs = parts.clock.nowMs()
+    this.#again()
+  }
+
+  /** The report with all that was counted until now. */
+  async view(): Promise<ReportView> {
+    await this.collect()
+    return reportView(this.#report.data(), this.#parts.unixSeconds())
+  }
+
+  /** Forgets all that was counted, for instance before another rehearsal. */
+  async clear(): Promise<void> {
+    await this.collect()
+    this.#report = new RolloutReport(this.#parts.unixSeconds())
+    await this.#save()
+  }
+
+  /** Has the threads hand over what they counted. Never fails. */
+  collect(): Promise<void> {
+    this.#collecting = this.#collecting.then(async () => {
+      try {
+        for (const data of await this.#parts.collect()) this.#report.merge(data)
+      } catch (fault) {
+        this.#parts.onFault(fault)
+      }
+    })
+    return this.#collecting
+  }
+
+  /** Collects for the last time, and writes it down: to be called while threads live. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancel()
+    await this.collect()
+    await this.#save()
+  }
+
+  #again(): void {
+    this.#cancel = this.#parts.clock.after(REPORT_COLLECT_MS, () => {
+      void this.collect().then(async () => {
+        if (this.#parts.clock.nowMs() - this.#savedMs >= REPORT_SAVE_MS) await this.#save()
+        if (!this.#stopped) this.#again()
+      })
+    })
+  }
+
+  async #save(): Promise<void> {
+    const { clock, unixSeconds } = this.#parts
+    this.#savedMs = clock.nowMs()
+    this.#report.age(unixSeconds())
+    await this.#file.save(this.#report.data())
+  }
+}
