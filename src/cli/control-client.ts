@@ -22,7 +22,8 @@ export interface ControlPlace {
 /** What came back. */
 export type ControlReply =
   | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly error: string }
+  /** `unusable`: what was given is no such command, however the daemon stands. */
+  | { readonly ok: false; readonly error: string; readonly unusable: boolean }
 
 /**
  * Gives a command.
@@ -108,9 +109,13 @@ function readReply(status: number, text: string): ControlReply {
   try {
     value = JSON.parse(text)
   } catch {
-    return { ok: false, error: `not an answer of a daemon (${status})` }
+    return { ok: false, error: `not an answer of a daemon (${status})`, unusable: false }
   }
   if (status === 200) return { ok: true, result: value }
   const { error } = value as { error?: unknown }
-  return { ok: false, error: typeof error === 'string' ? error : `refused (${status})` }
+  return {
+    ok: false,
+    error: typeof error === 'string' ? error : `refused (${status})`,
+    unusable: status === 400,
+  }
 }

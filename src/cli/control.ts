@@ -44,6 +44,7 @@ function present(
   show: (result: never) => string,
 ): ExitCode {
   if (!reply.ok) {
+    if (reply.unusable) throw new UnusableInput(reply.error)
     print(
       options.json === true ? `${JSON.stringify({ error: reply.error })}\n` : `not done: ${reply.error}\n`,
     )

@@ -160,6 +160,7 @@ t.test('who may give commands, and how large they may be', async (t) => {
   t.same(await command({ server, tokenFile: join(world.folder, 'wrong') }, 'GET', '/v1/status'), {
     ok: false,
     error: 'the token is missing or wrong',
+    unusable: false,
   })
   const post = (body: object): Promise<ControlReply> =>
     command({ socket }, 'POST', '/v1/rollout', { ...body })
@@ -307,6 +308,9 @@ t.test('the command line', async (t) => {
     stdout: /^x\.se\. until .*: why not \(0 answers\)\n$/,
   })
   t.match((await run('journal')).stdout, /rollout .*\(first step\)/)
+  const [mode, name] = await Promise.all([run('rollout', 'banana'), run('flush', 'a..se')])
+  t.match(mode, { code: 2, stdout: '', stderr: /^sigill: mode: .*"off"\|"observe"\|"enforce"/ })
+  t.match(name, { code: 2, stdout: '', stderr: /^sigill: name: / })
   const nobody = await sigill('control', 'status', '--socket', join(world.folder, 'nobody.sock'))
   t.match(nobody, { code: 2, stderr: /no daemon takes commands at .*nobody.sock/ })
 })
