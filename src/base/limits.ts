@@ -276,6 +276,16 @@ export const REPORT_TLDS_MAX = 2_048
 export const REPORT_COLLECT_MS = 5_000
 /** How often the report is written to the folder for state: a crash loses so much of it. */
 export const REPORT_SAVE_MS = 300_000
+/** The guard looks at so much of the past: bogus data is kept for a minute. */
+export const GUARD_WINDOW_SECONDS = 60
+/** Bogus answers in that time, and … */
+export const GUARD_BOGUS_MIN = 50
+/** … clients who got them, below which nobody is woken. */
+export const GUARD_CLIENTS_MIN = 10
+/** A jump must last so long: the first zone to fail says little of what they have in common. */
+export const GUARD_CONFIRM_SECONDS = 10
+/** After so long without a jump, the next one is another incident. */
+export const GUARD_QUIET_SECONDS = 600
 /** Octets of that file: with all domains there are room for as many clients as a large provider has. */
 export const REPORT_FILE_OCTETS_MAX = 3_145_728
 

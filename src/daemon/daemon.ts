@@ -193,6 +193,7 @@ function keepReport(serving: Serving, { folder }: DaemonState, clock: Clock, log
     folder,
     clock,
     unixSeconds,
+    onAlert: ({ text, ...alert }) => log.error(alert, `ALERT: ${text}`),
     onFault: (err) => log.error({ err }, 'what threads counted was not taken into the report'),
   })
 }

@@ -1,6 +1,7 @@
 /** Has the threads hand over what they count, makes the report of it, and keeps that over restarts. */
 import type { Cancel, Clock } from '../../base/clock.ts'
 import { REPORT_COLLECT_MS, REPORT_SAVE_MS } from '../../base/limits.ts'
+import { type Alert, Guard } from '../../telemetry/report/guard.ts'
 import type { ReportData } from '../../telemetry/report/report-data.ts'
 import { type ReportView, reportView } from '../../telemetry/report/report-view.ts'
 import { RolloutReport } from '../../telemetry/report/rollout-report.ts'
@@ -16,6 +17,8 @@ export interface ReportKeeperParts {
   readonly clock: Pick<Clock, 'nowMs' | 'after'>
   /** Seconds since 1970 by the machine's own clock, even where signatures are judged by another. */
   readonly unixSeconds: () => number
+  /** Told of a jump in what is bogus, once an incident. */
+  readonly onAlert: (alert: Alert) => void
   /** Told of a fault of ours. */
   readonly onFault: (fault: unknown) => void
 }
@@ -24,6 +27,7 @@ export interface ReportKeeperParts {
 export class ReportKeeper {
   readonly #parts: ReportKeeperParts
   readonly #file: StateFile<ReportData>
+  readonly #guard = new Guard()
   #report: RolloutReport
   #collecting: Promise<void> = Promise.resolve()
   #savedMs: number
@@ -57,7 +61,13 @@ export class ReportKeeper {
   collect(): Promise<void> {
     this.#collecting = this.#collecting.then(async () => {
       try {
-        for (const data of await this.#parts.collect()) this.#report.merge(data)
+        const now = this.#parts.unixSeconds()
+        const lately = new RolloutReport(now)
+        for (const data of await this.#parts.collect()) lately.merge(data)
+        const data = lately.data()
+        this.#report.merge(data)
+        const alert = this.#guard.note(data, now)
+        if (alert !== undefined) this.#parts.onAlert(alert)
       } catch (fault) {
         this.#parts.onFault(fault)
       }
