@@ -177,7 +177,7 @@ const KEY_ZONES: readonly LabZone[] = [
 ]
 
 /** The published key and the signing key have one tag, as in the .ru outage of 2024. */
-function impostorKeys(zone: string, algorithm: number): KeyUse[] {
+export function impostorKeys(zone: string, algorithm: number): KeyUse[] {
   const [published, used] = deriveCollidingKeys(`${zone} ZSK`, algorithm, ZSK_FLAGS)
   const ksk = keySigningKey(deriveKey(`${zone} KSK`, algorithm, KSK_FLAGS))
   return [
