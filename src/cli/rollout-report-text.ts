@@ -16,7 +16,7 @@ export function reportText(report: ReportView): string {
     ...(unchecked > 0 ? [`bogus data given to who asked for it unchecked (CD): ${unchecked}`] : []),
     ...(others > 0 ? [`bogus answers of domains that are not told apart: ${others}`] : []),
     '',
-    domains.length === 0 ? 'No domain fails.' : `${domains.length} failing domains:`,
+    domains.length === 0 ? 'No domain fails.' : `Failing domains: ${domains.length}`,
     ...domains.flatMap(domainLines),
   ]
   return `${lines.map(printable).join('\n')}\n`

@@ -34,7 +34,7 @@ export function proposedAction(situation: Situation): string {
   const who = contact === undefined ? `the owner of ${fault.zone}` : `the owner of ${fault.zone} (${contact})`
   if (goodServers > 0 && badServers > 0)
     return `Tell ${who} that ${badServers} of ${goodServers + badServers} of its server addresses give wrong data.`
-  const told = `Tell ${who} with the text beside this`
+  const told = `Tell ${who} with the text given here`
   if (fault.reason === 'dnskey-unreachable')
     return `See whether the servers of ${fault.zone} answer from elsewhere before you blame them; then ${lower(told)}.`
   const exception = exceptionCommand(fault.zone, 'broken signatures')

@@ -291,7 +291,7 @@ t.test('what is to be done depends on what is known', (t) => {
   )
   t.equal(
     action('bank.se.'),
-    'Tell the owner of bank.se. with the text beside this; if 12 clients cannot wait, add an exception for an hour (sigill control nta add bank.se. --for 1h --reason "broken signatures") before bank.se. is enforced for them.',
+    'Tell the owner of bank.se. with the text given here; if 12 clients cannot wait, add an exception for an hour (sigill control nta add bank.se. --for 1h --reason "broken signatures") before bank.se. is enforced for them.',
   )
   t.match(action('de.'), /nta add de\. .* --force\)/)
   const servers = { good: ['192.0.2.1'], bad: ['192.0.2.2', '2001:db8::2'], silent: [] }
