@@ -30,8 +30,18 @@ export function runProgram(
 /** Who ends before the time leaves no server behind. */
 const RUNNING = new Set<ChildProcess>()
 process.once('exit', () => {
-  for (const child of RUNNING) child.kill('SIGTERM')
+  for (const child of RUNNING) signalAll(child, 'SIGTERM')
 })
+
+/** To a server and all that it has started: some leave a process behind that keeps its output open. */
+function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-child.pid!, signal)
+  } catch {
+    // It leads no group, or has ended.
+    child.kill(signal)
+  }
+}
 
 /** A server in the foreground, its output kept for the message of a failure. */
 export class ServerProcess {
@@ -43,7 +53,7 @@ export class ServerProcess {
 
   constructor(name: string, program: string, args: readonly string[], folder: string) {
     this.name = name
-    this.#child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-OUTPUT_CHARACTERS_MAX)
@@ -90,13 +100,14 @@ export class ServerProcess {
 
   /** Asks it to end, and insists after a while. Returns what became of it. */
   async stop(): Promise<string> {
-    if (!this.#ended) this.#child.kill('SIGTERM')
+    if (!this.#ended) signalAll(this.#child, 'SIGTERM')
     const patience = new AbortController()
     void sleep(STOP_TIMEOUT_MS, undefined, { signal: patience.signal }).then(
-      () => this.#child.kill('SIGKILL'),
+      () => signalAll(this.#child, 'SIGKILL'),
       () => undefined,
     )
     const end = await this.#exit
+    signalAll(this.#child, 'SIGKILL')
     patience.abort()
     return end
   }
