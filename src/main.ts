@@ -33,6 +33,7 @@ function addServing(program: Command): void {
     .command('serve')
     .description('run the resolver in the foreground, until SIGTERM')
     .option('-c, --config <file>', 'configuration; the defaults when left out')
+    .option('--take-over', 'take over from the daemon that runs: it serves until this one does, then ends')
     .action(async (options) => {
       const { serve } = await import('./cli/serve.ts')
       process.exitCode = await serve(options, printError)

@@ -455,6 +455,17 @@ export const SET_ASIDE_MS = 60_000
 /** Such questions remembered of one thread. */
 export const SET_ASIDE_MAX = 1_000
 
+// --- a restart without a gap ----------------------------------------------------------------------------------------
+
+/** A process that takes over has to be heard of again by then: it loads the snapshot and validates the root meanwhile. */
+export const TAKE_OVER_MS_MAX = 60_000
+/** Time for it to validate the root: a network that works needs less than a second, and nobody is without service. */
+export const TAKE_OVER_ROOT_MS_MAX = 20_000
+/** How long the daemon that was taken over from serves clients that are connected, however seldom these are idle. */
+export const TAKE_OVER_LEAVE_MS_MAX = 30_000
+/** Where the running daemon has to end first: its last answers, its last snapshot, and a little. */
+export const TAKE_OVER_END_MS_MAX = 90_000
+
 // --- control and what operators change ----------------------------------------------------------------------------
 
 /** Octets of the journal of changes before it is put aside as the older one: some five thousand changes. */

@@ -1,15 +1,18 @@
 /** `sigill serve`: the daemon in the foreground, from its start to its last answer. */
 import { formatEndpoint } from '../base/address.ts'
 import { LOG_FLUSH_MS_MAX } from '../base/limits.ts'
-import { defaultConfig, loadConfig } from '../config/load.ts'
+import { type Config, defaultConfig, loadConfig } from '../config/load.ts'
 import { type Daemon, startDaemon } from '../daemon/daemon.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
+import { meetPredecessor } from './take-over.ts'
 
 /** What the command was told. */
 export interface ServeOptions {
   /** Configuration file; the defaults when left out. */
   readonly config?: string
+  /** Take over from the daemon that runs. */
+  readonly takeOver?: boolean
 }
 
 /**
@@ -23,7 +26,7 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
   dieOfOwnFaults(log)
   const asked = stopRequest(log)
   try {
-    const daemon = await startDaemon(config, log)
+    const daemon = await start(config, log, options.takeOver === true)
     printError(`${readyLine(daemon)}\n`)
     const { endpoints, metrics } = daemon
     const listen = endpoints.map(formatEndpoint)
@@ -38,6 +41,23 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
     // Lines that nobody reads keep the process alive, but not for ever.
     setTimeout(() => process.exit(), LOG_FLUSH_MS_MAX).unref()
   }
+}
+
+/** Starts, beside the daemon that runs if this one is to take over; that one ends when this one serves. */
+async function start(config: Config, log: Log, takesOver: boolean): Promise<Daemon> {
+  const predecessor = takesOver ? await meetPredecessor(config, log) : undefined
+  if (predecessor === undefined) return startDaemon(config, log)
+  let daemon: Daemon
+  try {
+    daemon = await startDaemon(config, log, { inherited: predecessor.sockets })
+  } catch (error) {
+    await predecessor.cancel().catch(() => {})
+    throw error
+  }
+  await predecessor.end().catch((error: Error) => {
+    log.error({ err: error }, 'the daemon that ran before is not told to end: both serve; stop it by its pid')
+  })
+  return daemon
 }
 
 function readyLine({ endpoints, metrics }: Daemon): string {

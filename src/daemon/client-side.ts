@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.ts'
 import { Front } from '../front/front.ts'
 import { ListenError } from '../front/listen-error.ts'
 import { Service, type ServiceOptions } from '../front/service.ts'
+import type { HandedSockets } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { Rollout } from '../policy/rollout.ts'
 import type { ValidationPolicy } from '../policy/validation-policy.ts'
@@ -41,6 +42,8 @@ export interface Listening {
   /** Others of this process listen at the same addresses. */
   readonly sharesPorts: boolean
   readonly tcp: boolean
+  /** Sockets of an earlier process. */
+  readonly inherited: HandedSockets
 }
 
 /** The client side of a thread: it can be told of changes before its sockets are open. */
@@ -77,7 +80,7 @@ export class ClientSide {
   /** Opens its sockets. @throws ListenError */
   async open(listening: Listening): Promise<Front> {
     const { settings, counters, clock, udp, log } = this.#parts
-    const { listen, mayLackFamily, sharesPorts, tcp } = listening
+    const { listen, mayLackFamily, sharesPorts, tcp, inherited } = listening
     const connections = {
       connectionsMax: this.#share(settings['server.tcp.connections']),
       connectionsPerClientMax: this.#share(settings['server.tcp.connections-per-client']),
@@ -90,6 +93,7 @@ export class ClientSide {
         clock,
         udp,
         sharesPorts,
+        inherited,
         listen: endpoints,
         ...(tcp ? { tcp: connections } : { tcp: 'none' }),
       })

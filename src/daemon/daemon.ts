@@ -2,11 +2,13 @@
 import { availableParallelism } from 'node:os'
 import type { Endpoint } from '../base/address.ts'
 import { type Cancel, type Clock, systemClock } from '../base/clock.ts'
+import { TAKE_OVER_LEAVE_MS_MAX, TCP_SWEEP_MS } from '../base/limits.ts'
 import type { Config } from '../config/load.ts'
 import { PACKAGE_VERSION } from '../config/package-version.ts'
 import type { Settings } from '../config/settings.ts'
 import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
 import { ListenError } from '../front/listen-error.ts'
+import { type HandedSockets, socketKey, socketsFor } from '../native/handed-sockets.ts'
 import type { PolicyChange } from '../policy/validation-policy.ts'
 import { Health, type HealthVerdict } from '../telemetry/health.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -24,6 +26,9 @@ import { statusOf } from './control/status.ts'
 import { StopRequest } from './control/stop-request.ts'
 import { missingOf, type Platform, testPlatform } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
+import { HandOver } from './hand-over/hand-over.ts'
+import { RootProof } from './hand-over/root-first.ts'
+import { allSockets, closeUnclaimed, mustAgree } from './hand-over/sockets.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
 import { serveInOneThread } from './one-thread.ts'
 import { Exceptions } from './operator/exceptions.ts'
@@ -66,10 +71,12 @@ export interface Daemon {
   stop(): Promise<number>
 }
 
-/** What only tests choose. */
+/** What the configuration does not say. */
 export interface DaemonOptions {
-  /** Modules for threads to run in place of ours. */
+  /** Only in tests: modules for threads to run in place of ours. */
   readonly entries?: ThreadEntries
+  /** Sockets of a daemon that serves until this one does: clients are served when the root is proven. */
+  readonly inherited?: HandedSockets
 }
 
 /**
@@ -90,11 +97,28 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
   tellPlatform(platform, log)
   let judges = (): boolean => settings['dnssec.mode'] !== 'off'
   const health = new Health(() => judges())
+  const { inherited } = options
+  const proof = new RootProof()
+  const mustProve = inherited !== undefined && settings['dnssec.mode'] !== 'off'
+  const mayListen = mustProve ? proof.inTime(clock) : undefined
   const onRootProven = (): void => {
     health.markRootProven()
+    proof.tell()
     keeper?.retry()
   }
-  const serving = await serve({ config: present, log, udp, platform, rolloutKey, onRootProven }, options)
+  const serving = await serve(
+    {
+      config: present,
+      log,
+      udp,
+      platform,
+      rolloutKey,
+      onRootProven,
+      inherited: inherited ?? new Map(),
+      mayListen,
+    },
+    options,
+  )
   judges = () => serving.policy.mode !== 'off'
   tellExemptions(present, clock, log)
   health.markListening()
@@ -122,14 +146,18 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     clock,
     stopping,
     keeper,
+    inherited,
   }
   const around = await openAround(parts).catch(async (error: unknown) => {
     exceptions.close()
     await report.stop()
+    // What comes now is for the daemon that has these sockets too.
+    if (inherited !== undefined) await serving.leave(DRAIN_MS_MAX)
     await serving.stop(0)
     throw error
   })
   keeper?.start(anchorDuties({ config: given, clock, platform, serving, log }))
+  closeUnclaimed(inherited, around.sockets(), log)
   const stopClock = judgeAnewWhenSet(config, clock, serving, log)
   return {
     endpoints: serving.endpoints,
@@ -140,20 +168,31 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     stopAsked: stopping.asked,
     ready: () => health.ready(),
     changePolicy: (change) => serving.changePolicy(change),
-    stop: async () => {
-      health.markStopping()
+    stop: () => {
       stopClock()
-      stopping.close()
-      exceptions.close()
-      await keeper?.stop()
-      await operator.settled()
-      await report.stop()
-      const unanswered = await serving.stop(DRAIN_MS_MAX)
-      await around.close()
-      await state.folder.settled()
-      return unanswered
+      return stopAll(parts, around)
     },
   }
+}
+
+/** Ends everything, those who learn before those who answer. Returns questions left unanswered. */
+async function stopAll(parts: AroundParts, { handOver, close }: Around): Promise<number> {
+  const { config, health, stopping, exceptions, keeper, operator, report, serving, state } = parts
+  health.markStopping()
+  stopping.close()
+  handOver.close()
+  exceptions.close()
+  await keeper?.stop()
+  await operator.settled()
+  await report.stop()
+  if (handOver.isDone) {
+    const idleMs = config.settings['server.tcp.idle-timeout-ms'] + 2 * TCP_SWEEP_MS
+    await serving.leave(Math.min(idleMs, TAKE_OVER_LEAVE_MS_MAX))
+  }
+  const unanswered = await serving.stop(DRAIN_MS_MAX)
+  await close()
+  await state.folder.settled()
+  return unanswered
 }
 
 /** Negative trust anchors, from their beginning to their end. */
@@ -204,6 +243,7 @@ async function serve(parts: ServingOptions, options: DaemonOptions): Promise<Ser
   const surroundings = { cores: availableParallelism(), canSharePorts: udp.reusePort }
   const { note, ...plan } = planThreads(config.settings, surroundings)
   if (note !== undefined) log.warn(note)
+  mustAgree(plan.fronts, parts.inherited)
   log.info(plan, plan.resolvers === 0 ? 'one thread does everything' : 'threads')
   if (plan.fronts > 1 && udp.shareTcp === undefined) {
     log.info('clients by TCP are served by the first front thread: here several cannot share a port by TCP')
@@ -277,25 +317,46 @@ interface AroundParts {
   readonly clock: Clock
   readonly stopping: StopRequest
   readonly keeper: AnchorKeeper | undefined
+  readonly inherited: HandedSockets | undefined
 }
 
 /** What stands around the serving of clients. */
 interface Around {
   readonly http: HttpListener | undefined
   readonly control: Control
+  readonly handOver: HandOver
+  /** All that this process has, for the next one; undefined where that cannot be had. */
+  sockets(): HandedSockets | undefined
   close(): Promise<void>
 }
 
 /** Opens metrics and control, or neither. @throws StartError */
 async function openAround(parts: AroundParts): Promise<Around> {
   const { config, log, serving, health, operator, exceptions, report, state, clock, stopping, keeper } = parts
+  const inherited = parts.inherited ?? new Map<string, number>()
   const tellFault = faultTeller({ log, counters: serving.counters[0]!, clock })
   const metrics = makeMetrics(serving, keeper, exceptions)
-  const http = await openHttp(config.settings, metrics, health, (fault) =>
+  const http = await openHttp(config.settings, metrics, health, socketsFor('metrics', inherited), (fault) =>
     tellFault(fault, 'a page was not served'),
   )
   const { journal } = state
-  const status = statusOf({ config, serving, health, operator, folder: state.folder, clock })
+  let control: Control | undefined
+  const sockets = (): HandedSockets | undefined => allSockets(serving, http, control)
+  const handOver = new HandOver({
+    ...state,
+    sockets,
+    controlSocket: () => control?.socket,
+    report,
+    snapshot: serving.snapshot,
+    end: () => {
+      health.markStopping()
+      stopping.beginNow()
+    },
+    clock,
+    log,
+  })
+  const handsOver = (): boolean => handOver.isPossible
+  const status = statusOf({ config, serving, health, operator, folder: state.folder, clock, handsOver })
   const drain = (seconds: number): void => {
     health.markStopping()
     stopping.begin(seconds)
@@ -308,20 +369,21 @@ async function openAround(parts: AroundParts): Promise<Around> {
     status,
     stats: () => metrics.values(),
     drain,
+    handOver,
   })
   try {
-    const control = await openControl({
+    control = await openControl({
       config,
       log,
       routes,
       version: PACKAGE_VERSION,
-      takeOver: false,
+      inherited: parts.inherited && socketsFor('control', inherited),
       onFault: (fault) => tellFault(fault, 'a command was not carried out'),
     })
     const close = async (): Promise<void> => {
-      await Promise.all([control.close(), http?.close()])
+      await Promise.all([control?.close(), http?.close()])
     }
-    return { http, control, close }
+    return { http, control, handOver, sockets, close }
   } catch (error) {
     await http?.close()
     throw error
@@ -332,13 +394,14 @@ async function openHttp(
   settings: Settings,
   metrics: Metrics,
   health: Health,
+  inherited: HandedSockets,
   onFault: (fault: unknown) => void,
 ): Promise<HttpListener | undefined> {
   const endpoint = settings['metrics.listen']
   if (endpoint === undefined) return undefined
   const pages = makePages(metrics, health)
   try {
-    return await listenHttp(endpoint, pages, onFault)
+    return await listenHttp(endpoint, pages, onFault, inherited.get(socketKey('tcp', endpoint)))
   } catch (error) {
     throw listenFailure(
       'metrics.listen',

@@ -8,6 +8,7 @@ import {
   HTTP_KEEP_ALIVE_MS,
   HTTP_REQUEST_MS_MAX,
 } from '../base/limits.ts'
+import { descriptorOf } from '../native/handed-sockets.ts'
 
 /** What a page says. */
 export interface Page {
@@ -23,6 +24,8 @@ export type Pages = Readonly<Record<string, () => Page | Promise<Page>>>
 export interface HttpListener {
   /** Where it listens; the port is the real one where 0 was asked for. */
   readonly endpoint: Endpoint
+  /** What another process can be given to share the socket; undefined where that cannot be had. */
+  readonly descriptor: number | undefined
   /** Connections open now. */
   connections(): Promise<number>
   /** Stops listening and ends every connection. */
@@ -34,22 +37,30 @@ const TEXT = 'text/plain; charset=utf-8'
 /**
  * Serves pages to GET and HEAD.
  *
+ * @param inherited the socket of an earlier process, which listens there
  * @throws the system's error when it cannot listen there
  */
 export async function listenHttp(
   endpoint: Endpoint,
   pages: Pages,
   onFault: (error: unknown) => void,
+  inherited?: number,
 ): Promise<HttpListener> {
   const server = boundedServer((request, response) => answer(request, response, pages), onFault)
-  const where = { host: formatAddress(endpoint.address), port: endpoint.port, exclusive: true }
-  await startListening(server, where)
+  await startListening(server, whereTo(endpoint, inherited))
   const { address, port } = server.address() as AddressInfo
   return {
     endpoint: { address: parseAddress(address) ?? endpoint.address, port },
+    descriptor: descriptorOf(server),
     connections: () => countConnections(server),
     close: () => closeServer(server),
   }
+}
+
+/** How a server of the main thread listens at an address, or by a socket that listens there already. */
+export function whereTo({ address, port }: Endpoint, inherited?: number): ListenOptions {
+  if (inherited !== undefined) return { fd: inherited } as ListenOptions
+  return { host: formatAddress(address), port, exclusive: true }
 }
 
 /** A server whose every resource is bounded. A fault of `answer` is told, and the request gets 500. */

@@ -4,11 +4,13 @@ import { availableParallelism } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '../base/clock.ts'
 import type { Front } from '../front/front.ts'
+import { type HandedSockets, socketsFor, socketsOf } from '../native/handed-sockets.ts'
 import { PolicyWords } from '../policy/policy-words.ts'
+import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
 import { Counters } from '../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
 import { AnswerTally } from '../telemetry/report/answer-tally.ts'
-import { ClientSide } from './client-side.ts'
+import { ClientSide, type Listening } from './client-side.ts'
 import { ClientsFirst } from './clients-first.ts'
 import { createLoneEngine } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
@@ -18,6 +20,7 @@ import { watchRoot } from './root-watch.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { type Restoring, restoreSnapshot } from './snapshot/load.ts'
 import { snapshotKeeper } from './snapshot/parts.ts'
+import { frontName } from './threads/shared-memory.ts'
 import { unixSeconds } from './wall-clock.ts'
 
 /** On one core the helpers of a collection could only wait for the core that the thread they help holds. */
@@ -25,7 +28,7 @@ const COLLECTING_ALONE = '--no-parallel-scavenge'
 
 /** Starts serving. @throws ListenError; nothing is left open then */
 export async function serveInOneThread(options: ServingOptions): Promise<Serving> {
-  const { config, log, udp, platform, rolloutKey, onRootProven } = options
+  const { config, log, udp, platform, rolloutKey, onRootProven, inherited, mayListen } = options
   const { settings } = config
   if (availableParallelism() === 1) setFlagsFromString(COLLECTING_ALONE)
   const listen = settings['server.listen']
@@ -66,22 +69,19 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     { settings, resolver: clients, answers, policy, rollout, tally, counters, clock, onFault, udp, log },
     1,
   )
+  const stopRoot = watchRoot(engine, log, onRootProven)
   let front: Front
   try {
-    front = await clientSide.open({
-      listen,
-      mayLackFamily: !config.given.has('server.listen'),
-      sharesPorts: false,
-      tcp: true,
-    })
+    await mayListen
+    front = await clientSide.open(listening(config, inherited))
   } catch (error) {
+    stopRoot()
     await snapshot?.stop()
     engine.close()
     throw error
   }
   clients.front = front
   const stopDelay = watchEventLoopDelay(counters)
-  const stopRoot = watchRoot(engine, log, onRootProven)
   snapshot?.keepWriting()
   return {
     endpoints: front.endpoints,
@@ -90,11 +90,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     caches: () => ({ answers: use(answers), rrsets: use(rrsets) }),
     snapshot,
     threads: [],
-    changePolicy: async (change) => {
-      const changed = policy.apply(change)
-      if (changed) policy.raise()
-      return changed
-    },
+    changePolicy: async (change) => changePolicy(policy, change),
     fetchRecords: (name, type) => engine.resolver.fetchRecords(name, type),
     configure: async (changed, rejudges) => {
       settingsNow = changed
@@ -104,6 +100,8 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     },
     flush: async (name, alone) => engine.resolver.flush(name, alone),
     takeCounts: async () => [tally.take()].filter((data) => data !== undefined),
+    sockets: () => front.sockets && new Map(socketsOf(frontName(0), front.sockets)),
+    leave: (timeoutMs) => front.leave(timeoutMs),
     stop: async (drainMs) => {
       snapshot?.close()
       stopRoot()
@@ -115,6 +113,23 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
       return unanswered
     },
   }
+}
+
+/** Where it listens: nobody else of this process does. */
+function listening({ settings, given }: ServingOptions['config'], inherited: HandedSockets): Listening {
+  return {
+    listen: settings['server.listen'],
+    mayLackFamily: !given.has('server.listen'),
+    sharesPorts: false,
+    tcp: true,
+    inherited: socketsFor(frontName(0), inherited),
+  }
+}
+
+function changePolicy(policy: ValidationPolicy, change: PolicyChange): boolean {
+  const changed = policy.apply(change)
+  if (changed) policy.raise()
+  return changed
 }
 
 /** Tells of our own faults that cost a question its answer. */

@@ -3,6 +3,7 @@ import type { Endpoint } from '../base/address.ts'
 import type { HashKey } from '../base/keyed-hash.ts'
 import type { Config } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
+import type { HandedSockets } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
 import type { Counters } from '../telemetry/counters.ts'
@@ -45,6 +46,10 @@ export interface Serving {
   flush(name: Name | undefined, alone: boolean): Promise<number>
   /** What threads counted for the report since it was last asked for. */
   takeCounts(): Promise<readonly ReportData[]>
+  /** What another process can be given to serve clients beside this one, by thread; undefined where that cannot be had. */
+  sockets(): HandedSockets | undefined
+  /** Leaves new clients to the process that has the same sockets; those that are connected are served for so long. */
+  leave(timeoutMs: number): Promise<void>
   /** Takes no more questions, answers those in work for so long, and closes. Returns questions left unanswered. */
   stop(drainMs: number): Promise<number>
 }
@@ -58,4 +63,8 @@ export interface ServingOptions {
   /** The secret that says which clients are enforced first. */
   readonly rolloutKey: HashKey
   readonly onRootProven: () => void
+  /** Sockets of an earlier process; none where there is none. */
+  readonly inherited: HandedSockets
+  /** Settles when clients may be served; fails when they never may. */
+  readonly mayListen: Promise<void> | undefined
 }

@@ -2,6 +2,7 @@
 import type { Endpoint } from '../base/address.ts'
 import { type Cancel, type Clock, systemClock } from '../base/clock.ts'
 import { DGRAM } from '../native/dgram.ts'
+import { type HandedSockets, socketKey } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { FrontCounters } from './counters.ts'
 import { ListenError } from './listen-error.ts'
@@ -22,6 +23,8 @@ export interface FrontOptions {
   readonly tcp?: TcpOptions | 'none'
   /** Other fronts of this process listen at the same addresses. */
   readonly sharesPorts?: boolean
+  /** Sockets of an earlier process, which are used where they are those of an address. */
+  readonly inherited?: HandedSockets
   readonly clock?: Clock
   /** The way to UDP sockets; `node:dgram` when left out. */
   readonly udp?: UdpBackend
@@ -37,6 +40,7 @@ export class Front {
   readonly #connections: TcpConnections
   readonly #takesTcp: boolean
   readonly #sharesPorts: boolean
+  readonly #inherited: HandedSockets
   /** Where it listens, in the order asked for; a port 0 asked for is the port that was had. */
   readonly endpoints: Endpoint[] = []
 
@@ -47,6 +51,7 @@ export class Front {
     const { service, counters, tcp, sharesPorts = false } = options
     this.#takesTcp = tcp !== 'none'
     this.#sharesPorts = sharesPorts
+    this.#inherited = options.inherited ?? new Map()
     this.#connections = new TcpConnections(service, counters, this.#clock, tcp === 'none' ? {} : tcp)
   }
 
@@ -69,6 +74,31 @@ export class Front {
     return this.#connections.count
   }
 
+  /** What another process can be given to serve beside this one; undefined where that cannot be had. */
+  get sockets(): HandedSockets | undefined {
+    const sockets = new Map<string, number>()
+    for (const [transport, listeners] of [['udp', this.#udp] as const, ['tcp', this.#tcp] as const]) {
+      for (const [number, { descriptor }] of listeners.entries()) {
+        if (descriptor === undefined) return undefined
+        sockets.set(socketKey(transport, this.endpoints[number]!), descriptor)
+      }
+    }
+    return sockets
+  }
+
+  /**
+   * Leaves all that comes from now on to the process that has the same sockets. Clients that are connected are served on,
+   * until they go or have been idle.
+   *
+   * @param timeoutMs how long they are served at most
+   */
+  async leave(timeoutMs: number): Promise<void> {
+    for (const listener of this.#tcp) listener.close()
+    for (const listener of this.#udp) listener.leave()
+    this.#connections.askToLeave()
+    await this.#inTime(Promise.all([this.#service.idle(), this.#connections.empty()]), timeoutMs)
+  }
+
   /** Answers what clients by UDP have asked by now, before the event loop gets to it. */
   poll(): void {
     for (const listener of this.#udp) listener.poll()
@@ -84,12 +114,7 @@ export class Front {
     for (const listener of this.#tcp) listener.close()
     for (const listener of this.#udp) listener.drain()
     this.#connections.drain()
-    let cancel: Cancel = () => {}
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(timeoutMs, resolve)
-    })
-    await Promise.race([Promise.all([this.#service.idle(), this.#connections.empty()]), late])
-    cancel()
+    await this.#inTime(Promise.all([this.#service.idle(), this.#connections.empty()]), timeoutMs)
     const unanswered = this.#service.waiting
     // The last replies are on their way to the system only when this turn of the event loop ends.
     await this.#clock.yieldTurn()
@@ -104,6 +129,15 @@ export class Front {
     await Promise.all(this.#udp.splice(0).map((listener) => listener.close()))
   }
 
+  async #inTime(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+    let cancel: Cancel = () => {}
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#clock.after(timeoutMs, resolve)
+    })
+    await Promise.race([work, late])
+    cancel()
+  }
+
   async #listen(endpoint: Endpoint, listener: number, counters: FrontCounters): Promise<void> {
     const { address } = endpoint
     for (let draw = 1; ; draw++) {
@@ -112,6 +146,7 @@ export class Front {
         service: this.#service,
         counters,
         reusePort: this.#sharesPorts,
+        descriptor: this.#inherited.get(socketKey('udp', endpoint)),
         listener,
       })
       try {
@@ -129,6 +164,10 @@ export class Front {
   }
 
   #listenByTcp(endpoint: Endpoint, listener: number): Promise<TcpListener> {
+    const descriptor = this.#inherited.get(socketKey('tcp', endpoint))
+    if (descriptor !== undefined) {
+      return TcpListener.open(endpoint, this.#connections, listener, () => ({ fd: descriptor }))
+    }
     const share = this.#sharesPorts ? this.#backend.shareTcp : undefined
     return TcpListener.open(endpoint, this.#connections, listener, share)
   }

@@ -63,6 +63,11 @@ export class TcpConnection {
     return this.#inFlight > 0 || this.#frames.partial ? undefined : this.#activeMs
   }
 
+  /** Tells the client with the next reply not to ask here any more (RFC 7828). */
+  askToLeave(): void {
+    this.#client.idleMs = 0
+  }
+
   /** Takes no more questions, answers those in work, then closes. What still comes is read and thrown away. */
   drain(): void {
     this.#draining = true

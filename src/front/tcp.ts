@@ -8,6 +8,7 @@ import {
   TCP_IDLE_MS,
   TCP_SWEEP_MS,
 } from '../base/limits.ts'
+import { descriptorOf } from '../native/handed-sockets.ts'
 import type { ShareTcp } from '../native/udp-socket.ts'
 import { Client } from './client.ts'
 import type { FrontCounters } from './counters.ts'
@@ -83,6 +84,11 @@ export class TcpConnections {
     this.#byClient.set(key, count + 1)
     socket.on('close', () => this.#forget(connection))
     if (this.#cancelSweep === undefined) this.#scheduleSweep()
+  }
+
+  /** Tells clients with their next replies to come anew (RFC 7828); until they go they are served. */
+  askToLeave(): void {
+    for (const connection of this.#connections.keys()) connection.askToLeave()
   }
 
   /** No new connections, no new questions; what is in work is answered. */
@@ -186,6 +192,11 @@ export class TcpListener {
   /** The port listened on. */
   get port(): number {
     return (this.#server.address() as { port: number }).port
+  }
+
+  /** What another process can be given to share the socket; undefined where that cannot be had. */
+  get descriptor(): number | undefined {
+    return descriptorOf(this.#server)
   }
 
   /** Accepts no more; connections stay. */

@@ -15,6 +15,8 @@ export interface UdpListenOptions {
   readonly counters: FrontCounters
   /** Other listeners, of other threads, share the port. */
   readonly reusePort?: boolean
+  /** The socket of an earlier process at this address. */
+  readonly descriptor?: number | undefined
   /** Number of the listening address. */
   readonly listener?: number
 }
@@ -42,11 +44,13 @@ export class UdpListener implements UdpHandler {
 
   /** Listens. @throws ListenError */
   static async open(endpoint: Endpoint, options: UdpListenOptions): Promise<UdpListener> {
-    const { backend, service, reusePort = false } = options
+    const { backend, service, reusePort = false, descriptor } = options
     const { address, port } = endpoint
     let socket: UdpSocket
     try {
-      socket = await backend.open({ address, port, reusePort, replyOctetsMax: service.udpOctetsMax })
+      const inherited = descriptor === undefined ? {} : { descriptor }
+      const replyOctetsMax = service.udpOctetsMax
+      socket = await backend.open({ address, port, reusePort, replyOctetsMax, ...inherited })
     } catch (error) {
       throw new ListenError(endpoint, 'udp', error as Error)
     }
@@ -58,6 +62,16 @@ export class UdpListener implements UdpHandler {
   /** The port listened on; of use where 0 was asked for. */
   get port(): number {
     return this.#socket.port
+  }
+
+  /** What another process can be given to share the socket; undefined where that cannot be had. */
+  get descriptor(): number | undefined {
+    return this.#socket.descriptor
+  }
+
+  /** Leaves what comes from now on to the process that shares the socket; replies still go out. */
+  leave(): void {
+    this.#socket.leave?.()
   }
 
   /** Ignores what comes from now on; replies still go out. */

@@ -6,6 +6,10 @@ import { ADDON_PATH } from './addon.ts'
 interface AddonPart {
   preferLargePages?(octets: Uint8Array): 0 | 1
   shortenSlice?(microseconds: number): 0 | 1
+  /** Throws the system's error, as the two below. */
+  openMailbox?(path: string): number
+  sendDescriptors?(path: string, descriptors: Int32Array): void
+  receiveDescriptors?(mailbox: number, room: Int32Array): number
 }
 
 /** None of them where there is no addon: the log tells elsewhere, and why. */

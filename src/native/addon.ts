@@ -13,7 +13,7 @@ import { NODE_REUSES_PORTS, shareTcpByNode } from './node-reuse-port.ts'
 import type { UdpBackend, UdpHandler, UdpOptions, UdpSlots, UdpSocket } from './udp-socket.ts'
 
 /** What `udp.c` calls INTERFACE_VERSION. */
-const INTERFACE_VERSION = 3
+const INTERFACE_VERSION = 4
 /** Octets of its `struct peer`, which begins with the address; the rest is its own affair. */
 const PEER_OCTETS = 40
 
@@ -22,6 +22,7 @@ export const ADDON_PATH: string = join(import.meta.dirname, 'udp.node')
 
 /** What `udp.c` makes. Positions are octets in `memory`. */
 interface NativeSocket {
+  readonly descriptor: number
   readonly port: number
   readonly memory: ArrayBuffer
   readonly requestsAt: number
@@ -38,14 +39,18 @@ interface NativeSocket {
   start(onBatch: (count: number, lost: number) => void): void
   /** Datagrams of a batch that lie in the slots now. */
   receive(): number
-  /** All three return how many replies were lost since that was last told. */
+  /** These, and `close`, return how many replies were lost since that was last told. */
   reply(count: number): number
   send(count: number): number
+  /** Reads no more. */
+  leave(): void
   close(): number
 }
 
 interface NativeOptions {
   readonly address: Uint8Array
+  /** 0: one is opened. */
+  readonly descriptor: number
   readonly port: number
   readonly reusePort: 0 | 1
   readonly receiveBufferOctets: number
@@ -97,6 +102,7 @@ function shareTcp({ bindSharedTcp }: Addon): Pick<UdpBackend, 'shareTcp'> {
 
 class AddonSocket implements UdpSocket {
   readonly port: number
+  readonly descriptor: number
   readonly slots: UdpSlots
   readonly #native: NativeSocket
   readonly #peers: Uint8Array
@@ -112,6 +118,7 @@ class AddonSocket implements UdpSocket {
   constructor(addon: Addon, options: UdpOptions) {
     const native = new addon.UdpSocket({
       address: Uint8Array.from(options.address),
+      descriptor: options.descriptor ?? 0,
       port: options.port,
       reusePort: options.reusePort === true ? 1 : 0,
       receiveBufferOctets: options.receiveBufferOctets ?? UDP_RECEIVE_BUFFER_OCTETS,
@@ -125,6 +132,7 @@ class AddonSocket implements UdpSocket {
     const { memory, requestStride, replyStride } = native
     this.#native = native
     this.port = native.port
+    this.descriptor = native.descriptor
     this.#peers = new Uint8Array(memory, native.peersAt, UDP_BATCH_MAX * PEER_OCTETS)
     this.slots = {
       requests: slotsAt(memory, native.requestsAt, requestStride, UDP_REQUEST_OCTETS_MAX),
@@ -168,6 +176,10 @@ class AddonSocket implements UdpSocket {
     const at = slot * PEER_OCTETS
     const to = this.#peers.slice(at, at + PEER_OCTETS)
     return (reply) => this.#sendLate(reply, to)
+  }
+
+  leave(): void {
+    this.#native.leave()
   }
 
   /** The port is free when this returns. */

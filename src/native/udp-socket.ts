@@ -17,6 +17,8 @@ export interface UdpOptions {
   readonly receiveBufferOctets?: number
   /** As the system has it when left out. */
   readonly sendBufferOctets?: number
+  /** A socket that an earlier process opened and bound there: it is used in place of one of our own. */
+  readonly descriptor?: number
 }
 
 /** Memory that a socket and its user share: arrays of one length, an element for each datagram of a batch. */
@@ -47,6 +49,8 @@ export interface UdpHandler {
 export interface UdpSocket {
   /** The port that was had. */
   readonly port: number
+  /** What another process can be given to share the socket; undefined where that cannot be had. */
+  readonly descriptor?: number
   readonly slots: UdpSlots
   /** Begins to hand over what comes. Called once. */
   start(handler: UdpHandler): void
@@ -60,6 +64,8 @@ export interface UdpSocket {
    * and where only the loop can tell.
    */
   poll(): void
+  /** Where there is a descriptor: reads no more, so that all that comes is for who shares it. Replies still go out. */
+  leave?(): void
   /** Sends what the system takes at once, drops the rest, and closes. May be repeated. */
   close(): Promise<void>
 }

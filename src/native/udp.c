@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* --- the socket -------------------------------------------------------------------------------------------------- */
@@ -43,6 +44,7 @@ _Static_assert(sizeof(struct peer) == 40, "JavaScript counts on it");
 struct udp_options {
   bool ipv6;
   uint8_t address[16];
+  uint32_t descriptor; /* of a socket that an earlier process opened and bound there; 0: one is opened */
   uint32_t port;       /* 0: the system chooses */
   uint32_t reuse_port; /* other sockets may listen there too, and share what comes */
   uint32_t receive_buffer_octets;
@@ -194,7 +196,7 @@ static int bind_socket(struct udp *u) {
   const struct udp_options *o = &u->options;
   union udp_address address;
   socklen_t length = write_address(o->ipv6, o->address, o->port, 0, &address);
-  if (bind(u->fd, &address.any, length) != 0) return -1;
+  if (o->descriptor == 0 && bind(u->fd, &address.any, length) != 0) return -1;
   length = sizeof address;
   if (getsockname(u->fd, &address.any, &length) != 0) return -1;
   u->port = ntohs(o->ipv6 ? address.ipv6.sin6_port : address.ipv4.sin_port);
@@ -255,8 +257,14 @@ static int udp_open(struct udp *u, const struct udp_options *options) {
   u->options = *options;
   u->at = udp_layout(options);
   u->wildcard = is_zero(options->address, options->ipv6 ? 16 : 4);
-  u->fd = socket(options->ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (u->fd < 0 || set_demands(u) != 0 || make_headers(u) != 0) return errno;
+  if (options->descriptor != 0) {
+    /* What has to be set before it is bound has been. */
+    u->fd = (int)options->descriptor;
+    if (make_headers(u) != 0) return errno;
+  } else {
+    u->fd = socket(options->ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (u->fd < 0 || set_demands(u) != 0 || make_headers(u) != 0) return errno;
+  }
   set_wishes(u);
   return bind_socket(u) == 0 ? 0 : errno;
 }
@@ -678,7 +686,7 @@ static bool questions_next(struct questions *q, struct question_event *event) {
 #include <uv.h>
 
 /* Raised with every change of what addon.ts relies on: a file that an older build left behind is not used. */
-enum { INTERFACE_VERSION = 3 };
+enum { INTERFACE_VERSION = 4 };
 
 /*
  * What ties sockets to a thread. Two own this memory: the object that JavaScript has, until it is collected, and the
@@ -757,7 +765,8 @@ static bool tie(napi_env env, struct tie *t, int fd, napi_value object, napi_val
 struct udp_socket {
   struct tie tie;
   struct udp udp;
-  int events; /* that the loop watches for */
+  int events;      /* that the loop watches for */
+  bool is_leaving; /* another process reads what comes: only replies go this way */
   uint32_t batches_per_turn_max;
 };
 
@@ -798,7 +807,7 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 
 static void watch(struct udp_socket *s) {
   if (s->tie.method == NULL) return;
-  int events = s->udp.waiting_count > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE;
+  int events = (s->is_leaving ? 0 : UV_READABLE) | (s->udp.waiting_count > 0 ? UV_WRITABLE : 0);
   if (events == s->events) return;
   s->events = events;
   uv_poll_start(&s->tie.poll, events, on_poll);
@@ -817,7 +826,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   struct udp_socket *s = poll->data;
   if (status < 0) clear_error(s);
   else if ((events & UV_WRITABLE) != 0) udp_flush(&s->udp);
-  for (uint32_t batch = 0; batch < s->batches_per_turn_max; batch++) {
+  for (uint32_t batch = 0; batch < s->batches_per_turn_max && !s->is_leaving; batch++) {
     uint32_t count = udp_receive(&s->udp);
     if (count == 0) break;
     hand_over(s, count);
@@ -898,7 +907,7 @@ static napi_value js_send(napi_env env, napi_callback_info info) {
 static napi_value js_receive(napi_env env, napi_callback_info info) {
   struct udp_socket *s = self(env, info, close_udp_socket, NULL);
   if (s == NULL) return NULL;
-  return number(env, s->tie.closing ? 0 : udp_receive(&s->udp));
+  return number(env, s->tie.closing || s->is_leaving ? 0 : udp_receive(&s->udp));
 }
 
 static napi_value js_reply(napi_env env, napi_callback_info info) {
@@ -913,6 +922,15 @@ static napi_value js_reply(napi_env env, napi_callback_info info) {
   udp_reply(&s->udp, count);
   watch(s);
   return number(env, udp_take_lost(&s->udp));
+}
+
+/* leave(): reads no more, so that all that comes is for another process that has this socket; replies still go out. */
+static napi_value js_leave(napi_env env, napi_callback_info info) {
+  struct udp_socket *s = self(env, info, close_udp_socket, NULL);
+  if (s == NULL || s->tie.closing) return NULL;
+  s->is_leaving = true;
+  watch(s);
+  return NULL;
 }
 
 /* close(): may be called at any time and again. Returns how many replies were lost since it was last told. */
@@ -961,6 +979,7 @@ static size_t read_address(napi_env env, napi_value object, uint8_t octets[16]) 
 static bool read_options(napi_env env, napi_value object, struct udp_options *o, uint32_t *batches_per_turn_max) {
   /* The bounds keep all offsets within 32 bits and all lengths within 16. */
   const struct named_number numbers[] = {
+      {"descriptor", &o->descriptor, 0, INT32_MAX},
       {"port", &o->port, 0, 65535},
       {"reusePort", &o->reuse_port, 0, 1},
       {"receiveBufferOctets", &o->receive_buffer_octets, 0, INT32_MAX},
@@ -983,6 +1002,7 @@ static bool describe(napi_env env, napi_value object, napi_value memory, const s
     const char *name;
     uint32_t value;
   } numbers[] = {
+      {"descriptor", (uint32_t)u->fd},
       {"port", u->port},
       {"requestsAt", u->at.requests},
       {"requestStride", u->at.request_stride},
@@ -1214,6 +1234,135 @@ static napi_value js_bind_shared_tcp(napi_env env, napi_callback_info info) {
   return number(env, (uint32_t)fd);
 }
 
+/* --- descriptors for another process ----------------------------------------------------------------------------- */
+
+/* Of one message; the kernel takes 253. */
+enum { DESCRIPTORS_MAX = 128 };
+
+union descriptors_control {
+  struct cmsghdr head;
+  uint8_t octets[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
+};
+
+/* A message of one octet, which descriptors can go with. */
+struct descriptors_message {
+  struct msghdr header;
+  struct iovec part;
+  union descriptors_control control;
+  uint8_t octet;
+};
+
+static void prepare_message(struct descriptors_message *m) {
+  memset(m, 0, sizeof *m);
+  m->part.iov_base = &m->octet;
+  m->part.iov_len = 1;
+  m->header.msg_iov = &m->part;
+  m->header.msg_iovlen = 1;
+  m->header.msg_control = m->control.octets;
+}
+
+/* The argument as the address of a Unix socket; false with an exception. */
+static bool read_path(napi_env env, napi_value argument, struct sockaddr_un *address) {
+  size_t length = 0;
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  if (napi_get_value_string_utf8(env, argument, NULL, 0, &length) == napi_ok && length > 0 &&
+      length < sizeof address->sun_path &&
+      napi_get_value_string_utf8(env, argument, address->sun_path, sizeof address->sun_path, &length) == napi_ok) {
+    return true;
+  }
+  fail(env, "ENAMETOOLONG", "path of a socket");
+  return false;
+}
+
+/* The second argument: an Int32Array of descriptors, or of room for them; -1 with an exception. */
+static int read_descriptors(napi_env env, napi_value argument, int32_t **descriptors) {
+  napi_typedarray_type type;
+  size_t length;
+  void *data;
+  if (napi_get_typedarray_info(env, argument, &type, &length, &data, NULL, NULL) != napi_ok ||
+      type != napi_int32_array || length == 0 || length > DESCRIPTORS_MAX) {
+    fail(env, "ERR_OUT_OF_RANGE", "descriptors");
+    return -1;
+  }
+  *descriptors = data;
+  return (int)length;
+}
+
+static napi_value fail_of_system(napi_env env, int error) {
+  return fail(env, uv_err_name(uv_translate_sys_error(error)), strerror(error));
+}
+
+/* openMailbox(path): a socket that descriptors can be sent to. Returns its own descriptor. */
+static napi_value js_open_mailbox(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  size_t count = 1;
+  struct sockaddr_un address;
+  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok || !read_path(env, argument, &address)) {
+    return NULL;
+  }
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return fail_of_system(env, errno);
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0) return number(env, (uint32_t)fd);
+  int error = errno;
+  close(fd);
+  return fail_of_system(env, error);
+}
+
+/* sendDescriptors(path, descriptors): to a mailbox, in which they lie when this returns. */
+static napi_value js_send_descriptors(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  size_t count = 2;
+  struct sockaddr_un address;
+  struct descriptors_message message;
+  int32_t *descriptors;
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok ||
+      !read_path(env, arguments[0], &address)) {
+    return NULL;
+  }
+  int length = read_descriptors(env, arguments[1], &descriptors);
+  if (length < 0) return NULL;
+  size_t octets = (size_t)length * sizeof(int);
+  prepare_message(&message);
+  message.header.msg_name = &address;
+  message.header.msg_namelen = sizeof address;
+  message.header.msg_controllen = CMSG_SPACE(octets);
+  message.control.head.cmsg_level = SOL_SOCKET;
+  message.control.head.cmsg_type = SCM_RIGHTS;
+  message.control.head.cmsg_len = CMSG_LEN(octets);
+  memcpy(CMSG_DATA(&message.control.head), descriptors, octets);
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return fail_of_system(env, errno);
+  int error = sendmsg(fd, &message.header, MSG_NOSIGNAL) == 1 ? 0 : errno;
+  close(fd);
+  return error == 0 ? NULL : fail_of_system(env, error);
+}
+
+/* receiveDescriptors(mailbox, room): those of one message. Returns how many; 0 when there is none. */
+static napi_value js_receive_descriptors(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  size_t count = 2;
+  uint32_t mailbox;
+  struct descriptors_message message;
+  int32_t *descriptors;
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok ||
+      napi_get_value_uint32(env, arguments[0], &mailbox) != napi_ok) {
+    return fail(env, NULL, "receiveDescriptors(mailbox, room)");
+  }
+  int room = read_descriptors(env, arguments[1], &descriptors);
+  if (room < 0) return NULL;
+  prepare_message(&message);
+  message.header.msg_controllen = CMSG_SPACE((size_t)room * sizeof(int));
+  if (recvmsg((int)mailbox, &message.header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0) {
+    return errno == EAGAIN || errno == EWOULDBLOCK ? number(env, 0) : fail_of_system(env, errno);
+  }
+  struct cmsghdr *c = CMSG_FIRSTHDR(&message.header);
+  if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) return number(env, 0);
+  size_t octets = c->cmsg_len - CMSG_LEN(0);
+  memcpy(descriptors, CMSG_DATA(c), octets);
+  return number(env, (uint32_t)(octets / sizeof(int)));
+}
+
 /*
  * preferLargePages(octets): asks the system for pages of 2 MiB where whole ones lie within this memory, before it is
  * used. A look-up in a large table then costs one translation of an address instead of several. Returns 1 when the
@@ -1276,6 +1425,7 @@ NAPI_MODULE_INIT() {
       {.utf8name = "send", .method = js_send, .attributes = napi_default_method},
       {.utf8name = "receive", .method = js_receive, .attributes = napi_default_method},
       {.utf8name = "reply", .method = js_reply, .attributes = napi_default_method},
+      {.utf8name = "leave", .method = js_leave, .attributes = napi_default_method},
       {.utf8name = "close", .method = js_close, .attributes = napi_default_method},
   };
   const napi_property_descriptor question_methods[] = {
@@ -1285,7 +1435,15 @@ NAPI_MODULE_INIT() {
       {.utf8name = "end", .method = js_end, .attributes = napi_default_method},
       {.utf8name = "close", .method = js_close_questions, .attributes = napi_default_method},
   };
-  napi_value constructor, questions, bind_tcp, large_pages, shorten_slice, version = number(env, INTERFACE_VERSION);
+  const napi_property_descriptor functions[] = {
+      {.utf8name = "bindSharedTcp", .method = js_bind_shared_tcp, .attributes = napi_default_method},
+      {.utf8name = "openMailbox", .method = js_open_mailbox, .attributes = napi_default_method},
+      {.utf8name = "sendDescriptors", .method = js_send_descriptors, .attributes = napi_default_method},
+      {.utf8name = "receiveDescriptors", .method = js_receive_descriptors, .attributes = napi_default_method},
+      {.utf8name = "preferLargePages", .method = js_prefer_large_pages, .attributes = napi_default_method},
+      {.utf8name = "shortenSlice", .method = js_shorten_slice, .attributes = napi_default_method},
+  };
+  napi_value constructor, questions, version = number(env, INTERFACE_VERSION);
   if (version == NULL || napi_set_named_property(env, exports, "version", version) != napi_ok ||
       napi_define_class(env, "UdpSocket", NAPI_AUTO_LENGTH, js_new, NULL,
                         sizeof methods / sizeof *methods, methods, &constructor) != napi_ok ||
@@ -1293,12 +1451,7 @@ NAPI_MODULE_INIT() {
       napi_define_class(env, "QuestionSockets", NAPI_AUTO_LENGTH, js_new_questions, NULL,
                         sizeof question_methods / sizeof *question_methods, question_methods, &questions) != napi_ok ||
       napi_set_named_property(env, exports, "QuestionSockets", questions) != napi_ok ||
-      napi_create_function(env, "bindSharedTcp", NAPI_AUTO_LENGTH, js_bind_shared_tcp, NULL, &bind_tcp) != napi_ok ||
-      napi_set_named_property(env, exports, "bindSharedTcp", bind_tcp) != napi_ok ||
-      napi_create_function(env, "preferLargePages", NAPI_AUTO_LENGTH, js_prefer_large_pages, NULL, &large_pages) != napi_ok ||
-      napi_set_named_property(env, exports, "preferLargePages", large_pages) != napi_ok ||
-      napi_create_function(env, "shortenSlice", NAPI_AUTO_LENGTH, js_shorten_slice, NULL, &shorten_slice) != napi_ok ||
-      napi_set_named_property(env, exports, "shortenSlice", shorten_slice) != napi_ok) {
+      napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions) != napi_ok) {
     return fail(env, NULL, "the addon cannot be set up");
   }
   return exports;

@@ -18,6 +18,8 @@ export interface LoadCounts {
   wrong: string[]
 }
 
+/** How long the last answers are waited for. */
+const LAST_ANSWERS_MS_MAX = 2_000
 const NOERROR = 0
 const SERVFAIL = 2
 const NXDOMAIN = 3
@@ -42,6 +44,17 @@ export class SteadyLoad {
   /** When each client last had a right answer, `performance.now()`. */
   get lastRightMs(): number[] {
     return this.#clients.map((client) => client.lastRightMs)
+  }
+
+  /** Asks no more, and closes when every question has its answer, or none comes any more. */
+  async stopAsking(): Promise<void> {
+    clearInterval(this.#timer)
+    const answered = (): number => this.counts.right + this.counts.failed + this.counts.wrong.length
+    const deadline = performance.now() + LAST_ANSWERS_MS_MAX
+    while (answered() < this.counts.asked && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    this.stop()
   }
 
   stop(): void {

@@ -8,10 +8,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { resolve } from 'node:path'
 import type { z } from 'zod'
-import { type Endpoint, formatAddress } from '../../base/address.ts'
+import type { Endpoint } from '../../base/address.ts'
 import { CONTROL_BODY_OCTETS_MAX } from '../../base/limits.ts'
 import { ConfigError } from '../../config/problem.ts'
-import { boundedServer, closeServer, sendLastPage, sendPage, startListening } from '../http.ts'
+import { descriptorOf } from '../../native/handed-sockets.ts'
+import { boundedServer, closeServer, sendLastPage, sendPage, startListening, whereTo } from '../http.ts'
 import { Refusal } from '../operator/operator.ts'
 import type { Author } from '../state/journal.ts'
 import { describeRoutes, OPENAPI_PATH } from './openapi.ts'
@@ -28,6 +29,8 @@ export interface ControlOptions {
 export interface ControlListener {
   /** The port, over TCP. */
   readonly port: number | undefined
+  /** Over TCP: what another process can be given to share the socket, where that can be had. */
+  readonly descriptor: number | undefined
   close(): Promise<void>
 }
 
@@ -60,6 +63,7 @@ export async function listenOnSocket(
   const { ino } = lstatSync(absolute)
   return {
     port: undefined,
+    descriptor: undefined,
     close: async () => {
       // Another process may have put its own there since.
       if (lstatSync(absolute, { throwIfNoEntry: false })?.ino === ino) rmSync(absolute, { force: true })
@@ -68,18 +72,25 @@ export async function listenOnSocket(
   }
 }
 
-/** Takes commands over TCP from who shows the token. @throws the system's error */
+/**
+ * Takes commands over TCP from who shows the token.
+ *
+ * @param inherited the socket of an earlier process, which listens there
+ * @throws the system's error
+ */
 export async function listenOnTcp(
-  { address, port }: Endpoint,
+  endpoint: Endpoint,
   token: string,
   options: ControlOptions,
+  inherited?: number,
 ): Promise<ControlListener> {
   const wanted = digestOf(`Bearer ${token}`)
   const server = makeServer(options, ({ headers }) =>
     timingSafeEqual(digestOf(headers.authorization ?? ''), wanted),
   )
-  await startListening(server, { host: formatAddress(address), port, exclusive: true })
-  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) }
+  await startListening(server, whereTo(endpoint, inherited))
+  const { port } = server.address() as AddressInfo
+  return { port, descriptor: descriptorOf(server), close: () => closeServer(server) }
 }
 
 /** The system makes the socket while `listen` runs, with the mode that the mask leaves. */

@@ -5,6 +5,7 @@ import type { Endpoint } from '../../base/address.ts'
 import { CONTROL_TOKEN_CHARACTERS_MIN } from '../../base/limits.ts'
 import { type Config, pathFrom } from '../../config/load.ts'
 import { readBoundedFile, reasonOf } from '../../config/text-file.ts'
+import { type HandedSockets, socketKey } from '../../native/handed-sockets.ts'
 import type { Log } from '../../telemetry/log.ts'
 import { listenFailure, StartError } from '../start-error.ts'
 import { type ControlListener, type ControlOptions, listenOnSocket, listenOnTcp } from './control-server.ts'
@@ -15,6 +16,8 @@ export interface Control {
   readonly socket: string | undefined
   /** Where it listens by TCP; undefined where it does not. */
   readonly endpoint: Endpoint | undefined
+  /** What another process is to be given to listen there too; undefined where that cannot be had. */
+  readonly sockets: HandedSockets | undefined
   close(): Promise<void>
 }
 
@@ -22,8 +25,8 @@ export interface Control {
 export interface OpenControlOptions extends ControlOptions {
   readonly config: Config
   readonly log: Pick<Log, 'info' | 'warn'>
-  /** The socket may be that of a daemon that is about to end. */
-  readonly takeOver: boolean
+  /** Sockets of a daemon that is about to end, whose place for commands is taken; undefined where there is none. */
+  readonly inherited: HandedSockets | undefined
 }
 
 /** Opens what the configuration asks for. @throws StartError; nothing is left open then */
@@ -42,12 +45,16 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     socket = pathFrom(config, path)
   }
   const endpoint = settings['control.listen']
-  if (endpoint === undefined) return { socket, endpoint, close }
+  if (endpoint === undefined) return { socket, endpoint, sockets: new Map(), close }
   try {
     const token = readToken(config)
-    const listener = await listenOnTcp(endpoint, token, options)
+    const inherited = options.inherited?.get(socketKey('tcp', endpoint))
+    const listener = await listenOnTcp(endpoint, token, options, inherited)
     listeners.push(listener)
-    return { socket, endpoint: { ...endpoint, port: listener.port! }, close }
+    const { descriptor, port } = listener
+    const there = { ...endpoint, port: port! }
+    const sockets = descriptor === undefined ? undefined : new Map([[socketKey('tcp', there), descriptor]])
+    return { socket, endpoint: there, sockets, close }
   } catch (error) {
     await close()
     if (error instanceof StartError) throw error
@@ -57,7 +64,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
 
 /** The default socket is used where somebody made its folder, and nobody has it already. */
 async function openSocket(path: string, options: OpenControlOptions): Promise<ControlListener | undefined> {
-  const { config, log, takeOver } = options
+  const { config, log, inherited } = options
   const isWanted = config.given.has('control.socket')
   const without = 'there is no socket for commands'
   if (!isWanted && !existsSync(dirname(path))) {
@@ -65,7 +72,12 @@ async function openSocket(path: string, options: OpenControlOptions): Promise<Co
     return undefined
   }
   try {
-    return await listenOnSocket(path, config.settings['control.socket-mode'], takeOver, options)
+    return await listenOnSocket(
+      path,
+      config.settings['control.socket-mode'],
+      inherited !== undefined,
+      options,
+    )
   } catch (error) {
     const why = codeOf(error) === 'EADDRINUSE' ? 'another process takes commands there' : reasonOf(error)
     if (isWanted) throw new StartError(`cannot listen on ${path}: ${why}; change control.socket`)

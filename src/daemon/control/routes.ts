@@ -4,10 +4,12 @@ import { EXCEPTION_SECONDS, EXCEPTION_SECONDS_MAX } from '../../base/limits.ts'
 import { formatPrefix, parsePrefix } from '../../base/prefix.ts'
 import type { Name } from '../../wire/name.ts'
 import { formatName, parseNameText } from '../../wire/name-text.ts'
+import type { HandOver } from '../hand-over/hand-over.ts'
 import type { Exceptions } from '../operator/exceptions.ts'
 import type { Operator } from '../operator/operator.ts'
 import type { ReportKeeper } from '../report/report-keeper.ts'
 import type { Journal } from '../state/journal.ts'
+import { handOverRoutes, heldBack } from './hand-over-routes.ts'
 import { type Route, route } from './route.ts'
 
 /** What the commands work with. */
@@ -22,6 +24,7 @@ export interface RouteParts {
   stats(): Promise<unknown>
   /** Begins to stop, after so many seconds of being not ready. */
   drain(seconds: number): void
+  readonly handOver: HandOver
 }
 
 /** A domain name as text; what comes out of it is written as we write names. */
@@ -51,8 +54,8 @@ const JOURNAL_SHOWN = 100
 
 /** The commands. */
 export function makeRoutes(parts: RouteParts): Route[] {
-  const { operator } = parts
-  return [
+  const { operator, handOver } = parts
+  const routes = [
     ...reading(parts),
     ...rollout(parts),
     ...reporting(parts),
@@ -60,6 +63,7 @@ export function makeRoutes(parts: RouteParts): Route[] {
     ...upkeep(operator),
     draining(parts),
   ]
+  return [...heldBack(routes, handOver), ...handOverRoutes(handOver)]
 }
 
 function reading({ journal, status, stats }: RouteParts): Route[] {

@@ -16,11 +16,13 @@ export interface StatusParts {
   readonly operator: Operator
   readonly folder: StateFolder
   readonly clock: Clock
+  /** Whether a process that starts can take over without a gap. */
+  readonly handsOver: () => boolean
 }
 
 /** Tells it as plain data, whenever asked. */
 export function statusOf(parts: StatusParts): () => Record<string, unknown> {
-  const { config, serving, health, operator, folder, clock } = parts
+  const { config, serving, health, operator, folder, clock, handsOver } = parts
   const startMs = clock.nowMs()
   return () => ({
     version: PACKAGE_VERSION,
@@ -35,6 +37,7 @@ export function statusOf(parts: StatusParts): () => Record<string, unknown> {
     stateFolder: folder.path ?? null,
     rollout: operator.rollout,
     negativeTrustAnchors: serving.policy.negativeTrustAnchors.length,
+    handsOver: handsOver(),
     policySequence: serving.policy.sequence,
   })
 }

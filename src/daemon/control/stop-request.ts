@@ -22,6 +22,12 @@ export class StopRequest {
     this.#cancel = this.#clock.after(seconds * 1000, this.#tell)
   }
 
+  /** Now, whatever was wished before. */
+  beginNow(): void {
+    this.#cancel()
+    this.#tell()
+  }
+
   close(): void {
     this.#cancel()
   }

@@ -79,6 +79,11 @@ export class ReportKeeper {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#cancel()
+    await this.save()
+  }
+
+  /** Collects, and writes it down. */
+  async save(): Promise<void> {
     await this.collect()
     await this.#save()
   }

@@ -45,6 +45,8 @@ export class SnapshotKeeper {
   /** The caches do not hold yet what the file holds: writing them would lose it. */
   isLoading = false
   #isStopping = false
+  /** Another process has the file. */
+  #isResting = false
   /** What was loaded has been served from: only then is there anything to write that the file has not. */
   #hasServed = false
 
@@ -110,7 +112,7 @@ export class SnapshotKeeper {
     this.#hasServed = true
     this.#cancelTimer = this.#parts.clock.after(SNAPSHOT_PAUSE_MS, () => {
       const isWanted = (): boolean => !this.#isStopping
-      this.#writing = this.isLoading ? Promise.resolve() : this.#write(isWanted)
+      this.#writing = this.isLoading || this.#isResting ? Promise.resolve() : this.#write(isWanted)
       void this.#writing.then(() => {
         if (!this.#isStopping) this.keepWriting()
       })
@@ -120,11 +122,16 @@ export class SnapshotKeeper {
   /** Writes it now, behind one that is being written. False when that failed or the file is not loaded yet. */
   async writeNow(): Promise<boolean> {
     await this.#writing
-    if (this.isLoading || this.#isStopping) return false
+    if (this.isLoading || this.#isStopping || this.#isResting) return false
     const before = this.lastWriting
     this.#writing = this.#write(() => !this.#isStopping)
     await this.#writing
     return this.lastWriting !== before
+  }
+
+  /** While it rests nothing is written, not even at the end: the file is another process's. */
+  rest(isResting: boolean): void {
+    this.#isResting = isResting
   }
 
   /** Ends what is under way, and begins nothing any more. */
@@ -152,7 +159,8 @@ export class SnapshotKeeper {
     const last = async (): Promise<void> => {
       await this.#loading
       await this.#writing
-      if (this.#hasServed && !this.isLoading && isInTime) await this.#write(() => isInTime)
+      if (this.#hasServed && !this.isLoading && !this.#isResting && isInTime)
+        await this.#write(() => isInTime)
     }
     await Promise.race([last(), tooLate])
     cancel()

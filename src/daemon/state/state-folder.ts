@@ -30,6 +30,8 @@ export class StateFolder {
   /** Files whose writing failed the last time: the same trouble is told once. */
   readonly #failing = new Set<string>()
   #writing: Promise<unknown> = Promise.resolve()
+  /** Another process has the folder. */
+  #isResting = false
 
   private constructor(
     path: string | undefined,
@@ -122,6 +124,11 @@ export class StateFolder {
     return this.path && resolve(this.path, name)
   }
 
+  /** While it rests nothing is written: the folder is another process's. */
+  rest(isResting: boolean): void {
+    this.#isResting = isResting
+  }
+
   /** Settles when all that was to be written is. */
   async settled(): Promise<void> {
     await this.#writing
@@ -129,6 +136,7 @@ export class StateFolder {
 
   #inTurn(name: string, path: string, trouble: string, work: () => Promise<void>): Promise<boolean> {
     const written = this.#writing.then(async () => {
+      if (this.#isResting) return false
       try {
         await work()
         this.#failing.delete(name)

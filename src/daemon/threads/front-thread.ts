@@ -25,19 +25,31 @@ async function run(data: FrontData): Promise<void> {
   })
   const clientSide = makeClientSide(data, parts, links)
   let front: Front | undefined
-  let serve = (): void => {}
+  let isTold = false
+  let begin = (): void => {}
   const told = new Promise<void>((resolve) => {
-    serve = resolve
+    begin = resolve
   })
+  const serve = (): void => {
+    isTold = true
+    begin()
+  }
   if (!data.waits) serve()
   const opening = told.then(() => open(data, parts, clientSide))
   // Ears first: a change of policy may come before the sockets are open.
   serveSupervisor(parts, {
     configure: (settings) => clientSide.configure(settings),
     onLink: (peer, end) => links.replace(peer, end),
-    serve: () => serve(),
+    serve,
+    leave: async (timeoutMs) => {
+      await front?.leave(timeoutMs)
+    },
     drain: async (timeoutMs) => {
-      serve()
+      // Who was never to serve must not open sockets now, which may be those of a process that serves by them.
+      if (!isTold) {
+        links.close()
+        return 0
+      }
       const unanswered = (await (await opening)?.drain(timeoutMs)) ?? 0
       links.close()
       return unanswered
@@ -48,7 +60,9 @@ async function run(data: FrontData): Promise<void> {
     },
   })
   front = await opening
-  if (front !== undefined) parts.post({ kind: 'ready', endpoints: front.endpoints })
+  if (front === undefined) return
+  const { endpoints, sockets } = front
+  parts.post({ kind: 'ready', endpoints, ...(sockets && { sockets }) })
 }
 
 function makeClientSide(
@@ -70,7 +84,7 @@ function makeClientSide(
 /** Undefined when an address cannot be listened on, which the supervisor is told. */
 async function open(data: FrontData, parts: ThreadParts, clientSide: ClientSide): Promise<Front | undefined> {
   try {
-    if (!data.mustBeFree) return await clientSide.open(data)
+    if (!data.mustBeFree || data.inherited.size > 0) return await clientSide.open(data)
     // A port that is shared could be somebody else's who shares it too.
     const alone = await clientSide.open({ ...data, sharesPorts: false })
     if (!data.sharesPorts) return alone

@@ -10,6 +10,7 @@ import { AnswerShards } from '../../cache/answer-shards.ts'
 import { OctetTableReader } from '../../cache/octet-table-reader.ts'
 import type { Settings } from '../../config/settings.ts'
 import { ListenError } from '../../front/listen-error.ts'
+import { type HandedSockets, socketsFor, socketsOf } from '../../native/handed-sockets.ts'
 import { PolicyWords } from '../../policy/policy-words.ts'
 import { type PolicyChange, ValidationPolicy } from '../../policy/validation-policy.ts'
 import type { Counters } from '../../telemetry/counters.ts'
@@ -83,8 +84,10 @@ class Supervisor implements Serving {
   #settings: Settings
   readonly #stopDelay: () => void
   #resolversReady: Promise<unknown> = Promise.resolve()
-  /** What an earlier process knew is loaded, if there is any. */
+  /** What an earlier process knew is loaded, if there is any, and nothing else has to be waited for. */
   #mayServe: boolean
+  /** Sockets by which front threads serve, where another process could share them. */
+  readonly #sockets = new Map<ThreadLife, HandedSockets | undefined>()
   #rootProven = false
   #flushing: Promise<unknown> = Promise.resolve()
   #fault: unknown
@@ -115,7 +118,7 @@ class Supervisor implements Serving {
     this.#answers = new AnswerShards({ buffers: answers, bytesMax: answerShardOctets, hashKey })
     this.#rrsets = rrsets.map((buffer) => new OctetTableReader({ buffer, bytesMax: rrsetsOctets }))
     this.snapshot = this.#snapshotKeeper()
-    this.#mayServe = this.snapshot === undefined
+    this.#mayServe = this.snapshot === undefined && options.mayListen === undefined
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -188,9 +191,10 @@ class Supervisor implements Serving {
 
   /** Nobody is served before the resolver threads have what an earlier process knew. */
   async #load(front: ThreadLife, resolvers: Promise<unknown>): Promise<void> {
-    if (this.snapshot === undefined) return
+    if (this.#mayServe) return
     this.#resolversReady = resolvers
-    await this.snapshot.load()
+    await this.snapshot?.load()
+    await this.#options.mayListen
     this.#mayServe = true
     front.post({ kind: 'serve' })
   }
@@ -209,6 +213,26 @@ class Supervisor implements Serving {
         return restoreInThreads(this.#resolvers, restoring)
       },
     })
+  }
+
+  sockets(): HandedSockets | undefined {
+    const sockets = new Map<string, number>()
+    for (const thread of this.#fronts) {
+      const own = this.#sockets.get(thread)
+      if (own === undefined) return undefined
+      for (const [key, descriptor] of socketsOf(thread.name, own)) sockets.set(key, descriptor)
+    }
+    return sockets
+  }
+
+  async leave(timeoutMs: number): Promise<void> {
+    const left = this.#fronts.map(async (thread) => {
+      if (thread.worker === undefined) return
+      const told = thread.next('left')
+      thread.post({ kind: 'leave', timeoutMs })
+      await told
+    })
+    await Promise.all(left)
   }
 
   async stop(drainMs: number): Promise<number> {
@@ -249,7 +273,7 @@ class Supervisor implements Serving {
   }
 
   #birth(thread: ThreadLife): { data: ThreadData; transfer: TransferListItem[] } {
-    const { config, platform, plan, udp, rolloutKey } = this.#options
+    const { config, platform, plan, udp, rolloutKey, inherited } = this.#options
     const { policy } = this
     const { index } = thread
     const links = this.#unclaimed.get(thread) ?? []
@@ -282,6 +306,8 @@ class Supervisor implements Serving {
         sharesPorts: plan.fronts > 1,
         tcp: index === 0 || udp.shareTcp !== undefined,
         fronts: plan.fronts,
+        // Later lives find theirs closed.
+        inherited: this.#sockets.has(thread) ? new Map() : socketsFor(thread.name, inherited),
       }
       return { data, transfer }
     }
@@ -300,6 +326,7 @@ class Supervisor implements Serving {
 
   #onMessage(thread: ThreadLife, message: FromThread): void {
     if (message.kind === 'log') writeLine(this.#options.log, thread.name, message)
+    else if (message.kind === 'ready') this.#sockets.set(thread, message.sockets)
     else if (message.kind === 'policy-taken') this.#policyChannel.taken(thread, message.number)
     else if (message.kind === 'fetched') this.#fetchDesk.fetched(message.number, message.sets)
     else if (message.kind === 'root-proven') {
@@ -315,6 +342,7 @@ class Supervisor implements Serving {
   #onEnd(thread: ThreadLife, fault: unknown, delayMs: number): void {
     const { log } = this.#options
     const { kind, index, name } = thread
+    if (this.#sockets.has(thread)) this.#sockets.set(thread, undefined)
     this.#fault = fault ?? new Error(`the thread ${name} ended as it started`)
     this.counters[0]!.threadRestart(kind)
     log.error({ err: fault, thread: name, delayMs }, 'a thread ended by itself and is started again')

@@ -4,6 +4,7 @@ import type { HashKey } from '../../base/keyed-hash.ts'
 import type { RootHint } from '../../config/built-in-hints.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { TrustAnchor } from '../../dnssec/trust-anchors.ts'
+import type { HandedSockets } from '../../native/handed-sockets.ts'
 import type { NegativeTrustAnchor } from '../../policy/validation-policy.ts'
 import type { ReportData } from '../../telemetry/report/report-data.ts'
 import type { Name } from '../../wire/name.ts'
@@ -58,6 +59,8 @@ export interface FrontData extends ThreadData {
   readonly tcp: boolean
   /** Front threads in all: they share the bounds on clients. */
   readonly fronts: number
+  /** Sockets of an earlier process, for this thread. */
+  readonly inherited: HandedSockets
 }
 
 /** … a resolver thread. */
@@ -86,6 +89,8 @@ export type ToThread =
   | ({ readonly kind: 'restore' } & RestoreRequest)
   /** Resolver threads: get these records past the cache. */
   | { readonly kind: 'fetch'; readonly number: number; readonly name: Name; readonly type: number }
+  /** Front threads: leave new clients to the process that has the same sockets, and say when the others are served. */
+  | { readonly kind: 'leave'; readonly timeoutMs: number }
   /** Front threads: take no more questions, and answer those in work. Resolver threads: end what is under way. */
   | { readonly kind: 'drain'; readonly timeoutMs: number }
   /** Hand over what was counted for the report. */
@@ -95,8 +100,9 @@ export type ToThread =
 
 /** From a thread. */
 export type FromThread =
-  /** It works. Front threads say where they listen. */
-  | { readonly kind: 'ready'; readonly endpoints: readonly Endpoint[] }
+  /** It works. Front threads say where they listen, and by which sockets if another process could share them. */
+  | { readonly kind: 'ready'; readonly endpoints: readonly Endpoint[]; readonly sockets?: HandedSockets }
+  | { readonly kind: 'left' }
   | {
       readonly kind: 'not-listening'
       readonly endpoint: Endpoint

@@ -45,6 +45,8 @@ export interface ThreadDuties {
   restore?(request: RestoreRequest): void
   /** Resolver threads: see `Resolver.fetchRecords`. */
   fetchRecords?(name: Name, type: number): Promise<readonly Rrset[] | string>
+  /** Front threads: see `Front.leave`. */
+  leave?(timeoutMs: number): Promise<void>
   /** Returns questions left unanswered. */
   drain(timeoutMs: number): Promise<number>
   /** Closes all sockets before it returns. May be called in whatever state things are, and again. */
@@ -97,6 +99,8 @@ export function serveSupervisor({ policy, counters, tally, post }: ThreadParts, 
     else if (message.kind === 'fetch') {
       const { number, name, type } = message
       void duties.fetchRecords?.(name, type).then((sets) => post({ kind: 'fetched', number, sets }))
+    } else if (message.kind === 'leave') {
+      void duties.leave?.(message.timeoutMs).then(() => post({ kind: 'left' }))
     } else if (message.kind === 'drain') {
       void duties.drain(message.timeoutMs).then((unanswered) => {
         stopDelay()

@@ -1,0 +1,210 @@
+/** Daemons that replace each other while clients ask: nobody is left without an answer, and none is wrong. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createConnection, createServer } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { command } from '../../src/cli/control-client.ts'
+import { canHandOver } from '../../src/native/handed-sockets.ts'
+import { ask, encodeName } from '../support/dns-client.ts'
+import { manyZones, startLabWorld } from '../support/lab-world.ts'
+import { Running, sigill } from '../support/sigill-process.ts'
+import { type LoadQuestion, SteadyLoad } from '../support/steady-load.ts'
+
+const ZONES = 8
+const BY = { who: 'tester', why: 'to see' }
+
+const world = await startLabWorld(t.testdir(), [127, 71], undefined, manyZones(ZONES))
+t.teardown(() => world.close())
+
+interface Place {
+  readonly config: string
+  readonly port: number
+  readonly metrics: number
+  readonly socket: string
+}
+
+/** A configuration with ports of its own, that stay. */
+async function place(name: string, server: string): Promise<Place> {
+  const [port, metrics] = [await freePort(), await freePort()]
+  const config = world.writeConfig(
+    `${name}.yaml`,
+    `control: { socket: ${name}.sock }\nstate: { directory: ${name} }\n`,
+  )
+  const text = readFileSync(config, 'utf8')
+    .replace('listen: ["127.0.0.1@0"]', `listen: ["127.0.0.1@${port}"], ${server}`)
+    .replace('metrics: { listen: "127.0.0.1@0" }', `metrics: { listen: "127.0.0.1@${metrics}" }`)
+    .replace('rrsets-mib: 8', `rrsets-mib: 8, snapshot: ${name}.snapshot`)
+  writeFileSync(config, text)
+  return { config, port, metrics, socket: join(world.folder, `${name}.sock`) }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+async function start(t: Test, config: string): Promise<Running> {
+  const running = new Running(['serve', '--take-over', '--config', config])
+  t.teardown(() => running.signal('SIGKILL'))
+  await running.until(/sigill ready/)
+  return running
+}
+
+async function warm(port: number): Promise<void> {
+  const server = { address: '127.0.0.1', port }
+  for (let i = 0; i < ZONES; i++) await ask(server, { name: `www.z${i}.se`, type: 'A' })
+  await ask(server, { name: 'nothing.good.se', type: 'A' })
+}
+
+function nextQuestion(): () => LoadQuestion {
+  let number = 0
+  return () => {
+    const i = number++ % (ZONES + 1)
+    return i === ZONES ? { name: 'nothing.good.se' } : { name: `www.z${i}.se`, address: i }
+  }
+}
+
+/** Clients by TCP: each opens a connection, asks some questions over it, one after the other, and goes. */
+class TcpLoad {
+  readonly counts = { asked: 0, right: 0, wrong: [] as string[] }
+  readonly #port: number
+  readonly #next = nextQuestion()
+  readonly #clients: Promise<void>[]
+  #over = false
+
+  constructor(port: number, clients: number) {
+    this.#port = port
+    this.#clients = Array.from({ length: clients }, () => this.#run())
+  }
+
+  async stop(): Promise<void> {
+    this.#over = true
+    await Promise.all(this.#clients)
+  }
+
+  async #run(): Promise<void> {
+    for (let life = 1; !this.#over; life++) {
+      const socket = createConnection({ host: '127.0.0.1', port: this.#port })
+      try {
+        for (let left = 1 + (life % 5); left > 0; left--) await this.#ask(socket, this.#next())
+      } catch (error) {
+        this.counts.wrong.push(String(error))
+      }
+      socket.destroy()
+    }
+  }
+
+  async #ask(socket: ReturnType<typeof createConnection>, { name, address }: LoadQuestion): Promise<void> {
+    const head = [0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    const query = Buffer.concat([Buffer.from(head), encodeName(name), Buffer.from([0, 1, 0, 1])])
+    this.counts.asked++
+    socket.write(Buffer.concat([Buffer.from([0, query.length]), query]))
+    const reply = await readMessage(socket)
+    const isRight =
+      address === undefined ? (reply[3]! & 15) === 3 : reply.at(-1) === address && reply[7] === 1
+    if (isRight) this.counts.right++
+    else this.counts.wrong.push(reply.toString('hex'))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+function readMessage(socket: ReturnType<typeof createConnection>): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let got = Buffer.alloc(0)
+    const over = (error?: Error): void => reject(error ?? new Error('closed before the answer'))
+    const onData = (part: Buffer): void => {
+      got = Buffer.concat([got, part])
+      if (got.length < 2 || got.length < 2 + got.readUInt16BE(0)) return
+      socket.off('data', onData).off('close', onClose).off('error', over)
+      resolve(got.subarray(2))
+    }
+    const onClose = (): void => over()
+    socket.on('data', onData).once('close', onClose).once('error', over)
+  })
+}
+
+const KINDS: readonly (readonly [string, number, string])[] = [
+  ['threads', 3, 'front-threads: 2, resolver-threads: 1, tcp: { idle-timeout-ms: 200 }'],
+  ['one', 1, 'resolver-threads: 0, tcp: { idle-timeout-ms: 200 }'],
+]
+
+for (const [kind, replacements, server] of KINDS) {
+  t.test(`replaced under load, ${kind}`, { skip: !canHandOver() && 'needs the addon' }, async (t) => {
+    const { config, port, metrics, socket } = await place(kind, server)
+    let running = await start(t, config)
+    t.match(running.stdout, /there is no daemon to take over from/)
+    await warm(port)
+    const udp = new SteadyLoad({ address: '127.0.0.1', port }, 20, nextQuestion(), 5)
+    const tcp = new TcpLoad(port, 8)
+    const pids: number[] = []
+    for (let i = 0; i < replacements; i++) {
+      const next = await start(t, config)
+      const ended = await running.ended
+      t.equal(ended.code, 0, 'the one before ends well')
+      t.match(ended.stdout, /"unanswered":0/)
+      t.match(
+        next.stdout,
+        /"answers":(?:[89]|\d\d+).*the answers of the snapshot are loaded/,
+        'it begins warm',
+      )
+      running = next
+      const status = await command({ socket }, 'GET', '/v1/status')
+      t.match(status, { ok: true, result: { pid: next.pid, ready: true } }, 'it takes the commands')
+      t.equal((await fetch(`http://127.0.0.1:${metrics}/ready`)).status, 200, 'and serves metrics')
+      pids.push(next.pid)
+    }
+    t.equal(new Set(pids).size, replacements)
+    await tcp.stop()
+    await udp.stopAsking()
+    t.same(udp.counts.wrong, [])
+    t.same(tcp.counts.wrong, [])
+    t.equal(udp.counts.failed, 0)
+    t.equal(udp.counts.right, udp.counts.asked, `${udp.counts.asked} questions by UDP`)
+    t.equal(tcp.counts.right, tcp.counts.asked, `${tcp.counts.asked} questions by TCP`)
+    t.ok(udp.counts.asked > 1_000 && tcp.counts.asked > 50, 'enough of them')
+    await running.stop()
+  })
+}
+
+t.test(
+  'what cannot take over leaves the other one serving',
+  { skip: !canHandOver() && 'needs the addon' },
+  async (t) => {
+    const { config, port, socket } = await place('stays', 'front-threads: 1, resolver-threads: 1')
+    const running = await start(t, config)
+    await warm(port)
+    const udp = new SteadyLoad({ address: '127.0.0.1', port }, 5, nextQuestion(), 5)
+    const text = readFileSync(config, 'utf8')
+    writeFileSync(config, text.replace('front-threads: 1', 'front-threads: 2'))
+    const refused = await sigill('serve', '--take-over', '--config', config)
+    t.match(refused, { code: 2, stderr: /in 1 front threads, this one would in 2: nothing is taken over/ })
+    writeFileSync(config, text.replace(/metrics: .*\n/, 'metrics: { listen: "192.0.2.1@1" }\n'))
+    t.match(await sigill('serve', '--take-over', '--config', config), { code: 2, stderr: /192.0.2.1/ })
+    const changed = await command({ socket }, 'POST', '/v1/rollout', { ...BY, mode: 'observe' })
+    t.match(changed, { ok: true }, 'and changes are taken again')
+    const other = await command({ socket }, 'POST', '/v1/hand-over', { ...BY, protocol: 2 })
+    t.match(other, { ok: false, error: /protocol/ })
+    const nowhere = await command({ socket }, 'POST', '/v1/hand-over', { ...BY, protocol: 1 })
+    t.match(nowhere, { ok: false, error: /could not be handed over: / }, 'nobody waits for them')
+    t.match(await command({ socket }, 'POST', '/v1/hand-over/end', BY), { ok: false, error: /nobody/ })
+    await udp.stopAsking()
+    t.equal(udp.counts.right, udp.counts.asked)
+    t.equal((await running.stop()).code, 0)
+  },
+)
+
+t.test('without the addon the other one ends first', async (t) => {
+  const { config, port } = await place('dgram', 'resolver-threads: 0, udp-backend: dgram')
+  const running = await start(t, config)
+  await warm(port)
+  const next = await start(t, config)
+  t.match(next.stdout, /without the addon sockets cannot be handed over/)
+  t.equal((await running.ended).code, 0)
+  t.match(next.stdout, /the answers of the snapshot are loaded/)
+  t.equal((await ask({ address: '127.0.0.1', port }, { name: 'www.z1.se', type: 'A' })).rcode, 'NOERROR')
+  await next.stop()
+})
