@@ -104,9 +104,13 @@ export class Metrics {
     return Object.fromEntries(
       metrics.map(({ name, values }) => [
         name,
-        values.map((sample) => {
+        // What was not sampled yet is no number, and JSON has no word for it.
+        values.flatMap((sample) => {
           const { labels, value, metricName } = sample as Value
-          return { ...(metricName !== undefined && metricName !== name ? { metricName } : {}), labels, value }
+          if (!Number.isFinite(value)) return []
+          return [
+            { ...(metricName !== undefined && metricName !== name ? { metricName } : {}), labels, value },
+          ]
         }),
       ]),
     )

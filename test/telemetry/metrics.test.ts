@@ -250,3 +250,18 @@ t.test('two registries do not meet', async (t) => {
   const pages = await Promise.all([first.page(), first.page(), second.page()])
   t.equal(pages[0], pages[1], 'callers at the same time share one page')
 })
+
+t.test('as plain data, every value is a number: what has none yet is left out', async (t) => {
+  const metrics = makeMetrics(new Counters())
+  // Delays of the event loop have no mean when they are asked for again before one was sampled.
+  await metrics.values()
+  const all = Object.entries(await metrics.values())
+  t.ok(all.length > CONTRACT.length)
+  for (const [name, samples] of all) {
+    t.ok(
+      samples.every(({ value }) => Number.isFinite(value)),
+      name,
+    )
+  }
+  t.equal(all.find(([name]) => name === 'sigill_rollout_enforced_ratio')?.[1].length, 1)
+})
