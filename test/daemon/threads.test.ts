@@ -1,11 +1,15 @@
 /** The daemon with front and resolver threads: what clients see is the same as with one. */
+import { readdir, readFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
+import { FRONT_SLICE_MICROSECONDS } from '../../src/base/limits.ts'
+import { loadAddon } from '../../src/native/addon.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { ask, type Reply } from '../support/dns-client.ts'
 import { type LabWorld, manyZones, SLOW_MS, startLabWorld } from '../support/lab-world.ts'
 import { startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
 
 const zones = manyZones(60)
+const hasAddon = typeof loadAddon() !== 'string'
 
 let world: LabWorld
 t.before(async () => {
@@ -22,6 +26,17 @@ async function start(t: Test, fronts: number | 'auto', resolvers: number | 'auto
   return it
 }
 
+/** Slices that the scheduler grants to the threads of this process, by thread; empty where it does not say. */
+async function threadSlicesNs(): Promise<Map<number, number>> {
+  const slices = new Map<number, number>()
+  for (const thread of await readdir('/proc/self/task').catch(() => [])) {
+    const told = await readFile(`/proc/self/task/${thread}/sched`, 'latin1').catch(() => '')
+    const slice = /^se\.slice\s*:\s*(\d+)$/m.exec(told)?.[1]
+    if (slice !== undefined) slices.set(Number(thread), Number(slice))
+  }
+  return slices
+}
+
 function edeCodes(reply: Reply): number[] {
   return reply.ede.map(({ code }) => code)
 }
@@ -34,6 +49,18 @@ for (const [fronts, resolvers] of [
   t.test(`${fronts} + ${resolvers}`, { timeout: 60_000 }, async (t) => {
     const { server, daemon, metric } = await start(t, fronts, resolvers)
     t.equal(daemon.threads.length, resolvers === 0 ? 0 : fronts + resolvers)
+
+    await t.test('front threads have short slices, where the system tells', async (t) => {
+      const slices = await threadSlicesNs()
+      const own = slices.get(process.pid)
+      const short = FRONT_SLICE_MICROSECONDS * 1000
+      if (own === undefined || own === short || !hasAddon) {
+        t.pass('it does not, or there is no addon')
+        return
+      }
+      const count = [...slices.values()].filter((slice) => slice === short).length
+      t.equal(count, resolvers === 0 ? 0 : fronts)
+    })
 
     await t.test('a miss, then a hit', async (t) => {
       for (const path of ['miss', 'hit']) {

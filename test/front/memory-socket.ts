@@ -5,12 +5,15 @@ import type { UdpBackend, UdpHandler, UdpSlots, UdpSocket } from '../../src/nati
 
 /** See the head of this file. */
 export class MemorySocket implements UdpSocket {
-  readonly port = 53
+  readonly port: number
   readonly slots: UdpSlots
   readonly later: [slot: number, octets: number][] = []
   handler: UdpHandler | undefined
+  /** What comes when somebody looks between two turns of the event loop. */
+  onPoll: () => void = () => {}
 
-  constructor(replyOctetsMax: number, slots: number) {
+  constructor(replyOctetsMax: number, slots: number, port: number) {
+    this.port = port
     const arrays = (octets: number): Uint8Array[] => {
       const stride = Math.ceil(octets / 128) * 128 + 64
       const memory = new ArrayBuffer(slots * stride)
@@ -35,7 +38,9 @@ export class MemorySocket implements UdpSocket {
     return (reply) => this.later.push([slot, reply.length])
   }
 
-  poll(): void {}
+  poll(): void {
+    this.onPoll()
+  }
 
   async close(): Promise<void> {}
 
@@ -63,13 +68,15 @@ export class MemoryBackend implements UdpBackend {
   readonly questions: UdpBackend['questions'] = DGRAM.questions
   readonly sockets: MemorySocket[] = []
   readonly #slots: number
+  readonly #port: number
 
-  constructor(slots: number = UDP_BATCH_MAX) {
+  constructor(slots: number = UDP_BATCH_MAX, port = 53) {
     this.#slots = slots
+    this.#port = port
   }
 
   async open({ replyOctetsMax }: { readonly replyOctetsMax: number }): Promise<MemorySocket> {
-    const socket = new MemorySocket(replyOctetsMax, this.#slots)
+    const socket = new MemorySocket(replyOctetsMax, this.#slots, this.#port)
     this.sockets.push(socket)
     return socket
   }
