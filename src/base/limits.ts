@@ -415,8 +415,8 @@ export const CHECK_KEYS_MAX = 64
 export const LAB_PRIME_CANDIDATES_MAX = 30_000
 /** Keys drawn in search of two with one tag of 65,536: some 300 are enough on average. */
 export const LAB_KEYS_DRAWN_MAX = 2_000
-/** Aliases that a lab authority follows within its own zones: more than a resolver accepts, so that it can be tried. */
-export const LAB_ALIASES_FOLLOWED_MAX = 16
+/** Aliases that an authority follows within its own zones: more than a resolver accepts, so that the lab can try it. */
+export const AUTHORITY_ALIASES_FOLLOWED_MAX = 16
 /** Ports drawn for one that is free at every address of the lab. */
 export const LAB_PORT_DRAWS_MAX = 20
 /** A stream to a lab authority that says nothing for so long is closed. */

@@ -1,4 +1,6 @@
 /** An authoritative server as a function: the octets of a query in, the octets of its replies out. */
+
+import { answerFrom, type ZoneAnswer, type ZoneQuestion, zoneFor } from '../authority/answer.ts'
 import { UDP_PAYLOAD_OCTETS, UDP_PAYLOAD_OCTETS_MIN } from '../base/limits.ts'
 import { type Edns, optLength } from '../wire/edns.ts'
 import { FormatError } from '../wire/format-error.ts'
@@ -9,7 +11,6 @@ import { TYPE } from '../wire/iana/rrtype.ts'
 import { type Header, type Message, parseHeader, parseMessage } from '../wire/message.ts'
 import type { Rrset } from '../wire/record.ts'
 import { MessageWriter } from '../wire/writer.ts'
-import { answerFrom, type LabAnswer, type LabQuestion, zoneFor } from './answer.ts'
 import type { ServedZone } from './served-zone.ts'
 
 /** What carries a query and its replies. */
@@ -28,7 +29,7 @@ export interface LabReply {
 export type Authority = (query: Uint8Array, transport: Transport) => readonly LabReply[]
 
 /** Changes an answer before it becomes octets. `zone` is the one that the question fell into. */
-export type Rewrite = (answer: LabAnswer, question: LabQuestion, zone: ServedZone | undefined) => LabAnswer
+export type Rewrite = (answer: ZoneAnswer, question: ZoneQuestion, zone: ServedZone | undefined) => ZoneAnswer
 
 /** An authority for some zones, with changes to its answers applied in order. */
 export function authorityOf(zones: readonly ServedZone[], rewrites: readonly Rewrite[] = []): Authority {
@@ -80,7 +81,7 @@ function faultOf(query: Message): number | undefined {
 }
 
 /** An answer that is only an rcode. */
-export function failure(rcode: number): LabAnswer {
+export function failure(rcode: number): ZoneAnswer {
   return { rcode, authoritative: false, answer: [], authority: [], additional: [] }
 }
 
@@ -88,7 +89,7 @@ export function failure(rcode: number): LabAnswer {
 export function writeReply(
   header: Header,
   query: Message | undefined,
-  answer: LabAnswer,
+  answer: ZoneAnswer,
   transport: Transport,
 ): Uint8Array {
   const offered = query?.edns?.udpPayloadOctets ?? 0
@@ -112,7 +113,7 @@ const REPLY_EDNS: Edns = {
 function tryWrite(
   header: Header,
   query: Message | undefined,
-  answer: LabAnswer,
+  answer: ZoneAnswer,
   limit: number | undefined,
   truncated: boolean,
 ): Uint8Array | undefined {

@@ -1,24 +1,25 @@
 /** What one recorded server, or the servers of one zone together, have to say. */
+
+import type { ZoneAnswer } from '../authority/answer.ts'
 import type { Address } from '../base/address.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { isSubdomainOf, type Name, nameKey } from '../wire/name.ts'
 import { groupRrsets, type Rrset } from '../wire/record.ts'
-import type { LabAnswer } from './answer.ts'
 import { failure } from './authority.ts'
 import type { Recording } from './recordings.ts'
 
 /** Something to answer with: a packet as it was, or records out of packets. */
 export type Found =
   | { readonly kind: 'packet'; readonly octets: Uint8Array }
-  | { readonly kind: 'records'; readonly answer: LabAnswer }
+  | { readonly kind: 'records'; readonly answer: ZoneAnswer }
 
 /** Where the lab has the server of a recorded address, or of a zone whose servers were recorded by zone. */
 export type Relocate = (address: Address, cut: Name) => Address | undefined
 
 interface Referral {
   readonly cut: Name
-  readonly answer: LabAnswer
+  readonly answer: ZoneAnswer
 }
 
 /** Recordings by question. */
@@ -70,7 +71,7 @@ export function isReferral({ message }: Recording): boolean {
 }
 
 /** An authoritative answer of one RRset. */
-export function positive(rrset: Rrset): LabAnswer {
+export function positive(rrset: Rrset): ZoneAnswer {
   return { ...failure(RCODE.NOERROR), authoritative: true, answer: [rrset] }
 }
 

@@ -1,4 +1,6 @@
 /** Authorities that serve recorded packets: the Internet as it was at one moment, to be resolved at that moment's clock. */
+
+import type { ZoneAnswer } from '../authority/answer.ts'
 import { UDP_PAYLOAD_OCTETS_MIN } from '../base/limits.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
@@ -9,7 +11,6 @@ import { skipName } from '../wire/name-reader.ts'
 import { formatName, nameFrom, parseNameText } from '../wire/name-text.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import { groupRrsets, type ResourceRecord, type Rrset } from '../wire/record.ts'
-import type { LabAnswer } from './answer.ts'
 import { type Authority, failure, readQuery, writeReply } from './authority.ts'
 import { truncated } from './behaviours.ts'
 import { type Found, positive, RecordedAnswers, type Relocate } from './recorded-answers.ts'
@@ -186,7 +187,7 @@ function addressOf(hosts: readonly Host[], name: Name, type: number): Found | un
   return host && records(positive(addressRrset(host)))
 }
 
-function records(answer: LabAnswer): Found {
+function records(answer: ZoneAnswer): Found {
   return { kind: 'records', answer }
 }
 
@@ -196,7 +197,7 @@ function inventedAnswer(
   hosts: readonly Host[],
   name: Name,
   type: number,
-): LabAnswer {
+): ZoneAnswer {
   const roots = hosts.filter((host) => isSubdomainOf(host.name, ROOT_SERVERS))
   if (isRoot(name) && type === TYPE.NS) {
     return { ...positive(nsRrset(ROOT, roots)), additional: roots.map(addressRrset) }

@@ -1,11 +1,12 @@
 /** How answers are falsified: what somebody on the path, or a server with a fault, makes of a right answer. */
+
+import type { ZoneAnswer, ZoneQuestion } from '../authority/answer.ts'
 import { concatOctets } from '../base/octets.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { isSubdomainOf, type Name, nameFromOctets, namesEqual } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
-import type { LabAnswer, LabQuestion } from './answer.ts'
 import type { Rewrite } from './authority.ts'
 import { writeNsec } from './denial-chain.ts'
 import type { LabKey } from './keys.ts'
@@ -51,7 +52,7 @@ export function replayedWildcard(victim: Name, wildcard: Name, proofName: Name |
 /** Sends these RRsets in place of every negative proof for names at or below `below`; the SOA stays. */
 export function replacedDenial(
   below: Name,
-  make: (zone: ServedZone, question: LabQuestion) => Rrset[],
+  make: (zone: ServedZone, question: ZoneQuestion) => Rrset[],
 ): Rewrite {
   return (answer, question, zone) => {
     if (zone === undefined || !question.dnssec || !isSubdomainOf(question.name, below)) return answer
@@ -88,7 +89,7 @@ export function dsDeniedByChild(child: Name, proof: Rrset): Rewrite {
   }
 }
 
-function negative(answer: LabAnswer, zone: ServedZone, rcode: number, proofs: readonly Rrset[]): LabAnswer {
+function negative(answer: ZoneAnswer, zone: ServedZone, rcode: number, proofs: readonly Rrset[]): ZoneAnswer {
   const soa = zone.rrset(zone.apex, TYPE.SOA)
   const authority = soa === undefined ? proofs : [soa, ...proofs]
   return { ...answer, rcode, authoritative: true, answer: [], authority, additional: [] }
@@ -114,7 +115,7 @@ export function referringTo(owner: Name, servers: readonly Name[]): Rewrite {
 }
 
 /** Adds RRsets that nobody asked for. */
-export function withExtra(extra: Partial<Pick<LabAnswer, 'answer' | 'authority' | 'additional'>>): Rewrite {
+export function withExtra(extra: Partial<Pick<ZoneAnswer, 'answer' | 'authority' | 'additional'>>): Rewrite {
   return (answer) => ({
     ...answer,
     answer: [...answer.answer, ...(extra.answer ?? [])],

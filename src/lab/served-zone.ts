@@ -1,4 +1,5 @@
 /** A zone as an authority holds it: an index over its records, whoever signed them. */
+import { lastUpTo, type Zone } from '../authority/zone.ts'
 import { compareOctets, octetsEqual } from '../base/octets.ts'
 import { parseBase32hex } from '../wire/base32hex.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -9,7 +10,6 @@ import {
   type Name,
   nameKey,
   parentOf,
-  wildcardOf,
 } from '../wire/name.ts'
 import { type Nsec3Param, parseNsec3, parseNsec3param } from '../wire/rdata/nsec3.ts'
 import { groupRrsets, type ResourceRecord, type Rrset } from '../wire/record.ts'
@@ -27,9 +27,9 @@ interface Nsec3Link {
 }
 
 /** One zone, ready to be asked. Its records are taken as they are: the index repairs nothing. */
-export class ServedZone {
+export class ServedZone implements Zone {
   readonly apex: Name
-  readonly cuts: ZoneCuts
+  readonly #cuts: ZoneCuts
   /** By folded name; a name without RRsets of its own is an empty non-terminal (RFC 4592 2.2.2). */
   readonly #nodes = new Map<string, Map<number, Rrset>>()
   readonly #nsec: NsecLink[] = []
@@ -39,7 +39,7 @@ export class ServedZone {
   constructor(apex: Name, records: readonly ResourceRecord[]) {
     this.apex = apex
     const rrsets = groupRrsets(records)
-    this.cuts = new ZoneCuts(apex, rrsets)
+    this.#cuts = new ZoneCuts(apex, rrsets)
     for (const rrset of rrsets) this.#add(rrset)
     this.#nsec.sort((a, b) => compareNames(a.owner, b.owner))
     this.#nsec3.sort((a, b) => compareOctets(a.hash, b.hash))
@@ -70,6 +70,10 @@ export class ServedZone {
     return first && parseNsec3(first)
   }
 
+  cutAbove(name: Name): Name | undefined {
+    return this.#cuts.cutAbove(name)
+  }
+
   /** True when the name owns something or something below it does. */
   exists(name: Name): boolean {
     return this.#nodes.has(nameKey(name))
@@ -85,19 +89,6 @@ export class ServedZone {
     return [...(this.#nodes.get(nameKey(name))?.values() ?? [])]
   }
 
-  /** The longest existing name at or above `name` (RFC 4592 3.3.1). */
-  closestEncloser(name: Name): Name {
-    let at = name
-    while (!this.exists(at) && isStrictSubdomainOf(at, this.apex)) at = parentOf(at)
-    return at
-  }
-
-  /** The wildcard that stands in for `name`, if the zone has it. */
-  sourceOfSynthesis(name: Name): Name | undefined {
-    const wildcard = wildcardOf(this.closestEncloser(name))
-    return wildcard !== undefined && this.exists(wildcard) ? wildcard : undefined
-  }
-
   /** True when the zone denies by NSEC3. */
   get hasNsec3(): boolean {
     return this.#nsec3.length > 0
@@ -105,20 +96,20 @@ export class ServedZone {
 
   /** The NSEC RRset whose owner is `name` or, going back in canonical order, comes next before it. */
   nsecFor(name: Name): Rrset | undefined {
-    return lastUpTo(this.#nsec, (link) => compareNames(link.owner, name))?.rrset
+    return linkUpTo(this.#nsec, (link) => compareNames(link.owner, name))?.rrset
   }
 
   /** The NSEC3 RRset whose owner is the hash of `name`. */
   nsec3Matching(name: Name): Rrset | undefined {
     const hash = this.#hash(name)
-    const link = hash && lastUpTo(this.#nsec3, (candidate) => compareOctets(candidate.hash, hash))
+    const link = hash && linkUpTo(this.#nsec3, (candidate) => compareOctets(candidate.hash, hash))
     return link && octetsEqual(link.hash, hash) ? link.rrset : undefined
   }
 
   /** The NSEC3 RRset whose span, its owner included, holds the hash of `name`. */
   nsec3Covering(name: Name): Rrset | undefined {
     const hash = this.#hash(name)
-    return hash && lastUpTo(this.#nsec3, (link) => compareOctets(link.hash, hash))?.rrset
+    return hash && linkUpTo(this.#nsec3, (link) => compareOctets(link.hash, hash))?.rrset
   }
 
   #hash(name: Name): Uint8Array | undefined {
@@ -126,14 +117,6 @@ export class ServedZone {
   }
 }
 
-/** The last link of an ordered chain that is not past the target; the chain is a circle, so before the first comes the last. */
-function lastUpTo<T>(chain: readonly T[], compareToTarget: (link: T) => number): T | undefined {
-  let low = 0
-  let high = chain.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareToTarget(chain[middle]!) > 0) high = middle
-    else low = middle + 1
-  }
-  return chain.at(low - 1)
+function linkUpTo<T>(chain: readonly T[], compareToTarget: (link: T) => number): T | undefined {
+  return chain[lastUpTo(chain.length, (index) => compareToTarget(chain[index]!))]
 }

@@ -19,7 +19,7 @@ import { CLOCK } from '../support/world.ts'
 import { type Seed, seedOf } from './mutate.ts'
 
 /** A question that clients put. */
-export interface LabQuestion {
+export interface ZoneQuestion {
   readonly name: string
   readonly type: number
 }
@@ -39,7 +39,7 @@ const MORE_TYPES = [TYPE.A, TYPE.TXT, TYPE.DS, TYPE.NS, TYPE.DNSKEY, TYPE.SOA]
 
 /** Built once a process; nothing in it changes but what is remembered. */
 export class LabTruth {
-  readonly questions: readonly LabQuestion[] = questions()
+  readonly questions: readonly ZoneQuestion[] = questions()
   readonly #internet: LabInternet = buildInternet({ nowSeconds: CLOCK, zones: LAB_ZONES })
   readonly #importKey = rememberedKeys()
   readonly #replies = new Map<string, readonly LabReply[]>()
@@ -77,7 +77,7 @@ export class LabTruth {
   }
 
   /** What an engine finds that nobody disturbs. */
-  async truthOf({ name, type }: LabQuestion): Promise<Truth> {
+  async truthOf({ name, type }: ZoneQuestion): Promise<Truth> {
     const key = `${name} ${type}`
     const known = this.#truths.get(key)
     if (this.#truths.has(key)) return known
@@ -147,8 +147,8 @@ export function answerText(rcode: number, { answer }: Pick<Message, 'answer'>): 
   return [`rcode ${rcode}`, ...[...new Set(records)].sort()].join('\n')
 }
 
-function questions(): LabQuestion[] {
-  const all = new Map<string, LabQuestion>()
+function questions(): ZoneQuestion[] {
+  const all = new Map<string, ZoneQuestion>()
   const add = (name: string, type: number): void => {
     if (!LEFT_OUT.includes(type)) all.set(`${name.toLowerCase()} ${type}`, { name: name.toLowerCase(), type })
   }

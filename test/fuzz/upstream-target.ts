@@ -16,7 +16,7 @@ import { isReplyTo, type Message, parseMessage } from '../../src/wire/message.ts
 import { skipName } from '../../src/wire/name-reader.ts'
 import { CountersUnderTest, client, query } from '../front/service-under-test.ts'
 import type { TestEngine } from '../support/engine.ts'
-import { answerText, type LabQuestion, LabTruth, underId } from './lab-truth.ts'
+import { answerText, LabTruth, underId, type ZoneQuestion } from './lab-truth.ts'
 import { mutate, pick, type Seed, seedOf } from './mutate.ts'
 import { recombine } from './recombine.ts'
 import { differenceOf, explanationOf } from './second-codec.ts'
@@ -202,7 +202,7 @@ class UpstreamSide {
   }
 
   /** Asks all at once and holds each reply against the truth. */
-  async ask(questions: readonly LabQuestion[], random: Random): Promise<void> {
+  async ask(questions: readonly ZoneQuestion[], random: Random): Promise<void> {
     const replies = questions.map((): Uint8Array[] => [])
     const queries = questions.map(({ name, type }, i) => {
       return query({ name, type, id: i, do: true, cd: random.below(8) === 0 })
@@ -226,7 +226,7 @@ class UpstreamSide {
     }
   }
 
-  async #faultOf(question: LabQuestion, asked: Uint8Array, reply: Uint8Array): Promise<string | undefined> {
+  async #faultOf(question: ZoneQuestion, asked: Uint8Array, reply: Uint8Array): Promise<string | undefined> {
     const message = parseMessage(reply)
     const difference = differenceOf(reply, message)
     if (difference !== undefined && explanationOf(message) === undefined) return difference
@@ -241,7 +241,7 @@ class UpstreamSide {
     return undefined
   }
 
-  #fail({ name, type }: LabQuestion, fault: string): never {
+  #fail({ name, type }: ZoneQuestion, fault: string): never {
     const replies = this.#recent.map((hex, i) => (i === this.#recent.length - 1 ? hex : `# ${hex}`))
     throw new Violation(
       `${name} ${formatType(type)}: ${fault}`,

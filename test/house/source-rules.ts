@@ -8,6 +8,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['wire'],
   ['dnssec'],
   ['cache'],
+  ['authority'],
   ['resolver'],
   ['native'],
   ['upstream', 'policy', 'telemetry', 'config'],
@@ -20,7 +21,7 @@ const ROWS: readonly (readonly string[])[] = [
 const ENTRY = 'main.ts'
 
 /** The rooms that do no I/O and read no clock: everything comes in as an argument. */
-const ENGINE: readonly string[] = ['base', 'wire', 'dnssec', 'cache', 'resolver']
+const ENGINE: readonly string[] = ['base', 'wire', 'dnssec', 'cache', 'authority', 'resolver']
 
 /** Packages, each with the files or rooms (with a slash) that may import it. */
 export const PACKAGE_DOORS: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,7 @@
 /** What is kept, for how long, and what it may answer again. */
 import t from 'tap'
+import type { ZoneAnswer } from '../../src/authority/answer.ts'
 import { BOGUS_TTL_SECONDS } from '../../src/base/limits.ts'
-import type { LabAnswer } from '../../src/lab/answer.ts'
 import type { Rewrite } from '../../src/lab/authority.ts'
 import { failing, silent } from '../../src/lab/behaviours.ts'
 import { deriveKey, KSK_FLAGS, ZSK_FLAGS } from '../../src/lab/keys.ts'
@@ -106,7 +106,7 @@ t.test('a denial without anything in it is bogus for a minute as well', async (t
   t.same(world.asked(), [])
 })
 
-const strippedAuthority = (answer: LabAnswer) => ({
+const strippedAuthority = (answer: ZoneAnswer) => ({
   ...answer,
   authority: [],
 })

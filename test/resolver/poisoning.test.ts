@@ -1,6 +1,6 @@
 /** What a server says of names that nobody asked it about, and what it says of its own that it cannot prove (A07, A12 to A18). */
 import t from 'tap'
-import type { LabAnswer } from '../../src/lab/answer.ts'
+import type { ZoneAnswer } from '../../src/authority/answer.ts'
 import type { Rewrite } from '../../src/lab/authority.ts'
 import { deriveKey, ZSK_FLAGS } from '../../src/lab/keys.ts'
 import type { LabZone } from '../../src/lab/lab-zone.ts'
@@ -24,7 +24,7 @@ function sets(text: string): Rrset[] {
 interface Poison {
   readonly what: string
   readonly type?: number
-  make(answer: LabAnswer): LabAnswer
+  make(answer: ZoneAnswer): ZoneAnswer
 }
 
 function adding(

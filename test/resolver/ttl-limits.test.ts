@@ -1,7 +1,7 @@
 /** The operator's bounds on time to live: what clients see, what is kept, and what signatures still forbid. */
 import t from 'tap'
+import type { ZoneAnswer } from '../../src/authority/answer.ts'
 import { NEGATIVE_TTL_SECONDS_MAX, TTL_SECONDS_MAX } from '../../src/base/limits.ts'
-import type { LabAnswer } from '../../src/lab/answer.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { makeWorld, plainZone, type World, zone } from '../support/world.ts'
@@ -94,7 +94,7 @@ t.test('a denial may be kept for longer than an hour where the operator wants th
   t.equal((await world.ask('none.z.test', TYPE.A)).ttlSeconds, 200, 'in the RRset cache too')
 })
 
-type LabZoneRewrite = (answer: LabAnswer) => LabAnswer
+type LabZoneRewrite = (answer: ZoneAnswer) => ZoneAnswer
 
 t.test(
   'a denial with nothing in it is kept for the lower bound, and judged again for no longer',

@@ -2,8 +2,9 @@
  * What somebody does who may answer for any server: he has every record that the lab ever signed, keys of his own, and
  * none of the lab's keys. Each forgery is a well-formed reply to the question.
  */
+
+import type { ZoneAnswer } from '../../src/authority/answer.ts'
 import type { Random } from '../../src/base/random.ts'
-import type { LabAnswer } from '../../src/lab/answer.ts'
 import { failure, readQuery, writeReply } from '../../src/lab/authority.ts'
 import { writeNsec } from '../../src/lab/denial-chain.ts'
 import { deriveKey, KSK_FLAGS } from '../../src/lab/keys.ts'
@@ -32,12 +33,12 @@ interface Material {
   readonly name: Name
   readonly type: number
   /** What the server would have said. */
-  readonly genuine: LabAnswer
+  readonly genuine: ZoneAnswer
   readonly draw: () => Rrset
   readonly now: number
 }
 
-type Forgery = (material: Material) => LabAnswer
+type Forgery = (material: Material) => ZoneAnswer
 
 /** A forger with a library. */
 export class Forger {
@@ -66,7 +67,7 @@ export class Forger {
   }
 }
 
-function answerOf(octets: Uint8Array | undefined): LabAnswer {
+function answerOf(octets: Uint8Array | undefined): ZoneAnswer {
   if (octets === undefined) return { ...failure(RCODE.NOERROR), authoritative: true }
   const message = parseMessage(octets)
   return {
@@ -82,7 +83,7 @@ function rrset(owner: Name, type: number, ...rdatas: readonly Uint8Array[]): Rrs
   return { owner, type, class: CLASS.IN, ttlSeconds: FORGED_TTL_SECONDS, rdatas, signatures: [] }
 }
 
-function onAll(answer: LabAnswer, change: (set: Rrset) => Rrset): LabAnswer {
+function onAll(answer: ZoneAnswer, change: (set: Rrset) => Rrset): ZoneAnswer {
   const { authority, additional } = answer
   return {
     ...answer,
@@ -133,7 +134,7 @@ function positive({ name, type, random }: Material): Rrset {
 const SERVER = nameFrom('ns.forger.example.')
 const SERVER_RRSET = rrset(SERVER, TYPE.A, Uint8Array.from(FORGER_ADDRESS.split('.'), Number))
 
-function referral(zone: Name, more: readonly Rrset[]): LabAnswer {
+function referral(zone: Name, more: readonly Rrset[]): ZoneAnswer {
   const below = nameFromLabels([Buffer.from('ns'), ...labelsOf(zone)]) ?? SERVER
   return {
     ...failure(RCODE.NOERROR),
@@ -142,7 +143,7 @@ function referral(zone: Name, more: readonly Rrset[]): LabAnswer {
   }
 }
 
-function authoritative(parts: Partial<LabAnswer>): LabAnswer {
+function authoritative(parts: Partial<ZoneAnswer>): ZoneAnswer {
   return { ...failure(RCODE.NOERROR), authoritative: true, ...parts }
 }
 

@@ -1,5 +1,6 @@
 /** What is true: which RRsets the lab signed and when they hold, what exists, and which zones a chain of trust leads to. */
 
+import { sourceOfSynthesis } from '../../src/authority/zone.ts'
 import { NSEC3_ITERATIONS_MAX } from '../../src/base/limits.ts'
 import { mapKey } from '../../src/base/octets.ts'
 import type { LabZone } from '../../src/lab/lab-zone.ts'
@@ -96,7 +97,7 @@ export class Oracle {
     if (isHere(rrset.owner)) return true
     return this.#editions.some(({ number }) => {
       const zone = this.#zoneAt(number, rrset.owner, rrset.type)
-      const wildcard = zone.exists(rrset.owner) ? undefined : zone.sourceOfSynthesis(rrset.owner)
+      const wildcard = zone.exists(rrset.owner) ? undefined : sourceOfSynthesis(zone, rrset.owner)
       return wildcard !== undefined && isHere(wildcard)
     })
   }
@@ -140,12 +141,12 @@ export class Oracle {
 
 /** The name itself where it exists, else the wildcard that stands in for it. */
 function sourceOf(zone: ServedZone, name: Name): Name | undefined {
-  return zone.exists(name) ? name : zone.sourceOfSynthesis(name)
+  return zone.exists(name) ? name : sourceOfSynthesis(zone, name)
 }
 
 /** True where the zone's own nodes do not tell: below a DNAME, and at or below a cut that the lab has no zone for. */
 function isElsewhere(zone: ServedZone, name: Name, type: number): boolean {
-  const cut = zone.cuts.cutAbove(name)
+  const cut = zone.cutAbove(name)
   if (cut !== undefined && !(type === TYPE.DS && cut.length === name.length)) return true
   for (let at = name; isStrictSubdomainOf(at, zone.apex); at = parentOf(at)) {
     if (at !== name && zone.rrset(at, TYPE.DNAME) !== undefined) return true

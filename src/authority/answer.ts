@@ -1,5 +1,5 @@
 /** How an authority finds its answer: RFC 1034 4.3.2, with RFC 4035 3.1, RFC 4592 and RFC 6672. No octets of messages here. */
-import { LAB_ALIASES_FOLLOWED_MAX } from '../base/limits.ts'
+import { AUTHORITY_ALIASES_FOLLOWED_MAX } from '../base/limits.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -15,10 +15,10 @@ import { parseSoa } from '../wire/rdata/soa.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import type { Rrset } from '../wire/record.ts'
 import { proofOfNameError, proofOfNoData, proofOfWildcard, proofOfWildcardNoData } from './proofs.ts'
-import type { ServedZone } from './served-zone.ts'
+import { sourceOfSynthesis, type Zone } from './zone.ts'
 
 /** A reply before it becomes octets. */
-export interface LabAnswer {
+export interface ZoneAnswer {
   readonly rcode: number
   readonly authoritative: boolean
   readonly answer: readonly Rrset[]
@@ -27,7 +27,7 @@ export interface LabAnswer {
 }
 
 /** Whether the name and the type are asked for, and whether proofs are wanted (DO). */
-export interface LabQuestion {
+export interface ZoneQuestion {
   readonly name: Name
   readonly type: number
   readonly dnssec: boolean
@@ -43,7 +43,7 @@ interface Draft {
 }
 
 /** Answers a question from a set of zones. A name outside all of them is REFUSED. */
-export function answerFrom(zones: readonly ServedZone[], question: LabQuestion): LabAnswer {
+export function answerFrom(zones: readonly Zone[], question: ZoneQuestion): ZoneAnswer {
   const draft: Draft = {
     rcode: RCODE.NOERROR,
     authoritative: true,
@@ -52,7 +52,7 @@ export function answerFrom(zones: readonly ServedZone[], question: LabQuestion):
     additional: [],
   }
   let name: Name | undefined = question.name
-  for (let step = 0; step < LAB_ALIASES_FOLLOWED_MAX && name !== undefined; step++) {
+  for (let step = 0; step < AUTHORITY_ALIASES_FOLLOWED_MAX && name !== undefined; step++) {
     const zone = zoneFor(zones, name, question.type)
     if (zone !== undefined) name = answerInZone(zone, name, question, draft, step === 0)
     else if (step > 0) break
@@ -62,7 +62,7 @@ export function answerFrom(zones: readonly ServedZone[], question: LabQuestion):
 }
 
 /** The deepest zone that holds the name; for DS the one above the cut (RFC 4035 3.1.4.1). */
-export function zoneFor(zones: readonly ServedZone[], name: Name, type: number): ServedZone | undefined {
+export function zoneFor<T extends Zone>(zones: readonly T[], name: Name, type: number): T | undefined {
   const holding = zones.filter((zone) => isSubdomainOf(name, zone.apex))
   holding.sort((a, b) => b.apex.length - a.apex.length)
   const [deepest, above] = holding
@@ -72,13 +72,13 @@ export function zoneFor(zones: readonly ServedZone[], name: Name, type: number):
 
 /** Adds what one zone knows of one name. Returns the name at which an alias leads on. */
 function answerInZone(
-  zone: ServedZone,
+  zone: Zone,
   name: Name,
-  question: LabQuestion,
+  question: ZoneQuestion,
   draft: Draft,
   first: boolean,
 ): Name | undefined {
-  const cut = zone.cuts.cutAbove(name)
+  const cut = zone.cutAbove(name)
   if (cut !== undefined && !(question.type === TYPE.DS && namesEqual(cut, name))) {
     // After an alias the resolver asks by itself; a referral in the same message would only be noise.
     if (first) addReferral(zone, cut, question, draft)
@@ -87,14 +87,14 @@ function answerInZone(
   const dname = dnameAbove(zone, name)
   if (dname !== undefined) return addDname(name, dname, draft)
   if (zone.exists(name)) return addFromNode(zone, name, name, question, draft)
-  const wildcard = zone.sourceOfSynthesis(name)
+  const wildcard = sourceOfSynthesis(zone, name)
   if (wildcard !== undefined) return addFromNode(zone, name, wildcard, question, draft)
   draft.rcode = RCODE.NXDOMAIN
   addNegative(zone, question.dnssec ? proofOfNameError(zone, name) : [], draft)
   return undefined
 }
 
-function addReferral(zone: ServedZone, cut: Name, question: LabQuestion, draft: Draft): void {
+function addReferral(zone: Zone, cut: Name, question: ZoneQuestion, draft: Draft): void {
   draft.authoritative = false
   const servers = zone.rrset(cut, TYPE.NS)!
   draft.authority.push(servers)
@@ -105,7 +105,7 @@ function addReferral(zone: ServedZone, cut: Name, question: LabQuestion, draft: 
   addAddresses(zone, servers, draft)
 }
 
-function addAddresses(zone: ServedZone, servers: Rrset, draft: Draft): void {
+function addAddresses(zone: Zone, servers: Rrset, draft: Draft): void {
   for (const rdata of servers.rdatas) {
     const server = targetName(rdata)
     if (server === undefined) continue
@@ -116,7 +116,7 @@ function addAddresses(zone: ServedZone, servers: Rrset, draft: Draft): void {
   }
 }
 
-function dnameAbove(zone: ServedZone, name: Name): Rrset | undefined {
+function dnameAbove(zone: Zone, name: Name): Rrset | undefined {
   let found: Rrset | undefined
   let at = name
   while (isStrictSubdomainOf(at, zone.apex)) {
@@ -149,10 +149,10 @@ function addDname(name: Name, dname: Rrset, draft: Draft): Name | undefined {
 
 /** Answers for `name` with what `source` owns: the name itself, or the wildcard that it is made from. */
 function addFromNode(
-  zone: ServedZone,
+  zone: Zone,
   name: Name,
   source: Name,
-  question: LabQuestion,
+  question: ZoneQuestion,
   draft: Draft,
 ): Name | undefined {
   const expanded = source !== name
@@ -171,14 +171,14 @@ function addFromNode(
   return targetName(only!.rdatas[0]!)
 }
 
-function rrsetsFor(zone: ServedZone, owner: Name, type: number): Rrset[] {
+function rrsetsFor(zone: Zone, owner: Name, type: number): readonly Rrset[] {
   if (type === TYPE.ANY) return zone.rrsetsAt(owner)
   if (type === TYPE.RRSIG) return signaturesAt(zone, owner)
   const rrset = zone.rrset(owner, type) ?? zone.rrset(owner, TYPE.CNAME)
   return rrset === undefined ? [] : [rrset]
 }
 
-function signaturesAt(zone: ServedZone, owner: Name): Rrset[] {
+function signaturesAt(zone: Zone, owner: Name): Rrset[] {
   const signed = zone.rrsetsAt(owner).filter((rrset) => rrset.signatures.length > 0)
   if (signed.length === 0) return []
   const ttlSeconds = Math.min(...signed.map((rrset) => rrset.ttlSeconds))
@@ -187,7 +187,7 @@ function signaturesAt(zone: ServedZone, owner: Name): Rrset[] {
 }
 
 /** SOA and proof. The SOA's TTL is the negative TTL (RFC 2308 3). */
-function addNegative(zone: ServedZone, proof: readonly Rrset[], draft: Draft): void {
+function addNegative(zone: Zone, proof: readonly Rrset[], draft: Draft): void {
   const soa = zone.rrset(zone.apex, TYPE.SOA)
   if (soa !== undefined) {
     const minimumSeconds = parseSoa(soa.rdatas[0]!)?.minimumSeconds ?? soa.ttlSeconds
