@@ -1,7 +1,7 @@
 /** The daemon: threads, metrics and health put together as a configuration wants it. */
 import { availableParallelism } from 'node:os'
 import type { Endpoint } from '../base/address.ts'
-import { type Cancel, type Clock, systemClock } from '../base/clock.ts'
+import type { Cancel, Clock } from '../base/clock.ts'
 import { TAKE_OVER_LEAVE_MS_MAX, TCP_SWEEP_MS } from '../base/limits.ts'
 import type { Config } from '../config/load.ts'
 import { PACKAGE_VERSION } from '../config/package-version.ts'
@@ -30,6 +30,7 @@ import { HandOver } from './hand-over/hand-over.ts'
 import { RootProof } from './hand-over/root-first.ts'
 import { allSockets, closeUnclaimed, mustAgree } from './hand-over/sockets.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
+import { type Machine, THIS_MACHINE, wallSeconds } from './machine.ts'
 import { serveInOneThread } from './one-thread.ts'
 import { Exceptions } from './operator/exceptions.ts'
 import { Operator } from './operator/operator.ts'
@@ -42,7 +43,6 @@ import { serveInThreads, type ThreadEntries } from './threads/supervisor.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 import { planThreads } from './threads/thread-plan.ts'
 import { udpBackend } from './udp-backend.ts'
-import { unixSeconds } from './wall-clock.ts'
 
 /** Questions in work get the time of a query to end, and a little to be sent. */
 const DRAIN_MS_MAX = 8_000
@@ -77,6 +77,8 @@ export interface DaemonOptions {
   readonly entries?: ThreadEntries
   /** Sockets of a daemon that serves until this one does: clients are served when the root is proven. */
   readonly inherited?: HandedSockets
+  /** Only in labs: what is there in place of this machine. It takes a configuration of one thread. */
+  readonly machine?: Machine
 }
 
 /**
@@ -86,18 +88,20 @@ export interface DaemonOptions {
  */
 export async function startDaemon(config: Config, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
   tellSurroundings(config, log)
-  const clock = systemClock(config.settings['dnssec.clock'])
-  const state = await openState(config, clock, log)
+  const { inherited, machine = THIS_MACHINE } = options
+  const clock = machine.clock(config.settings['dnssec.clock'])
+  const state = await openState(config, clock, machine, log)
   const { settings, rolloutKey } = state
   const given = { ...config, settings }
-  const keeper = settings['dnssec.anchor-updates'] ? openAnchors(given, clock, state.folder, log) : undefined
+  const keeper = settings['dnssec.anchor-updates']
+    ? openAnchors(given, clock, machine, state.folder, log)
+    : undefined
   const present = keeper === undefined ? given : { ...given, anchors: keeper.anchors }
-  const udp = udpBackend(settings['server.udp-backend'], log)
+  const udp = machine.udp ?? udpBackend(settings['server.udp-backend'], log)
   const platform = testPlatform()
   tellPlatform(platform, log)
   let judges = (): boolean => settings['dnssec.mode'] !== 'off'
   const health = new Health(() => judges())
-  const { inherited } = options
   const proof = new RootProof()
   const mustProve = inherited !== undefined && settings['dnssec.mode'] !== 'off'
   const mayListen = mustProve ? proof.inTime(clock) : undefined
@@ -111,6 +115,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
       config: present,
       log,
       udp,
+      machine,
       platform,
       rolloutKey,
       onRootProven,
@@ -131,9 +136,9 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     setAnchors: (anchors) =>
       keeper?.configure(anchors) ?? serving.changePolicy({ kind: 'anchors', anchors: anchors.list }),
   })
-  const exceptions = watchExceptions({ config: present, operator, serving, platform, clock, log })
+  const exceptions = watchExceptions({ config: present, operator, serving, platform, machine, clock, log })
   const stopping = new StopRequest(clock)
-  const report = keepReport(serving, state, clock, log)
+  const report = keepReport({ serving, state, machine, clock, log })
   const parts = {
     config: present,
     log,
@@ -148,14 +153,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     keeper,
     inherited,
   }
-  const around = await openAround(parts).catch(async (error: unknown) => {
-    exceptions.close()
-    await report.stop()
-    // What comes now is for the daemon that has these sockets too.
-    if (inherited !== undefined) await serving.leave(DRAIN_MS_MAX)
-    await serving.stop(0)
-    throw error
-  })
+  const around = await openAround(parts).catch((error: unknown) => giveUp(parts, error))
   keeper?.start(anchorDuties({ config: given, clock, platform, serving, log }))
   closeUnclaimed(inherited, around.sockets(), log)
   const stopClock = judgeAnewWhenSet(config, clock, serving, log)
@@ -173,6 +171,19 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
       return stopAll(parts, around)
     },
   }
+}
+
+/** Nothing is left of a daemon that could not open all that it is to have. */
+async function giveUp(
+  { serving, exceptions, report, inherited }: AroundParts,
+  error: unknown,
+): Promise<never> {
+  exceptions.close()
+  await report.stop()
+  // What comes now is for the daemon that has these sockets too.
+  if (inherited !== undefined) await serving.leave(DRAIN_MS_MAX)
+  await serving.stop(0)
+  throw error
 }
 
 /** Ends everything, those who learn before those who answer. Returns questions left unanswered. */
@@ -196,7 +207,15 @@ async function stopAll(parts: AroundParts, { handOver, close }: Around): Promise
 }
 
 /** Negative trust anchors, from their beginning to their end. */
-function watchExceptions({ config, operator, serving, platform, clock, log }: ExceptionParts): Exceptions {
+function watchExceptions({
+  config,
+  operator,
+  serving,
+  platform,
+  machine,
+  clock,
+  log,
+}: ExceptionParts): Exceptions {
   return new Exceptions({
     operator,
     policy: serving.policy,
@@ -208,6 +227,7 @@ function watchExceptions({ config, operator, serving, platform, clock, log }: Ex
         {
           config: { ...config, settings: operator.settings },
           platform,
+          machine,
           policy: serving.policy,
           onFault: (err) => log.error({ err }, 'internal fault while a zone was looked at'),
         },
@@ -221,20 +241,29 @@ interface ExceptionParts {
   readonly operator: Operator
   readonly serving: Serving
   readonly platform: Platform
+  readonly machine: Machine
   readonly clock: Clock
   readonly log: Log
 }
 
 /** What threads count, over restarts. */
-function keepReport(serving: Serving, { folder }: DaemonState, clock: Clock, log: Log): ReportKeeper {
+function keepReport({ serving, state, machine, clock, log }: ReportParts): ReportKeeper {
   return new ReportKeeper({
     collect: () => serving.takeCounts(),
-    folder,
+    folder: state.folder,
     clock,
-    unixSeconds,
+    unixSeconds: () => wallSeconds(machine),
     onAlert: ({ text, ...alert }) => log.error(alert, `ALERT: ${text}`),
     onFault: (err) => log.error({ err }, 'what threads counted was not taken into the report'),
   })
+}
+
+interface ReportParts {
+  readonly serving: Serving
+  readonly state: DaemonState
+  readonly machine: Machine
+  readonly clock: Clock
+  readonly log: Log
 }
 
 /** In as many threads as the machine and the configuration call for. */
@@ -243,6 +272,8 @@ async function serve(parts: ServingOptions, options: DaemonOptions): Promise<Ser
   const surroundings = { cores: availableParallelism(), canSharePorts: udp.reusePort }
   const { note, ...plan } = planThreads(config.settings, surroundings)
   if (note !== undefined) log.warn(note)
+  if (parts.machine !== THIS_MACHINE && plan.resolvers > 0)
+    throw new RangeError('threads know no other machine than this')
   mustAgree(plan.fronts, parts.inherited)
   log.info(plan, plan.resolvers === 0 ? 'one thread does everything' : 'threads')
   if (plan.fronts > 1 && udp.shareTcp === undefined) {

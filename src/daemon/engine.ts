@@ -1,6 +1,6 @@
 /** The engine with this machine's clock, randomness and network, as a configuration wants it. */
 import type { Endpoint } from '../base/address.ts'
-import { type Clock, systemClock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { drawHashKey } from '../base/keyed-hash.ts'
 import { UPSTREAM_OUTSTANDING_MAX } from '../base/limits.ts'
 import { type Random, systemRandom } from '../base/random.ts'
@@ -18,9 +18,10 @@ import { ValidationPolicy } from '../policy/validation-policy.ts'
 import { Resolver } from '../resolver/engine.ts'
 import type { LateVerdict, WorkNote } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
-import { createUpstream, type SocketUpstream } from '../upstream/sockets.ts'
+import type { SocketUpstream } from '../upstream/sockets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
 import { cacheMemory } from './cache-memory.ts'
+import { type Machine, THIS_MACHINE } from './machine.ts'
 import { policyOptions, resolverSettings } from './parts.ts'
 
 /** Algorithms and digests that this platform does as it should. */
@@ -60,6 +61,8 @@ export interface EngineParts {
   readonly betweenSteps?: () => void
   /** Told besides the counters. */
   readonly onLateVerdict?: LateVerdict
+  /** `THIS_MACHINE` when left out. */
+  readonly machine?: Machine
 }
 
 const OCTETS_PER_MIB = 1_048_576
@@ -67,10 +70,10 @@ const OCTETS_PER_MIB = 1_048_576
 /** Puts an engine together. Nothing is sent before the first question. */
 export function createEngine(parts: EngineParts): Engine {
   const { config, clock, policy, rrsets, random, counters, ownAddresses, engines = 1, ...others } = parts
-  const { onLateVerdict, ...rest } = others
+  const { onLateVerdict, machine = THIS_MACHINE, ...rest } = others
   const { settings, rootHints } = config
   const { backend: udp = DGRAM } = chooseBackend(settings['server.udp-backend'])
-  const upstream = createUpstream({
+  const upstream = machine.upstream({
     udp,
     random,
     clock,
@@ -110,13 +113,14 @@ export function createLoneEngine(
     ...told
   }: Pick<
     EngineParts,
-    'platform' | 'counters' | 'ownAddresses' | 'onFault' | 'betweenSteps' | 'onLateVerdict'
+    'platform' | 'counters' | 'ownAddresses' | 'onFault' | 'betweenSteps' | 'onLateVerdict' | 'machine'
   > & {
     readonly words?: PolicyWords
   },
 ): Engine & { readonly answers: AnswerCache } {
   const { settings, anchors } = config
-  const clock = systemClock(settings['dnssec.clock'])
+  const { machine = THIS_MACHINE } = told
+  const clock = machine.clock(settings['dnssec.clock'])
   const random = systemRandom()
   const policy = new ValidationPolicy({ clock, anchors, ...policyOptions(settings), ...(words && { words }) })
   const hashKey = drawHashKey(random)

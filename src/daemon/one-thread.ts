@@ -14,6 +14,7 @@ import { ClientSide, type Listening } from './client-side.ts'
 import { ClientsFirst } from './clients-first.ts'
 import { createLoneEngine } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
+import { wallSeconds } from './machine.ts'
 import { ownAddresses } from './own-addresses.ts'
 import { makeRollout, privateAddresses } from './parts.ts'
 import { watchRoot } from './root-watch.ts'
@@ -21,14 +22,13 @@ import type { Serving, ServingOptions } from './serving.ts'
 import { type Restoring, restoreSnapshot } from './snapshot/load.ts'
 import { snapshotKeeper } from './snapshot/parts.ts'
 import { frontName } from './threads/shared-memory.ts'
-import { unixSeconds } from './wall-clock.ts'
 
 /** On one core the helpers of a collection could only wait for the core that the thread they help holds. */
 const COLLECTING_ALONE = '--no-parallel-scavenge'
 
 /** Starts serving. @throws ListenError; nothing is left open then */
 export async function serveInOneThread(options: ServingOptions): Promise<Serving> {
-  const { config, log, udp, platform, rolloutKey, onRootProven, inherited, mayListen } = options
+  const { config, log, udp, machine, platform, rolloutKey, onRootProven, inherited, mayListen } = options
   const { settings } = config
   if (availableParallelism() === 1) setFlagsFromString(COLLECTING_ALONE)
   const listen = settings['server.listen']
@@ -36,8 +36,9 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const onFault = questionFaults(log, counters)
   const clients = new ClientsFirst()
   const words = new PolicyWords()
-  const tally = new AnswerTally(unixSeconds)
+  const tally = new AnswerTally(() => wallSeconds(machine))
   const engine = createLoneEngine(config, {
+    machine,
     words,
     platform,
     betweenSteps: () => clients.serve(),

@@ -13,6 +13,7 @@ import type { ReportData } from '../telemetry/report/report-data.ts'
 import type { Name } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Platform } from './engine.ts'
+import type { Machine } from './machine.ts'
 import type { SnapshotKeeper } from './snapshot/keeper.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 
@@ -59,6 +60,8 @@ export interface ServingOptions {
   readonly config: Config
   readonly log: Log
   readonly udp: UdpBackend
+  /** One that is made up has a single thread. */
+  readonly machine: Machine
   readonly platform: Platform
   /** The secret that says which clients are enforced first. */
   readonly rolloutKey: HashKey

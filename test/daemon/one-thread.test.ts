@@ -4,6 +4,7 @@ import { drawHashKey } from '../../src/base/keyed-hash.ts'
 import { systemRandom } from '../../src/base/random.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { testPlatform } from '../../src/daemon/engine.ts'
+import { THIS_MACHINE } from '../../src/daemon/machine.ts'
 import { serveInOneThread } from '../../src/daemon/one-thread.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { MemoryBackend } from '../front/memory-socket.ts'
@@ -29,6 +30,7 @@ t.test('clients are answered between any two steps of resolving', async (t) => {
       proven = true
     },
     inherited: new Map(),
+    machine: THIS_MACHINE,
     mayListen: undefined,
   })
   t.teardown(() => serving.stop(0))

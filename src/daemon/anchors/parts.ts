@@ -14,6 +14,7 @@ import type { Log } from '../../telemetry/log.ts'
 import { TYPE } from '../../wire/iana/rrtype.ts'
 import { isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts'
 import type { Platform } from '../engine.ts'
+import { type Machine, wallSeconds } from '../machine.ts'
 import type { Serving } from '../serving.ts'
 import { StateFile } from '../state/state-file.ts'
 import type { StateFolder } from '../state/state-folder.ts'
@@ -23,10 +24,16 @@ import { type AnchorDuties, AnchorKeeper } from './keeper.ts'
 import { fetchPublished, packagedKeys } from './publication.ts'
 
 /** Reads what was kept. The anchors that are in force are known from then on. */
-export function openAnchors(config: Config, clock: Clock, state: StateFolder, log: Log): AnchorKeeper {
+export function openAnchors(
+  config: Config,
+  clock: Clock,
+  machine: Pick<Machine, 'unixMs'>,
+  state: StateFolder,
+  log: Log,
+): AnchorKeeper {
   return new AnchorKeeper({
     clock,
-    wallSeconds: () => Math.floor(Date.now() / 1000),
+    wallSeconds: () => wallSeconds(machine),
     random: systemRandom(),
     configured: config.anchors,
     file: new StateFile(state, ANCHOR_FORM),

@@ -13,6 +13,7 @@ import { TYPE } from '../../wire/iana/rrtype.ts'
 import { type Name, namesEqual } from '../../wire/name.ts'
 import { formatName, nameFrom } from '../../wire/name-text.ts'
 import { createLoneEngine, type Platform } from '../engine.ts'
+import type { Machine } from '../machine.ts'
 import { ownAddresses } from '../own-addresses.ts'
 
 /** What a zone is asked with. */
@@ -20,6 +21,7 @@ export interface ZoneCheckParts {
   /** As it is in force. */
   readonly config: Config
   readonly platform: Platform
+  readonly machine: Machine
   readonly policy: Pick<ValidationPolicy, 'anchors' | 'negativeTrustAnchors'>
   readonly onFault: (fault: unknown) => void
 }
@@ -33,11 +35,12 @@ const CACHE_MIB = 1
  * another exception covers proves nothing.
  */
 export async function zoneValidates(parts: ZoneCheckParts, zone: Name): Promise<boolean> {
-  const { config, platform, policy, onFault } = parts
+  const { config, platform, machine, policy, onFault } = parts
   const others = policy.negativeTrustAnchors.filter(({ name }) => !namesEqual(name, zone))
   const listen = config.settings['server.listen']
   const engine = createLoneEngine(configFor(config, policy.anchors, others), {
     platform,
+    machine,
     counters: new Counters(),
     ownAddresses: ownAddresses(listen),
     onFault,

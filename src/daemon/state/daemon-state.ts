@@ -5,6 +5,7 @@ import { systemRandom } from '../../base/random.ts'
 import { type Config, pathFrom } from '../../config/load.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Log } from '../../telemetry/log.ts'
+import type { Machine } from '../machine.ts'
 import { type KeptChanges, loadChanges } from '../operator/kept-changes.ts'
 import { withChanges } from '../operator/operator-changes.ts'
 import { Journal } from './journal.ts'
@@ -22,14 +23,19 @@ export interface DaemonState {
 }
 
 /** Reads it. Never fails. */
-export async function openState(config: Config, clock: Clock, log: Log): Promise<DaemonState> {
+export async function openState(
+  config: Config,
+  clock: Clock,
+  machine: Pick<Machine, 'unixMs'>,
+  log: Log,
+): Promise<DaemonState> {
   const directory = config.settings['state.directory']
   const folder = await StateFolder.open({
     path: directory === '' ? '' : pathFrom(config, directory),
     isWanted: config.given.has('state.directory'),
     log,
   })
-  const journal = await Journal.open(folder, log, () => Date.now())
+  const journal = await Journal.open(folder, log, () => machine.unixMs())
   const kept = loadChanges(folder, config.settings, clock.unixSeconds(), log)
   const settings = withChanges(config.settings, kept.changes)
   return { folder, journal, kept, settings, rolloutKey: await rolloutKey(folder, systemRandom()) }
