@@ -197,6 +197,23 @@ t.test('it is written every few minutes, by what is known then', async (t) => {
   t.equal(life.clock.nextTimerMs(), undefined, 'no timer is left')
 })
 
+t.test('whoever wants it written at the same moment, it is written one time after the other', async (t) => {
+  const path = join(t.testdir(), 'caches')
+  const life = new Life(path)
+  await life.load()
+  life.learn('one.example.')
+  life.clock.advance(SNAPSHOT_PAUSE_MS)
+  t.same(await Promise.all([life.keeper.writeNow(), life.keeper.writeNow()]), [true, true])
+  t.same(life.written, ['written', 'written', 'written'])
+  const resting = life.keeper.writeNow()
+  await Promise.resolve()
+  life.keeper.rest(true)
+  t.equal(await resting, false, 'what has begun when it has to rest is given up')
+  t.notOk(existsSync(`${path}.new`))
+  await life.keeper.stop()
+  t.same(life.written, ['written', 'written', 'written'])
+})
+
 t.test('a policy that has changed keeps the data and no verdict', async (t) => {
   const path = await withFile(t)
   const life = new Life(path, { judgement: 2, sequence: 1 })

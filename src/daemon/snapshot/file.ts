@@ -86,10 +86,14 @@ export class SnapshotFile {
   static async open(path: string): Promise<SnapshotFile> {
     // A pipe would be waited for otherwise.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const stat = await file.stat()
-    if (stat.isFile()) return new SnapshotFile(file, stat.size)
-    await file.close()
-    throw new Error('not a file')
+    try {
+      const stat = await file.stat()
+      if (stat.isFile()) return new SnapshotFile(file, stat.size)
+      throw new Error('not a file')
+    } catch (error) {
+      await file.close()
+      throw error
+    }
   }
 
   /**

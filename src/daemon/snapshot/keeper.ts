@@ -40,7 +40,7 @@ export class SnapshotKeeper {
   lastWriting: LastWriting | undefined
   readonly #parts: SnapshotKeeperOptions
   #loading: Promise<void> = Promise.resolve()
-  #writing: Promise<void> = Promise.resolve()
+  #writing: Promise<unknown> = Promise.resolve()
   #cancelTimer: Cancel = () => {}
   /** The caches do not hold yet what the file holds: writing them would lose it. */
   isLoading = false
@@ -111,25 +111,31 @@ export class SnapshotKeeper {
   keepWriting(): void {
     this.#hasServed = true
     this.#cancelTimer = this.#parts.clock.after(SNAPSHOT_PAUSE_MS, () => {
-      const isWanted = (): boolean => !this.#isStopping
-      this.#writing = this.isLoading || this.#isResting ? Promise.resolve() : this.#write(isWanted)
-      void this.#writing.then(() => {
+      void this.#writeInTurn().then(() => {
         if (!this.#isStopping) this.keepWriting()
       })
     })
   }
 
   /** Writes it now, behind one that is being written. False when that failed or the file is not loaded yet. */
-  async writeNow(): Promise<boolean> {
-    await this.#writing
-    if (this.isLoading || this.#isStopping || this.#isResting) return false
-    const before = this.lastWriting
-    this.#writing = this.#write(() => !this.#isStopping)
-    await this.#writing
-    return this.lastWriting !== before
+  writeNow(): Promise<boolean> {
+    return this.#writeInTurn()
   }
 
-  /** While it rests nothing is written, not even at the end: the file is another process's. */
+  /** One after the other: two at once would write the same file. */
+  #writeInTurn(): Promise<boolean> {
+    const written = this.#writing.then(async () => {
+      const isWanted = (): boolean => !this.#isStopping && !this.#isResting
+      if (this.isLoading || !isWanted()) return false
+      const before = this.lastWriting
+      await this.#write(isWanted)
+      return this.lastWriting !== before
+    })
+    this.#writing = written
+    return written
+  }
+
+  /** While it rests nothing is written, not even at the end, and not to its end: the file is another process's. */
   rest(isResting: boolean): void {
     this.#isResting = isResting
   }
