@@ -41,7 +41,9 @@ export interface HandOverParts {
 /** See the head of this file. */
 export class HandOver {
   readonly #parts: HandOverParts
-  #state: 'none' | 'begun' | 'ended' = 'none'
+  /** `preparing`: what the next process is to know is being written down; `begun`: it has all it needs. */
+  #state: 'none' | 'preparing' | 'begun' | 'ended' = 'none'
+  #isClosed = false
   #cancelTimer: Cancel = () => {}
 
   constructor(parts: HandOverParts) {
@@ -74,18 +76,20 @@ export class HandOver {
     this.refuseChanges()
     const path = controlSocket()
     if (path === undefined || !this.isPossible) throw new Refusal('the sockets cannot be handed over')
-    this.#state = 'begun'
+    this.#state = 'preparing'
     try {
       await journal.add('hand-over', author, {})
       await report.save()
       await snapshot?.writeNow()
       await folder.settled()
+      if (this.#isClosed) throw new Refusal('this process ends')
       // Threads may have been born anew meanwhile, with other sockets.
       const sockets = this.#parts.sockets()
       if (sockets === undefined) throw new Refusal('the sockets cannot be handed over now: try again')
       snapshot?.rest(true)
       folder.rest(true)
       sendDescriptors(mailboxOf(path), [...sockets.values()])
+      this.#state = 'begun'
       this.#cancelTimer = clock.after(TAKE_OVER_MS_MAX, () => {
         log.warn('the process that was to take over is not heard of: this one goes on')
         this.cancel()
@@ -98,25 +102,28 @@ export class HandOver {
     }
   }
 
-  /** The next process does not come: this one goes on. */
+  /** The next process does not come: this one goes on. @throws Refusal while it is being given what it needs */
   cancel(): void {
+    if (this.#state === 'preparing') throw new Refusal('it is just being handed over: try again in a moment')
     if (this.#state === 'begun') this.#goOn()
   }
 
   /** The next process serves. @throws Refusal */
   end(): void {
     if (this.#state !== 'begun') throw new Refusal('there is nobody who takes over')
-    this.close()
+    this.#cancelTimer()
     this.#state = 'ended'
     this.#parts.end()
   }
 
+  /** This process ends. */
   close(): void {
+    this.#isClosed = true
     this.#cancelTimer()
   }
 
   #goOn(): void {
-    this.close()
+    this.#cancelTimer()
     this.#state = 'none'
     this.#parts.snapshot?.rest(false)
     this.#parts.folder.rest(false)
