@@ -26,7 +26,7 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
   dieOfOwnFaults(log)
   const asked = stopRequest(log)
   try {
-    const daemon = await start(config, log, options.takeOver === true)
+    const daemon = await start(config, log, options.takeOver === true, asked)
     printError(`${readyLine(daemon)}\n`)
     const { endpoints, metrics } = daemon
     const listen = endpoints.map(formatEndpoint)
@@ -44,12 +44,20 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
 }
 
 /** Starts, beside the daemon that runs if this one is to take over; that one ends when this one serves. */
-async function start(config: Config, log: Log, takesOver: boolean): Promise<Daemon> {
+async function start(
+  config: Config,
+  log: Log,
+  takesOver: boolean,
+  asked: Promise<NodeJS.Signals>,
+): Promise<Daemon> {
   const predecessor = takesOver ? await meetPredecessor(config, log) : undefined
   if (predecessor === undefined) return startDaemon(config, log)
+  // Who is told to end before he serves must not have the other one end as well.
+  const givenUp = new AbortController()
+  void asked.then(() => givenUp.abort())
   let daemon: Daemon
   try {
-    daemon = await startDaemon(config, log, { inherited: predecessor.sockets })
+    daemon = await startDaemon(config, log, { inherited: predecessor.sockets, givenUp: givenUp.signal })
   } catch (error) {
     await predecessor.cancel().catch(() => {})
     throw error

@@ -80,6 +80,7 @@ async function receive(socket: string, version: unknown): Promise<Predecessor> {
   const other = `${socket}.${process.pid}.old`
   const mailbox = openMailbox(socket)
   try {
+    rmSync(other, { force: true })
     linkSync(socket, other)
     const told = { ...author(), protocol: HAND_OVER_PROTOCOL }
     const reply = await command({ socket: other }, 'POST', '/v1/hand-over', told)

@@ -27,7 +27,7 @@ import { StopRequest } from './control/stop-request.ts'
 import { missingOf, type Platform, testPlatform } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
 import { HandOver } from './hand-over/hand-over.ts'
-import { RootProof } from './hand-over/root-first.ts'
+import { RootProof, refuseIfGivenUp } from './hand-over/root-first.ts'
 import { allSockets, closeUnclaimed, mustAgree } from './hand-over/sockets.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
 import { type Machine, THIS_MACHINE, wallSeconds } from './machine.ts'
@@ -79,6 +79,8 @@ export interface DaemonOptions {
   readonly inherited?: HandedSockets
   /** Only in labs: what is there in place of this machine. It takes a configuration of one thread. */
   readonly machine?: Machine
+  /** Aborted when this process is told to end before it serves in the place of that one. */
+  readonly givenUp?: AbortSignal
 }
 
 /**
@@ -88,7 +90,7 @@ export interface DaemonOptions {
  */
 export async function startDaemon(config: Config, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
   tellSurroundings(config, log)
-  const { inherited, machine = THIS_MACHINE } = options
+  const { inherited, givenUp, machine = THIS_MACHINE } = options
   const clock = machine.clock(config.settings['dnssec.clock'])
   const state = await openState(config, clock, machine, log)
   const { settings, rolloutKey } = state
@@ -104,7 +106,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
   const health = new Health(() => judges())
   const proof = new RootProof()
   const mustProve = inherited !== undefined && settings['dnssec.mode'] !== 'off'
-  const mayListen = mustProve ? proof.inTime(clock) : undefined
+  const mayListen = mustProve ? proof.inTime(clock, givenUp) : undefined
   const onRootProven = (): void => {
     health.markRootProven()
     proof.tell()
@@ -152,6 +154,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     stopping,
     keeper,
     inherited,
+    givenUp,
   }
   const around = await openAround(parts).catch((error: unknown) => giveUp(parts, error))
   keeper?.start(anchorDuties({ config: given, clock, platform, serving, log }))
@@ -349,6 +352,7 @@ interface AroundParts {
   readonly stopping: StopRequest
   readonly keeper: AnchorKeeper | undefined
   readonly inherited: HandedSockets | undefined
+  readonly givenUp: AbortSignal | undefined
 }
 
 /** What stands around the serving of clients. */
@@ -403,6 +407,7 @@ async function openAround(parts: AroundParts): Promise<Around> {
     handOver,
   })
   try {
+    refuseIfGivenUp(parts.givenUp)
     control = await openControl({
       config,
       log,
