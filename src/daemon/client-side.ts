@@ -5,7 +5,7 @@ import { WAITING_MAX, WAITING_PER_CLIENT_MAX } from '../base/limits.ts'
 import type { AnswerReader } from '../cache/answer-cache.ts'
 import type { Settings } from '../config/settings.ts'
 import { Front } from '../front/front.ts'
-import { ListenError } from '../front/listen-error.ts'
+import type { ListenError } from '../front/listen-error.ts'
 import { Service, type ServiceOptions } from '../front/service.ts'
 import type { HandedSockets } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
@@ -86,26 +86,22 @@ export class ClientSide {
       connectionsPerClientMax: this.#share(settings['server.tcp.connections-per-client']),
       idleMs: settings['server.tcp.idle-timeout-ms'],
     }
-    const open = (endpoints: readonly Endpoint[]): Promise<Front> =>
-      Front.open({
-        service: this.#service,
-        counters,
-        clock,
-        udp,
-        sharesPorts,
-        inherited,
-        listen: endpoints,
-        ...(tcp ? { tcp: connections } : { tcp: 'none' }),
-      })
-    try {
-      return await open(listen)
-    } catch (error) {
-      if (!(error instanceof ListenError)) throw error
-      const others = listen.filter((endpoint) => endpoint !== error.endpoint)
-      if (!mayLackFamily || !lacksFamily(error) || others.length === 0) throw error
+    const mayLack = (error: ListenError): boolean => {
+      if (!mayLackFamily || !lacksFamily(error)) return false
       log.info(`not listening on ${formatEndpoint(error.endpoint)}: this machine has no IPv6`)
-      return await open(others)
+      return true
     }
+    return await Front.open({
+      service: this.#service,
+      counters,
+      clock,
+      udp,
+      sharesPorts,
+      mayLack,
+      inherited,
+      listen,
+      ...(tcp ? { tcp: connections } : { tcp: 'none' }),
+    })
   }
 
   #share(bound: number): number {

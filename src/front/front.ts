@@ -23,6 +23,8 @@ export interface FrontOptions {
   readonly tcp?: TcpOptions | 'none'
   /** Other fronts of this process listen at the same addresses. */
   readonly sharesPorts?: boolean
+  /** Whether an address that cannot be listened on is passed over, as long as there are others. */
+  readonly mayLack?: (error: ListenError) => boolean
   /** Sockets of an earlier process, which are used where they are those of an address. */
   readonly inherited?: HandedSockets
   readonly clock?: Clock
@@ -55,13 +57,20 @@ export class Front {
     this.#connections = new TcpConnections(service, counters, this.#clock, tcp === 'none' ? {} : tcp)
   }
 
-  /** Opens every listener, or none. @throws ListenError */
+  /** Opens every listener, save those that may be lacking, or none. @throws ListenError */
   static async open(options: FrontOptions): Promise<Front> {
     const front = new Front(options)
+    let lacking: ListenError | undefined
     try {
       for (const [number, endpoint] of options.listen.entries()) {
-        await front.#listen(endpoint, number, options.counters)
+        try {
+          await front.#listen(endpoint, number, options.counters)
+        } catch (error) {
+          if (!(error instanceof ListenError) || options.mayLack?.(error) !== true) throw error
+          lacking = error
+        }
       }
+      if (lacking !== undefined && front.endpoints.length === 0) throw lacking
     } catch (error) {
       await front.close()
       throw error

@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
 import { parseAddress } from '../../src/base/address.ts'
 import { TCP_IN_FLIGHT_MAX, UDP_REQUEST_OCTETS_MAX } from '../../src/base/limits.ts'
 import { writeAnswerEntry } from '../../src/cache/answer-entry.ts'
 import { Front } from '../../src/front/front.ts'
 import { ListenError } from '../../src/front/listen-error.ts'
+import { Mailbox, sendDescriptors } from '../../src/native/handed-sockets.ts'
 import type { ClientReply } from '../../src/resolver/ports.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
@@ -421,3 +425,34 @@ for (const { name, udp, skip } of udpBackends()) {
     },
   )
 }
+
+const [, addon] = udpBackends()
+t.test(
+  'an address that may be lacking costs no socket that was handed over',
+  { skip: addon!.skip },
+  async (t) => {
+    const { udp } = addon!
+    const { it, front, port } = await openFront({}, {}, '127.0.0.1', udp)
+    it.store(parts())
+    // Paths of sockets have to be short.
+    const folder = mkdtempSync(join(tmpdir(), 'sigill-'))
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    const mailbox = new Mailbox(join(folder, 'mailbox'))
+    sendDescriptors(join(folder, 'mailbox'), [...front.sockets!.values()])
+    const descriptors = mailbox.take()
+    mailbox.close()
+    const [here, nowhere] = ['127.0.0.1', '2001:db8::1'].map((text) => ({
+      address: parseAddress(text)!,
+      port,
+    }))
+    const { service, counters } = it
+    const options = { service, counters, udp, mayLack: ({ endpoint }: ListenError) => endpoint === nowhere }
+    const inherited = new Map([...front.sockets!.keys()].map((key, i) => [key, descriptors[i]!]))
+    const next = await Front.open({ ...options, listen: [here!, nowhere!], inherited })
+    t.same(next.endpoints, [here])
+    await front.close()
+    t.equal(idOf((await askUdp(port, query()))!), idOf(query()))
+    await next.close()
+    await t.rejects(Front.open({ ...options, listen: [nowhere!] }), ListenError, 'none is not enough')
+  },
+)
