@@ -444,6 +444,8 @@ export const THREAD_STEADY_MS = 1_000
 export const THREAD_RESTART_MS_MIN = 100
 /** … but never longer. */
 export const THREAD_RESTART_MS_MAX = 5_000
+/** Time for a thread to say what it was asked; the longest work without a pause is to flush the caches. */
+export const THREAD_ANSWER_MS_MAX = 10_000
 /** Time for a thread to end of itself when the daemon stops. */
 export const THREAD_STOP_MS_MAX = 1_000
 /** Time for a thread to close its sockets before it is ended; what is not stuck needs a turn of its event loop. */

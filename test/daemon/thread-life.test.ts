@@ -1,7 +1,7 @@
 /** The lives of one thread: pauses between them, and their end. */
 import t, { type Test } from 'tap'
 import { VirtualClock } from '../../src/base/clock.ts'
-import { THREAD_RESTART_MS_MAX, THREAD_STEADY_MS } from '../../src/base/limits.ts'
+import { THREAD_ANSWER_MS_MAX, THREAD_RESTART_MS_MAX, THREAD_STEADY_MS } from '../../src/base/limits.ts'
 import { ThreadLife } from '../../src/daemon/threads/thread-life.ts'
 import type { ThreadData } from '../../src/daemon/threads/thread-messages.ts'
 
@@ -102,6 +102,9 @@ t.test('one that is stuck is not waited for', { timeout: 30_000 }, async (t) => 
   const ready = it.life.next('ready')
   it.life.start()
   await ready
+  const counting = it.life.ask({ kind: 'count' }, 'counted')
+  it.clock.advance(THREAD_ANSWER_MS_MAX)
+  t.equal(await counting, undefined)
   const stopping = it.life.stop(1_000)
   it.clock.advance(2_000)
   t.equal(await stopping, 0)

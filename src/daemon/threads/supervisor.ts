@@ -5,6 +5,7 @@
 import type { TransferListItem } from 'node:worker_threads'
 import { type Endpoint, formatEndpoint } from '../../base/address.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
+import { THREAD_STOP_MS_MAX } from '../../base/limits.ts'
 import { systemRandom } from '../../base/random.ts'
 import { AnswerShards } from '../../cache/answer-shards.ts'
 import { OctetTableReader } from '../../cache/octet-table-reader.ts'
@@ -152,12 +153,7 @@ class Supervisor implements Serving {
   }
 
   async takeCounts(): Promise<readonly ReportData[]> {
-    const counts = this.threads.map(async (thread) => {
-      if (thread.worker === undefined) return undefined
-      const answer = thread.next('counted')
-      thread.post({ kind: 'count' })
-      return (await answer)?.data
-    })
+    const counts = this.threads.map(async (thread) => (await thread.ask({ kind: 'count' }, 'counted'))?.data)
     return (await Promise.all(counts)).filter((data) => data !== undefined)
   }
 
@@ -165,10 +161,8 @@ class Supervisor implements Serving {
   flush(name: Name | undefined, alone: boolean): Promise<number> {
     const flushed = this.#flushing.then(async () => {
       const counts = this.#resolvers.map(async (thread) => {
-        if (thread.worker === undefined) return 0
-        const answer = thread.next('flushed')
-        thread.post({ kind: 'flush', name, alone })
-        return (await answer)?.entries ?? 0
+        const flushed = await thread.ask({ kind: 'flush', name, alone }, 'flushed')
+        return flushed?.entries ?? 0
       })
       return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
     })
@@ -226,13 +220,8 @@ class Supervisor implements Serving {
   }
 
   async leave(timeoutMs: number): Promise<void> {
-    const left = this.#fronts.map(async (thread) => {
-      if (thread.worker === undefined) return
-      const told = thread.next('left')
-      thread.post({ kind: 'leave', timeoutMs })
-      await told
-    })
-    await Promise.all(left)
+    const waitMs = timeoutMs + THREAD_STOP_MS_MAX
+    await Promise.all(this.#fronts.map((thread) => thread.ask({ kind: 'leave', timeoutMs }, 'left', waitMs)))
   }
 
   async stop(drainMs: number): Promise<number> {

@@ -2,6 +2,7 @@
 import type { TransferListItem, Worker } from 'node:worker_threads'
 import type { Cancel, Clock } from '../../base/clock.ts'
 import {
+  THREAD_ANSWER_MS_MAX,
   THREAD_RESTART_MS_MAX,
   THREAD_RESTART_MS_MIN,
   THREAD_STEADY_MS,
@@ -96,6 +97,24 @@ export class ThreadLife implements PolicyThread {
     })
   }
 
+  /**
+   * What a thread says when it is told something; undefined when it ends before, or says nothing for so long: one that is
+   * stuck must not have others wait for ever.
+   */
+  async ask<K extends FromThread['kind']>(
+    message: ToThread,
+    kind: K,
+    timeoutMs: number = THREAD_ANSWER_MS_MAX,
+  ): Promise<Extract<FromThread, { kind: K }> | undefined> {
+    if (this.#worker === undefined) return undefined
+    const answer = this.next(kind)
+    this.post(message)
+    const cancel = this.#options.clock.after(timeoutMs, () => this.#settle(kind))
+    const said = await answer
+    cancel()
+    return said
+  }
+
   /** See `PolicyThread`. */
   tell(number: number, change: ThreadChange): void {
     this.post({ kind: 'policy', number, change })
@@ -112,13 +131,10 @@ export class ThreadLife implements PolicyThread {
     this.#cancelRestart()
     const worker = this.#worker
     if (worker === undefined) return 0
-    const drained = this.next('drained')
-    this.post({ kind: 'drain', timeoutMs: drainMs })
-    const cancel = this.#options.clock.after(drainMs + THREAD_STOP_MS_MAX, () => this.#settle('drained'))
-    const unanswered = (await drained)?.unanswered ?? 0
-    cancel()
+    const timeoutMs = drainMs + THREAD_STOP_MS_MAX
+    const drained = await this.ask({ kind: 'drain', timeoutMs: drainMs }, 'drained', timeoutMs)
     await worker.terminate()
-    return unanswered
+    return drained?.unanswered ?? 0
   }
 
   #onExit(fault: unknown): void {
