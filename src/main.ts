@@ -25,6 +25,7 @@ function makeProgram(): Command {
   addControl(program, print)
   addDemo(program)
   addLab(program)
+  addRehearsal(program)
   return program
 }
 
@@ -145,6 +146,17 @@ function addLab(program: Command): void {
     .action(async (options) => {
       const { lab } = await import('./cli/lab.ts')
       process.exitCode = await lab(options, print)
+    })
+}
+
+function addRehearsal(program: Command): void {
+  program
+    .command('rehearsal')
+    .description('rehearse turning validation on: a resolver, its customers and broken zones, all in memory')
+    .option('--html <file>', 'write the report of the rehearsal as a page')
+    .action(async (options) => {
+      const { rehearsal } = await import('./cli/rehearsal.ts')
+      process.exitCode = await rehearsal(options, print)
     })
 }
 

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { parseAddress } from '../../src/base/address.ts'
 import { UdpListener } from '../../src/front/udp.ts'
-import { MemoryBackend, type MemorySocket } from './memory-socket.ts'
+import { MemoryBackend, type MemorySocket } from '../../src/lab/memory-socket.ts'
 import { type Bench, bench, parts, query } from './service-under-test.ts'
 
 const SLOTS = 8

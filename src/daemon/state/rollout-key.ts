@@ -4,7 +4,8 @@ import type { Random } from '../../base/random.ts'
 import { StateFile, type StateForm } from './state-file.ts'
 import type { StateFolder } from './state-folder.ts'
 
-const FORM: StateForm<{ readonly key: HashKey }> = {
+/** How it is kept. */
+export const ROLLOUT_KEY_FORM: StateForm<{ readonly key: HashKey }> = {
   kind: 'rollout-key',
   version: 1,
   write: ({ key }) => key,
@@ -16,7 +17,7 @@ const FORM: StateForm<{ readonly key: HashKey }> = {
 
 /** Takes the one that is kept, or draws one and keeps it. */
 export async function rolloutKey(folder: StateFolder, random: Random): Promise<HashKey> {
-  const file = new StateFile(folder, FORM)
+  const file = new StateFile(folder, ROLLOUT_KEY_FORM)
   const known = file.load()
   if (known !== undefined) return known.key
   const key = drawHashKey(random)

@@ -1,13 +1,16 @@
-/** A socket in memory, laid out as the addon lays out its own: every step of a listener can be seen. */
-import { UDP_BATCH_MAX, UDP_REQUEST_OCTETS_MAX } from '../../src/base/limits.ts'
-import { DGRAM } from '../../src/native/dgram.ts'
-import type { UdpBackend, UdpHandler, UdpSlots, UdpSocket } from '../../src/native/udp-socket.ts'
+/** A socket in memory, laid out as the addon lays out its own: clients without a network, every step of a listener to be seen. */
+import { UDP_BATCH_MAX, UDP_REQUEST_OCTETS_MAX } from '../base/limits.ts'
+import { DGRAM } from '../native/dgram.ts'
+import type { UdpBackend, UdpHandler, UdpSlots, UdpSocket } from '../native/udp-socket.ts'
 
 /** See the head of this file. */
 export class MemorySocket implements UdpSocket {
   readonly port: number
   readonly slots: UdpSlots
+  /** Replies that came after their batch. */
   readonly later: [slot: number, octets: number][] = []
+  /** Where the late replies to the next batch go, in place of `later`. */
+  onLate: (slot: number, reply: Uint8Array) => void = (slot, reply) => this.later.push([slot, reply.length])
   handler: UdpHandler | undefined
   /** What comes when somebody looks between two turns of the event loop. */
   onPoll: () => void = () => {}
@@ -35,7 +38,8 @@ export class MemorySocket implements UdpSocket {
   }
 
   answerLater(slot: number): (reply: Uint8Array) => void {
-    return (reply) => this.later.push([slot, reply.length])
+    const { onLate } = this
+    return (reply) => onLate(slot, reply)
   }
 
   poll(): void {
@@ -52,11 +56,16 @@ export class MemorySocket implements UdpSocket {
     }
   }
 
+  /** Hands over what lies in the first slots. */
+  deliver(count: number): void {
+    this.slots.replyOctets.fill(0)
+    this.handler!.onBatch(count)
+  }
+
   /** One batch; octets of the replies that go with it. */
   batch(requests: readonly Uint8Array[]): number[] {
     this.lay(requests)
-    this.slots.replyOctets.fill(0)
-    this.handler!.onBatch(requests.length)
+    this.deliver(requests.length)
     return [...this.slots.replyOctets.subarray(0, requests.length)]
   }
 }
