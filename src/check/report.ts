@@ -2,7 +2,7 @@
 import { formatAddress } from '../base/address.ts'
 import { formatTime } from '../dnssec/rrset-signature.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { labelsOf, type Name } from '../wire/name.ts'
+import { mailboxText } from '../wire/mailbox.ts'
 import { formatName } from '../wire/name-text.ts'
 import { parseSoa } from '../wire/rdata/soa.ts'
 import type { Finding } from './finding.ts'
@@ -60,18 +60,10 @@ function contactOf({ zone, servers }: Observations): string {
   for (const server of servers) {
     const soa = setOf(apexMessage(server, zone, TYPE.SOA)?.answer ?? [], zone, TYPE.SOA)
     const rname = soa && parseSoa(soa.rdatas[0]!)?.rname
-    const mailbox = rname && mailboxOf(rname)
+    const mailbox = rname && mailboxText(rname)
     if (mailbox !== undefined) return mailbox
   }
   return `hostmaster@${withoutDot(formatName(zone))}`
-}
-
-/** RFC 1035 8: the first label is the part before the at sign. Only what needs no quoting. */
-function mailboxOf(rname: Name): string | undefined {
-  const [local, ...domain] = labelsOf(rname).map((label) => Buffer.from(label).toString('latin1'))
-  if (local === undefined || domain.length === 0) return undefined
-  const isPlain = /^[A-Za-z0-9._+-]+$/.test(local) && domain.every((label) => /^[A-Za-z0-9_-]+$/.test(label))
-  return isPlain ? `${local}@${domain.join('.')}` : undefined
 }
 
 /** A name as people write it. */
