@@ -286,6 +286,12 @@ export const GUARD_CLIENTS_MIN = 10
 export const GUARD_CONFIRM_SECONDS = 10
 /** After so long without a jump, the next one is another incident. */
 export const GUARD_QUIET_SECONDS = 600
+/** Characters of a text in that file: an extended error has 200, a sentence of ours with a name in it 1,300. */
+export const REPORT_TEXT_CHARACTERS_MAX = 2_048
+/** Resolvers whose reports are made one: more than any provider has. */
+export const REPORT_SOURCES_MAX = 1_000
+/** Sentences that say why somebody is blamed: there are up to four. */
+export const REPORT_SENTENCES_MAX = 8
 /** Octets of that file: with all domains there are room for as many clients as a large provider has. */
 export const REPORT_FILE_OCTETS_MAX = 3_145_728
 
@@ -383,6 +389,21 @@ export const TCP_UNREAD_OCTETS_MAX = 1_048_576
 export const TCP_UNREAD_MS_MAX = 8_000
 /** How often connections are looked at for the bounds in time. */
 export const TCP_SWEEP_MS = 250
+
+// --- second looks at failing domains ------------------------------------------------------------------------------
+
+/** Addresses of a zone that are asked alone: most zones have four to eight, and both families are among these. */
+export const SECOND_LOOK_ADDRESSES_MAX = 16
+/** Time of one look, after which no further address is asked: nobody waits for it, but the next domain does. */
+export const SECOND_LOOK_MS_MAX = 60_000
+/** From the end of a look to the beginning of the next: a resolver must not be a burden to those whose zones fail. */
+export const SECOND_LOOK_PAUSE_MS = 10_000
+/** A domain that failed at its last look is looked at again after so long, to see it heal. */
+export const SECOND_LOOK_AGAIN_SECONDS = 1_800
+/** A domain that nobody has asked for in so long is not looked at any more. */
+export const SECOND_LOOK_QUIET_SECONDS = 86_400
+/** Zones beside the root that a look is held against: those of the top-level domains that customers ask for most. */
+export const SECOND_LOOK_CONTROLS_MAX = 4
 
 // --- health checks ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 import { sudoUser } from '../config/environment.ts'
 import { type ControlPlace, type ControlReply, command, defaultAuthor } from './control-client.ts'
 import { EXIT, type ExitCode, UnusableInput } from './exit-code.ts'
+import { printable, printableJson } from './printable.ts'
 
 /** What every such command was told. */
 export interface ControlOptions extends ControlPlace {
@@ -46,13 +47,11 @@ function present(
   if (!reply.ok) {
     if (reply.unusable) throw new UnusableInput(reply.error)
     print(
-      options.json === true ? `${JSON.stringify({ error: reply.error })}\n` : `not done: ${reply.error}\n`,
+      options.json === true ? printableJson({ error: reply.error }) : `not done: ${printable(reply.error)}\n`,
     )
     return EXIT.NO
   }
-  print(
-    options.json === true ? `${JSON.stringify(reply.result, undefined, 2)}\n` : show(reply.result as never),
-  )
+  print(options.json === true ? printableJson(reply.result) : show(reply.result as never))
   return EXIT.DONE
 }
 

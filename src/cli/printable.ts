@@ -1,4 +1,19 @@
-/** Text from strangers: what would move the cursor of a terminal is shown as a question mark. */
+/** Text from strangers. */
+
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/** What would move the cursor of a terminal, or turn the direction of writing, is shown as a question mark. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+  return text.replace(INVISIBLE, '?')
+}
+
+/** JSON, indented, with such characters escaped: a terminal may be where it goes. */
+export function printableJson(value: unknown): string {
+  const lines = JSON.stringify(value, undefined, 2).split('\n')
+  return `${lines.map((line) => line.replace(INVISIBLE, escapedUnits)).join('\n')}\n`
+}
+
+function escapedUnits(character: string): string {
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
 }

@@ -1,6 +1,7 @@
 /** The rollout report as one page that needs nothing else, on a screen or on paper. */
 import type { DomainView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
-import { percent } from './rollout-report-text.ts'
+import { printable } from './printable.ts'
+import { facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
 
 const STYLE = `
 :root { color-scheme: light; }
@@ -19,13 +20,7 @@ dt, td { overflow-wrap: anywhere; }
 
 /** A whole document. What came from the network is text in it, never markup. */
 export function reportHtml(report: ReportView): string {
-  const { since, until, answers, clients, domains, others, unchecked } = report
-  const rest = [
-    ...(unchecked > 0
-      ? [`${unchecked} answers with bogus data went to clients who asked for it unchecked.`]
-      : []),
-    ...(others > 0 ? [`${others} bogus answers were of domains that are not told apart.`] : []),
-  ]
+  const { since, until, answers, clients, domains } = report
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -43,7 +38,9 @@ ${shareBar(report)}
 ${stageTable(report)}
 <h2>Failing domains</h2>
 ${domains.length === 0 ? '<p>No domain fails.</p>' : domains.map(domainSection).join('\n')}
-${rest.map((text) => `<p class="faint">${text}</p>`).join('\n')}
+${rest(report)
+  .map((text) => `<p class="faint">${escaped(text)}</p>`)
+  .join('\n')}
 <h2>Signed answers by top-level domain</h2>
 ${tldTable(report)}
 </body>
@@ -76,42 +73,20 @@ function tldTable({ tlds }: ReportView): string {
   return `<table><tr><th>domain</th><th class="number">answers</th><th class="number">signed</th></tr>${rows.join('')}</table>`
 }
 
-const STILL = { yes: 'still failing', no: 'validates again', unknown: 'not seen lately' } as const
-
 function domainSection(view: DomainView): string {
-  const {
-    domain,
-    queries,
-    clients,
-    refused,
-    faults,
-    names,
-    firstSeen,
-    lastSeen,
-    failing,
-    servers,
-    contact,
-    action,
-  } = view
-  const facts = [
-    `seen ${firstSeen} to ${lastSeen}, ${STILL[failing]}`,
-    ...(contact === null ? [] : [`contact ${contact}`]),
-    ...(servers === null
-      ? []
-      : [`servers: ${servers.good.length} good, ${servers.bad.length} bad, ${servers.silent.length} silent`]),
-    `asked for ${names.map(({ name, type }) => `${name} ${type}`).join(', ')}`,
-  ]
+  const { domain, action, faults } = view
   return `<section>
 <h3>${escaped(domain)}</h3>
-<p>${queries} answers to ${clients} clients, ${refused} of them refused</p>
-<p class="faint">${facts.map(escaped).join('<br>')}</p>
+<p>${escaped(headline(view))}</p>
+<p class="faint">${facts(view).map(escaped).join('<br>')}</p>
 <p class="action">${escaped(action)}</p>
 <dl>${faults.map(faultItem).join('')}</dl>
 </section>`
 }
 
-function faultItem({ zone, type, ede, text, meaning, queries, fix }: FaultView): string {
-  return `<dt>${escaped(`${zone} ${type}: ${text || meaning}`)} <span class="faint">(EDE ${ede}, ${queries} answers)</span></dt><dd>${escaped(fix)}</dd>`
+function faultItem(fault: FaultView): string {
+  const { what, figures } = faultLine(fault)
+  return `<dt>${escaped(what)} <span class="faint">(${escaped(figures)})</span></dt><dd>${escaped(fault.fix)}</dd>`
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -122,6 +97,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
+/** As text between tags or in an attribute. */
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!)
+  return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!)
 }

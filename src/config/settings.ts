@@ -92,6 +92,7 @@ export interface Settings {
   'dnssec.nsec3-iterations-max': number
   'dnssec.aggressive-denial': boolean
   'dnssec.error-reporting': boolean
+  'report.second-looks': boolean
   'cache.answers-mib': number
   'cache.rrsets-mib': number
   'cache.snapshot': string
@@ -549,6 +550,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
       'Tells the agent that a zone names for it when data of the zone does not validate (DNS error reporting, RFC 9567). ' +
       'The report holds the name and type that were asked for, and nothing of the client.',
     reload: 'restart',
+  },
+  'report.second-looks': {
+    schema: value.flag(),
+    default: true,
+    doc:
+      'Domains that fail are asked again beside the questions of clients, one at a time: every address of their servers, by ' +
+      'UDP and TCP, and zones that are in order. The rollout report says by that whose fault it is.',
+    reload: 'live',
   },
   'cache.answers-mib': {
     schema: value.whole(1, CACHE_MIB_MAX),

@@ -34,8 +34,11 @@ import { type Machine, THIS_MACHINE, wallSeconds } from './machine.ts'
 import { serveInOneThread } from './one-thread.ts'
 import { Exceptions } from './operator/exceptions.ts'
 import { Operator } from './operator/operator.ts'
-import { zoneValidates } from './operator/zone-check.ts'
+import { type ZoneCheckParts, zoneValidates } from './operator/zone-check.ts'
+import { reportKey } from './report/report-form.ts'
 import { ReportKeeper } from './report/report-keeper.ts'
+import { SecondLooks } from './report/second-looks.ts'
+import { takeLook } from './report/take-look.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { listenFailure } from './start-error.ts'
 import { type DaemonState, openState } from './state/daemon-state.ts'
@@ -140,7 +143,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
   })
   const exceptions = watchExceptions({ config: present, operator, serving, platform, machine, clock, log })
   const stopping = new StopRequest(clock)
-  const report = keepReport({ serving, state, machine, clock, log })
+  const report = keepReport({ config: present, operator, serving, platform, machine, clock, log }, state)
   const parts = {
     config: present,
     log,
@@ -210,36 +213,20 @@ async function stopAll(parts: AroundParts, { handOver, close }: Around): Promise
 }
 
 /** Negative trust anchors, from their beginning to their end. */
-function watchExceptions({
-  config,
-  operator,
-  serving,
-  platform,
-  machine,
-  clock,
-  log,
-}: ExceptionParts): Exceptions {
+function watchExceptions(parts: WatchParts): Exceptions {
+  const { config, operator, serving, clock, log } = parts
+  const checkParts = lookingParts(parts, 'a zone was looked at')
   return new Exceptions({
     operator,
     policy: serving.policy,
     clock,
     log,
     recheckMs: config.settings['dnssec.negative-trust-anchor-recheck-seconds'] * 1000,
-    validates: (zone) =>
-      zoneValidates(
-        {
-          config: { ...config, settings: operator.settings },
-          platform,
-          machine,
-          policy: serving.policy,
-          onFault: (err) => log.error({ err }, 'internal fault while a zone was looked at'),
-        },
-        zone,
-      ),
+    validates: (zone) => zoneValidates(checkParts(), zone),
   })
 }
 
-interface ExceptionParts {
+interface WatchParts {
   readonly config: Config
   readonly operator: Operator
   readonly serving: Serving
@@ -249,24 +236,40 @@ interface ExceptionParts {
   readonly log: Log
 }
 
-/** What threads count, over restarts. */
-function keepReport({ serving, state, machine, clock, log }: ReportParts): ReportKeeper {
+/** What threads count, over restarts; domains that fail are looked at again. */
+function keepReport(parts: WatchParts, { folder, rolloutKey }: DaemonState): ReportKeeper {
+  const { operator, serving, machine, clock, log } = parts
+  const unixSeconds = (): number => wallSeconds(machine)
+  const lookParts = lookingParts(parts, 'a failing domain was looked at')
+  const looks = new SecondLooks({
+    look: (suspect, terms) => takeLook(lookParts(), suspect, terms),
+    isWanted: () => operator.settings['report.second-looks'] && serving.policy.mode !== 'off',
+    clock,
+    unixSeconds,
+    onFault: (err) => log.error({ err }, 'a failing domain could not be looked at again'),
+  })
   return new ReportKeeper({
     collect: () => serving.takeCounts(),
-    folder: state.folder,
+    folder,
     clock,
-    unixSeconds: () => wallSeconds(machine),
+    unixSeconds,
+    looks,
+    key: reportKey(rolloutKey, parts.config.settings),
     onAlert: ({ text, ...alert }) => log.error(alert, `ALERT: ${text}`),
     onFault: (err) => log.error({ err }, 'what threads counted was not taken into the report'),
   })
 }
 
-interface ReportParts {
-  readonly serving: Serving
-  readonly state: DaemonState
-  readonly machine: Machine
-  readonly clock: Clock
-  readonly log: Log
+/** What a zone is asked with, as things are then. */
+function lookingParts(parts: WatchParts, when: string): () => ZoneCheckParts {
+  const { config, operator, serving, platform, machine, log } = parts
+  return () => ({
+    config: { ...config, settings: operator.settings },
+    platform,
+    machine,
+    policy: serving.policy,
+    onFault: (err) => log.error({ err }, `internal fault while ${when}`),
+  })
 }
 
 /** In as many threads as the machine and the configuration call for. */

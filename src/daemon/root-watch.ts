@@ -1,13 +1,12 @@
 /** Primes the root and validates its DNSKEY set in the background, until it has been done once. */
 import type { Cancel } from '../base/clock.ts'
-import { serialDifference, serialTime, unwrapSerialTime } from '../dnssec/serial.ts'
+import { clockOffset } from '../dnssec/clock-offset.ts'
 import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
 import type { Judgement } from '../resolver/context.ts'
 import type { Log } from '../telemetry/log.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { ROOT } from '../wire/name.ts'
 import { keyTagOf } from '../wire/rdata/dnskey.ts'
-import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Engine } from './engine.ts'
 
@@ -86,26 +85,20 @@ function bogusText(engine: RootWatchEngine, judgement: Judgement, keys: Rrset | 
   return `the root DNSKEY set does not validate (${judgement.reason}): somebody may be tampering with the path to the root servers`
 }
 
-interface Skew {
-  readonly skewSecondsMax: number
-}
-
 /** When every signature over the root's keys lies on one side of now: the clock is what is wrong. */
-function clockFault(keys: Rrset, nowSeconds: number, { skewSecondsMax }: Skew): string | undefined {
-  const signatures = keys.signatures.map(parseRrsig).filter((rrsig) => rrsig !== undefined)
-  if (signatures.length === 0) return undefined
-  const now = serialTime(nowSeconds)
-  const ended = signatures.every((rrsig) => serialDifference(now, rrsig.expiration) > 0)
-  const notBegun = signatures.every((rrsig) => serialDifference(rrsig.inception, now) > skewSecondsMax)
-  if (!ended && !notBegun) return undefined
-  const edges = signatures.map((rrsig) =>
-    unwrapSerialTime(ended ? rrsig.expiration : rrsig.inception, nowSeconds),
-  )
-  const edge = ended ? Math.max(...edges) : Math.min(...edges)
-  const off = formatSpan(Math.abs(nowSeconds - edge))
-  const what = ended
-    ? `the signatures of the root ended ${formatInstant(edge)}: it is at least ${off} ahead`
-    : `the signatures of the root begin ${formatInstant(edge)}: it is at least ${off} behind`
+function clockFault(
+  keys: Rrset,
+  nowSeconds: number,
+  { skewSecondsMax }: Pick<RootWatchEngine['policy'], 'skewSecondsMax'>,
+): string | undefined {
+  const offset = clockOffset([keys], nowSeconds, skewSecondsMax)
+  if (offset === undefined) return undefined
+  const { side, edgeSeconds, seconds } = offset
+  const off = formatSpan(seconds)
+  const what =
+    side === 'ahead'
+      ? `the signatures of the root ended ${formatInstant(edgeSeconds)}: it is at least ${off} ahead`
+      : `the signatures of the root begin ${formatInstant(edgeSeconds)}: it is at least ${off} behind`
   return `the clock of this machine looks wrong: it says ${formatInstant(nowSeconds)}, but ${what}; set the clock (NTP), or dnssec.clock in a lab`
 }
 

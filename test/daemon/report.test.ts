@@ -1,6 +1,7 @@
 /** The rollout report of a running daemon: what it counts, who is told, and what stays of it over a restart. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { command } from '../../src/cli/control-client.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -107,6 +108,34 @@ t.test('for people: words and a page', async (t) => {
   t.match(page.stdout, /^<!doctype html>/)
   t.match(page.stdout, /expired\.se\./)
   t.notMatch(page.stdout, /<script|https?:\/\/(?!www\.dnssec)|src=/, 'nothing from elsewhere')
+})
+
+t.test('a domain that fails is looked at by the daemon itself', async (t) => {
+  const it = await start(t, 'looks', 'observe', true)
+  await it.ask('www.good.se')
+  await it.ask('www.expired.se')
+  let report = await it.report()
+  for (let n = 0; n < 100 && report.domains[0]?.look === null; n++) {
+    await setTimeout(50)
+    report = await it.report()
+  }
+  const [domain] = report.domains
+  t.match(domain, {
+    domain: 'expired.se.',
+    failing: 'yes',
+    contact: 'hostmaster@expired.se',
+    blame: { party: 'them', confidence: 'medium' },
+    reach: 'every',
+  })
+  t.same(
+    domain?.look?.trials.map(({ transport, outcome, reason }) => [transport, outcome, reason]),
+    [
+      ['udp', 'bad', 'signature-expired'],
+      ['tcp', 'bad', 'signature-expired'],
+    ],
+  )
+  t.match(domain?.blame?.because.join(' '), /Other zones validate here: \., se\./)
+  t.match(domain?.action, 'Tell the owner of expired.se. (hostmaster@expired.se)')
 })
 
 t.test('a file that is of no use is set aside', async (t) => {

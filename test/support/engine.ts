@@ -16,7 +16,7 @@ import type { KeyImport } from '../../src/dnssec/keys.ts'
 import { type TrustAnchor, TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
 import { ValidationPolicy, type ValidationPolicyOptions } from '../../src/policy/validation-policy.ts'
 import type { Context } from '../../src/resolver/context.ts'
-import { Resolver } from '../../src/resolver/engine.ts'
+import { Resolver, type ResolverParts } from '../../src/resolver/engine.ts'
 import type {
   EngineCounters,
   LateVerdict,
@@ -141,6 +141,26 @@ export function makeEngine(options: TestEngineOptions): TestEngine {
     return entryReply(entry, clock.nowMs())
   }
   return { clock, resolver, policy, rrsets, answers, counts, faults, ask }
+}
+
+/** What another resolver in the world of this engine is made of, but for its caches, its settings and its way out. */
+export function besides({
+  clock,
+  policy,
+  faults,
+}: Pick<TestEngine, 'clock' | 'policy' | 'faults'>): Pick<
+  ResolverParts,
+  'clock' | 'random' | 'policy' | 'counters' | 'platform' | 'onFault' | 'tableEntriesMax'
+> {
+  return {
+    clock,
+    random: seededRandom(1),
+    policy,
+    counters: countInto(new Map()),
+    platform: platform(),
+    onFault: (fault) => faults.push(fault),
+    tableEntriesMax: TABLE_ENTRIES,
+  }
 }
 
 function countInto(counts: Map<string, number>): EngineCounters {

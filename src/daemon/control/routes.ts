@@ -207,7 +207,7 @@ function reporting({ report, journal }: RouteParts): Route[] {
       path: '/v1/rollout/report',
       summary:
         'What validation does to answers, or would do: by domain, by customers, and what is to be done.',
-      result: z.looseObject({ kind: z.literal('sigill-rollout-report'), version: z.literal(1) }),
+      result: z.looseObject({ kind: z.literal('sigill-rollout-report'), version: z.literal(2) }),
       run: () => report.view(),
     },
     route({

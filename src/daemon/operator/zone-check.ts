@@ -38,7 +38,7 @@ export async function zoneValidates(parts: ZoneCheckParts, zone: Name): Promise<
   const { config, platform, machine, policy, onFault } = parts
   const others = policy.negativeTrustAnchors.filter(({ name }) => !namesEqual(name, zone))
   const listen = config.settings['server.listen']
-  const engine = createLoneEngine(configFor(config, policy.anchors, others), {
+  const engine = createLoneEngine(judgingConfig(config, policy.anchors, others), {
     platform,
     machine,
     counters: new Counters(),
@@ -65,7 +65,8 @@ export async function zoneValidates(parts: ZoneCheckParts, zone: Name): Promise<
 /** Longest that the answer takes. */
 export const ZONE_CHECK_MS_MAX: number = 3 * QUERY_TIME_MS_MAX
 
-function configFor(
+/** A configuration that judges everything but what these exceptions cover, remembers little and tells nobody. */
+export function judgingConfig(
   config: Config,
   anchors: Config['anchors'],
   others: readonly NegativeTrustAnchor[],

@@ -1,24 +1,48 @@
 /** The report as the folder for state keeps it. */
+import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { REPORT_FILE_OCTETS_MAX } from '../../base/limits.ts'
+import type { HashKey } from '../../base/keyed-hash.ts'
+import {
+  REPORT_FILE_OCTETS_MAX,
+  REPORT_SENTENCES_MAX,
+  REPORT_SOURCES_MAX,
+  REPORT_TEXT_CHARACTERS_MAX,
+  SECOND_LOOK_ADDRESSES_MAX,
+} from '../../base/limits.ts'
+import type { Settings } from '../../config/settings.ts'
 import { DistinctClients } from '../../telemetry/report/distinct-clients.ts'
-import { type ReportData, STAGES } from '../../telemetry/report/report-data.ts'
+import { type KeptReport, STAGES } from '../../telemetry/report/report-data.ts'
 import { parseNameText } from '../../wire/name-text.ts'
 import type { StateForm } from '../state/state-file.ts'
 
+/** Of many, which a resolver tells apart: 32 bits do, and give nothing of a secret of 64 away. */
+const KEY_DIGITS = 8
+const SOURCE_DIGITS = 16
+
+const digits = (count: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${count}}$`))
 const COUNT = z.number().min(0)
 const SECONDS = z.int().min(0)
 const NAME = z.string().refine((text) => parseNameText(text) instanceof Uint8Array, 'expected a domain name')
 const CLIENTS = z
   .string()
   .refine((text) => DistinctClients.decode(text) !== undefined, 'expected counted clients')
-const ADDRESSES = z.array(z.string())
+const TEXT = z.string().max(REPORT_TEXT_CHARACTERS_MAX)
+
+const TRIAL = z.strictObject({
+  address: TEXT,
+  transport: z.enum(['udp', 'tcp']),
+  outcome: z.enum(['good', 'bad', 'silent']),
+  reason: TEXT,
+})
 
 const CHECK = z.strictObject({
   at: SECONDS,
-  failing: z.boolean(),
-  contact: z.string().optional(),
-  servers: z.strictObject({ good: ADDRESSES, bad: ADDRESSES, silent: ADDRESSES }).optional(),
+  verdict: z.enum(['secure', 'insecure', 'bogus', 'indeterminate']),
+  party: z.enum(['them', 'us', 'unsure']),
+  confidence: z.enum(['high', 'medium', 'low']),
+  because: z.array(TEXT).max(REPORT_SENTENCES_MAX),
+  trials: z.array(TRIAL).max(2 * SECOND_LOOK_ADDRESSES_MAX),
+  contact: TEXT.optional(),
 })
 
 const DOMAIN = z.strictObject({
@@ -30,15 +54,15 @@ const DOMAIN = z.strictObject({
     .array(
       z.strictObject({
         zone: NAME,
-        type: z.string(),
-        reason: z.string(),
+        type: TEXT,
+        reason: TEXT,
         ede: z.int(),
-        text: z.string(),
+        text: TEXT,
         queries: COUNT,
       }),
     )
     .min(1),
-  names: z.array(z.strictObject({ name: NAME, type: z.string(), queries: COUNT })),
+  names: z.array(z.strictObject({ name: NAME, type: TEXT, queries: COUNT })),
   firstSeen: SECONDS,
   lastSeen: SECONDS,
   check: CHECK.optional(),
@@ -46,6 +70,9 @@ const DOMAIN = z.strictObject({
 
 const REPORT = z.strictObject({
   since: SECONDS,
+  until: SECONDS,
+  key: digits(KEY_DIGITS),
+  sources: z.array(digits(SOURCE_DIGITS)).min(1).max(REPORT_SOURCES_MAX),
   verdicts: z.strictObject({ secure: COUNT, insecure: COUNT, bogus: COUNT, indeterminate: z.number() }),
   unchecked: COUNT,
   others: COUNT,
@@ -56,9 +83,9 @@ const REPORT = z.strictObject({
 })
 
 /** The lightest domains are left out where the file would be too long. */
-export const REPORT_FORM: StateForm<ReportData> = {
+export const REPORT_FORM: StateForm<KeptReport> = {
   kind: 'rollout-report',
-  version: 1,
+  version: 2,
   write: (data) => {
     let octets = JSON.stringify({ ...data, domains: [] }).length
     const fitting = data.domains.findIndex((domain) => {
@@ -73,4 +100,28 @@ export const REPORT_FORM: StateForm<ReportData> = {
     const [issue] = error.issues
     return { fault: `${issue?.path.join('.')}: ${issue?.message}` }
   },
+}
+
+/** The same for a resolver that counts by this key: what was counted by another one is of no use to it. */
+export function reportForm(key: string): StateForm<KeptReport> {
+  const read: StateForm<KeptReport>['read'] = (content) => {
+    const report = REPORT_FORM.read(content)
+    if ('fault' in report || report.key === key) return report
+    return {
+      fault: 'its clients were counted by another secret (rollout-key.json), or another prefix length',
+    }
+  }
+  return { ...REPORT_FORM, read }
+}
+
+/** Digits that tell one way of counting clients from another, and nothing of the secret. */
+export function reportKey(secret: HashKey, settings: Settings): string {
+  const bits = [settings['dnssec.rollout.ipv4-prefix-bits'], settings['dnssec.rollout.ipv6-prefix-bits']]
+  const digest = createHash('sha256').update(JSON.stringify([secret, bits]))
+  return digest.digest('hex').slice(0, KEY_DIGITS)
+}
+
+/** An identifier for counts that begin now. */
+export function drawSource(): string {
+  return randomBytes(SOURCE_DIGITS / 2).toString('hex')
 }

@@ -2,12 +2,13 @@
 import type { Cancel, Clock } from '../../base/clock.ts'
 import { REPORT_COLLECT_MS, REPORT_SAVE_MS } from '../../base/limits.ts'
 import { type Alert, Guard } from '../../telemetry/report/guard.ts'
-import type { ReportData } from '../../telemetry/report/report-data.ts'
+import type { KeptReport, ReportData } from '../../telemetry/report/report-data.ts'
 import { type ReportView, reportView } from '../../telemetry/report/report-view.ts'
 import { RolloutReport } from '../../telemetry/report/rollout-report.ts'
-import { StateFile } from '../state/state-file.ts'
+import { StateFile, sealState } from '../state/state-file.ts'
 import type { StateFolder } from '../state/state-folder.ts'
-import { REPORT_FORM } from './report-form.ts'
+import { drawSource, REPORT_FORM, reportForm } from './report-form.ts'
+import type { SecondLooks } from './second-looks.ts'
 
 /** What it works with. */
 export interface ReportKeeperParts {
@@ -17,6 +18,10 @@ export interface ReportKeeperParts {
   readonly clock: Pick<Clock, 'nowMs' | 'after'>
   /** Seconds since 1970 by the machine's own clock, even where signatures are judged by another. */
   readonly unixSeconds: () => number
+  /** Has failing domains looked at again. */
+  readonly looks: Pick<SecondLooks, 'consider' | 'close'>
+  /** Tells apart the secret by which clients are counted (`KeptReport.key`). */
+  readonly key: string
   /** Told of a jump in what is bogus, once an incident. */
   readonly onAlert: (alert: Alert) => void
   /** Told of a fault of ours. */
@@ -26,9 +31,10 @@ export interface ReportKeeperParts {
 /** See the head of this file. */
 export class ReportKeeper {
   readonly #parts: ReportKeeperParts
-  readonly #file: StateFile<ReportData>
+  readonly #file: StateFile<KeptReport>
   readonly #guard = new Guard()
   #report: RolloutReport
+  #sources: readonly string[]
   #collecting: Promise<void> = Promise.resolve()
   #savedMs: number
   #cancel: Cancel = () => {}
@@ -36,10 +42,11 @@ export class ReportKeeper {
 
   constructor(parts: ReportKeeperParts) {
     this.#parts = parts
-    this.#file = new StateFile(parts.folder, REPORT_FORM)
+    this.#file = new StateFile(parts.folder, reportForm(parts.key))
     this.#report = new RolloutReport(parts.unixSeconds())
     const kept = this.#file.load()
     if (kept !== undefined) this.#report.merge(kept)
+    this.#sources = kept?.sources ?? [drawSource()]
     this.#savedMs = parts.clock.nowMs()
     this.#again()
   }
@@ -50,10 +57,17 @@ export class ReportKeeper {
     return reportView(this.#report.data(), this.#parts.unixSeconds())
   }
 
+  /** The same to be handed on and made one with those of other resolvers: the text of a file. */
+  async export(): Promise<string> {
+    await this.collect()
+    return sealState(this.#kept(), REPORT_FORM)
+  }
+
   /** Forgets all that was counted, for instance before another rehearsal. */
   async clear(): Promise<void> {
     await this.collect()
     this.#report = new RolloutReport(this.#parts.unixSeconds())
+    this.#sources = [drawSource()]
     await this.#save()
   }
 
@@ -68,6 +82,7 @@ export class ReportKeeper {
         this.#report.merge(data)
         const alert = this.#guard.note(data, now)
         if (alert !== undefined) this.#parts.onAlert(alert)
+        this.#parts.looks.consider(this.#report)
       } catch (fault) {
         this.#parts.onFault(fault)
       }
@@ -79,6 +94,7 @@ export class ReportKeeper {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#cancel()
+    this.#parts.looks.close()
     await this.save()
   }
 
@@ -101,6 +117,11 @@ export class ReportKeeper {
     const { clock, unixSeconds } = this.#parts
     this.#savedMs = clock.nowMs()
     this.#report.age(unixSeconds())
-    await this.#file.save(this.#report.data())
+    await this.#file.save(this.#kept())
+  }
+
+  #kept(): KeptReport {
+    const { unixSeconds, key } = this.#parts
+    return { ...this.#report.data(), until: unixSeconds(), key, sources: this.#sources }
   }
 }

@@ -19,6 +19,8 @@ export interface Situation {
   readonly knownTest: string | undefined
   /** To whom the zone's SOA record sends mail. */
   readonly contact: string | undefined
+  /** Where the fault is this resolver's: what says so. */
+  readonly ourFault: string | undefined
   /** Some of its addresses give data that validates. */
   readonly goodServers: number
   readonly badServers: number
@@ -26,11 +28,13 @@ export interface Situation {
 
 /** One sentence for the operator of the resolver. */
 export function proposedAction(situation: Situation): string {
-  const { domain, fault, clients, failing, quietSeconds, knownTest, contact, goodServers, badServers } =
+  const { domain, fault, clients, failing, quietSeconds, knownTest, contact, ourFault, ...servers } =
     situation
+  const { goodServers, badServers } = servers
   if (knownTest !== undefined) return `Nothing: ${fault.zone} is broken on purpose (${knownTest}).`
   if (failing === 'no')
     return `Nothing: it validates again, and last failed ${formatDuration(quietSeconds)} ago.`
+  if (ourFault !== undefined) return `Blame nobody yet, the fault is here: ${ourFault}`
   const who = contact === undefined ? `the owner of ${fault.zone}` : `the owner of ${fault.zone} (${contact})`
   if (goodServers > 0 && badServers > 0)
     return `Tell ${who} that ${badServers} of ${goodServers + badServers} of its server addresses give wrong data.`

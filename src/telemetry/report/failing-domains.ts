@@ -86,6 +86,18 @@ export class DomainTally {
     this.lastSeen = Math.max(this.lastSeen, to)
   }
 
+  /** What is most of it: a question that failed, and how. Undefined for a domain that never failed. */
+  get usual(): { readonly fault: Fault; readonly name: FailingName } | undefined {
+    const [fault] = [...this.#faults].sort(mostQueries)
+    const [name] = [...this.#names].sort(mostQueries)
+    return fault && name && { fault, name }
+  }
+
+  /** Zones with a broken link. */
+  get zones(): string[] {
+    return this.#faults.map(({ zone }) => zone)
+  }
+
   data(): FailingDomain {
     const { domain, queries, refused, firstSeen, lastSeen } = this
     const faults = this.#faults.map((fault) => ({ ...fault })).sort(mostQueries)
@@ -110,6 +122,11 @@ export class FailingDomains {
   /** The one of this name. */
   find(domain: string): DomainTally | undefined {
     return this.#domains.get(domain)
+  }
+
+  /** All of them, in no order. */
+  tallies(): Iterable<DomainTally> {
+    return this.#domains.values()
   }
 
   /** The one of this name; a new one where there is none. */

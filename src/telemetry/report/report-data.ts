@@ -33,18 +33,32 @@ export interface FailingName {
   readonly queries: number
 }
 
+/** One address of the zone's servers, asked alone one way. */
+export interface AddressTrial {
+  readonly address: string
+  readonly transport: 'udp' | 'tcp'
+  /** Its data validates, does not, or there is none. */
+  readonly outcome: 'good' | 'bad' | 'silent'
+  /** A slug of `dnssec/reasons.ts`. */
+  readonly reason: string
+}
+
 /** What came of looking at a failing domain again. */
 export interface DomainCheck {
   /** When. */
   readonly at: number
-  /** The question that failed still does. */
-  readonly failing: boolean
+  /** `indeterminate`: there was no answer to judge. */
+  readonly verdict: 'secure' | 'insecure' | 'bogus' | 'indeterminate'
+  /** Whose fault it is: the zone's, or that of this resolver or of the way from it; … */
+  readonly party: 'them' | 'us' | 'unsure'
+  /** … and how sure that is. */
+  readonly confidence: 'high' | 'medium' | 'low'
+  /** What speaks for it, a sentence each. */
+  readonly because: readonly string[]
+  /** What was tried. */
+  readonly trials: readonly AddressTrial[]
   /** Where the zone's SOA record sends mail. */
   readonly contact?: string | undefined
-  /** Addresses whose data validates, does not, and that give none. */
-  readonly servers?:
-    | { readonly good: string[]; readonly bad: string[]; readonly silent: string[] }
-    | undefined
 }
 
 /** A domain that fails, or would fail if validation were enforced for everybody. */
@@ -89,5 +103,30 @@ export interface ReportData {
   readonly domains: readonly FailingDomain[]
 }
 
+/** A report as it is kept and handed on, to be made one with those of other resolvers. */
+export interface KeptReport extends ReportData {
+  /** When it was last added to. */
+  readonly until: number
+  /** Tells the secret apart that its clients were counted by: by another one, the same client is another. */
+  readonly key: string
+  /** Who counted: an identifier drawn whenever counting begins anew. Counts of the same one are never added up. */
+  readonly sources: readonly string[]
+}
+
 /** Percents of clients that the report says the consequences for. */
 export const STAGES: readonly number[] = [1, 10, 50, 100]
+
+/** Addresses by what they give, each once: one is bad where it gives bad data any one way. */
+export function addressesByOutcome(
+  trials: readonly AddressTrial[],
+): Readonly<Record<AddressTrial['outcome'], string[]>> {
+  const all = [...new Set(trials.map(({ address }) => address))]
+  const giving = (kind: AddressTrial['outcome']): ReadonlySet<string> =>
+    new Set(trials.filter(({ outcome }) => outcome === kind).map(({ address }) => address))
+  const [bad, good] = [giving('bad'), giving('good')]
+  return {
+    good: all.filter((address) => good.has(address) && !bad.has(address)),
+    bad: all.filter((address) => bad.has(address)),
+    silent: all.filter((address) => !good.has(address) && !bad.has(address)),
+  }
+}

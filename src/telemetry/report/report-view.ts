@@ -5,7 +5,16 @@ import { nameFrom } from '../../wire/name-text.ts'
 import { fixText, proposedAction } from './advice.ts'
 import { DistinctClients } from './distinct-clients.ts'
 import { knownTest } from './known-tests.ts'
-import { type FailingDomain, type Fault, type ReportData, STAGES, type VerdictCounts } from './report-data.ts'
+import {
+  type AddressTrial,
+  addressesByOutcome,
+  type DomainCheck,
+  type FailingDomain,
+  type Fault,
+  type ReportData,
+  STAGES,
+  type VerdictCounts,
+} from './report-data.ts'
 
 /** One way in which a domain fails, with what mends it. */
 export interface FaultView extends Fault {
@@ -28,10 +37,18 @@ export interface DomainView {
   readonly firstSeen: string
   readonly lastSeen: string
   readonly failing: 'yes' | 'no' | 'unknown'
-  /** Where the zone's SOA record sends mail; null while nobody looked. */
+  /** When a look found that it validates again; null where none did since it last failed. */
+  readonly healedAt: string | null
+  /** The zone with the broken link, whom its SOA record sends mail to; null while nobody looked, or without address. */
   readonly contact: string | null
+  /** Them or us; null while nobody looked. */
+  readonly blame: Pick<DomainCheck, 'party' | 'confidence' | 'because'> | null
+  /** Whether every address that answers gives bad data, some do, or none; null while nobody looked, or none answered. */
+  readonly reach: 'every' | 'some' | 'none' | null
   /** Addresses that gave data that validates, that did not, and that gave none; null while nobody looked. */
-  readonly servers: { readonly good: string[]; readonly bad: string[]; readonly silent: string[] } | null
+  readonly servers: ReturnType<typeof addressesByOutcome> | null
+  /** The last look: when, and each address that was asked alone. */
+  readonly look: { readonly at: string; readonly trials: readonly AddressTrial[] } | null
   /** Who broke it on purpose; null where nobody is known to. */
   readonly knownTest: string | null
   /** One sentence for the operator. */
@@ -56,7 +73,7 @@ export interface TldView {
 /** See the head of this file. */
 export interface ReportView {
   readonly kind: 'sigill-rollout-report'
-  readonly version: 1
+  readonly version: 2
   readonly since: string
   readonly until: string
   readonly answers: number
@@ -83,7 +100,7 @@ export function reportView(data: ReportData, nowSeconds: number): ReportView {
   const share = (count: number): number => (judged === 0 ? 0 : count / judged)
   return {
     kind: 'sigill-rollout-report',
-    version: 1,
+    version: 2,
     since: time(data.since),
     until: time(nowSeconds),
     answers: judged + verdicts.indeterminate,
@@ -107,10 +124,11 @@ export function reportView(data: ReportData, nowSeconds: number): ReportView {
 }
 
 function domainView(data: FailingDomain, nowSeconds: number): DomainView {
-  const { domain, queries, refused, names, check } = data
+  const { domain, queries, refused, names, check, lastSeen } = data
   const clients = clientsOf(data.clients)
   const faults = data.faults.map((fault) => ({ ...fault, meaning: meaningOf(fault), fix: fixText(fault) }))
   const failing = failingNow(data, nowSeconds)
+  const servers = check && addressesByOutcome(check.trials)
   // A domain has a test below it and a fault of its own at times: then the fault is to be mended.
   const tests = data.faults.map(({ zone }) => knownTest(nameFrom(zone)))
   const test = tests.every((source) => source !== undefined) ? tests[0] : undefined
@@ -122,28 +140,43 @@ function domainView(data: FailingDomain, nowSeconds: number): DomainView {
     faults,
     names,
     firstSeen: time(data.firstSeen),
-    lastSeen: time(data.lastSeen),
+    lastSeen: time(lastSeen),
     failing,
+    healedAt: check !== undefined && failing === 'no' ? time(check.at) : null,
     contact: check?.contact ?? null,
-    servers: check?.servers ?? null,
+    blame: check === undefined ? null : pick(check),
+    reach: servers === undefined ? null : reachOf(servers),
+    servers: servers ?? null,
+    look: check === undefined ? null : { at: time(check.at), trials: check.trials },
     knownTest: test ?? null,
     action: proposedAction({
       domain,
       fault: data.faults[0]!,
       clients,
       failing,
-      quietSeconds: nowSeconds - data.lastSeen,
+      quietSeconds: nowSeconds - lastSeen,
       knownTest: test,
       contact: check?.contact,
-      goodServers: check?.servers?.good.length ?? 0,
-      badServers: check?.servers?.bad.length ?? 0,
+      ourFault: check?.party === 'us' ? check.because[0] : undefined,
+      goodServers: servers?.good.length ?? 0,
+      badServers: servers?.bad.length ?? 0,
     }),
   }
 }
 
 function failingNow({ check, lastSeen }: FailingDomain, nowSeconds: number): DomainView['failing'] {
-  if (check !== undefined && check.at >= lastSeen) return check.failing ? 'yes' : 'no'
+  if (check !== undefined && check.at >= lastSeen && check.verdict !== 'indeterminate')
+    return check.verdict === 'bogus' ? 'yes' : 'no'
   return nowSeconds - lastSeen <= STILL_SECONDS ? 'yes' : 'unknown'
+}
+
+function pick({ party, confidence, because }: DomainCheck): DomainView['blame'] {
+  return { party, confidence, because }
+}
+
+function reachOf({ good, bad }: ReturnType<typeof addressesByOutcome>): DomainView['reach'] {
+  if (good.length + bad.length === 0) return null
+  return bad.length === 0 ? 'none' : good.length === 0 ? 'every' : 'some'
 }
 
 function meaningOf({ reason }: Fault): string {

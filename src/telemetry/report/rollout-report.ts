@@ -1,13 +1,23 @@
 /** What validation does to answers, or would do: the counts of all threads, kept over restarts, and what they come to. */
 import { DistinctClients } from './distinct-clients.ts'
 import { FailingDomains } from './failing-domains.ts'
+import { nextToLookAt } from './next-look.ts'
 import {
   type DomainCheck,
+  type FailingName,
+  type Fault,
   type ReportData,
   STAGES,
   type TldCounts,
   type VerdictCounts,
 } from './report-data.ts'
+
+/** A failing domain that is to be looked at again. */
+export interface LookWanted {
+  readonly domain: string
+  readonly fault: Fault
+  readonly name: FailingName
+}
 
 /** See the head of this file. */
 export class RolloutReport {
@@ -42,10 +52,25 @@ export class RolloutReport {
     for (const domain of data.domains) this.#domains.merge(domain)
   }
 
-  /** Somebody looked at a domain again. */
+  /** Which failing domain is to be looked at again, and how it mostly fails. */
+  nextToLookAt(nowSeconds: number): LookWanted | undefined {
+    const tally = nextToLookAt(this.#domains.tallies(), nowSeconds)
+    const usual = tally?.usual
+    return tally && usual && { domain: tally.domain, ...usual }
+  }
+
+  /** Somebody looked at a domain again. Whom to tell is known from an earlier look where this one did not learn it. */
   noteCheck(domain: string, check: DomainCheck): void {
     const tally = this.#domains.find(domain)
-    if (tally !== undefined) tally.check = check
+    if (tally === undefined) return
+    const contact = check.contact ?? tally.check?.contact
+    tally.check = contact === undefined ? check : { ...check, contact }
+  }
+
+  /** Top-level domains with signed answers, the one with most first. */
+  signedTlds(): string[] {
+    const signed = [...this.#tlds].filter(([, counts]) => counts.signed > 0)
+    return signed.sort(([, a], [, b]) => b.signed - a.signed).map(([tld]) => tld)
   }
 
   /** Leaves out domains that have not failed for long. */

@@ -8,7 +8,7 @@ import { REASONS, type Reason } from '../../../src/dnssec/reasons.ts'
 import { AnswerTally, type BogusOutcome } from '../../../src/telemetry/report/answer-tally.ts'
 import { DistinctClients } from '../../../src/telemetry/report/distinct-clients.ts'
 import { registeredDomain } from '../../../src/telemetry/report/registered-domain.ts'
-import type { ReportData } from '../../../src/telemetry/report/report-data.ts'
+import type { AddressTrial, DomainCheck, ReportData } from '../../../src/telemetry/report/report-data.ts'
 import { reportView } from '../../../src/telemetry/report/report-view.ts'
 import { RolloutReport } from '../../../src/telemetry/report/rollout-report.ts'
 import { CLASS } from '../../../src/wire/iana/class.ts'
@@ -276,6 +276,22 @@ t.test('every reason for bogus data has a fix and an action', (t) => {
   t.end()
 })
 
+/** A look at a domain, by the outcome of each address. */
+function looked(
+  verdict: DomainCheck['verdict'],
+  outcomes: readonly (readonly [string, AddressTrial['outcome']])[],
+): DomainCheck {
+  const trials = outcomes.map(
+    ([address, outcome]): AddressTrial => ({
+      address,
+      transport: 'udp',
+      outcome,
+      reason: 'signature-missing',
+    }),
+  )
+  return { at: NOW + 5, verdict, party: 'them', confidence: 'high', because: [], trials }
+}
+
 t.test('what is to be done depends on what is known', (t) => {
   const action = (zone: string, change: (report: RolloutReport) => void = () => {}, later = 10): string => {
     const { count, tally } = counting()
@@ -294,14 +310,20 @@ t.test('what is to be done depends on what is known', (t) => {
     'Tell the owner of bank.se. with the text given here; if 12 clients cannot wait, add an exception for an hour (sigill control nta add bank.se. --for 1h --reason "broken signatures") before bank.se. is enforced for them.',
   )
   t.match(action('de.'), /nta add de\. .* --force\)/)
-  const servers = { good: ['192.0.2.1'], bad: ['192.0.2.2', '2001:db8::2'], silent: [] }
-  const check = { at: NOW + 5, failing: true, contact: 'hostmaster@bank.se', servers }
+  const check = {
+    ...looked('bogus', [
+      ['192.0.2.1', 'good'],
+      ['192.0.2.2', 'bad'],
+      ['2001:db8::2', 'bad'],
+    ]),
+    contact: 'hostmaster@bank.se',
+  }
   t.equal(
     action('bank.se.', (report) => report.noteCheck('bank.se.', check)),
     'Tell the owner of bank.se. (hostmaster@bank.se) that 2 of 3 of its server addresses give wrong data.',
   )
   t.equal(
-    action('bank.se.', (report) => report.noteCheck('bank.se.', { ...check, failing: false }), 7_200),
+    action('bank.se.', (report) => report.noteCheck('bank.se.', { ...check, verdict: 'secure' }), 7_200),
     'Nothing: it validates again, and last failed 2 hours ago.',
   )
   t.end()

@@ -1,0 +1,62 @@
+/** What the rollout report says in words, the same on a terminal and on a page. Nothing is escaped yet. */
+import type { DomainView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
+
+const STILL = { yes: 'still failing', no: 'validates again', unknown: 'not seen lately' } as const
+const PARTY = { them: 'it is them', us: 'it is us', unsure: 'it may be them or us' } as const
+const REACH = {
+  every: 'every address that answers is bad',
+  some: 'only some addresses are bad',
+  none: 'no address is bad',
+} as const
+
+/** `99.5 %`. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}
+
+/** How many answers to whom. */
+export function headline({ queries, clients, refused, failing }: DomainView): string {
+  return `${queries} answers to ${clients} clients, ${refused} of them refused; ${STILL[failing]}`
+}
+
+/** What is known of a failing domain, a line each. */
+export function facts(view: DomainView): string[] {
+  const { firstSeen, lastSeen, healedAt, contact, names } = view
+  return [
+    `seen ${firstSeen} to ${lastSeen}${healedAt === null ? '' : `; found in order ${healedAt}`}`,
+    `asked for ${names.map(({ name, type }) => `${name} ${type}`).join(', ')}`,
+    ...(contact === null ? [] : [`contact ${contact}`]),
+    ...blameLines(view),
+  ]
+}
+
+function blameLines({ blame, look, reach }: DomainView): string[] {
+  if (blame === null || look === null) return []
+  const { party, confidence, because } = blame
+  return [
+    `them or us: ${PARTY[party]} (confidence ${confidence}). ${because.join(' ')}`,
+    ...(reach === null ? [] : [`servers: ${REACH[reach]}`]),
+    ...look.trials.map(
+      ({ address, transport, outcome, reason }) =>
+        `tried ${address} by ${transport.toUpperCase()}: ${outcome === 'good' ? outcome : `${outcome} (${reason})`}`,
+    ),
+  ]
+}
+
+/** One way in which a domain fails. */
+export function faultLine({ zone, type, ede, text, meaning, queries }: FaultView): {
+  readonly what: string
+  readonly figures: string
+} {
+  return { what: `${zone} ${type}: ${text || meaning}`, figures: `EDE ${ede}, ${queries} answers` }
+}
+
+/** What is counted and not shown apart. */
+export function rest({ unchecked, others }: ReportView): string[] {
+  return [
+    ...(unchecked > 0
+      ? [`${unchecked} answers with bogus data went to clients who asked for it unchecked (CD).`]
+      : []),
+    ...(others > 0 ? [`${others} bogus answers were of domains that are not told apart.`] : []),
+  ]
+}
