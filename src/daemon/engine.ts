@@ -13,6 +13,7 @@ import { selfTest } from '../dnssec/algorithms.ts'
 import { selfTestDigests } from '../dnssec/digests.ts'
 import { chooseBackend } from '../native/backend.ts'
 import { DGRAM } from '../native/dgram.ts'
+import { quickestKeyImport } from '../native/p256.ts'
 import type { PolicyWords } from '../policy/policy-words.ts'
 import { ValidationPolicy } from '../policy/validation-policy.ts'
 import { Resolver } from '../resolver/engine.ts'
@@ -92,6 +93,7 @@ export function createEngine(parts: EngineParts): Engine {
     settings: resolverSettings(settings, rootHints, ownAddresses),
     counters,
     rrsets,
+    importKey: quickestKeyImport(),
     onLateVerdict: (question, entry) => {
       // Only who is spared has an answer before its verdict.
       if (entryIsBogus(entry, 0)) counters.bogusAnswer('given')

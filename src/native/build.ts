@@ -1,6 +1,6 @@
 /**
- * Builds the addon with the system's C compiler. The addon is optional: where it cannot be built this says why on
- * standard error and ends well, and `node:dgram` serves.
+ * Builds the addons with the system's C compiler. They are optional: where one cannot be built this says why on
+ * standard error and ends well, and `node:dgram` and `node:crypto` serve.
  *
  *     node dist/src/native/build.js [NODEDIR]
  *
@@ -10,14 +10,21 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { ADDON_PATH } from './addon.ts'
+import { P256_PATH } from './p256.ts'
 
-const SOURCE = resolve(import.meta.dirname, '../../../src/native/udp.c')
+const SOURCES = resolve(import.meta.dirname, '../../../src/native')
 const COMPILERS = ['cc', 'gcc', 'clang']
 /** A symbol that this Node lacks has to show when the addon is loaded, not when it is first used: `-z now`. */
 const FLAGS = [
   ...['-std=c11', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-fstack-protector-strong'],
   ...['-Wall', '-Wextra', '-Wl,-z,relro,-z,now'],
 ]
+
+/** The addon for signatures. */
+export const P256: Required<Pick<BuildOptions, 'out' | 'source'>> = {
+  out: P256_PATH,
+  source: join(SOURCES, 'p256.c'),
+}
 
 /** How an addon is built, where it differs from what the installation gets. */
 export interface BuildOptions {
@@ -32,10 +39,10 @@ export interface BuildOptions {
   readonly compilers?: readonly string[]
 }
 
-/** Builds the addon. Returns why it could not be built; undefined when it was. */
+/** Builds an addon, that for UDP when left out. Returns why it could not be built; undefined when it was. */
 export function buildAddon({
   out = ADDON_PATH,
-  source = SOURCE,
+  source = join(SOURCES, 'udp.c'),
   ...options
 }: BuildOptions = {}): string | undefined {
   // What an earlier build left behind may not fit the rest of this one.
@@ -71,6 +78,10 @@ function nodeHeaders(nodeDir?: string): string | undefined {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
   const nodeDir = process.argv[2] || undefined
-  const why = buildAddon(nodeDir === undefined ? {} : { nodeDir })
+  const told = nodeDir === undefined ? {} : { nodeDir }
+  const why = buildAddon(told)
   if (why !== undefined) process.stderr.write(`the addon for UDP is not built, node:dgram serves: ${why}\n`)
+  const whyNot = buildAddon({ ...told, ...P256 })
+  if (whyNot !== undefined && whyNot !== why)
+    process.stderr.write(`the addon for signatures is not built, node:crypto serves: ${whyNot}\n`)
 }
