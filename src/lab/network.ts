@@ -23,6 +23,8 @@ export interface NetworkOptions {
 export interface SentQuery {
   readonly address: string
   readonly port: number
+  /** When, by the network's clock. */
+  readonly atMs: number
   readonly transport: Transport
   readonly message: Uint8Array
 }
@@ -52,7 +54,8 @@ export class LabNetwork implements Upstream {
     const address = formatAddress(request.server.address as Address)
     const message = request.message.slice()
     const { port } = request.server
-    this.sent.push({ address, port, transport: request.transport, message })
+    const atMs = this.#options.clock.nowMs()
+    this.sent.push({ address, port, atMs, transport: request.transport, message })
     const authority = this.#authorities.get(`${address}@${port}`) ?? this.#authorities.get(address)
     if (authority === undefined && this.#options.unattached === 'refused') {
       return this.#later(this.#rttMs(request.transport), { kind: 'failure', reason: 'refused' })

@@ -30,6 +30,8 @@ export interface Asking<T> {
   readonly probing: boolean
   /** What a reply means; `lame` sends the question to the next server. */
   readonly read: (message: Message) => T | Lame
+  /** Called in the moment in which a server is first asked. */
+  readonly beside?: () => void
 }
 
 /** Asks until somebody knows, everybody was asked, or a limit is met. */
@@ -44,11 +46,14 @@ export async function askZone<T extends Doubtable>(
   let reason: Reason = 'no-reachable-authority'
   let last = ''
   let silences = 0
+  let asked = false
   const silencesMax = cut.route?.fallback === true ? SILENCES_BEFORE_FALLBACK : UPSTREAM_SILENCES_MAX
   pool.lookUpAside()
   for (;;) {
     const turn = silences < silencesMax ? pool.next() : undefined
     const { best } = doubtful
+    // Nobody waits for this: it is asked once, of a server that is known.
+    if (job.flight.isSpeculative && (turn === undefined || asked)) return unneeded(cut, last)
     if (best !== undefined && turn?.isFirst !== true) {
       if (silences < silencesMax && (await pool.findMore(job, true))) continue
       return best
@@ -59,7 +64,11 @@ export async function askZone<T extends Doubtable>(
       return pool.addresses.lacksGlue ? { ...failed, lacksGlue: true } : failed
     }
     const { server } = turn
-    const outcome = await exchange(context, job, turn, cut.zone, question, budget)
+    job.flight.speculation?.asked()
+    const exchanged = exchange(context, job, turn, cut.zone, question, budget)
+    if (!asked) asking.beside?.()
+    asked = true
+    const outcome = await exchanged
     if (outcome.kind === 'limit') {
       if (best !== undefined) return best
       // Out of sockets: the fault is ours, and no zone is named for it.
@@ -78,6 +87,7 @@ export async function askZone<T extends Doubtable>(
       const agent = reportingAgent(outcome.message.edns)
       const from = { server: endpointKey(server), endpoint: server, ...(agent && { agent }) }
       const useful: Useful<T> = { kind: 'useful', value, ...from }
+      job.flight.speculation?.answered()
       if (value.doubt === undefined || asking.probing || turn.isLame) return useful
       if (value.doubt === 'second-hand') context.servers.setLame(server, cut.zone)
       if (doubtful.add(useful)) return doubtful.best ?? useful
@@ -111,6 +121,10 @@ class DoubtfulReplies<T extends Doubtable> {
 
 function isLame<T extends Doubtable>(value: T | Lame): value is Lame {
   return value.kind === 'lame'
+}
+
+function unneeded({ zone }: Cut, last: string): ResolutionFailure {
+  return { ...failure('no-reachable-authority', `${formatName(zone)}: ${last}`), unneeded: true }
 }
 
 /** Why nobody is left to ask, as exactly as can be. */

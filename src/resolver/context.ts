@@ -28,6 +28,7 @@ import type {
 } from './ports.ts'
 import type { QueryEdns } from './query-edns.ts'
 import type { Routes } from './routes.ts'
+import type { Speculation } from './speculation.ts'
 import type { WorkBudget } from './work-budget.ts'
 
 /** The parts, one set an engine. */
@@ -72,6 +73,8 @@ export interface Context {
   fetchData(job: Job, name: Name, type: number, anew?: boolean): Promise<Fetched>
   /** Work that no client waits for, on an allowance of its own. */
   aside(work: (job: Job) => Promise<void>): void
+  /** Work beside that of a client's question, on the allowance of that; whoever needs what it finds joins it. */
+  beside(work: () => Promise<void>): void
   /**
    * The same for what is about to run out, if such things are fetched in advance: once at a time under a key, and not
    * again soon when `work` says that it was of no use.
@@ -93,6 +96,8 @@ export interface Job {
   readonly isReport?: true
   /** What was fetched for the client's question before it is judged (`data-first.ts`), by type and name. */
   readonly fetched?: Map<string, Data>
+  /** The job that will judge what is fetched, so that it may begin while that is asked; undefined where none will. */
+  readonly judge?: Job | undefined
   /** What the client asked; undefined for work that no client waits for. */
   readonly asked?: AskedQuestion
 }
@@ -135,6 +140,8 @@ export interface ResolutionFailure {
   readonly cached?: boolean
   /** Nobody was asked at all: all servers are left alone after earlier failures. */
   readonly untried?: boolean
+  /** Nobody waited for the answer, so a server's silence was the end of it (`speculation.ts`). */
+  readonly unneeded?: boolean
   /** Some servers of the zone lie in it, and their glue has run out: the zone above has it. */
   readonly lacksGlue?: boolean
 }
@@ -211,6 +218,8 @@ export interface KnownTrust {
   /** When it was found, in the clock's monotonic milliseconds, and for how long it counts. */
   readonly storedMs: number
   readonly ttlSeconds: number
+  /** Told when somebody goes by it, where it was found before anybody was known to need it. */
+  readonly speculation: Speculation | undefined
 }
 
 /** How data is stored that nobody judged yet. */

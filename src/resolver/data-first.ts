@@ -47,8 +47,9 @@ export interface DataFirstParts {
 /** The data of an answer: nobody has judged it. */
 interface UnjudgedAnswer {
   readonly resolution: Resolution
-  /** What it was made of, to be judged. */
+  /** What it was made of, and the job to judge that, which has begun to prove the zones it came from. */
   readonly fetched: Map<string, Data>
+  readonly judge: Job
 }
 
 /** See the head of this file. */
@@ -96,7 +97,7 @@ export class DataFirst {
     if (got.resolution.rcode === RCODE.SERVFAIL) return got.resolution
     context.noteWork(question)
     const { flight, policySequence } = job
-    const proof = { ...this.#parts.job(flight, question), policySequence, fetched: got.fetched }
+    const proof = { ...got.judge, flight, policySequence, fetched: got.fetched }
     const proven = await judged(proof, question, name, false)
     return proven.rcode === RCODE.SERVFAIL ? unproven(got.resolution, proven.judged) : proven
   }
@@ -111,8 +112,9 @@ export class DataFirst {
     const joined = await this.#underWay.join(key, flight(), async (own) => {
       context.noteWork(question)
       const fetched = new Map<string, Data>()
-      const resolution = await this.#unjudged({ ...job(own, question), fetched }, question, name, anew)
-      return { resolution, fetched }
+      const judge = job(own, question)
+      const resolution = await this.#unjudged({ ...job(own, question), fetched, judge }, question, name, anew)
+      return { resolution, fetched, judge }
     })
     return 'value' in joined ? joined.value : undefined
   }

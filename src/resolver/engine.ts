@@ -133,6 +133,7 @@ export class Resolver implements ResolverPort {
       lookup: (job, name, type, anew) => lookup(context, job, name, type, anew),
       fetchData: (job, name, type, anew) => fetchData(context, job, name, type, anew),
       aside: (work) => void work(this.#job(this.#flight(), undefined)).catch(onFault),
+      beside: (work) => void work().catch(onFault),
       renew: (key, work) => {
         if (parts.settings.prefetch) {
           this.#refreshes.begin(key, () => work(this.#job(this.#flight(), undefined)))

@@ -28,6 +28,7 @@ import { addressesByName, type Cut, serverNames } from './cut.ts'
 import { isExpanded } from './expansion.ts'
 import { classifyForwarded } from './forwarded.ts'
 import { isLimit, share } from './joining.ts'
+import { proveAhead } from './keys-ahead.ts'
 import { minimisedName } from './minimise.ts'
 import type { Route } from './ports.ts'
 import { prime, rootCut } from './priming.ts'
@@ -90,7 +91,7 @@ function rememberFailure(
   failed: ResolutionFailure,
 ): ResolutionFailure {
   // A circle depends on where the question came from; another way in may lead out of it.
-  if (failed.reason === 'address-loop' || isLimit(failed.reason)) return failed
+  if (failed.reason === 'address-loop' || failed.unneeded === true || isLimit(failed.reason)) return failed
   // Only a failure that was seen lasts longer each time: a probe of the servers may succeed any moment.
   const options = { limit: failed.untried === true }
   return { ...failed, ttlSeconds: context.failures.add(name, type, failed.reason, failed.detail, options) }
@@ -135,6 +136,10 @@ interface Descent {
   cut: Cut
   /** The cut was in the cache before this question. */
   cutFromCache: boolean
+  /** The zone whose referral led here and said whether the zone is signed; undefined when nothing did. */
+  parent: Name | undefined
+  /** The proof of the zone was begun. */
+  isProved: boolean
   /** Labels that the present zone is known to answer for. */
   known: number
   /** Questions asked. */
@@ -156,17 +161,17 @@ async function iterate(
   const holder = type === TYPE.DS && !isRoot(name) ? parentOf(name) : name
   const cut = await closestCut(context, job, holder)
   if (cut.kind === 'failure') return cut
-  const known = labelCount(cut.zone)
-  const begin = { cutFromCache: true, known, step: 0, minimising, past: undefined, failed: undefined }
-  const way: Descent = { ...begin, cut }
+  const way = descentFrom(cut, minimising)
   const budget = job.budget.question(name, type)
   for (let referrals = 0; referrals < REFERRALS_MAX; ) {
     const asked = way.minimising && !forwards(way.cut) ? nextName(context, way, name) : name
     const whole = namesEqual(asked, name)
     const question = { name: asked, type: whole ? type : context.settings.minimisedType, class: CLASS.IN }
-    const reply = await ask(context, job, { cut: way.cut, question, budget, avoid, probing: !whole })
+    const beside = (): void => proveBeside(context, job, way, name, type)
+    const reply = await ask(context, job, { cut: way.cut, question, budget, avoid, probing: !whole, beside })
     way.step++
     if (reply.kind === 'failure') {
+      if (reply.unneeded === true) return reply
       if (await climb(context, job, way, reply)) continue
       if (isLimit(reply.reason)) return reply
       if (!whole && !isStrict(context)) {
@@ -182,7 +187,8 @@ async function iterate(
       const referred: Cut = { kind: 'cut', zone, servers: serverNames(ns), ...hints }
       const below = await verifiedCut(context, job, referred)
       if (below.kind === 'failure') return below
-      enter(way, below, false)
+      const { ds, proofs } = reply.value
+      enter(way, below, false, ds !== undefined || proofs.length > 0 ? way.cut.zone : undefined)
     } else if (whole) return { ...toData(reply.value, reply.server), ...saidBy(way.cut, reply) }
     else if (settles(context, reply.value)) return { ...toData(reply.value, reply.server), denied: asked }
     else learn(context, job, way, asked, reply.value)
@@ -191,10 +197,34 @@ async function iterate(
   return failure('limit-referrals', `${formatName(name)}: more than ${REFERRALS_MAX} delegations`)
 }
 
-function enter(way: Descent, cut: Cut, fromCache: boolean): void {
+function descentFrom(cut: Cut, minimising: boolean): Descent {
+  return {
+    cut,
+    cutFromCache: true,
+    parent: undefined,
+    isProved: false,
+    known: labelCount(cut.zone),
+    step: 0,
+    minimising,
+    past: undefined,
+    failed: undefined,
+  }
+}
+
+function enter(way: Descent, cut: Cut, fromCache: boolean, parent?: Name): void {
   way.cut = cut
   way.cutFromCache = fromCache
+  way.parent = parent
+  way.isProved = false
   way.known = labelCount(cut.zone)
+}
+
+/** Has the zone proven while its servers are asked, for who will judge what they say. Not where the operator gave them. */
+function proveBeside(context: Context, { judge }: Job, way: Descent, name: Name, type: number): void {
+  const { cut, parent, isProved, past } = way
+  if (judge === undefined || isProved || cut.route !== undefined || past !== undefined) return
+  way.isProved = true
+  proveAhead(context, judge, { zone: cut.zone, parent, name, type })
 }
 
 /**

@@ -3,16 +3,25 @@
  * for each other is refused, whatever the detour (name servers of A in B and of B in A: TsuNAME).
  */
 import type { Clock } from '../base/clock.ts'
+import type { Speculation } from './speculation.ts'
 
 /** One question under way, and the questions that it waits for: an edge of the wait-for graph each. */
 export class Flight {
   /** `Clock.nowMs()` after which nobody waits any more on behalf of this flight. */
   readonly deadlineMs: number
+  /** Set where this began before anybody was known to need it. */
+  readonly speculation: Speculation | undefined
   /** One entry for each wait: seldom more than one, so a list. */
   readonly #waitsFor: Flight[] = []
 
-  constructor(deadlineMs: number) {
+  constructor(deadlineMs: number, speculation?: Speculation) {
     this.deadlineMs = deadlineMs
+    this.speculation = speculation
+  }
+
+  /** True while it may turn out that nobody needs this. */
+  get isSpeculative(): boolean {
+    return this.speculation?.isOpen === true
   }
 
   /** True when `other` is this flight or something that it waits for, at any distance. */
@@ -73,9 +82,10 @@ export class InFlight<T> {
     const known = this.#table.get(key)
     if (known !== undefined) {
       if (known.flight.reaches(waiter)) return { kind: 'cycle' }
+      if (!waiter.isSpeculative) known.flight.speculation?.use()
       return waiter.await(known.flight, this.#follow(known.promise, waiter.deadlineMs))
     }
-    const flight = new Flight(waiter.deadlineMs)
+    const flight = new Flight(waiter.deadlineMs, waiter.speculation)
     const promise = this.#lead(key, flight, work)
     this.#table.set(key, { flight, promise })
     return { kind: 'led', value: await waiter.await(flight, promise) }

@@ -14,11 +14,12 @@ interface Outcome {
   readonly kind: string
   readonly reason?: string
   readonly judged?: Judgement | undefined
+  readonly unneeded?: boolean
 }
 
 /**
  * Joins equal work under way on behalf of a job, or does it. A follower whose leader met a limit tries once more on
- * its own allowance: the limit was the leader's. A circle, and a wait beyond the job's time, are failures.
+ * its own allowance: the limit was the leader's. So does one whose leader gave up because nobody waited. A circle, and a wait beyond the job's time, are failures.
  *
  * @param subject what is looked for, for the failure's text
  */
@@ -33,7 +34,7 @@ export async function share<T extends Outcome>(
   const join = (): Promise<Joined<T>> =>
     table.join(key, job.flight, (flight) => work(underFlight(job, flight)))
   let joined = await join()
-  if (joined.kind === 'followed' && metLimit(joined.value)) {
+  if (joined.kind === 'followed' && (metLimit(joined.value) || joined.value.unneeded === true)) {
     const again = await join()
     if (again.kind !== 'cycle') joined = again
   }

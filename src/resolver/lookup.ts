@@ -69,7 +69,9 @@ export async function lookup(
 }
 
 async function prove(context: Context, job: Job, name: Name, type: number, anew: boolean): Promise<Found> {
-  const data = job.fetched?.get(fetchedKey(name, type)) ?? (await context.fetchData(job, name, type, anew))
+  const data =
+    job.fetched?.get(fetchedKey(name, type)) ??
+    (await context.fetchData({ ...job, judge: job }, name, type, anew))
   if (data.kind === 'failure') return data
   const beganMs = context.clock.nowMs()
   let proven = await judge(context, job, name, type, data)

@@ -159,6 +159,8 @@ export interface EngineCounters {
   limitHit(limit: string): void
   /** An answer was made of cached proofs: `nxdomain`, `nodata` or `wildcard`. */
   synthesised(kind: string): void
+  /** A zone's keys were asked for before anybody was known to need them; they were needed. */
+  keysAhead(stage: 'asked' | 'used'): void
 }
 
 /** One step worth telling, for `lookup --trace` and tests. Octets, not text: formatting is the listener's. */

@@ -77,7 +77,7 @@ async function askHints(context: Context, job: Job): Promise<Cut | ResolutionFai
 /** Everything waits for the root, so a failure to reach it stands for the shortest time only. */
 function rememberFailure(context: Context, failed: ResolutionFailure): ResolutionFailure {
   const { reason } = failed
-  if (reason === 'overload') return failed
+  if (reason === 'overload' || failed.unneeded === true) return failed
   const detail = `no root server of the hints answers: ${failed.detail}`
   if (isLimit(reason)) return { ...failed, detail }
   const ttlSeconds = context.failures.add(ROOT, TYPE.NS, reason, detail, { limit: true })

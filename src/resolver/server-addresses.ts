@@ -209,5 +209,5 @@ export class ServerAddresses {
 }
 
 function deeper(job: Job): Job {
-  return { ...job, depth: job.depth + 1 }
+  return { ...job, depth: job.depth + 1, judge: undefined }
 }

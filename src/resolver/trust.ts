@@ -9,6 +9,7 @@ import { isAging } from '../cache/fields.ts'
 import { checkDnskeySet, dsSupport } from '../dnssec/delegation.ts'
 import { proveNoDs } from '../dnssec/denial.ts'
 import type { Reason } from '../dnssec/reasons.ts'
+import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import {
@@ -24,7 +25,7 @@ import {
 import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
-import type { Context, Job, Proven, ZoneTrust } from './context.ts'
+import type { Context, Job, KnownTrust, Proven, ZoneTrust } from './context.ts'
 import { isExpanded } from './expansion.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
 import { liesInOptOut } from './synthesis.ts'
@@ -66,7 +67,7 @@ export async function trustFor(
 
 /** Walks down from the deepest zone whose trust is known, cut by cut, until `target` or the end of the chain. */
 async function descend(context: Context, job: Job, anchor: Name, target: Name): Promise<ZoneTrust> {
-  let trust = deepestKnown(context, anchor, target) ?? (await apexTrust(context, job, anchor))
+  let trust = deepestKnown(context, job, anchor, target) ?? (await apexTrust(context, job, anchor))
   for (let count = labelCount(trust.zone) + 1; count <= labelCount(target); count++) {
     if (trust.status !== 'secure') break
     const below = await cutTrust(context, job, lastLabels(target, count))
@@ -75,18 +76,31 @@ async function descend(context: Context, job: Job, anchor: Name, target: Name): 
   return trust
 }
 
-function deepestKnown(context: Context, anchor: Name, target: Name): ZoneTrust | undefined {
+function deepestKnown(context: Context, job: Job, anchor: Name, target: Name): ZoneTrust | undefined {
   for (let name = target; isStrictSubdomainOf(name, anchor); name = parentOf(name)) {
-    const trust = knownTrust(context, name)
+    const trust = knownTrust(context, job, name)
     if (trust !== undefined) return trust
   }
   return undefined
 }
 
-function knownTrust(context: Context, zone: Name): ZoneTrust | undefined {
-  const known = context.trust.get(nameKey(zone))
-  if (known?.policySequence !== context.policy.sequence) return undefined
-  const { trust, ttlSeconds, storedMs } = known
+/** What is known of a zone under the present policy. */
+function presentTrust({ trust, policy }: Context, zone: Name): KnownTrust | undefined {
+  const known = trust.get(nameKey(zone))
+  return known?.policySequence === policy.sequence ? known : undefined
+}
+
+/** How far the trust in a zone is known; undefined where it is not. */
+export function statusOf(context: Context, zone: Name): SecurityStatus | undefined {
+  return presentTrust(context, zone)?.trust.status
+}
+
+/** The trust in a zone as far as it is known, for a job that goes by it. */
+function knownTrust(context: Context, { flight }: Job, zone: Name): ZoneTrust | undefined {
+  const known = presentTrust(context, zone)
+  if (known === undefined) return undefined
+  const { trust, ttlSeconds, storedMs, speculation } = known
+  if (speculation !== flight.speculation) speculation?.use()
   const lasting = trust.status === 'secure' && ttlSeconds >= PREFETCH_TTL_SECONDS_MIN
   if (lasting && isAging(ttlSeconds, storedMs, context.clock.nowMs())) renewKeys(context, zone)
   return trust
@@ -107,14 +121,15 @@ function renewKeys(context: Context, zone: Name): void {
 function remember<T extends ZoneTrust>(context: Context, job: Job, trust: T, ttlSeconds: number): T {
   const seconds = Math.max(TRUST_SECONDS_MIN, Math.min(ttlSeconds, TTL_SECONDS_MAX))
   const storedMs = context.clock.nowMs()
-  const known = { trust, policySequence: job.policySequence, storedMs, ttlSeconds: seconds }
+  const { policySequence, flight } = job
+  const known = { trust, policySequence, storedMs, ttlSeconds: seconds, speculation: flight.speculation }
   context.trust.set(nameKey(trust.zone), known, seconds * 1000)
   return trust
 }
 
 /** When the keys of a zone were proven, in the clock's monotonic milliseconds; undefined when none are known. */
 export function keysProvenMs(context: Context, zone: Name): number | undefined {
-  const trust = knownTrust(context, zone)
+  const trust = presentTrust(context, zone)?.trust
   return trust?.status === 'secure' ? trust.sinceMs : undefined
 }
 
@@ -147,10 +162,16 @@ function unreachable(zone: Name, type: number, reason: Reason, detail: string): 
 /**
  * The trust in `child` as its parent has it.
  *
+ * @param forKeys the job that asks for the child's keys, where that is another one
  * @returns undefined when there is no zone cut at `child`
  */
-async function cutTrust(context: Context, job: Job, child: Name): Promise<ZoneTrust | undefined> {
-  const known = knownTrust(context, child)
+export async function cutTrust(
+  context: Context,
+  job: Job,
+  child: Name,
+  forKeys: () => Job = () => job,
+): Promise<ZoneTrust | undefined> {
+  const known = knownTrust(context, job, child)
   if (known !== undefined) return known
   const optOut = liesInOptOut(context, job, child)
   if (optOut !== undefined) return endOfChain(context, job, child, 'opt-out', optOut.ttlSeconds)
@@ -162,16 +183,22 @@ async function cutTrust(context: Context, job: Job, child: Name): Promise<ZoneTr
   if (status !== 'secure')
     return remember(context, job, without(status, child, reason, detail), ds.ttlSeconds)
   const set = ds.answer.find((candidate) => candidate.type === TYPE.DS)
-  if (set !== undefined) return signedCut(context, job, set, ds.ttlSeconds)
+  if (set !== undefined) return signedCut(context, job, set, ds.ttlSeconds, forKeys)
   if (ds.kind === 'alias' || ds.rcode === RCODE.NXDOMAIN) return undefined
   if (!provesDelegation(context, job, child, ds)) return undefined
   return endOfChain(context, job, child, 'unsigned-delegation', ds.ttlSeconds)
 }
 
 /** A cut with a DS set: its keys, unless nothing in the set can be checked here (RFC 4035 5.2). */
-async function signedCut(context: Context, job: Job, ds: Rrset, ttlSeconds: number): Promise<ZoneTrust> {
+async function signedCut(
+  context: Context,
+  job: Job,
+  ds: Rrset,
+  ttlSeconds: number,
+  forKeys: () => Job,
+): Promise<ZoneTrust> {
   const support = dsSupport(ds.rdatas, validationParameters(context, job))
-  if (support.supported) return apexTrust(context, job, ds.owner)
+  if (support.supported) return apexTrust(context, forKeys(), ds.owner)
   return endOfChain(context, job, ds.owner, support.reason, ttlSeconds)
 }
 
@@ -196,15 +223,15 @@ function isDefined<T>(value: T | undefined): value is T {
 }
 
 /** The trust in a zone that has an anchor or a DS set: by its DNSKEY set. */
-async function apexTrust(context: Context, job: Job, zone: Name): Promise<ZoneTrust> {
-  const known = knownTrust(context, zone)
+export async function apexTrust(context: Context, job: Job, zone: Name): Promise<ZoneTrust> {
+  const known = knownTrust(context, job, zone)
   if (known !== undefined) return known
   const found = await context.lookup(job, zone, TYPE.DNSKEY)
   if (found.kind === 'failure') {
     const reason = WITHOUT_REPLY.has(found.reason) ? 'dnskey-unreachable' : found.reason
     return unreachable(zone, TYPE.DNSKEY, reason, found.detail)
   }
-  const judged = knownTrust(context, zone)
+  const judged = knownTrust(context, job, zone)
   if (judged !== undefined) return judged
   if (found.judged.status === 'bogus') return { ...found.judged, status: 'bogus', zone }
   const keys = found.answer.find((set) => set.type === TYPE.DNSKEY)

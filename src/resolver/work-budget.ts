@@ -54,6 +54,13 @@ export class WorkBudget {
     return undefined
   }
 
+  /** Whether there is enough left for a query that may turn out not to have been needed. */
+  maySpare(question: QuestionBudget): boolean {
+    return (
+      this.#queries < UPSTREAM_QUERIES_MAX / 2 && question.queries < UPSTREAM_QUERIES_PER_QUESTION_MAX / 2
+    )
+  }
+
   /** Charges the look-up of one name-server name; false when no more are allowed. */
   takeNsLookup(): boolean {
     if (this.#nsLookups >= NS_LOOKUPS_MAX) return false

@@ -146,6 +146,11 @@ export class Counters implements EngineCounters {
     this.set.add('synthesised_answers_total', kind)
   }
 
+  /** A zone's keys were asked for before anybody was known to need them; they were needed. */
+  keysAhead(stage: 'asked' | 'used'): void {
+    this.set.add('keys_ahead_total', stage)
+  }
+
   /** A datagram or frame that did not match the question it seemed to answer. */
   nearMiss(): void {
     this.set.add('upstream_near_misses_total')

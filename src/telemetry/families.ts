@@ -126,6 +126,12 @@ const COUNTERS: readonly Family[] = [
     values: ['nxdomain', 'nodata', 'wildcard'],
   },
   {
+    name: 'keys_ahead_total',
+    help: "Questions for a zone's keys beside the first question to it, and how many of the keys were used.",
+    label: 'stage',
+    values: ['asked', 'used'],
+  },
+  {
     name: 'limit_hits_total',
     help: 'Bounds met, on the work for a question or on what clients may take.',
     label: 'limit',

@@ -75,7 +75,8 @@ t.test('B02: a delegation to a crowd of dead servers', async (t) => {
   ])
   const first = await world.askCached('www.evil.test')
   t.equal(first.reason, 'no-reachable-authority', 'it is given up before time is over')
-  t.ok(world.asked().length <= 14, `${world.asked().length} questions for one`)
+  // Two of them are for the keys of the root and of `test.`, which any other name will need.
+  t.ok(world.asked().length <= 16, `${world.asked().length} questions for one`)
   let longestMs = 0
   for (const _ of numbers(50)) {
     const startMs = world.clock.nowMs()
@@ -290,7 +291,7 @@ function slowAliases(): LabZone[] {
     ...numbers(9).map((i) =>
       plainZone(`e${i}.test.`, {
         content: `a.n CNAME ${i === 8 ? 'www.victim.test.' : `a.n.e${i + 1}.test.`}\n`,
-        servers: [{ name: 'ns', behaviour: delayed(350) }],
+        servers: [{ name: 'ns', behaviour: delayed(354) }],
       }),
     ),
     plainZone('victim.test.', { servers: [{ name: 'ns', behaviour: delayed(385) }] }),

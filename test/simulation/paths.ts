@@ -14,6 +14,7 @@ export class Paths {
     signatureVerification: () => {},
     nsec3Hash: () => this.note('nsec3'),
     synthesised: () => this.note('synthesised'),
+    keysAhead: (stage) => this.note(`keys ahead ${stage}`),
     limitHit: (limit) => this.note(`limit ${limit}`),
   }
   readonly frontCounters: FrontCounters = {

@@ -174,6 +174,7 @@ function countInto(counts: Map<string, number>): EngineCounters {
     nsec3Hash: (calls) => add('hashes', calls),
     limitHit: (limit) => add(`limit ${limit}`),
     synthesised: (kind) => add(`synthesised ${kind}`),
+    keysAhead: (stage) => add(`keys ahead ${stage}`),
   }
 }
 
