@@ -86,7 +86,9 @@ export function checkDnskeySet(
   if (vouched.length === 0) return unmatched(keys, usable, zone, 'ds' in trust)
   const verdict = checkRrset(dnskeys, { zone, keys: vouched }, p)
   if (verdict.status === 'bogus') {
-    const { status, reason, detail } = verdict
+    const { status, reason, keyTag } = verdict
+    const strange = reason === 'dnskey-missing' && keyTag !== undefined
+    const detail = strange ? signedByOthers(zone, keyTag, vouched, 'ds' in trust) : verdict.detail
     return { status, reason, detail }
   }
   const { status, ttlSeconds, keyTag, algorithm, expiration } = verdict
@@ -169,6 +171,13 @@ function isNamedBy(key: Dnskey, voucher: Voucher): boolean {
 
 function isUsable(key: Dnskey): boolean {
   return isZoneKey(key) && key.protocol === 3 && !isRevoked(key)
+}
+
+/** The key that signed may well stand in the set: what counts is that nothing vouches for it. */
+function signedByOthers(zone: Name, keyTag: number, vouched: readonly Dnskey[], byDs: boolean): string {
+  const tags = [...new Set(vouched.map((key) => key.keyTag))].join(', ')
+  const what = byDs ? 'DS' : 'trust anchor'
+  return `${formatName(zone)}: its DNSKEY set is signed by tag ${keyTag}, not by the key of its ${what} (tag ${tags})`
 }
 
 /** Says why no key is vouched for, as exactly as can be. */

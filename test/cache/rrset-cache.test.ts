@@ -97,7 +97,7 @@ t.test('keeps class IN and nothing else', async (t) => {
   t.equal(cache.entryCount, 0)
 })
 
-t.test('keeps nothing larger than a message', async (t) => {
+t.test('keeps nothing larger than a message (C10)', async (t) => {
   const { cache } = world(8 << 20)
   const rdatas = Array.from({ length: 5000 }, (_, i) => new Uint8Array(14).fill(i))
   t.ok(cache.put(rrset('a.example.', TYPE.TXT, 300, rdatas.slice(0, 4000)), at(RANK.ANSWER_AA)))

@@ -108,7 +108,7 @@ async function ready(daemon: Daemon): Promise<void> {
   }
 }
 
-t.test('the anchors that IANA publishes', async (t) => {
+t.test('the anchors that IANA publishes (V26)', async (t) => {
   const page = (name: string): Buffer => readFileSync(join(PROJECT, 'trust-anchors', name))
   const asked: string[] = []
   const http = createServer((request, response) => {

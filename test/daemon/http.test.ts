@@ -62,7 +62,7 @@ t.test('pages, and what is none', async (t) => {
   t.equal(faults.length, 1)
 })
 
-t.test('a body is refused unread', { timeout: 30_000 }, async (t) => {
+t.test('a body is refused unread (D13)', { timeout: 30_000 }, async (t) => {
   const { listener, url } = await start()
   t.teardown(() => listener.close())
   t.equal((await fetch(`${url}/live`, { method: 'POST', body: 'x' })).status, 413)
@@ -81,7 +81,7 @@ t.test('a body is refused unread', { timeout: 30_000 }, async (t) => {
   t.equal((await fetch(`${url}/live`)).status, 200, 'it still serves')
 })
 
-t.test('too many header fields', { timeout: 30_000 }, async (t) => {
+t.test('too many header fields (D13)', { timeout: 30_000 }, async (t) => {
   const { listener, url } = await start()
   t.teardown(() => listener.close())
   const fields = Array.from({ length: 10_000 }, (_, i) => `X-${i}: y\r\n`).join('')
@@ -97,7 +97,7 @@ t.test('too many header fields', { timeout: 30_000 }, async (t) => {
   t.equal((await fetch(`${url}/live`)).status, 200)
 })
 
-t.test('a request that never ends is hung up on', { timeout: 30_000 }, async (t) => {
+t.test('a request that never ends is hung up on (D13)', { timeout: 30_000 }, async (t) => {
   const { listener } = await start()
   t.teardown(() => listener.close())
   const startMs = Date.now()

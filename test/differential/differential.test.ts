@@ -13,7 +13,7 @@ const SHOWN_MAX = 20
 
 const skip = await peersSkipReason(['unbound'])
 
-t.test('every difference has a reason', { skip, timeout: 170_000 }, async (t) => {
+t.test('every difference has a reason (C14)', { skip, timeout: 170_000 }, async (t) => {
   const clock = stopwatch()
   const results = await compare('1', CASES)
   const { agreed, unexplained, faults, explained, secure } = results

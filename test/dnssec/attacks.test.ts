@@ -153,7 +153,7 @@ t.test('the right DS record behind many others is still tried up to the limit', 
   t.match(verdict([...others, dsOf(key)]), { status: 'bogus', reason: 'dnskey-missing' })
 })
 
-t.test('broken keys are imported once each and charged as failures (CVE-2025-8677)', async (t) => {
+t.test('broken keys are imported once each and charged as failures (C02, CVE-2025-8677)', async (t) => {
   const real = makeKey('example', ALGORITHM.ECDSAP256SHA256)
   const broken = { ...real, dnskey: { ...real.dnskey, ...brokenKey(real) } }
   const keys = new KeyTable(100)

@@ -43,7 +43,7 @@ t.test('a DS record vouches for a key that signs the set', async (t) => {
   t.equal(verdict.status, 'secure', 'case does not matter')
 })
 
-t.test('the set must be signed by a key that is vouched for (CVE-2025-25188)', async (t) => {
+t.test('the set must be signed by a key that is vouched for (C17, CVE-2025-25188)', async (t) => {
   const foreign = makeKey('example')
   const trust = { ds: [dsOf(KSK)] }
   t.match(check([KSK, ZSK], [ZSK], trust), { status: 'bogus', reason: 'dnskey-missing' })

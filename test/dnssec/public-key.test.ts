@@ -27,7 +27,7 @@ function oddNumber(bits: number): Uint8Array {
   return octets
 }
 
-t.test('RSA', async (t) => {
+t.test('RSA (V31, C03)', async (t) => {
   const modulus = modulusOf(1024)
   const usable = (octets: Uint8Array): boolean => importPublicKey(RSASHA256, octets) !== undefined
   t.ok(usable(rsa([1, 0, 1], modulus)))

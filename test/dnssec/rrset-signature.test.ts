@@ -61,7 +61,7 @@ t.test('every algorithm', async (t) => {
   }
 })
 
-t.test('an RSA signature may have leading zeros, or lack them (RFC 3110 3)', async (t) => {
+t.test('an RSA signature may have leading zeros, or lack them (V31, RFC 3110 3)', async (t) => {
   const key = makeKey('example', ALGORITHM.RSASHA256)
   const padded = signed(A, key, { alter: (octets) => Buffer.concat([Buffer.alloc(2), octets]) })
   t.equal(check(padded, {}, [key]).status, 'secure')

@@ -14,6 +14,7 @@ import {
 import { ROOT } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { groupRrsets, type Rrset } from '../../src/wire/record.ts'
+import { figure } from '../attacks/row.ts'
 import { proofParameters } from '../support/proof.ts'
 import { ROOT_KEY_HISTORY, rootKeyHistory } from '../support/recorded-root-keys.ts'
 import { recordsFrom } from '../support/records.ts'
@@ -165,7 +166,7 @@ t.test('a key that revokes itself is out at once, whoever signed beside it', asy
   )
 })
 
-t.test('a revoked key only revokes: it proves nothing, and never comes back', async (t) => {
+t.test('a revoked key only revokes: it proves nothing, and never comes back (V24)', async (t) => {
   const third = makeKey('example')
   const gone = revoked(OLD)
   let point = seen(pointWith(OLD, NEW), 0, published(0, [OLD, NEW])).point
@@ -274,7 +275,7 @@ t.test('when the next probe is due', async (t) => {
 })
 
 t.test(
-  'the real root, with only KSK-2017 believed in 2023',
+  'the real root, with only KSK-2017 believed in 2023 (V25)',
   { skip: absent(ROOT_KEY_HISTORY) },
   async (t) => {
     const ksk2017 = '. DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D'
@@ -290,5 +291,6 @@ t.test(
     t.match(told, ['2025-01-11 38696 add-pending', /^2025-02-\d\d 38696 valid$/])
     t.ok(told[1]! >= '2025-02-10')
     t.same(states(point), { 20326: 'valid', 38696: 'valid' })
+    figure(t, 'V25', told.join(', '))
   },
 )

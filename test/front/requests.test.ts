@@ -109,7 +109,7 @@ t.test('what is asked for decides', async (t) => {
   }
 })
 
-t.test('the number of questions (RFC 9619), and none beside a COOKIE (RFC 7873 5.4)', async (t) => {
+t.test('the number of questions (V47, RFC 9619), and none beside a COOKIE (RFC 7873 5.4)', async (t) => {
   const it = bench()
   const question = query().subarray(12)
   const two = changed(appended(query(), ...question), 5, 2)
@@ -162,7 +162,7 @@ t.test('the number of questions (RFC 9619), and none beside a COOKIE (RFC 7873 5
   t.same(it.asked, [])
 })
 
-t.test('malformed requests: FORMERR with the id, and the question where it can be read', async (t) => {
+t.test('malformed requests: FORMERR with the id, and the question where it can be read (V47)', async (t) => {
   const plain = query()
   const withOpt = query({ payload: 1232 })
   const opt = [...withOpt.subarray(plain.length)]

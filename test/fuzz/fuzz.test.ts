@@ -17,7 +17,7 @@ const COUNTS: Readonly<Record<string, number>> = {
   config: 100,
 }
 
-t.test('a short run', async (t) => {
+t.test('a short run (C15, D12)', async (t) => {
   for (const target of TARGETS) {
     let begun = 0
     const batches = Math.ceil(COUNTS[target.name]! / target.batchInputs)

@@ -18,8 +18,11 @@ const GRACE_MS = 10_000
 
 const running = new Set<ChildProcess>()
 
-/** @param path of the compiled file */
-export async function runTestFile(path: string): Promise<FileReport> {
+/**
+ * @param path of the compiled file
+ * @param onLine hears every line of its output as well
+ */
+export async function runTestFile(path: string, onLine?: (line: string) => void): Promise<FileReport> {
   const name = relative(ROOT, path)
   const tally = new TapTally()
   const startMs = performance.now()
@@ -34,7 +37,10 @@ export async function runTestFile(path: string): Promise<FileReport> {
   // What the file started and left behind may hold its output open for ever.
   child.once('exit', () => setTimeout(() => child.stdout.destroy(), GRACE_MS).unref())
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
-  for await (const line of createInterface({ input: child.stdout })) tally.read(line)
+  for await (const line of createInterface({ input: child.stdout })) {
+    tally.read(line)
+    onLine?.(line)
+  }
   const [status, signal] = await closed
   running.delete(child)
   const tookMs = Math.round(performance.now() - startMs)

@@ -136,7 +136,7 @@ t.test('servers inside their own zone, and no glue', async (t) => {
 // --- ghosts -------------------------------------------------------------------------------------------------------
 
 for (const variant of ['NS answers', 'NS in the authority section', 'addresses of the server'] as const) {
-  t.test(`a domain that lost its delegation is gone with it: ${variant} (CVE-2012-1033)`, async (t) => {
+  t.test(`a domain that lost its delegation is gone with it: ${variant} (A09, CVE-2012-1033)`, async (t) => {
     const fresh: Rewrite = (answer, question, served) => {
       const ns = served?.rrset(nameFrom('ghost.test'), TYPE.NS)
       return variant === 'NS in the authority section' && ns !== undefined && question.type === TYPE.A

@@ -22,7 +22,7 @@ function spelt(name: string, i: number): string {
   return [...name].map((letter, at) => ((i >> (at % 5)) & 1 ? letter.toUpperCase() : letter)).join('')
 }
 
-t.test('a thousand clients, one name in many spellings: every question goes out once', async (t) => {
+t.test('a thousand clients, one name in many spellings: every question goes out once (A04)', async (t) => {
   const world = makeWorld([zone('z.test.')])
   const replies = await world.askAll(numbers(1000).map((i) => [spelt('www.z.test', i)]))
   t.ok(replies.every(({ status }) => status === 'secure'))

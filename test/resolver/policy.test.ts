@@ -30,7 +30,7 @@ function keysOf(world: World, name: string): TrustAnchor[] {
   return anchorsFromRecords(records.filter(({ type }) => type === TYPE.DNSKEY))
 }
 
-t.test('a negative trust anchor acts at once, asks nobody, and ends by itself', async (t) => {
+t.test('a negative trust anchor acts at once, asks nobody, and ends by itself (V45)', async (t) => {
   const world = makeWorld([zone('z.test.', { signing: EXPIRED })])
   for (const [name, rcode] of [
     ['www.z.test', RCODE.NOERROR],
@@ -70,7 +70,7 @@ t.test('secure data under a negative trust anchor, and after it', async (t) => {
   t.same(world.asked(), [])
 })
 
-t.test('an anchor below a negative one is stronger (RFC 7646 1.1)', async (t) => {
+t.test('an anchor below a negative one is stronger (V45, RFC 7646 1.1)', async (t) => {
   const zones = [zone('up.test.', { content: WWW, signing: EXPIRED }), zone('low.up.test.')]
   const world = makeWorld(zones)
   world.policy.setAnchors(new TrustAnchors([...world.anchors, ...keysOf(world, 'low.up.test.')]))
@@ -82,7 +82,7 @@ t.test('an anchor below a negative one is stronger (RFC 7646 1.1)', async (t) =>
   t.equal((await world.ask('low.up.test', TYPE.DS)).status, 'insecure', 'the DS set is the parent side')
 })
 
-t.test('an island with an anchor of its own', async (t) => {
+t.test('an island with an anchor of its own (V45)', async (t) => {
   const island = zone('island.test.', { ds: () => [] })
   const world = makeWorld([island, zone('on.island.test.'), plainZone('bare.island.test.')])
   t.equal((await world.ask('www.island.test', TYPE.A)).status, 'insecure')

@@ -152,7 +152,7 @@ t.test('an alias into a forward zone, and out of it, is proven link by link', as
   t.equal((await world.ask('long.z.test', TYPE.A)).status, 'secure')
 })
 
-t.test('records that a forwarder adds about other zones are not believed', async (t) => {
+t.test('records that a forwarder adds about other zones are not believed (A08)', async (t) => {
   const extra = rrsetsFrom('www.y.test. 3600 IN A 192.0.2.66\ny.test. 3600 IN NS ns.evil.test.\n')
   const poison: Rewrite = (answer) => ({
     ...answer,

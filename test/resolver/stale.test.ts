@@ -302,7 +302,7 @@ t.test('nothing is given after its end where that is not wanted', async (t) => {
 
 const BROKEN = [zone('z.test.', { content: CONTENT, defects: [wrongSignatures({ type: TYPE.A })] })]
 
-t.test('what is bogus now is bogus, and never replaced by what it once was', async (t) => {
+t.test('what is bogus now is bogus, and never replaced by what it once was (D09)', async (t) => {
   const world = staleWorld()
   await asks(world)
   world.pass(PAST_END)
@@ -315,7 +315,7 @@ t.test('what is bogus now is bogus, and never replaced by what it once was', asy
   t.same([after.stale, after.rcode], [false, RCODE.SERVFAIL], 'the old answer is gone for good')
 })
 
-t.test('bogus data is never given after its end', async (t) => {
+t.test('bogus data is never given after its end (D09)', async (t) => {
   const world = staleWorld(BROKEN)
   t.equal((await asks(world)).status, 'bogus')
   world.pass(BOGUS_TTL_SECONDS + 1)

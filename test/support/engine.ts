@@ -53,6 +53,8 @@ export interface TestEngineOptions {
   readonly policy?: Partial<ValidationPolicyOptions>
   readonly seed?: number
   readonly importKey?: KeyImport
+  /** What the platform can compute; found out by its self-test when not given. */
+  readonly platform?: Context['platform']
   readonly noteWork?: WorkNote
   readonly onLateVerdict?: LateVerdict
   readonly betweenSteps?: () => void
@@ -119,7 +121,7 @@ export function makeEngine(options: TestEngineOptions): TestEngine {
     answers,
     upstream: options.network(clock, random),
     counters: countInto(counts),
-    platform: platform(),
+    platform: options.platform ?? platform(),
     ...(options.importKey === undefined ? {} : { importKey: options.importKey }),
     onFault: (fault) => faults.push(fault),
     tableEntriesMax: TABLE_ENTRIES,

@@ -51,7 +51,15 @@ export interface WorldOptions
   extends Partial<
     Pick<
       TestEngineOptions,
-      'settings' | 'policy' | 'seed' | 'rootHints' | 'anchors' | 'noteWork' | 'betweenSteps' | 'onLateVerdict'
+      | 'settings'
+      | 'policy'
+      | 'seed'
+      | 'rootHints'
+      | 'anchors'
+      | 'platform'
+      | 'noteWork'
+      | 'betweenSteps'
+      | 'onLateVerdict'
     >
   > {
   readonly network?: Omit<NetworkOptions, 'clock'>

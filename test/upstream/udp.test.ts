@@ -180,7 +180,7 @@ for (const { name, udp: backend, skip } of udpBackends()) {
     })
 
     t.test(
-      'every question has its own port from the whole range, source address as configured',
+      'A02: every question has its own port from the whole range, source address as configured',
       async (t) => {
         const seen: { port: number; address: string }[] = []
         const server = await udpServer((query, send, from) => {

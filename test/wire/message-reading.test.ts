@@ -219,7 +219,7 @@ function pointerChain(labels: number, at: number): { octets: string; last: numbe
   return { octets, last }
 }
 
-t.test('a chain of pointers', async (t) => {
+t.test('a chain of pointers (C08)', async (t) => {
   for (const [labels, fine] of [
     [126, true],
     [127, true],
@@ -253,7 +253,7 @@ function pointer(offset: number): string {
 
 const RUNS = 15
 
-t.test('hostile messages cost little', async (t) => {
+t.test('hostile messages cost little (C08)', async (t) => {
   const chain = pointerChain(126, 23)
   const first = handMadeRecord(65_280, chain.octets, { owner: ROOT_OWNER })
   const owners = [pointer(chain.last), pointer(chain.last - 4)]

@@ -233,7 +233,7 @@ t.test('the greatest message', async (t) => {
   )
 })
 
-t.test('names made to be hard to compress cost little', async (t) => {
+t.test('names made to be hard to compress cost little (C07)', async (t) => {
   const names: Name[] = []
   for (let i = 0; i < 3000; i++) names.push(nameFrom(`${i.toString(36)}.${'x'.repeat(i % 50)}y.example.`))
   const deep = nameFromLabels(Array.from({ length: 126 }, () => Uint8Array.of(0x61)))!

@@ -312,7 +312,7 @@ function handle(type: number, rdata: Uint8Array): void {
   } else if (!text.startsWith('\\#')) throw new Error(`malformed ${formatType(type)} as ${text}`)
 }
 
-t.test('RDATA cut at every octet', async () => {
+t.test('RDATA cut at every octet (C16)', async () => {
   for (const { type, rdata } of SAMPLE_RDATAS) {
     for (let length = 0; length <= rdata.length; length++) handle(type, rdata.slice(0, length))
     handle(type, Uint8Array.from([...rdata, 0]))

@@ -1,0 +1,72 @@
+/** The table `README.md` of this folder: every row with what was measured last. */
+import { ROWS } from './rows.ts'
+
+/** Where the table stands, from the root of the project. */
+export const TABLE_PATH = 'test/attacks/README.md'
+
+/** What a test measured, as a line of its output (`figure` in `row.ts`). */
+export const FIGURE_LINE: RegExp = /^\s*# figure ([A-Z]\d\d): (.*)$/
+
+const HEAD = `# Attacks
+
+Every row of the catalogue (\`rows.ts\`) with its criterion and what its tests measured when this table was made.
+A row's tests carry its id in their names. \`npm run attacks\` runs them and writes this page;
+\`test/attacks/table.test.ts\` holds that no row is left out.
+
+Figures in milliseconds are processor time of the machine that made the table. "held" says that the test passed and has
+nothing to count.
+
+| row | attack | must hold | measured | test |
+| --- | --- | --- | --- | --- |
+`
+
+/** One line of the table. */
+export interface TableLine {
+  readonly id: string
+  readonly attack: string
+  readonly criterion: string
+  readonly measured: string
+  readonly test: string
+}
+
+/**
+ * The page.
+ *
+ * @param figures what was measured, by row
+ * @param files the tests of each row
+ */
+export function writeTable(
+  figures: ReadonlyMap<string, readonly string[]>,
+  files: ReadonlyMap<string, readonly string[]>,
+): string {
+  const lines = ROWS.map(({ id, attack, criterion, untested }) => {
+    const tests = files.get(id) ?? []
+    const measured = tests.length === 0 ? 'no test' : (figures.get(id) ?? ['held']).join('; ')
+    const where = tests.length === 0 ? (untested ?? '') : tests.map(linkTo).join(', ')
+    return `| ${[id, attack, criterion, measured, where].map(cell).join(' | ')} |\n`
+  })
+  return HEAD + lines.join('')
+}
+
+/** The lines of a page. */
+export function readTable(page: string): TableLine[] {
+  return page
+    .split('\n')
+    .filter((line) => /^\| [A-Z]\d\d \|/.test(line))
+    .map((line) => {
+      const [id = '', attack = '', criterion = '', measured = '', test = ''] = line
+        .slice(2, -2)
+        .split(/(?<!\\) \| /)
+        .map((text) => text.replaceAll('\\|', '|'))
+      return { id, attack, criterion, measured, test }
+    })
+}
+
+/** Where the tests of a row are, as the page says it. */
+export function linkTo(path: string): string {
+  return path.startsWith('attacks/') ? path.slice('attacks/'.length) : `../${path}`
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}
