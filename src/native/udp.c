@@ -1352,7 +1352,8 @@ static napi_value js_receive_descriptors(napi_env env, napi_callback_info info) 
   int room = read_descriptors(env, arguments[1], &descriptors);
   if (room < 0) return NULL;
   prepare_message(&message);
-  message.header.msg_controllen = CMSG_SPACE((size_t)room * sizeof(int));
+  /* Not CMSG_SPACE, which is rounded up: one more than there is room for would come. */
+  message.header.msg_controllen = CMSG_LEN((size_t)room * sizeof(int));
   if (recvmsg((int)mailbox, &message.header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0) {
     return errno == EAGAIN || errno == EWOULDBLOCK ? number(env, 0) : fail_of_system(env, errno);
   }
