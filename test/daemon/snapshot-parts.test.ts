@@ -8,6 +8,7 @@ import type { SnapshotHead } from '../../src/cache/snapshot.ts'
 import { defaultConfig } from '../../src/config/load.ts'
 import { SnapshotFile } from '../../src/daemon/snapshot/file.ts'
 import { snapshotKeeper } from '../../src/daemon/snapshot/parts.ts'
+import { restoreInThreads } from '../../src/daemon/snapshot/threads.ts'
 import { TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
 import { ValidationPolicy } from '../../src/policy/validation-policy.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
@@ -64,4 +65,35 @@ t.test('what the verdicts of a snapshot stand for is told by what held as it was
   t.not(await digest(), after, 'a setting that was changed since the start')
   live = settings
   t.equal(await digest(), after)
+})
+
+t.test('a thread that ends while it loads loads once more in its next life, and not for ever', async (t) => {
+  const counts = { answers: 2, rrsets: 3 }
+  const ready = { kind: 'ready' }
+  const scripts: readonly [script: readonly object[], loaded: object][] = [
+    [[{ kind: 'restored', counts }], counts],
+    [[{}, {}, ready, { kind: 'restored', counts }], counts],
+    [[{}, ready, {}], { answers: 0, rrsets: 0 }],
+  ]
+  for (const [script, loaded] of scripts) {
+    const rest = [...script]
+    const told: unknown[] = []
+    /** Says what comes next in the script: nothing, as one that ends, for an empty object. */
+    const next = async (kind: string): Promise<undefined> => {
+      if (kind === 'answers-restored') return undefined
+      const message = rest.shift() as { kind?: string }
+      if (message.kind === undefined) return undefined
+      t.equal(message.kind, kind)
+      return message as never
+    }
+    const thread = {
+      worker: {} as never,
+      next: next as never,
+      post: (message: unknown) => void told.push(message),
+    }
+    const restoring = { path: 'x', terms: {} as never, onAnswers: () => {}, isWanted: () => true }
+    t.same(await restoreInThreads([thread], restoring), loaded)
+    t.equal(told.length, script.length === 1 ? 1 : 2)
+    t.equal(rest.length, 0)
+  }
 })

@@ -48,19 +48,33 @@ export async function restoreHere(
   }
 }
 
+/** Times that a thread loads: one that ends of what it reads there is not to end of it for ever. */
+const LOADS_MAX = 2
+
+type RestoreEnd = Extract<RestoreReport, { kind: 'restored' }>
+
 /**
- * In the supervisor: has all resolver threads load. One that ends meanwhile keeps what it had taken.
+ * In the supervisor: has all resolver threads load. One that ends meanwhile keeps what it had taken, and its next life
+ * loads once more: what is missing in the cache would be missing in the next file.
  *
  * @returns as `restoreSnapshot`
  */
 export async function restoreInThreads(
-  threads: readonly ThreadLife[],
-  { path, terms, onAnswers }: Restoring,
+  threads: readonly Pick<ThreadLife, 'worker' | 'next' | 'post'>[],
+  { path, terms, onAnswers, isWanted }: Restoring,
 ): Promise<SnapshotCounts | undefined> {
   const living = threads.filter((thread) => thread.worker !== undefined)
   const answered = Promise.all(living.map((thread) => thread.next('answers-restored')))
-  const restored = Promise.all(living.map((thread) => thread.next('restored')))
-  for (const thread of living) thread.post({ kind: 'restore', path, terms })
+  const load = async (thread: (typeof living)[number]): Promise<RestoreEnd | undefined> => {
+    for (let loads = 1; ; loads++) {
+      const restored = thread.next('restored')
+      thread.post({ kind: 'restore', path, terms })
+      const report = await restored
+      if (report !== undefined || loads === LOADS_MAX || !isWanted()) return report
+      while ((await thread.next('ready')) === undefined && isWanted());
+    }
+  }
+  const restored = Promise.all(living.map(load))
   void answered.then((reports) => onAnswers(reports.reduce((sum, report) => sum + (report?.count ?? 0), 0)))
   const reports = (await restored).filter((report) => report !== undefined)
   const fault = reports.find((report) => report.fault !== undefined)?.fault

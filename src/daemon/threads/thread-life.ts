@@ -130,7 +130,10 @@ export class ThreadLife implements PolicyThread {
     this.#stopping = true
     this.#cancelRestart()
     const worker = this.#worker
-    if (worker === undefined) return 0
+    if (worker === undefined) {
+      this.#leaveAlone()
+      return 0
+    }
     const timeoutMs = drainMs + THREAD_STOP_MS_MAX
     const drained = await this.ask({ kind: 'drain', timeoutMs: drainMs }, 'drained', timeoutMs)
     await worker.terminate()
@@ -139,7 +142,7 @@ export class ThreadLife implements PolicyThread {
 
   #onExit(fault: unknown): void {
     this.#worker = undefined
-    for (const { tell } of this.#waiting.splice(0)) tell()
+    this.#leaveAlone()
     if (this.#stopping) return
     const { clock, onEnd } = this.#options
     this.#shortLives = clock.nowMs() - this.#bornMs < THREAD_STEADY_MS ? this.#shortLives + 1 : 0
@@ -147,6 +150,11 @@ export class ThreadLife implements PolicyThread {
     onEnd(fault, delayMs)
     if (delayMs === 0) this.start()
     else this.#cancelRestart = clock.after(delayMs, () => this.start())
+  }
+
+  /** Tells all who wait that nothing comes. */
+  #leaveAlone(): void {
+    for (const { tell } of this.#waiting.splice(0)) tell()
   }
 
   #settle(kind: FromThread['kind'], message?: FromThread): void {
