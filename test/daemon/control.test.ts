@@ -1,5 +1,6 @@
 /** Commands to a running daemon: what they change at once, what stays of it, and who may give them. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type ControlReply, command } from '../../src/cli/control-client.ts'
@@ -175,6 +176,18 @@ t.test('who may give commands, and how large they may be', async (t) => {
   t.match(await it.get('/v1/rollout'), { mode: 'enforce' }, 'none of it did anything')
   t.same(await it.get('/v1/journal'), [])
   await t.rejects(start(t, 'access', '', true), /another process takes commands there/)
+  const leaving = createConnection(socket)
+  leaving.write('POST /v1/rollout HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  leaving.destroy()
+  t.equal((await command({ socket }, 'GET', '/v1/status')).ok, true)
+  t.notOk(
+    it.log.some(({ msg }) => /not carried out/.test(String(msg))),
+    'who goes away in the middle is no fault of ours',
+  )
+  writeFileSync(join(world.folder, 'no-socket.sock'), 'precious')
+  await t.rejects(start(t, 'no-socket', '', true), /something else than a socket is there/)
+  t.equal(readFileSync(join(world.folder, 'no-socket.sock'), 'utf8'), 'precious')
 })
 
 t.test('every command is described, and is what its description says', async (t) => {
@@ -223,6 +236,7 @@ t.test('a negative trust anchor: in force at once, counted, kept, removed', asyn
   t.equal(await it.rcode('www.good.se'), 'NOERROR')
   const cached: { caches: { rrsets: { entries: number } } } = await it.get('/v1/status')
   const beganMs = performance.now()
+  t.match(await it.post(path, { name: 'EXPIRED.se' }), { name: 'EXPIRED.se.' })
   t.match(await it.post(path, { name: 'expired.se' }), {
     name: 'expired.se.',
     author: 'tester',

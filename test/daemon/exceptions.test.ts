@@ -115,6 +115,16 @@ t.test('answers are counted for the anchor that covers them, and for no other', 
   exceptions.close()
 })
 
+t.test('a name is one name however it is spelled', async (t) => {
+  const { exceptions, policy } = bench()
+  await exceptions.add(nameFrom('Zone.Test'), 60, false, BY)
+  await exceptions.add(nameFrom('zone.test'), 120, false, BY)
+  t.match(exceptions.list(), [{ secondsLeft: 120 }])
+  await exceptions.remove(nameFrom('ZONE.test'), BY)
+  t.same(policy.negativeTrustAnchors, [])
+  exceptions.close()
+})
+
 t.test('there are not endlessly many', async (t) => {
   const { exceptions } = bench()
   for (let i = 0; i < EXCEPTIONS_MAX; i++) await exceptions.add(nameFrom(`z${i}.test`), 60, false, BY)

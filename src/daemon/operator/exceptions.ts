@@ -112,7 +112,7 @@ export class Exceptions {
     const { name } = this.#view(zone)
     const { operator } = this.#parts
     await operator.change('nta-remove', author, { name }, (changes) => {
-      const added = changes.added.filter((one) => one.name !== name)
+      const added = withoutName(changes.added, name)
       const ofFile = operator.fileSettings['dnssec.negative-trust-anchors']
         .filter((anchor) => namesEqual(anchor.name, zone))
         .map(({ expiresSeconds }) => ({ name, expiresSeconds }))
@@ -211,8 +211,9 @@ export class Exceptions {
   }
 }
 
+/** However the name is spelled. */
 function withoutName<T extends { readonly name: string }>(list: readonly T[], name: string): T[] {
-  return list.filter((one) => one.name !== name)
+  return list.filter((one) => one.name.toLowerCase() !== name.toLowerCase())
 }
 
 function instant(unixSeconds: number): string {

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { SETTING_KEYS, SETTINGS, type SettingKey, type Settings } from '../../config/settings.ts'
 import type { PolicyChange } from '../../policy/validation-policy.ts'
+import { namesEqual } from '../../wire/name.ts'
 
 /** What threads are told as a whole. */
 const THREAD_SETTINGS: readonly SettingKey[] = [
@@ -83,7 +84,7 @@ export function policyChanges(before: Settings, after: Settings): PolicyChange[]
     }
   }
   for (const { name } of were) {
-    if (!are.some((one) => isDeepStrictEqual(one.name, name))) {
+    if (!are.some((one) => namesEqual(one.name, name))) {
       changes.push({ kind: 'no-negative-trust-anchor', name })
     }
   }

@@ -9,7 +9,7 @@ import type { NegativeTrustAnchorSetting } from '../../config/values.ts'
 import type { NegativeTrustAnchor } from '../../policy/validation-policy.ts'
 import type { ValidationMode } from '../../resolver/ports.ts'
 import { type Name, namesEqual } from '../../wire/name.ts'
-import { formatName, parseNameText } from '../../wire/name-text.ts'
+import { parseNameText } from '../../wire/name-text.ts'
 import type { StateForm } from '../state/state-file.ts'
 
 /** A setting as it was changed, and as the file had it then. */
@@ -124,7 +124,7 @@ function anchorOf({ name, ...rest }: AddedAnchor): NegativeTrustAnchor {
 }
 
 function isThat(anchor: NegativeTrustAnchorSetting, { name, expiresSeconds }: RemovedAnchor): boolean {
-  return formatName(anchor.name) === name && anchor.expiresSeconds === expiresSeconds
+  return namesEqual(anchor.name, nameOf(name)) && anchor.expiresSeconds === expiresSeconds
 }
 
 /** Of a text that was checked. */
