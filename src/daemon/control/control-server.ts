@@ -3,7 +3,7 @@
  * times and connections are bounded.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { lstatSync, renameSync, rmSync } from 'node:fs'
+import { lstatSync, renameSync, rmSync, statSync } from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { resolve } from 'node:path'
@@ -48,6 +48,8 @@ export async function listenOnSocket(
 ): Promise<ControlListener> {
   if (!takeOver && (await isServed(path)))
     throw Object.assign(new Error('EADDRINUSE'), { code: 'EADDRINUSE' })
+  if (statSync(path, { throwIfNoEntry: false })?.isSocket() === false)
+    throw new Error('something else than a socket is there')
   const server = makeServer(options, () => true)
   // Bound under another name and put in its place, so that there is never none, nor one with another mode.
   const absolute = resolve(path)
@@ -141,7 +143,8 @@ function makeServer(options: ControlOptions, mayEnter: (request: IncomingMessage
 
 async function carryOut(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
   const text = await readBody(request)
-  if (text === undefined) {
+  if (text === undefined) return
+  if (text === TOO_LARGE) {
     return sayFault(request, response, 413, `more than ${CONTROL_BODY_OCTETS_MAX} octets`)
   }
   const author: Author = { who: '', why: '' }
@@ -176,9 +179,11 @@ function readTold(
   return { body, author: { who, why } }
 }
 
-/** Undefined when it is too large: the rest is not read. */
-function readBody(request: IncomingMessage): Promise<string | undefined> {
-  return new Promise((done, fail) => {
+const TOO_LARGE = Symbol('too large')
+
+/** `TOO_LARGE`: the rest is not read. Undefined when who sends it went away before its end. */
+function readBody(request: IncomingMessage): Promise<string | typeof TOO_LARGE | undefined> {
+  return new Promise((done) => {
     const parts: Buffer[] = []
     let octets = 0
     request.on('data', (part: Buffer) => {
@@ -186,10 +191,10 @@ function readBody(request: IncomingMessage): Promise<string | undefined> {
       parts.push(part)
       if (octets <= CONTROL_BODY_OCTETS_MAX) return
       request.pause()
-      done(undefined)
+      done(TOO_LARGE)
     })
     request.on('end', () => done(Buffer.concat(parts).toString('utf8')))
-    request.on('error', fail)
+    request.on('error', () => done(undefined))
   })
 }
 
