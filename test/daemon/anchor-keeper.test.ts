@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { VirtualClock } from '../../src/base/clock.ts'
+import { PROBE_SECONDS_MIN } from '../../src/base/limits.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { ANCHOR_FORM } from '../../src/daemon/anchors/form.ts'
 import { type AnchorDuties, AnchorKeeper } from '../../src/daemon/anchors/keeper.ts'
@@ -288,6 +289,22 @@ t.test('other anchors of the operator are in force at once; wholly other ones st
   const other = await Stage.open([anchor(third)], path)
   t.same(other.tags(), [tag(third)])
   t.match(other.told, [{ text: /following starts anew/ }])
+})
+
+t.test('a zone that is taken out while it is asked is asked no more', async (t) => {
+  const stage = await Stage.open([anchor(OLD)])
+  await stage.start()
+  let answer: (fault: string) => void = () => {}
+  stage.keys = () =>
+    new Promise<string>((resolve) => {
+      answer = resolve
+    }) as never
+  await stage.pass(PROBE_SECONDS_MIN)
+  t.equal(stage.asked, 2)
+  await stage.keeper.configure(new TrustAnchors([]))
+  answer('too late')
+  await turn()
+  t.equal(stage.clock.nextTimerMs(), undefined)
 })
 
 t.test('anchors that are no secure entry points are in force, and nobody is asked', async (t) => {

@@ -279,7 +279,9 @@ export class AnchorKeeper {
     const { point } = followed
     followed.cancel()
     followed.nextProbeSeconds = undefined
-    if (this.#isStopped || isEnded(point)) return
+    // A zone that was taken out meanwhile is asked no more.
+    const isFollowed = this.#followed.get(nameKey(point.zone)) === followed
+    if (this.#isStopped || !isFollowed || isEnded(point)) return
     const wholeSeconds = point.failures > 0 ? point.retrySeconds : point.intervalSeconds
     const seconds = wholeSeconds - this.#parts.random.below(Math.floor(wholeSeconds * JITTER) + 1)
     followed.nextProbeSeconds = this.#parts.wallSeconds() + seconds
