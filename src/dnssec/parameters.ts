@@ -3,6 +3,30 @@ import type { ProofBudget } from './budget.ts'
 import type { KeyTable } from './keys.ts'
 import type { NameHashes } from './nsec3-chain.ts'
 
+/** What an operator has decided about signatures. */
+export interface SignaturePolicy {
+  readonly skewSecondsMin: number
+  readonly skewSecondsMax: number
+  readonly disabledAlgorithms: ReadonlySet<number>
+  readonly disabledDigests: ReadonlySet<number>
+}
+
+/** The part of the circumstances that hangs on the operator and on what the platform can do. */
+export function policyParameters(
+  { skewSecondsMin, skewSecondsMax, disabledAlgorithms, disabledDigests }: SignaturePolicy,
+  platform: { readonly algorithms: ReadonlySet<number>; readonly digests: ReadonlySet<number> },
+): Pick<
+  ValidationParameters,
+  'skewSecondsMin' | 'skewSecondsMax' | 'algorithmSupported' | 'digestSupported'
+> {
+  return {
+    skewSecondsMin,
+    skewSecondsMax,
+    algorithmSupported: (number) => platform.algorithms.has(number) && !disabledAlgorithms.has(number),
+    digestSupported: (number) => platform.digests.has(number) && !disabledDigests.has(number),
+  }
+}
+
 /** The circumstances of one validation. */
 export interface ValidationParameters {
   /** Seconds since 1970 at which signatures are judged. */

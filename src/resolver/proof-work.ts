@@ -1,5 +1,5 @@
 /** What every step that verifies something needs: its parameters, its manners towards the event loop, its report. */
-import type { ValidationParameters } from '../dnssec/parameters.ts'
+import { policyParameters, type ValidationParameters } from '../dnssec/parameters.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import type { Name } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
@@ -13,10 +13,7 @@ export function validationParameters(context: Context, job: Job): ValidationPara
   const { policy, platform, clock, keys, settings } = context
   return {
     nowSeconds: clock.unixSeconds(),
-    skewSecondsMin: policy.skewSecondsMin,
-    skewSecondsMax: policy.skewSecondsMax,
-    algorithmSupported: (n) => platform.algorithms.has(n) && !policy.disabledAlgorithms.has(n),
-    digestSupported: (n) => platform.digests.has(n) && !policy.disabledDigests.has(n),
+    ...policyParameters(policy, platform),
     nsec3IterationsMax: settings.nsec3IterationsMax,
     keys,
     budget: job.budget.proof,

@@ -7,7 +7,7 @@ import { anchorsInForce } from '../../dnssec/anchor-xml.ts'
 import { ProofBudget } from '../../dnssec/budget.ts'
 import { keyTagSignal } from '../../dnssec/key-tag-signal.ts'
 import { type KeyImport, KeyTable } from '../../dnssec/keys.ts'
-import type { ValidationParameters } from '../../dnssec/parameters.ts'
+import { policyParameters, type ValidationParameters } from '../../dnssec/parameters.ts'
 import type { TrustAnchor } from '../../dnssec/trust-anchors.ts'
 import { keysNamedBy, newTrustPoint, withConfigured } from '../../dnssec/trust-point.ts'
 import type { Log } from '../../telemetry/log.ts'
@@ -80,10 +80,7 @@ function parameters(
 ): ValidationParameters {
   return {
     nowSeconds: clock.unixSeconds(),
-    skewSecondsMin: policy.skewSecondsMin,
-    skewSecondsMax: policy.skewSecondsMax,
-    algorithmSupported: (n) => platform.algorithms.has(n) && !policy.disabledAlgorithms.has(n),
-    digestSupported: (n) => platform.digests.has(n) && !policy.disabledDigests.has(n),
+    ...policyParameters(policy, platform),
     nsec3IterationsMax: config.settings['dnssec.nsec3-iterations-max'],
     keys,
     budget: new ProofBudget(),
