@@ -61,12 +61,12 @@ export function showPlain(result: unknown): string {
 }
 
 function plainLines(value: unknown, indent: string): string[] {
-  if (typeof value !== 'object' || value === null) return [`${indent}${String(value)}`]
+  if (typeof value !== 'object' || value === null) return [`${indent}${printable(String(value))}`]
   const entries = Array.isArray(value) ? value.map((item) => ['-', item] as const) : Object.entries(value)
   if (entries.length === 0) return [`${indent}none`]
   return entries.flatMap(([key, item]) => {
     const label = key === '-' ? '-' : `${key}:`
-    if (typeof item !== 'object' || item === null) return [`${indent}${label} ${String(item)}`]
+    if (typeof item !== 'object' || item === null) return [`${indent}${label} ${printable(String(item))}`]
     if (Object.keys(item).length === 0) return [`${indent}${label} none`]
     return [`${indent}${label}`, ...plainLines(item, `${indent}  `)]
   })
@@ -79,7 +79,7 @@ export function showJournal(
   return entries
     .map(
       ({ time, who, why, what, detail }) =>
-        `${time} ${who} ${what} ${JSON.stringify(detail)}${why && ` (${why})`}\n`,
+        `${printable(`${time} ${who} ${what} ${JSON.stringify(detail)}${why && ` (${why})`}`)}\n`,
     )
     .join('')
 }
@@ -149,7 +149,7 @@ interface ShownException {
 /** A negative trust anchor in a line. */
 export function showException({ name, reason, author, expires, hits, forced }: ShownException): string {
   const kept = forced ? ', kept when the zone validates' : ''
-  return `${name} until ${expires}, by ${author}: ${reason} (${hits} answers${kept})\n`
+  return `${printable(`${name} until ${expires}, by ${author}: ${reason} (${hits} answers${kept})`)}\n`
 }
 
 /** All of them. */

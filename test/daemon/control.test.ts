@@ -321,7 +321,11 @@ t.test('the command line', async (t) => {
     code: 0,
     stdout: /^x\.se\. until .*: why not \(0 answers\)\n$/,
   })
-  t.match((await run('journal')).stdout, /rollout .*\(first step\)/)
+  const hidden = 'x\n2020-01-01 nobody \u001b[2J'
+  t.match((await run('nta', 'extend', 'x.se', '--for', '3h', '--reason', hidden)).stdout, /why not/)
+  const journal = (await run('journal')).stdout
+  t.match(journal, /rollout .*\(first step\)/)
+  t.match(journal, /nta-extend .*\(x\?2020-01-01 nobody \?\[2J\)/, 'nobody forges a line of it')
   const [mode, name] = await Promise.all([run('rollout', 'banana'), run('flush', 'a..se')])
   t.match(mode, { code: 2, stdout: '', stderr: /^sigill: mode: .*"off"\|"observe"\|"enforce"/ })
   t.match(name, { code: 2, stdout: '', stderr: /^sigill: name: / })
