@@ -23,6 +23,7 @@ function makeProgram(): Command {
   addCheck(program)
   addAnchor(program)
   addControl(program, print)
+  addReport(program)
   addDemo(program)
   addLab(program)
   addRehearsal(program)
@@ -114,6 +115,25 @@ function addAnchor(program: Command): void {
     .action(async (options) => {
       const { anchorFetch } = await import('./cli/anchor-fetch.ts')
       process.exitCode = await anchorFetch(options, print, printError)
+    })
+}
+
+function addReport(program: Command): void {
+  program
+    .command('report')
+    .description('rollout reports of several resolvers')
+    .command('merge')
+    .description('make one report of several: who asked more than one of the resolvers is one client')
+    .argument(
+      '<file...>',
+      '`sigill control rollout report --export`, or rollout-report.json of state.directory',
+    )
+    .option('--json', 'print JSON')
+    .option('--html', 'print a page for a browser or a printer')
+    .option('--export', 'print what can be merged again')
+    .action(async (files, options) => {
+      const { reportMerge } = await import('./cli/report-merge.ts')
+      process.exitCode = reportMerge(files, options, print)
     })
 }
 

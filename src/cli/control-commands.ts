@@ -43,14 +43,22 @@ type Add = (words: string, description: string) => Command
 function addReport(add: Add, print: Print): void {
   add('report', 'what validation does to answers, or would do: whom it hits, and what is to be done')
     .option('--html', 'print a page for a browser or a printer')
+    .option('--export', 'print what it is made of, for `sigill report merge`')
     .action(async (_options: unknown, command: Command) => {
       // The command above it knows the same options, and takes those that it knows wherever they stand.
-      const { html = false, ...options } = command.optsWithGlobals<ControlOptions & { html?: boolean }>()
+      const { html = false, export: exports = false, ...options } = command.optsWithGlobals<ReportOptions>()
       const { ask } = await load()
       const { reportHtml } = await import('./rollout-report-html.ts')
       const { reportText } = await import('./rollout-report-text.ts')
-      process.exitCode = await ask('/v1/rollout/report', options, print, html ? reportHtml : reportText)
+      process.exitCode = exports
+        ? await ask('/v1/rollout/report/export', { ...options, json: true }, print)
+        : await ask('/v1/rollout/report', options, print, html ? reportHtml : reportText)
     })
+}
+
+interface ReportOptions extends ControlOptions {
+  readonly html?: boolean
+  readonly export?: boolean
 }
 
 function load(): Promise<Control> {

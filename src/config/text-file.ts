@@ -15,7 +15,10 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** Octets of a regular file, or why there are none: a phrase that completes "cannot be used: …". */
-export function readBoundedFile(path: string): Uint8Array | string {
+export function readBoundedFile(
+  path: string,
+  octetsMax: number = CONFIG_FILE_OCTETS_MAX,
+): Uint8Array | string {
   let descriptor: number
   try {
     // Without O_NONBLOCK, opening a named pipe waits for a writer.
@@ -27,9 +30,7 @@ export function readBoundedFile(path: string): Uint8Array | string {
     const status = fstatSync(descriptor)
     if (status.isDirectory()) return IS_FOLDER
     if (!status.isFile()) return 'it is not a regular file'
-    if (status.size > CONFIG_FILE_OCTETS_MAX) {
-      return `it has ${status.size} octets, more than ${CONFIG_FILE_OCTETS_MAX}`
-    }
+    if (status.size > octetsMax) return `it has ${status.size} octets, more than ${octetsMax}`
     return readFileSync(descriptor)
   } catch (error) {
     return reasonOf(error)

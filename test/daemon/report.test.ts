@@ -1,5 +1,5 @@
 /** The rollout report of a running daemon: what it counts, who is told, and what stays of it over a restart. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -136,6 +136,36 @@ t.test('a domain that fails is looked at by the daemon itself', async (t) => {
   )
   t.match(domain?.blame?.because.join(' '), /Other zones validate here: \., se\./)
   t.match(domain?.action, 'Tell the owner of expired.se. (hostmaster@expired.se)')
+})
+
+t.test('exports of two resolvers with one secret are made one report', async (t) => {
+  const files: string[] = []
+  for (const folder of ['export-a', 'export-b']) {
+    if (folder === 'export-b') {
+      mkdirSync(join(world.folder, folder))
+      copyFileSync(
+        join(world.folder, 'export-a', 'rollout-key.json'),
+        join(world.folder, folder, 'rollout-key.json'),
+      )
+    }
+    const it = await start(t, folder, 'observe', true)
+    await it.ask('www.expired.se')
+    const socket = it.daemon.control.socket!
+    const { stdout } = await sigill('control', 'rollout', 'report', '--export', '--socket', socket)
+    t.notMatch(stdout, /127\.0\.0\.1/, 'no address of a client')
+    const file = join(world.folder, `${folder}.json`)
+    writeFileSync(file, stdout)
+    files.push(file)
+  }
+  const { code, stdout } = await sigill('report', 'merge', ...files, '--json')
+  t.equal(code, 0)
+  const report = JSON.parse(stdout) as ReportView
+  t.same(
+    report.domains.map(({ domain, queries, clients }) => [domain, queries, clients]),
+    [['expired.se.', 2, 1]],
+  )
+  const twice = await sigill('report', 'merge', files[0]!, files[0]!)
+  t.match(twice, { code: 2, stderr: /holds counts of the same resolver/ })
 })
 
 t.test('a file that is of no use is set aside', async (t) => {

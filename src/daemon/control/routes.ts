@@ -7,6 +7,7 @@ import { formatName, parseNameText } from '../../wire/name-text.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
 import type { Exceptions } from '../operator/exceptions.ts'
 import type { Operator } from '../operator/operator.ts'
+import { REPORT_FORM } from '../report/report-form.ts'
 import type { ReportKeeper } from '../report/report-keeper.ts'
 import type { Journal } from '../state/journal.ts'
 import { handOverRoutes, heldBack } from './hand-over-routes.ts'
@@ -209,6 +210,19 @@ function reporting({ report, journal }: RouteParts): Route[] {
         'What validation does to answers, or would do: by domain, by customers, and what is to be done.',
       result: z.looseObject({ kind: z.literal('sigill-rollout-report'), version: z.literal(2) }),
       run: () => report.view(),
+    },
+    {
+      method: 'GET',
+      path: '/v1/rollout/report/export',
+      summary:
+        'What the report is made of, sketches of clients included: `sigill report merge` makes one of those of several resolvers.',
+      result: z.strictObject({
+        kind: z.literal(REPORT_FORM.kind),
+        version: z.literal(REPORT_FORM.version),
+        digest: z.string(),
+        content: z.looseObject({}),
+      }),
+      run: () => report.export(),
     },
     route({
       method: 'POST',

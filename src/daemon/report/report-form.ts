@@ -92,7 +92,9 @@ export const REPORT_FORM: StateForm<KeptReport> = {
       octets += JSON.stringify(domain).length
       return octets > REPORT_FILE_OCTETS_MAX
     })
-    return fitting < 0 ? data : { ...data, domains: data.domains.slice(0, fitting) }
+    if (fitting < 0) return data
+    const left = data.domains.slice(fitting).reduce((sum, { queries }) => sum + queries, 0)
+    return { ...data, others: data.others + left, domains: data.domains.slice(0, fitting) }
   },
   read: (content) => {
     const { success, data, error } = REPORT.safeParse(content)

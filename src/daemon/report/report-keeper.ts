@@ -5,7 +5,7 @@ import { type Alert, Guard } from '../../telemetry/report/guard.ts'
 import type { KeptReport, ReportData } from '../../telemetry/report/report-data.ts'
 import { type ReportView, reportView } from '../../telemetry/report/report-view.ts'
 import { RolloutReport } from '../../telemetry/report/rollout-report.ts'
-import { StateFile, sealState } from '../state/state-file.ts'
+import { type SealedState, StateFile, sealedState } from '../state/state-file.ts'
 import type { StateFolder } from '../state/state-folder.ts'
 import { drawSource, REPORT_FORM, reportForm } from './report-form.ts'
 import type { SecondLooks } from './second-looks.ts'
@@ -57,10 +57,10 @@ export class ReportKeeper {
     return reportView(this.#report.data(), this.#parts.unixSeconds())
   }
 
-  /** The same to be handed on and made one with those of other resolvers: the text of a file. */
-  async export(): Promise<string> {
+  /** The same to be handed on and made one with those of other resolvers. */
+  async export(): Promise<SealedState> {
     await this.collect()
-    return sealState(this.#kept(), REPORT_FORM)
+    return sealedState(this.#kept(), REPORT_FORM)
   }
 
   /** Forgets all that was counted, for instance before another rehearsal. */

@@ -50,11 +50,24 @@ export function stateFileName({ kind }: Pick<StateForm<object>, 'kind'>): string
   return `${kind}.json`
 }
 
-/** The text of a file. */
-export function sealState<T>(value: T, form: StateForm<T>): string {
+/** What stands in a file: `openState` reads it as JSON. */
+export interface SealedState {
+  readonly kind: string
+  readonly version: number
+  readonly digest: string
+  readonly content: unknown
+}
+
+/** Makes it. */
+export function sealedState<T>(value: T, form: StateForm<T>): SealedState {
   const content = form.write(value)
   const { kind, version } = form
-  return `${JSON.stringify({ kind, version, digest: digestOf(content), content }, undefined, 2)}\n`
+  return { kind, version, digest: digestOf(content), content }
+}
+
+/** The text of a file. */
+export function sealState<T>(value: T, form: StateForm<T>): string {
+  return `${JSON.stringify(sealedState(value, form), undefined, 2)}\n`
 }
 
 /** What a file holds, or why it is of no use. */
