@@ -206,6 +206,44 @@ t.test(
   },
 )
 
+t.test('where addresses have changed', { skip: !canHandOver() && 'needs the addon' }, async (t) => {
+  const { config, port, metrics } = await place('moves', 'front-threads: 1, resolver-threads: 1')
+  const [moved, control] = [await freePort(), await freePort()]
+  writeFileSync(join(world.folder, 'token'), 'a-token-of-enough-letters\n')
+  const text = readFileSync(config, 'utf8').replace(
+    'moves.sock',
+    `moves.sock, listen: "127.0.0.1@${control}", token-file: token`,
+  )
+  const listen = `listen: ["127.0.0.1@${port}"`
+  writeFileSync(config, text.replace(listen, `${listen}, "127.0.0.2@${port}"`))
+  const running = await start(t, config)
+  const rcode = async (address: string): Promise<string> =>
+    (await ask({ address, port }, { name: 'www.z1.se', type: 'A' })).rcode
+  const commands = { server: `127.0.0.1@${control}`, tokenFile: join(world.folder, 'token') }
+  t.same([await rcode('127.0.0.1'), await rcode('127.0.0.2')], ['NOERROR', 'NOERROR'])
+  t.match(await command(commands, 'GET', '/v1/status'), { result: { pid: running.pid } })
+  const other = text.replace(listen, `${listen}, "127.0.0.3@${port}"`)
+  writeFileSync(config, other.replace(`127.0.0.1@${metrics}`, `127.0.0.1@${moved}`))
+  const next = await start(t, config)
+  t.equal((await running.ended).code, 0)
+  t.same([await rcode('127.0.0.1'), await rcode('127.0.0.3')], ['NOERROR', 'NOERROR'])
+  t.match(await command(commands, 'GET', '/v1/status'), { result: { pid: next.pid, handsOver: true } })
+  t.equal((await fetch(`http://127.0.0.1:${moved}/ready`)).status, 200)
+  t.ok(await isRefused('127.0.0.2', port), 'nobody keeps what nobody reads')
+  t.ok(await isRefused('127.0.0.1', metrics))
+  t.equal((await next.stop()).code, 0)
+})
+
+function isRefused(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port }, () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.on('error', () => resolve(true))
+  })
+}
+
 t.test('without the addon the other one ends first', async (t) => {
   const { config, port } = await place('dgram', 'resolver-threads: 0, udp-backend: dgram')
   const running = await start(t, config)
