@@ -19,13 +19,15 @@ import { AUTHORITY_HOSTS, expectationsOf, NETWORK, TLD, type ZoneGroup } from '.
 /** Names of each kind that are asked before anything is measured: the servers of all zones are known then. */
 const WARM_NAMES = 20
 const MEASURED_NAMES = 100
-const KINDS = 2
+const NAMES = WARM_NAMES + MEASURED_NAMES
 
 /** A name a zone, half of them signed. */
 export const RTT_ZONES: ZoneGroup = {
   ...{ stem: 'rtt', namesPerZone: 1, signed: 'half' },
-  zones: KINDS * (WARM_NAMES + MEASURED_NAMES),
+  zones: 2 * NAMES,
 }
+/** The top-level domain of each is as new as the zone. */
+const DEEP_ZONES: ZoneGroup = { stem: 'deep', namesPerZone: 1, signed: 'all', zones: NAMES, ownTld: true }
 
 /** From every authority. A continent, roughly; long beside what a server does meanwhile. */
 const DELAY_MS = 20
@@ -101,11 +103,12 @@ function writeKinds(setting: Setting): Kind[] {
       'unsigned zones',
       all.filter(({ ad }) => !ad),
     ),
+    kind('deep', 'signed zones of new TLDs', shuffled(expectationsOf(DEEP_ZONES, { do: true }))),
   ]
 }
 
 async function runRtt(setting: Setting): Promise<BenchResult> {
-  const files = zoneFilesOf([RTT_ZONES], setting.say)
+  const files = zoneFilesOf([RTT_ZONES, DEEP_ZONES], setting.say)
   const kinds = writeKinds(setting)
   const faults: string[] = []
   const trips: number[] = []

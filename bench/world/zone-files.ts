@@ -23,6 +23,7 @@ import {
   NETWORK,
   TLD,
   TTL_SECONDS,
+  tldOf,
   WILDCARD_ADDRESS,
   type ZoneGroup,
   zoneName,
@@ -94,6 +95,8 @@ function describe(groups: readonly ZoneGroup[], folder: string): ZoneFiles {
   ]
   for (const group of groups) {
     for (let zone = 0; zone < group.zones; zone++) {
+      const tld = tldOf(group, zone)
+      if (group.ownTld) zones.push({ name: tld, file: join(folder, `${tld}zone`), authority: 'tld' })
       const name = zoneName(group, zone)
       zones.push({ name, file: join(folder, `${name}zone`), authority: group.authority ?? 'zones' })
     }
@@ -105,31 +108,37 @@ function describe(groups: readonly ZoneGroup[], folder: string): ZoneFiles {
 
 function writeAll(groups: readonly ZoneGroup[], folder: string): void {
   const delegations: ResourceRecord[] = []
+  const tlds: ResourceRecord[] = []
   for (const group of groups) {
     for (let zone = 0; zone < group.zones; zone++) {
       const apex = nameFrom(zoneName(group, zone))
       const { records, ds } = buildZone(group, zone, apex)
       writeFileSync(join(folder, `${zoneName(group, zone)}zone`), formatZone(records))
-      delegations.push(...delegation(zoneName(group, zone), hostsOfZone(group, zone), ds))
+      const own = delegation(zoneName(group, zone), hostsOfZone(group, zone), ds)
+      const tld = tldOf(group, zone)
+      if (group.ownTld) tlds.push(...writeTld(tld, join(folder, `${tld}zone`), own))
+      else delegations.push(...own)
     }
   }
-  const tld = nameFrom(TLD)
-  const tldHost = `${NETWORK}.${AUTHORITY_HOSTS.tld[0]}`
-  const tldText = `@ SOA ${SOA}\n@ NS ns1\nns1 A ${tldHost}\n`
-  const signing = planFor(TLD)
-  writeFileSync(
-    join(folder, 'tld.zone'),
-    formatZone(signZone(tld, [...read(tldText, tld), ...delegations], signing)),
-  )
+  tlds.push(...writeTld(TLD, join(folder, 'tld.zone'), delegations))
   const rootHost = `${NETWORK}.${AUTHORITY_HOSTS.root[0]}`
   const hints = `. NS ${ROOT_SERVER}\n${ROOT_SERVER} A ${rootHost}\n`
   const root = read(`. SOA ${ROOT_SERVER} hostmaster. 1 7200 3600 1209600 3600\n${hints}`, ROOT)
   const rootPlan = planFor('.')
-  const child = delegation(TLD, [tldHost], dsOf(tld, signing))
-  writeFileSync(join(folder, 'root.zone'), formatZone(signZone(ROOT, [...root, ...child], rootPlan)))
+  writeFileSync(join(folder, 'root.zone'), formatZone(signZone(ROOT, [...root, ...tlds], rootPlan)))
   writeFileSync(join(folder, 'hints.zone'), formatZone(read(hints, ROOT)))
   // The last one: its time is that of all.
   writeFileSync(join(folder, 'root.ds'), `${formatRecord(dsOf(ROOT, rootPlan)[0]!)}\n`)
+}
+
+/** Writes a top-level domain, and gives what the root has of it. */
+function writeTld(name: string, file: string, delegations: readonly ResourceRecord[]): ResourceRecord[] {
+  const apex = nameFrom(name)
+  const host = `${NETWORK}.${AUTHORITY_HOSTS.tld[0]}`
+  const own = read(`@ SOA ${SOA}\n@ NS ns1\nns1 A ${host}\n`, apex)
+  const signing = planFor(name)
+  writeFileSync(file, formatZone(signZone(apex, [...own, ...delegations], signing)))
+  return delegation(name, [host], dsOf(apex, signing))
 }
 
 function buildZone(

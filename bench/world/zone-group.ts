@@ -1,8 +1,11 @@
-/** Zones that look alike, as many as a bench wants, below one signed top-level domain; and what their names must answer. */
+/**
+ * Zones that look alike, as many as a bench wants, below one signed top-level domain or each below its own; and what
+ * their names must answer.
+ */
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import type { Expectation } from '../load/query-file.ts'
 
-/** The top-level domain of everything. */
+/** The top-level domain of everything that has none of its own. */
 export const TLD = 'bench.'
 
 /** Every address of authorities lies here: apart from those that other programs of the machine use. */
@@ -36,13 +39,20 @@ export interface ZoneGroup {
   readonly bogus?: true
   /** No NSEC records: nothing in these zones is ever denied, and a million names are signed in half the time. */
   readonly withoutDenial?: true
+  /** Each zone is the only one below a signed top-level domain: `zone.STEM0.`, `zone.STEM1.` and so on. */
+  readonly ownTld?: true
 }
 
 /** Long enough that nothing runs out, or is fetched ahead of its end, while something is measured. */
 export const TTL_SECONDS = 86_400
 
 export function zoneName(group: ZoneGroup, zone: number): string {
-  return `${group.stem}${zone}.${TLD}`
+  return group.ownTld ? `zone.${tldOf(group, zone)}` : `${group.stem}${zone}.${TLD}`
+}
+
+/** The top-level domain of a zone. */
+export function tldOf({ ownTld, stem }: ZoneGroup, zone: number): string {
+  return ownTld ? `${stem}${zone}.` : TLD
 }
 
 export function isSigned(group: ZoneGroup, zone: number): boolean {
