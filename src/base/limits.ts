@@ -392,6 +392,8 @@ export const TCP_SWEEP_MS = 250
 
 // --- second looks at failing domains ------------------------------------------------------------------------------
 
+/** Entries of each small table of an engine that lives for one domain. */
+export const LONE_TABLE_ENTRIES_MAX = 1_000
 /** Addresses of a zone that are asked alone: most zones have four to eight, and both families are among these. */
 export const SECOND_LOOK_ADDRESSES_MAX = 16
 /** Time of one look, after which no further address is asked: nobody waits for it, but the next domain does. */

@@ -58,6 +58,8 @@ export interface EngineParts {
   readonly onFault: (fault: unknown) => void
   /** Engines in this process: they share the bound on sockets. */
   readonly engines?: number
+  /** See `ResolverParts.tableEntriesMax`. */
+  readonly tableEntriesMax?: number
   readonly noteWork?: WorkNote
   readonly betweenSteps?: () => void
   /** Told besides the counters. */
@@ -115,7 +117,14 @@ export function createLoneEngine(
     ...told
   }: Pick<
     EngineParts,
-    'platform' | 'counters' | 'ownAddresses' | 'onFault' | 'betweenSteps' | 'onLateVerdict' | 'machine'
+    | 'platform'
+    | 'counters'
+    | 'ownAddresses'
+    | 'onFault'
+    | 'betweenSteps'
+    | 'onLateVerdict'
+    | 'machine'
+    | 'tableEntriesMax'
   > & {
     readonly words?: PolicyWords
   },

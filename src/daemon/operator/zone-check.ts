@@ -3,7 +3,7 @@
  * is small and lives no longer than the question.
  */
 import { randomBytes } from 'node:crypto'
-import { QUERY_TIME_MS_MAX } from '../../base/limits.ts'
+import { LONE_TABLE_ENTRIES_MAX, QUERY_TIME_MS_MAX } from '../../base/limits.ts'
 import { entryReason, entryStatus } from '../../cache/answer-entry.ts'
 import type { Config } from '../../config/load.ts'
 import { REASONS } from '../../dnssec/reasons.ts'
@@ -43,6 +43,7 @@ export async function zoneValidates(parts: ZoneCheckParts, zone: Name): Promise<
     machine,
     counters: new Counters(),
     ownAddresses: ownAddresses(listen),
+    tableEntriesMax: LONE_TABLE_ENTRIES_MAX,
     onFault,
   })
   try {

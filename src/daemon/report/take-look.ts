@@ -1,4 +1,5 @@
 /** A second look at a failing domain by this machine's own means: an engine that lives no longer than the look. */
+import { LONE_TABLE_ENTRIES_MAX } from '../../base/limits.ts'
 import { systemRandom } from '../../base/random.ts'
 import { blame } from '../../check/blame.ts'
 import { type Suspect, secondLook } from '../../check/second-look.ts'
@@ -34,7 +35,8 @@ export async function takeLook(
   const { settings, rootHints } = config
   const own = ownAddresses(settings['server.listen'])
   const counters = new Counters()
-  const engine = createLoneEngine(config, { platform, machine, counters, ownAddresses: own, onFault })
+  const common = { platform, counters, onFault, tableEntriesMax: LONE_TABLE_ENTRIES_MAX }
+  const engine = createLoneEngine(config, { ...common, machine, ownAddresses: own })
   signal.addEventListener('abort', () => engine.close())
   try {
     const { clock, rrsets, answers, upstream } = engine
@@ -47,16 +49,14 @@ export async function takeLook(
       rrsets,
       resolver: (alone, way) =>
         new Resolver({
+          ...common,
           clock,
           random: systemRandom(),
           upstream: way,
           policy: engine.policy,
           settings: alone,
-          counters,
           rrsets,
           answers,
-          platform,
-          onFault,
         }),
     })
     const { verdict, trials, contact } = look
