@@ -18,7 +18,7 @@ export interface UpstreamOptions {
   /** The system's clock when left out. */
   readonly clock?: Clock
   /** The way to UDP sockets; `node:dgram` when left out. */
-  readonly udp?: UdpBackend
+  readonly udp?: Pick<UdpBackend, 'questions'>
   /** Source addresses; a family without one leaves the choice to the system. Several: one at random a question. */
   readonly sourceAddresses: readonly Address[]
   /** Whether IPv4 servers may be asked. */

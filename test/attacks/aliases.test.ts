@@ -21,6 +21,13 @@ function threeSigners(name: string, algorithm: number): KeyUse[] {
   return [...splitKeys(name, algorithm), ...more]
 }
 
+/** Every proof is that of the apex, which spans little. */
+const apexDenial: Rewrite = (answer, _, served) => {
+  const proof = served?.hasNsec3 ? served.nsec3Matching(served.apex) : served?.nsecFor(served.apex)
+  const kept = answer.authority.filter(({ type }) => type !== TYPE.NSEC && type !== TYPE.NSEC3)
+  return { ...answer, authority: proof === undefined ? kept : [...kept, proof] }
+}
+
 /** The types of the answer section, signatures aside. */
 function typesIn(reply: EntryReply): number[] {
   return reply.message.answer.map(({ type }) => type).filter((type) => type !== TYPE.RRSIG)
@@ -123,6 +130,8 @@ row('V12', async (t) => {
     tally.same(denied.status, 'secure', denied.ede?.text ?? '')
     const bare = await makeWorld(zones(strippedDenial)).ask('a.s.test', TYPE.A)
     tally.same(bare.status, 'bogus', 'without the proof of the wildcard')
+    const other = await makeWorld(zones(apexDenial)).ask('a.s.test', TYPE.A)
+    tally.same(other.status, 'bogus', 'with a proof that speaks of something else')
   }
   return `${tally} with NSEC and NSEC3`
 })
@@ -135,12 +144,14 @@ row('V15', async (t) => {
     const spread: Rewrite = (answer, question, served) => {
       const made = served?.rrset(nameFrom('*.x.z.test'), TYPE.A)
       const below = Buffer.from(question.name).includes('\x03cut\x01x')
-      if (made === undefined || !below || question.type === TYPE.DS) return answer
+      if (served === undefined || made === undefined || !below || question.type === TYPE.DS) return answer
+      const cut = nameFrom('cut.x.z.test')
+      const proof = served.hasNsec3 ? served.nsec3Matching(cut) : served.nsecFor(cut)
       return {
         ...answer,
         authoritative: true,
         answer: [{ ...made, owner: question.name }],
-        authority: [],
+        authority: [proof!],
         additional: [],
       }
     }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { OUT_DIR, ROOT } from '../house/project.ts'
 import { runTestFile } from '../house/test-file.ts'
 import { filesByRow } from './found.ts'
-import { FIGURE_LINE, readTable, TABLE_PATH, writeTable } from './table.ts'
+import { FIGURE_LINE, NO_TEST, NOT_COUNTED, readTable, TABLE_PATH, writeTable } from './table.ts'
 
 const rows = filesByRow()
 const figures = new Map<string, string[]>()
@@ -25,7 +25,8 @@ function keepOthers(chosen: readonly string[]): void {
   const before = existsSync(path) ? readTable(readFileSync(path, 'utf8')) : []
   for (const { id, measured } of before) {
     const tests = rows.get(id) ?? []
-    if (tests.some((test) => !chosen.includes(test)) && measured !== 'no test') figures.set(id, [measured])
+    const ran = tests.every((test) => chosen.includes(test))
+    if (!ran && measured !== NO_TEST && measured !== NOT_COUNTED) figures.set(id, [measured])
   }
 }
 

@@ -26,13 +26,12 @@ const FORGING: readonly Cells[] = [
   [
     'A02',
     'ids and ports that can be predicted (CVE-2025-40780)',
-    'ids uniform (chi-square p > 0.001) and uncorrelated, most ports distinct',
+    'ids and ports as chance makes them (p > 0.000001), uncorrelated, most ports distinct',
   ],
   [
     'A03',
     'each thread draws from its own slice of the ports (CVE-2026-50252)',
     "each thread's ports spread over the whole range",
-    'to be measured over the threads of a daemon',
   ],
   [
     'A04',

@@ -124,7 +124,16 @@ row('V39', async (t) => {
     const found = reply.message.answer.filter((record) => record.type === type).length
     tally.same([reply.status, found], [status, count], `${name} ${type} ${reply.ede?.text ?? ''}`)
   }
-  return `${tally}, three zones on one server`
+  // On servers of their own: a DS set that has run out is asked of the parent, though the child is nearer.
+  const short = [withTtl({ type: TYPE.DS }, 60)]
+  const apart = makeWorld([zone('test.', { content: '', defects: short }), zone('z.test.')])
+  await apart.ask('www.z.test', TYPE.A)
+  apart.pass(61)
+  apart.forget()
+  tally.same((await apart.ask('z.test', TYPE.DS)).status, 'secure', 'a DS set that has run out')
+  const asked = (server: string): boolean => apart.asked(server).includes('z.test. DS')
+  tally.same([asked('ns.test.'), asked('ns.z.test.')], [true, false], 'who is asked for it')
+  return `${tally}, three zones on one server, and two on their own`
 })
 
 /** Asks as a client that sets CD. */

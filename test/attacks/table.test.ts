@@ -3,7 +3,7 @@ import t from 'tap'
 import { readProjectFile } from '../house/project.ts'
 import { filesByRow, idsIn } from './found.ts'
 import { ROWS } from './rows.ts'
-import { linkTo, readTable, TABLE_PATH, writeTable } from './table.ts'
+import { linkTo, NO_TEST, readTable, TABLE_PATH, writeTable } from './table.ts'
 
 const files = filesByRow()
 
@@ -37,7 +37,7 @@ t.test(
     )
     for (const { id, measured, test } of lines) {
       const tests = (files.get(id) ?? []).map(linkTo)
-      if (measured === 'no test') {
+      if (measured === NO_TEST) {
         t.equal(test, ROWS.find((row) => row.id === id)?.untested, id)
         continue
       }

@@ -7,6 +7,11 @@ export const TABLE_PATH = 'test/attacks/README.md'
 /** What a test measured, as a line of its output (`figure` in `row.ts`). */
 export const FIGURE_LINE: RegExp = /^\s*# figure ([A-Z]\d\d): (.*)$/
 
+/** In place of a figure: the row has no test. */
+export const NO_TEST = 'no test'
+/** In place of a figure: its tests passed, and count nothing. */
+export const NOT_COUNTED = 'held'
+
 const HEAD = `# Attacks
 
 Every row of the catalogue (\`rows.ts\`) with its criterion and what its tests measured when this table was made.
@@ -41,7 +46,7 @@ export function writeTable(
 ): string {
   const lines = ROWS.map(({ id, attack, criterion, untested }) => {
     const tests = files.get(id) ?? []
-    const measured = tests.length === 0 ? 'no test' : (figures.get(id) ?? ['held']).join('; ')
+    const measured = tests.length === 0 ? NO_TEST : (figures.get(id) ?? [NOT_COUNTED]).join('; ')
     const where = tests.length === 0 ? (untested ?? '') : tests.map(linkTo).join(', ')
     return `| ${[id, attack, criterion, measured, where].map(cell).join(' | ')} |\n`
   })

@@ -106,7 +106,7 @@ const TABLE: Expected[] = [
   },
 ]
 
-t.test('what a client gets depends on verdict, mode, CD, AD and DO', async (t) => {
+t.test('what a client gets depends on verdict, mode, CD, AD and DO (V44)', async (t) => {
   for (const { why, form, answer, mode, rcode, ad, records, ede } of TABLE) {
     for (const way of WAYS) {
       const it = benchWith(parts(answer), way)

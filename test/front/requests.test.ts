@@ -49,7 +49,7 @@ interface Case extends QueryForm {
   readonly ede?: number
 }
 
-t.test('what is asked for decides', async (t) => {
+t.test('what is asked for decides (A12)', async (t) => {
   const cases: Case[] = [
     { why: 'an ordinary question', rcode: RCODE.NOERROR },
     { why: 'RD=0', rd: false, rcode: RCODE.REFUSED, ede: 20 },

@@ -52,6 +52,8 @@ export interface TestEngineOptions {
   readonly settings?: Partial<ResolverSettings>
   readonly policy?: Partial<ValidationPolicyOptions>
   readonly seed?: number
+  /** Instead of a seeded one. */
+  readonly random?: Random
   readonly importKey?: KeyImport
   /** What the platform can compute; found out by its self-test when not given. */
   readonly platform?: Context['platform']
@@ -104,7 +106,7 @@ function platform(): Context['platform'] {
 
 export function makeEngine(options: TestEngineOptions): TestEngine {
   const clock = new VirtualClock(options.unixSeconds)
-  const random = seededRandom(options.seed ?? 1)
+  const random = options.random ?? seededRandom(options.seed ?? 1)
   const hashKey = drawHashKey(random)
   const nowMs = (): number => clock.nowMs()
   const rrsets = new RrsetCache({ bytesMax: CACHE_OCTETS, hashKey, nowMs })
