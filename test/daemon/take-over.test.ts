@@ -193,13 +193,21 @@ t.test(
     t.match(await command({ socket }, 'POST', '/v1/hand-over/end', BY), { ok: false, error: /nobody/ })
     writeFileSync(config, `${text}\n`.replace('hints.zone', 'nowhere.zone'))
     writeFileSync(join(world.folder, 'nowhere.zone'), '. NS a.\na. A 127.0.0.99\n')
-    const waiting = new Running(['serve', '--take-over', '--config', config])
-    t.teardown(() => waiting.signal('SIGKILL'))
-    await waiting.until(/taking over from the running daemon/)
-    await waiting.until(/"threads"/)
-    waiting.signal('SIGTERM')
-    t.match(await waiting.ended, { code: 2, stderr: /told to end before it served/ })
-    t.match(await command({ socket }, 'POST', '/v1/rollout', { ...BY, mode: 'enforce' }), { ok: true })
+    const endWaiting = async (signal: NodeJS.Signals): ReturnType<typeof sigill> => {
+      const waiting = new Running(['serve', '--take-over', '--config', config])
+      t.teardown(() => waiting.signal('SIGKILL'))
+      await waiting.until(/"threads"/)
+      waiting.signal(signal)
+      return waiting.ended
+    }
+    const change = (): ReturnType<typeof command> =>
+      command({ socket }, 'POST', '/v1/rollout', { ...BY, mode: 'enforce' })
+    t.match(await endWaiting('SIGTERM'), { code: 2, stderr: /told to end before it served/ })
+    t.match(await change(), { ok: true })
+    await endWaiting('SIGKILL')
+    t.match(await change(), { ok: false, error: /taking over/ }, 'it is waited for')
+    t.match(await command({ socket }, 'POST', '/v1/hand-over/cancel', BY), { ok: true })
+    t.match(await change(), { ok: true })
     await udp.stopAsking()
     t.equal(udp.counts.right, udp.counts.asked)
     t.equal((await running.stop()).code, 0)
