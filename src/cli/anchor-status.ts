@@ -20,6 +20,7 @@ import { formatName } from '../wire/name-text.ts'
 import { parseDnskey } from '../wire/rdata/dnskey.ts'
 import { parseDs } from '../wire/rdata/ds.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
+import { printableJson } from './printable.ts'
 import { formatDay } from './published-anchors.ts'
 
 /** What the command was told. */
@@ -64,7 +65,7 @@ export function anchorStatus(options: AnchorStatusOptions, print: (text: string)
   const kept = readKeptAnchors(config)
   const configured = listConfigured(config, kept)
   const rows = [...configured, ...listLearnt(config, kept)]
-  print(options.json === true ? `${JSON.stringify(rows, undefined, 2)}\n` : formatRows(rows, kept))
+  print(options.json === true ? printableJson(rows) : formatRows(rows, kept))
   return configured.some((row) => row.published === null) ? EXIT.NO : EXIT.DONE
 }
 

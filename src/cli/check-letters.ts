@@ -56,7 +56,7 @@ function ownWords(domain: string, report: CheckReport, gravest: Finding): string
     ...said(`"${PLAIN.ourselves}"`),
     '',
     'To pass on, at once, to the network operators:',
-    ...said(`${gravest.code}: ${gravest.problem} ${gravest.evidence.join('; ')}`),
+    ...said(`${gravest.code}: ${gravest.problem} ${printable(gravest.evidence.join('; '))}`),
     ...said(gravest.fix),
   ]
 }

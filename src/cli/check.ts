@@ -11,6 +11,7 @@ import { Counters } from '../telemetry/counters.ts'
 import { helpDeskText, mailText } from './check-letters.ts'
 import { formatCheck } from './check-report.ts'
 import { EXIT, type ExitCode, UnusableInput } from './exit-code.ts'
+import { printableJson } from './printable.ts'
 import { parseName } from './question.ts'
 
 /** What the command was told. */
@@ -38,7 +39,7 @@ export async function check(
   const name = parseName(domain)
   const config = withKeptAnchors(options.config === undefined ? defaultConfig() : loadConfig(options.config))
   const report = await checkWith(name, config)
-  if (json) print(`${JSON.stringify(report, undefined, 2)}\n`)
+  if (json) print(printableJson(report))
   else if (helpDesk) print(helpDeskText(report))
   else if (mail) print(mailText(report))
   else print(formatCheck(report))

@@ -112,7 +112,7 @@ function readReply(status: number, text: string): ControlReply {
     return { ok: false, error: `not an answer of a daemon (${status})`, unusable: false }
   }
   if (status === 200) return { ok: true, result: value }
-  const { error } = value as { error?: unknown }
+  const { error } = (value ?? {}) as { error?: unknown }
   return {
     ok: false,
     error: typeof error === 'string' ? error : `refused (${status})`,

@@ -19,6 +19,7 @@ import type { ResourceRecord, Rrset } from '../wire/record.ts'
 import { askServer } from './ask-server.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { formatReport, type LookupReport, reportToJson } from './lookup-report.ts'
+import { printableJson } from './printable.ts'
 import { type AskedQuestion, parseQuestion } from './question.ts'
 
 /** What the command was told. */
@@ -50,9 +51,7 @@ export async function lookup(
     printError(`sigill: ${report}\n`)
     return EXIT.NO
   }
-  print(
-    options.json === true ? `${JSON.stringify(reportToJson(report), undefined, 2)}\n` : formatReport(report),
-  )
+  print(options.json === true ? printableJson(reportToJson(report)) : formatReport(report))
   const isNo = report.rcode === RCODE.SERVFAIL || report.verdict?.status === 'bogus'
   return isNo ? EXIT.NO : EXIT.DONE
 }

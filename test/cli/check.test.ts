@@ -5,6 +5,7 @@ import t from 'tap'
 import { z } from 'zod'
 import { FAULTS } from '../../src/check/faults.ts'
 import { type CheckOptions, check as checkDomain } from '../../src/cli/check.ts'
+import { helpDeskText } from '../../src/cli/check-letters.ts'
 import { ROOT as PROJECT } from '../house/project.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { sigill } from '../support/sigill-process.ts'
@@ -20,6 +21,14 @@ interface Printed {
 
 t.test('the schema knows every fault', async (t) => {
   t.same(SCHEMA.properties.findings.items.properties.code.enum, Object.keys(FAULTS))
+})
+
+t.test('what servers said moves no cursor in what a help desk reads', async (t) => {
+  const [code] = Object.entries(FAULTS).find(([, { party }]) => party === 'resolver')!
+  const finding = { code, party: 'resolver', problem: 'p', fix: 'f', evidence: ['a\u001b[2J\nb'] }
+  const counts = { errors: 1, warnings: 0, notices: 0 }
+  const text = helpDeskText({ domain: 'x.', counts, findings: [finding] } as never)
+  t.match(text, /a\?\[2J\?b/)
 })
 
 t.test('check', { timeout: 120_000 }, async (t) => {
