@@ -9,6 +9,7 @@ import { planCores } from './cores.ts'
 import { FLOOD } from './flood.ts'
 import { HITS } from './hits.ts'
 import { Generator } from './load/generator.ts'
+import { LOSS } from './loss.ts'
 import { machineFacts } from './machine.ts'
 import { MEMORY } from './memory.ts'
 import { MIXED } from './mixed.ts'
@@ -20,7 +21,7 @@ import { RTT } from './rtt.ts'
 import { SOAK } from './soak.ts'
 import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
 
-const BENCHES: readonly Bench[] = [HITS, COLD, RTT, MIXED, FLOOD, MEMORY, SOAK]
+const BENCHES: readonly Bench[] = [HITS, COLD, RTT, LOSS, MIXED, FLOOD, MEMORY, SOAK]
 
 const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
 const ROUNDS_USUAL = 3

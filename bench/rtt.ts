@@ -1,20 +1,17 @@
 /** `rtt`: cold names, one at a time, from authorities that are far away: how many round trips a client waits. */
-import { join } from 'node:path'
 import { type Bench, latencyFigures, load, type Setting, withResolver } from './bench.ts'
-import { pinned } from './cores.ts'
 import { faultsOf, runStream } from './load/generator.ts'
 import { Histogram } from './load/histogram.ts'
 import { type Expectation, NOERROR } from './load/query-file.ts'
 import type { Stream } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
-import { probe } from './probe.ts'
-import { ServerProcess } from './processes.ts'
 import { shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { spreadOf } from './statistics.ts'
 import { Authorities, DNS_PORT } from './world/authorities.ts'
+import { BEHIND_PORT, DELAY_MS, startFarAuthorities, TLD_ADDRESS } from './world/far-authorities.ts'
 import { zoneFilesOf } from './world/zone-files.ts'
-import { AUTHORITY_HOSTS, expectationsOf, NETWORK, TLD, type ZoneGroup } from './world/zone-group.ts'
+import { expectationsOf, TLD, type ZoneGroup } from './world/zone-group.ts'
 
 /** Names of each kind that are asked before anything is measured: the servers of all zones are known then. */
 const WARM_NAMES = 20
@@ -29,15 +26,8 @@ export const RTT_ZONES: ZoneGroup = {
 /** The top-level domain of each is as new as the zone. */
 const DEEP_ZONES: ZoneGroup = { stem: 'deep', namesPerZone: 1, signed: 'all', zones: NAMES, ownTld: true }
 
-/** From every authority. A continent, roughly; long beside what a server does meanwhile. */
-const DELAY_MS = 20
-/** Of the authorities, behind the relay. */
-const BEHIND_PORT = 5301
-const RELAY = join(import.meta.dirname, 'world/relay.js')
-const RELAY_START_MS = 10_000
 /** How long the round trip is measured before each run: 25 questions. */
 const TRIP_SECONDS = 0.5
-const TLD_ADDRESS = `${NETWORK}.${AUTHORITY_HOSTS.tld[0]}`
 const TIMEOUT_SECONDS = 10
 const SECONDS_MAX = 300
 const NS_IN_MS = 1e6
@@ -53,23 +43,6 @@ const COLUMNS: readonly Column[] = [
 interface Kind {
   readonly part: Part
   readonly file: string
-}
-
-/** Starts the relay in front of the authorities that run, and waits until it passes something on. */
-async function startRelay(setting: Setting): Promise<ServerProcess> {
-  const hosts = [...AUTHORITY_HOSTS.root, ...AUTHORITY_HOSTS.tld, ...AUTHORITY_HOSTS.zones]
-  const addresses = hosts.map((host) => `${NETWORK}.${host}`)
-  const words = [RELAY, String(DELAY_MS), String(DNS_PORT), String(BEHIND_PORT), ...addresses]
-  const [program, args] = pinned(setting.cores.load, process.execPath, words)
-  const relay = new ServerProcess('relay', program, args, setting.folder)
-  try {
-    const question = { address: TLD_ADDRESS, port: DNS_PORT, name: TLD, type: 'SOA' }
-    await relay.untilReady(async () => (await probe(question))?.rcode === NOERROR, RELAY_START_MS)
-  } catch (error) {
-    await relay.stop()
-    throw error
-  }
-  return relay
 }
 
 /**
@@ -125,7 +98,7 @@ async function runRtt(setting: Setting): Promise<BenchResult> {
     const { folder, cores } = setting
     const authorities = await Authorities.start(files, { folder, cores: cores.load, port: BEHIND_PORT })
     running.push(authorities)
-    running.push(await startRelay(setting))
+    running.push(await startFarAuthorities(setting))
     const measure = async (resolver: Resolver): Promise<void> => {
       for (const kind of kinds) await ask(resolver, kind, 0, WARM_NAMES)
       for (const kind of kinds) {

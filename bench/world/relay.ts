@@ -2,19 +2,23 @@
  * Stands in front of authorities and makes them far away: every address of theirs on port 53 is the relay's, which asks
  * the authority behind it on another port. A process of its own, so that its timers wait for nobody else.
  *
- *     relay DELAY_MS PORT BEHIND_PORT ADDRESS...
+ *     relay DELAY_MS LOSS_PERCENT PORT BEHIND_PORT ADDRESS...
  *
  * By UDP a query is kept back for the whole round trip and its reply is passed on at once, which nobody can tell from
- * half the time each way. A TCP connection is kept back for one round trip more: that of its handshake.
+ * half the time each way. A TCP connection is kept back for one round trip more: that of its handshake. Of the datagrams,
+ * queries and replies alike, some may be lost: the same ones of each run. A connection loses nothing.
  */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type Socket as Connection, connect, createServer } from 'node:net'
 import process from 'node:process'
+import { seededRandom } from '../../src/base/random.ts'
 
 /** What is delayed. */
 export interface RelaySetup {
   readonly delayMs: number
+  /** Of a hundred datagrams; 0 when left out. */
+  readonly lossPercent?: number
   readonly addresses: readonly string[]
   /** Where resolvers ask. */
   readonly port: number
@@ -60,6 +64,10 @@ export async function startRelay(setup: RelaySetup): Promise<Relay> {
 }
 
 async function relayDatagrams(setup: RelaySetup, address: string): Promise<() => void> {
+  const { lossPercent = 0 } = setup
+  // Every address has its own, so that what is lost on one path does not hang on the others.
+  const random = seededRandom(lossSeedOf(address))
+  const isLost = (): boolean => lossPercent > 0 && random.below(100) < lossPercent
   const front = createSocket({ type: 'udp4', recvBufferSize: BUFFER_OCTETS })
   front.bind(setup.port, address)
   await once(front, 'listening')
@@ -67,14 +75,19 @@ async function relayDatagrams(setup: RelaySetup, address: string): Promise<() =>
   front.on('error', () => undefined)
   front.on('message', (query, client) => {
     const pass = (reply: Buffer): void => {
-      if (isOpen) front.send(reply, client.port, client.address)
+      if (isOpen && !isLost()) front.send(reply, client.port, client.address)
     }
+    if (isLost()) return
     at(performance.now() + setup.delayMs, () => askBehind(setup, address, query, pass))
   })
   return () => {
     isOpen = false
     front.close()
   }
+}
+
+function lossSeedOf(address: string): number {
+  return address.split('.').reduce((seed, octet) => seed * 256 + Number(octet), 0)
 }
 
 /** A socket for each query, so that no id has to be changed. */
@@ -124,9 +137,14 @@ async function relayConnections(setup: RelaySetup, address: string): Promise<() 
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [delayMs, port, behindPort, ...addresses] = process.argv.slice(2)
+  const [delayMs, lossPercent, port, behindPort, ...addresses] = process.argv.slice(2)
   await startRelay({
-    ...{ delayMs: Number(delayMs), port: Number(port), behindPort: Number(behindPort) },
+    ...{
+      delayMs: Number(delayMs),
+      lossPercent: Number(lossPercent),
+      port: Number(port),
+      behindPort: Number(behindPort),
+    },
     addresses,
   })
 }

@@ -173,8 +173,25 @@ export const FORWARDER_TIMEOUT_MS_MIN = 1_000
 export const SILENCES_BEFORE_FALLBACK = 2
 /** Characters of a forwarder's own complaint that are repeated beside ours. */
 export const FORWARDER_TEXT_CHARACTERS_MAX = 80
-/** A TCP exchange, connection included. */
-export const UPSTREAM_TCP_TIMEOUT_MS = 3_000
+/** A TCP exchange, connection included: the system repeats the first packet of a connection after a second. */
+export const UPSTREAM_TCP_TIMEOUT_MS_MIN = 1_500
+export const UPSTREAM_TCP_TIMEOUT_MS_MAX = 3_000
+/** Connections to servers that are kept for the next question: few servers are asked by TCP, and each costs a descriptor. */
+export const UPSTREAM_TCP_KEPT_MAX = 100
+/** Questions out on one of them at once: servers commonly take no more (RFC 7766 6.2.1.1). */
+export const UPSTREAM_TCP_PIPELINED_MAX = 32
+/** One without a question is closed: servers close theirs after ten seconds and more (RFC 7766 6.2.3). */
+export const UPSTREAM_TCP_IDLE_MS = 8_000
+/** One question out to so many servers at once: each that is late gives whoever guesses one more reply to forge (A04). */
+export const RACERS_MAX = 3
+/** One in so many questions is also put to a server that is late or slower than others, so that nobody waits for it, … */
+export const LOOK_ONE_IN = 16
+/** … and which was not asked for so long. */
+export const LOOK_PAUSE_MS = 2_000
+/** Late servers of one address family in a row, none of it answering, before the other family goes first. */
+export const LATE_BEFORE_FAMILY_ASIDE = 3
+/** Such a family is looked at no more often. */
+export const FAMILY_LOOK_PAUSE_MS = 10_000
 /** Datagrams that came from the right address but did not match, before the question moves to TCP (attack A01). */
 export const NEAR_MISSES_MAX = 3
 /** Error reports on their way at once (RFC 9567): nobody waits for one, and one that is not sent is no loss. */

@@ -3,8 +3,11 @@ import { type Endpoint, endpointKey } from '../base/address.ts'
 import {
   BACK_OFF_MS_MAX,
   BACK_OFF_MS_MIN,
+  FAMILY_LOOK_PAUSE_MS,
   LAME_MS,
   LAME_REMEMBERED_MAX,
+  LATE_BEFORE_FAMILY_ASIDE,
+  LOOK_PAUSE_MS,
   SERVER_MEMORY_MS,
   SERVER_QUIRK_MS,
   SERVERS_REMEMBERED_MAX,
@@ -31,8 +34,11 @@ interface Server {
   /** Smoothed round-trip time and its variation, milliseconds; undefined before the first reply. */
   srttMs: number | undefined
   rttvarMs: number
-  /** When it last replied; minus infinity when it never did. */
+  /** When it last replied, and when it was last asked; minus infinity when it never did, or was. */
   repliedMs: number
+  askedMs: number
+  /** A question was not answered in the usual time, and nothing has come since. */
+  isLate: boolean
   /** Time-outs since the last reply, and when the last one ended. */
   timeouts: number
   timedOutMs: number
@@ -46,11 +52,27 @@ interface Server {
   tcpUntilMs: number
 }
 
+/** What is known of an address family. */
+interface Family {
+  /** Servers that became late one after the other, none of the family answering in between. */
+  lateInARow: number
+  /** When the first of these was. */
+  lateSinceMs: number
+  repliedMs: number
+  askedMs: number
+}
+
+function newFamily(): Family {
+  const never = Number.NEGATIVE_INFINITY
+  return { lateInARow: 0, lateSinceMs: never, repliedMs: never, askedMs: never }
+}
+
 /** The table. A server nobody asked for a quarter of an hour is forgotten. */
 export class ServerTable {
   readonly #servers: ExpiringTable<Server>
   readonly #lame: ExpiringTable<true>
   readonly #nowMs: () => number
+  readonly #families: readonly [ipv4: Family, ipv6: Family] = [newFamily(), newFamily()]
 
   constructor({ nowMs, max = SERVERS_REMEMBERED_MAX }: ServerTableOptions) {
     this.#nowMs = nowMs
@@ -70,19 +92,59 @@ export class ServerTable {
     return this.#peek(at)?.srttMs
   }
 
-  /** How long to wait for a reply: by RFC 6298 2, longer with each time-out since the last reply, within our bounds. */
-  timeoutMs(at: Endpoint): number {
+  /**
+   * The time in which a reply is to be expected: by RFC 6298 2, longer with each time-out since the last reply, within
+   * our bounds.
+   *
+   * @param tries times that it was asked the same in vain, not all of them counted as time-outs yet
+   */
+  timeoutMs(at: Endpoint, tries = 0): number {
     const server = this.#peek(at)
     const { srttMs, rttvarMs = 0, timeouts = 0 } = server ?? {}
     const base = srttMs === undefined ? UPSTREAM_TIMEOUT_MS_INITIAL : srttMs + 4 * rttvarMs
     const bounded =
-      Math.max(base, UPSTREAM_TIMEOUT_MS_MIN) * UPSTREAM_TIMEOUT_GROWTH ** Math.min(timeouts, 16)
+      Math.max(base, UPSTREAM_TIMEOUT_MS_MIN) *
+      UPSTREAM_TIMEOUT_GROWTH ** Math.min(Math.max(timeouts, tries), 16)
     return Math.min(bounded, UPSTREAM_TIMEOUT_MS_MAX)
   }
 
-  /** Time-outs since the last reply. */
-  timeouts(at: Endpoint): number {
-    return this.#peek(at)?.timeouts ?? 0
+  /** True when the last that is known of a server is that it let somebody wait, or that its address family does. */
+  isLate(at: Endpoint): boolean {
+    return this.#peek(at)?.isLate === true || this.#familyIsAside(at)
+  }
+
+  /** Nothing came in the usual time. It may still come; until something does, others are asked first. */
+  late(at: Endpoint, askedMs: number): void {
+    const server = this.#touch(at)
+    // One datagram of several was lost.
+    if (server.repliedMs > askedMs) return
+    this.#setLate(at, server)
+  }
+
+  #setLate(at: Endpoint, server: Server): void {
+    if (server.isLate) return
+    server.isLate = true
+    const family = this.#familyOf(at)
+    if (family.lateInARow++ === 0) family.lateSinceMs = this.#nowMs()
+  }
+
+  /** True when nobody has looked at a server that is not asked otherwise for a while. */
+  mayLook(at: Endpoint): boolean {
+    const nowMs = this.#nowMs()
+    const askedMs = this.#peek(at)?.askedMs ?? Number.NEGATIVE_INFINITY
+    if (nowMs - askedMs < LOOK_PAUSE_MS) return false
+    return !this.#familyIsAside(at) || nowMs - this.#familyOf(at).askedMs >= FAMILY_LOOK_PAUSE_MS
+  }
+
+  /** True where no server of an address family answers and those of the other do: this machine has no way out by it. */
+  #familyIsAside(at: Endpoint): boolean {
+    const { lateInARow, lateSinceMs } = this.#familyOf(at)
+    if (lateInARow < LATE_BEFORE_FAMILY_ASIDE) return false
+    return this.#families[at.address.length === 4 ? 1 : 0].repliedMs >= lateSinceMs
+  }
+
+  #familyOf(at: Endpoint): Family {
+    return this.#families[at.address.length === 4 ? 0 : 1]
   }
 
   /** A reply came, `rttMs` after the query: the server is up. */
@@ -96,7 +158,11 @@ export class ServerTable {
       server.srttMs = 0.875 * server.srttMs + 0.125 * rttMs
     }
     server.timeouts = 0
+    server.isLate = false
     server.repliedMs = this.#nowMs()
+    const family = this.#familyOf(at)
+    family.lateInARow = 0
+    family.repliedMs = server.repliedMs
     server.pauseMs = server.pausedUntilMs = server.probedUntilMs = 0
   }
 
@@ -109,7 +175,9 @@ export class ServerTable {
    */
   timedOut(at: Endpoint, askedMs: number = this.#nowMs()): void {
     const server = this.#touch(at)
-    if (askedMs < server.timedOutMs) return
+    if (server.repliedMs > askedMs) return
+    this.#setLate(at, server)
+    if (server.srttMs !== undefined && askedMs < server.timedOutMs) return
     server.timedOutMs = this.#nowMs()
     server.timeouts++
     const silentMs = this.#nowMs() - server.repliedMs
@@ -119,7 +187,9 @@ export class ServerTable {
 
   /** The host or the network said no: left alone at once. */
   unreachable(at: Endpoint): void {
-    this.#pause(this.#touch(at))
+    const server = this.#touch(at)
+    this.#setLate(at, server)
+    this.#pause(server)
   }
 
   // --- whether to ask ----------------------------------------------------------------------------------------------
@@ -133,6 +203,7 @@ export class ServerTable {
   /** A query is being sent. To a server that failed before it is the one probe, until something comes of it. */
   asked(at: Endpoint): void {
     const server = this.#touch(at)
+    server.askedMs = this.#familyOf(at).askedMs = this.#nowMs()
     if (server.pauseMs > 0) server.probedUntilMs = this.#nowMs() + UPSTREAM_TIMEOUT_MS_MAX
   }
 
@@ -193,6 +264,7 @@ export class ServerTable {
   clear(): void {
     this.#servers.clear()
     this.#lame.clear()
+    for (const family of this.#families) family.lateInARow = 0
   }
 
   #peek(at: Endpoint): Server | undefined {
@@ -204,6 +276,8 @@ export class ServerTable {
       srttMs: undefined,
       rttvarMs: 0,
       repliedMs: Number.NEGATIVE_INFINITY,
+      askedMs: Number.NEGATIVE_INFINITY,
+      isLate: false,
       timeouts: 0,
       timedOutMs: 0,
       pauseMs: 0,

@@ -1,6 +1,6 @@
 /** The way out, as it is for one server when only one transport serves it. */
 import { type Endpoint, endpointKey } from '../base/address.ts'
-import { UPSTREAM_TCP_TIMEOUT_MS } from '../base/limits.ts'
+import { UPSTREAM_TCP_TIMEOUT_MS_MAX } from '../base/limits.ts'
 import type { Upstream, UpstreamRequest, UpstreamResult } from '../resolver/ports.ts'
 import { parseHeader } from '../wire/message.ts'
 
@@ -23,7 +23,7 @@ export class OneWay implements Upstream {
   async ask(request: UpstreamRequest): Promise<UpstreamResult> {
     if (endpointKey(request.server) !== this.#server) return this.#upstream.ask(request)
     if (this.#transport === 'tcp') {
-      const timeoutMs = Math.max(request.timeoutMs, UPSTREAM_TCP_TIMEOUT_MS)
+      const timeoutMs = Math.max(request.timeoutMs, UPSTREAM_TCP_TIMEOUT_MS_MAX)
       return this.#upstream.ask({ ...request, timeoutMs, transport: 'tcp' })
     }
     // TCP in place of lost datagrams would hide that they are lost.

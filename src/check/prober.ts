@@ -9,7 +9,7 @@ import {
   CHECK_UDP_TIMEOUT_MS,
   MESSAGE_OCTETS_MAX,
   UDP_PAYLOAD_OCTETS,
-  UPSTREAM_TCP_TIMEOUT_MS,
+  UPSTREAM_TCP_TIMEOUT_MS_MAX,
 } from '../base/limits.ts'
 import type { Clock, Random, Upstream } from '../resolver/ports.ts'
 import type { Edns } from '../wire/edns.ts'
@@ -107,7 +107,7 @@ export class Prober {
       cd: false,
       ...(edns === undefined ? {} : { edns }),
     })
-    const patienceMs = transport === 'tcp' ? UPSTREAM_TCP_TIMEOUT_MS : CHECK_UDP_TIMEOUT_MS
+    const patienceMs = transport === 'tcp' ? UPSTREAM_TCP_TIMEOUT_MS_MAX : CHECK_UDP_TIMEOUT_MS
     const timeoutMs = Math.min(patienceMs, leftMs)
     // What a server sends beyond the offer is to be seen, not passed over.
     const result = await upstream.ask({
@@ -116,6 +116,7 @@ export class Prober {
       message,
       timeoutMs,
       datagramOctetsMax: MESSAGE_OCTETS_MAX,
+      alone: true,
     })
     if (result.kind === 'failure') return { kind: 'none', reason: result.reason }
     return readReply(result.message, transport, result.rttMs)

@@ -70,6 +70,7 @@ export class RehearsalWorld {
       upstream: () => ({
         ask: (request) => this.#network.ask(request),
         outstanding: 0,
+        connections: 0,
         close: () => {},
       }),
       udp,

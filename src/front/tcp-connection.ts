@@ -10,9 +10,9 @@ import {
   TCP_UNREAD_OCTETS_PAUSE,
 } from '../base/limits.ts'
 import { concatOctets } from '../base/octets.ts'
+import { FrameReader } from '../wire/frame-reader.ts'
 import type { Client } from './client.ts'
 import type { FrontCounters } from './counters.ts'
-import { FrameReader } from './frame-reader.ts'
 import { DROPPED } from './hit-path.ts'
 import type { Service } from './service.ts'
 

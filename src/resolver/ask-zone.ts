@@ -1,7 +1,12 @@
-/** Asks the servers of a zone, one after the other, until one says something of use. */
+/** Asks the servers of a zone, another one beside each that is late, until one says something of use. */
 
-import { endpointKey, formatEndpoint } from '../base/address.ts'
-import { DOUBTFUL_REPLIES_MAX, SILENCES_BEFORE_FALLBACK, UPSTREAM_SILENCES_MAX } from '../base/limits.ts'
+import { type Endpoint, endpointKey, formatEndpoint } from '../base/address.ts'
+import {
+  DOUBTFUL_REPLIES_MAX,
+  RACERS_MAX,
+  SILENCES_BEFORE_FALLBACK,
+  UPSTREAM_SILENCES_MAX,
+} from '../base/limits.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
 import { formatName } from '../wire/name-text.ts'
@@ -9,8 +14,9 @@ import type { Doubt, Lame } from './classify.ts'
 import { type Context, failure, type Job, type ResolutionFailure, type Useful } from './context.ts'
 import type { Cut } from './cut.ts'
 import { reportingAgent } from './error-reports.ts'
-import { exchange } from './exchange.ts'
-import { ServerPool } from './server-pool.ts'
+import { type Exchanged, exchange } from './exchange.ts'
+import { type Arrival, Race, type Racer } from './race.ts'
+import { ServerPool, type Turn } from './server-pool.ts'
 import type { QuestionBudget } from './work-budget.ts'
 
 /** A reading of a reply. */
@@ -40,66 +46,169 @@ export async function askZone<T extends Doubtable>(
   job: Job,
   asking: Asking<T>,
 ): Promise<Useful<T> | ResolutionFailure> {
-  const { cut, question, budget } = asking
-  const pool = new ServerPool(context, cut, asking.avoid)
-  const doubtful = new DoubtfulReplies<T>()
-  let reason: Reason = 'no-reachable-authority'
-  let last = ''
-  let silences = 0
-  let asked = false
-  const silencesMax = cut.route?.fallback === true ? SILENCES_BEFORE_FALLBACK : UPSTREAM_SILENCES_MAX
-  pool.lookUpAside()
-  for (;;) {
-    const turn = silences < silencesMax ? pool.next() : undefined
-    const { best } = doubtful
-    // Nobody waits for this: it is asked once, of a server that is known.
-    if (job.flight.isSpeculative && (turn === undefined || asked)) return unneeded(cut, last)
-    if (best !== undefined && turn?.isFirst !== true) {
-      if (silences < silencesMax && (await pool.findMore(job, true))) continue
-      return best
-    }
-    if (turn === undefined) {
-      if (silences < silencesMax && (await pool.findMore(job, false))) continue
-      const failed = exhausted(cut, pool, reason, last)
-      return pool.addresses.lacksGlue ? { ...failed, lacksGlue: true } : failed
-    }
-    const { server } = turn
-    job.flight.speculation?.asked()
-    const exchanged = exchange(context, job, turn, cut.zone, question, budget)
-    if (!asked) asking.beside?.()
-    asked = true
-    const outcome = await exchanged
-    if (outcome.kind === 'limit') {
-      if (best !== undefined) return best
-      // Out of sockets: the fault is ours, and no zone is named for it.
-      if (outcome.reason === 'overload') return failure(outcome.reason, 'this resolver is out of sockets')
-      return failure(outcome.reason, `${formatName(cut.zone)}: ${last || 'gave no answer'}`)
-    }
-    if (outcome.kind === 'failed') {
-      last = `${formatEndpoint(server)}: ${outcome.reason}`
-      if (outcome.malformed === true) reason = 'invalid-data'
-      if (outcome.reason === 'timeout') silences++
-      else pool.drop(server)
-      continue
-    }
-    const value = asking.read(outcome.message)
-    if (!isLame(value)) {
-      const agent = reportingAgent(outcome.message.edns)
-      const from = { server: endpointKey(server), endpoint: server, ...(agent && { agent }) }
-      const useful: Useful<T> = { kind: 'useful', value, ...from }
-      job.flight.speculation?.answered()
-      if (value.doubt === undefined || asking.probing || turn.isLame) return useful
-      if (value.doubt === 'second-hand') context.servers.setLame(server, cut.zone)
-      if (doubtful.add(useful)) return doubtful.best ?? useful
-      pool.drop(server)
-      continue
-    }
-    reason = value.failed === true ? 'server-failure' : 'lame-servers'
-    last = `${formatEndpoint(server)}: ${value.reason}`
-    context.counters.upstreamFailure('lame')
-    if (value.lasting && !asking.probing) context.servers.setLame(server, cut.zone)
-    pool.drop(server)
+  return new ZoneQuestion(context, job, asking).answer()
+}
+
+class ZoneQuestion<T extends Doubtable> {
+  readonly #context: Context
+  readonly #job: Job
+  readonly #asking: Asking<T>
+  readonly #pool: ServerPool
+  readonly #race: Race<Exchanged>
+  readonly #doubtful = new DoubtfulReplies<T>()
+  readonly #silencesMax: number
+  #silences = 0
+  #reason: Reason = 'no-reachable-authority'
+  #last = ''
+  /** Nothing more may be asked; undefined while it may. */
+  #limit: Reason | undefined
+  /** Another server was asked because the first was late. */
+  #isRaced = false
+
+  constructor(context: Context, job: Job, asking: Asking<T>) {
+    this.#context = context
+    this.#job = job
+    this.#asking = asking
+    this.#pool = new ServerPool(context, asking.cut, asking.avoid)
+    this.#race = new Race(context)
+    this.#silencesMax = asking.cut.route?.fallback === true ? SILENCES_BEFORE_FALLBACK : UPSTREAM_SILENCES_MAX
   }
+
+  async answer(): Promise<Useful<T> | ResolutionFailure> {
+    this.#pool.lookUpAside()
+    try {
+      return await this.#firstGood()
+    } finally {
+      this.#race.end()
+    }
+  }
+
+  async #firstGood(): Promise<Useful<T> | ResolutionFailure> {
+    const race = this.#race
+    let askMore = true
+    for (;;) {
+      if (askMore && !this.#askOneMore() && race.size === 0) {
+        const ended = await this.#nobodyLeft()
+        if (ended !== undefined) return ended
+        continue
+      }
+      const arrival = await race.next(this.#mayRace())
+      if (arrival === undefined) {
+        // Whoever comes to wait for it finds it late.
+        const { flight } = this.#job
+        if (flight.isSpeculative) flight.speculation?.whenUsed(() => race.wake())
+        askMore = true
+        continue
+      }
+      const good = this.#judge(arrival)
+      if (good !== undefined) {
+        this.#count(arrival.racer)
+        return good
+      }
+      // Silence was made up for when it began, and nobody waited for a server that was looked at.
+      askMore = race.size === 0 || !(isSilence(arrival.exchanged) || arrival.racer.turn.isLook)
+    }
+  }
+
+  /** Asks the server whose turn it is; false when there is none. */
+  #askOneMore(): boolean {
+    const race = this.#race
+    // Where nobody waits it is asked once, of a server that is known.
+    if (this.#job.flight.isSpeculative && race.begun > 0) return false
+    if (this.#limit !== undefined || (race.size > 0 && !this.#mayRace())) return false
+    if (this.#silences + race.size >= this.#silencesMax) return false
+    const turn = this.#pool.next(this.#doubtful.best !== undefined)
+    if (turn === undefined) return false
+    if (race.size > 0) this.#isRaced = true
+    const isFirst = race.begun === 0
+    this.#begin(turn)
+    if (!isFirst) return true
+    this.#asking.beside?.()
+    const mayLook = this.#mayRace() && !this.#job.flight.isSpeculative
+    const look = mayLook ? this.#pool.look() : undefined
+    if (look !== undefined) this.#begin(look)
+    return true
+  }
+
+  #begin(turn: Turn): void {
+    const { cut, question, budget } = this.#asking
+    this.#job.flight.speculation?.asked()
+    this.#race.begin(turn, (racer) => exchange(this.#context, this.#job, racer, cut.zone, question, budget))
+  }
+
+  /** Whether another server may be asked beside one that is out. */
+  #mayRace(): boolean {
+    return this.#race.size < RACERS_MAX && this.#job.budget.maySpare(this.#asking.budget)
+  }
+
+  /** Finds more servers (undefined), or ends. */
+  async #nobodyLeft(): Promise<Useful<T> | ResolutionFailure | undefined> {
+    const { cut } = this.#asking
+    const { best } = this.#doubtful
+    const pool = this.#pool
+    if (this.#job.flight.isSpeculative) return unneeded(cut, this.#last)
+    if (this.#limit !== undefined) return best ?? this.#limited(this.#limit)
+    const mayAsk = this.#silences < this.#silencesMax
+    if (mayAsk && (await pool.findMore(this.#job, best !== undefined))) return undefined
+    if (best !== undefined) return best
+    const failed = exhausted(cut, pool, this.#reason, this.#last)
+    return pool.addresses.lacksGlue ? { ...failed, lacksGlue: true } : failed
+  }
+
+  #limited(limit: Reason): ResolutionFailure {
+    // Out of sockets: the fault is ours, and no zone is named for it.
+    if (limit === 'overload') return failure(limit, 'this resolver is out of sockets')
+    return failure(limit, `${formatName(this.#asking.cut.zone)}: ${this.#last || 'gave no answer'}`)
+  }
+
+  /** What a server's turn came to: something to go by, or undefined. */
+  #judge({ racer, exchanged }: Arrival<Exchanged>): Useful<T> | undefined {
+    const { turn } = racer
+    const { server } = turn
+    if (exchanged.kind === 'limit') {
+      this.#limit = exchanged.reason
+      return undefined
+    }
+    if (exchanged.kind === 'failed') {
+      this.#last = `${formatEndpoint(server)}: ${exchanged.reason}`
+      if (exchanged.malformed === true) this.#reason = 'invalid-data'
+      if (exchanged.reason === 'timeout') this.#silences++
+      else this.#pool.drop(server)
+      return undefined
+    }
+    const { cut, probing, read } = this.#asking
+    const value = read(exchanged.message)
+    if (isLame(value)) {
+      this.#noteLame(server, value)
+      return undefined
+    }
+    const agent = reportingAgent(exchanged.message.edns)
+    const from = { server: endpointKey(server), endpoint: server, ...(agent && { agent }) }
+    const useful: Useful<T> = { kind: 'useful', value, ...from }
+    this.#job.flight.speculation?.answered()
+    if (value.doubt === undefined || probing || turn.isLame) return useful
+    if (value.doubt === 'second-hand') this.#context.servers.setLame(server, cut.zone)
+    if (this.#doubtful.add(useful)) return this.#doubtful.best ?? useful
+    this.#pool.drop(server)
+    return undefined
+  }
+
+  #noteLame(server: Endpoint, value: Lame): void {
+    const { servers, counters } = this.#context
+    this.#reason = value.failed === true ? 'server-failure' : 'lame-servers'
+    this.#last = `${formatEndpoint(server)}: ${value.reason}`
+    counters.upstreamFailure('lame')
+    if (value.lasting && !this.#asking.probing) servers.setLame(server, this.#asking.cut.zone)
+    this.#pool.drop(server)
+  }
+
+  #count(winner: Racer): void {
+    if (this.#isRaced) this.#context.counters.upstreamRace(winner.isFirst ? 'first' : 'other')
+  }
+}
+
+function isSilence(exchanged: Exchanged): boolean {
+  return exchanged.kind === 'failed' && exchanged.reason === 'timeout'
 }
 
 /**

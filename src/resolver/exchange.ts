@@ -1,5 +1,9 @@
 /** One question to one server: EDNS or not, UDP or TCP, until there is a whole message or a reason why not. */
-import { UPSTREAM_TCP_TIMEOUT_MS } from '../base/limits.ts'
+import {
+  UPSTREAM_TCP_TIMEOUT_MS_MAX,
+  UPSTREAM_TCP_TIMEOUT_MS_MIN,
+  UPSTREAM_TIMEOUT_GROWTH,
+} from '../base/limits.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import { FormatError } from '../wire/format-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
@@ -8,7 +12,7 @@ import type { Name } from '../wire/name.ts'
 import { writeQuery } from '../wire/writer.ts'
 import type { Context, Job } from './context.ts'
 import type { Endpoint, UpstreamFailure } from './ports.ts'
-import type { Turn } from './server-pool.ts'
+import type { Racer } from './race.ts'
 import { type TtlLimits, withinLimits } from './ttl-limits.ts'
 import type { QuestionBudget } from './work-budget.ts'
 
@@ -36,13 +40,13 @@ const MESSAGES_PER_EXCHANGE_MAX = 4
 export async function exchange(
   context: Context,
   job: Job,
-  turn: Turn,
+  racer: Racer,
   zone: Name,
   question: Question,
   budget: QuestionBudget,
 ): Promise<Exchanged> {
   const { clock, servers } = context
-  const { server } = turn
+  const { server } = racer.turn
   const byTcp = servers.tcpOnly(server)
   const way: Way = {
     transport: byTcp ? 'tcp' : 'udp',
@@ -55,7 +59,9 @@ export async function exchange(
       context.counters.limitHit(limit)
       return { kind: 'limit', reason: limit }
     }
-    const outcome = await once(context, job, turn, zone, question, way)
+    const outcome = await once(context, job, racer, zone, question, way)
+    // Somebody else had the answer: all that was still of interest is how long this took.
+    if (racer.over) return outcome
     job.budget.lastYieldMs = clock.nowMs()
     if (outcome.kind === 'failed' && outcome.reason === NO_SOCKET)
       return { kind: 'limit', reason: 'overload' }
@@ -100,39 +106,50 @@ function rejectsEdns(message: Message): boolean {
 async function once(
   context: Context,
   job: Job,
-  { server, recursion, patienceMs: udpPatienceMs }: Turn,
+  racer: Racer,
   zone: Name,
   question: Question,
   { transport, edns }: Way,
 ): Promise<Answered> {
   const { clock, counters, servers, upstream } = context
+  const { server, recursion } = racer.turn
   const id = context.random.below(0x1_0000)
   // Who judges for himself wants a forwarder's data whatever its own verdict (RFC 6840 5.9).
   const cd = recursion && context.policy.mode !== 'off'
   const opt = edns ? { edns: context.queryEdns.to(server) } : {}
   const message = writeQuery({ id, question, rd: recursion, cd, ...opt })
-  const patienceMs = transport === 'tcp' ? UPSTREAM_TCP_TIMEOUT_MS : udpPatienceMs
-  const leftMs = Math.max(1, job.budget.deadlineMs - clock.nowMs())
+  const startMs = clock.nowMs()
+  const patienceMs = transport === 'tcp' ? tcpPatienceMs(context, server) : racer.turn.patienceMs
+  const leftMs = Math.max(1, job.budget.deadlineMs - startMs)
   const timeoutMs = Math.min(patienceMs, leftMs)
   counters.upstreamQuery(transport)
   servers.asked(server)
-  const result = await upstream.ask({ server, transport, message, timeoutMs })
-  context.noteWork(job.asked)
-  context.betweenSteps()
   const tell = (outcome: string, octets: number, rttMs: number): void => {
+    racer.giveUp = undefined
     const { name, type } = question
-    job.trace?.({ kind: 'exchange', server, transport, zone, name, type, outcome, octets, rttMs })
+    const when = { startMs, rttMs, timeoutMs }
+    job.trace?.({ kind: 'exchange', server, transport, zone, name, type, outcome, octets, ...when })
   }
+  if (job.trace !== undefined) racer.giveUp = () => tell(LATE, 0, clock.nowMs() - startMs)
+  const result = await upstream.ask({ server, transport, message, timeoutMs })
   if (result.kind === 'failure') {
     const { reason } = result
     counters.upstreamFailure(reason)
     // A server that was not given its time has not failed.
-    if (reason !== 'timeout' || leftMs >= patienceMs) noteFailure(context, server, transport, reason)
-    tell(reason, 0, timeoutMs)
+    if (reason !== 'timeout' || leftMs >= patienceMs) noteFailure(context, server, transport, reason, startMs)
+  } else {
+    racer.heard = true
+    servers.replied(server, result.rttMs)
+  }
+  if (racer.over) return { kind: 'failed', reason: LATE }
+  context.noteWork(job.asked)
+  context.betweenSteps()
+  if (result.kind === 'failure') {
+    const { reason } = result
+    tell(reason, 0, clock.nowMs() - startMs)
     if (reason === 'resources') return { kind: 'failed', reason: NO_SOCKET }
     return { kind: 'failed', reason: transport === 'tcp' ? `${reason} by TCP` : reason }
   }
-  servers.replied(server, result.rttMs)
   const answered = read(result.message, transport, context.settings.ttlSeconds)
   if (answered.kind === 'message') {
     if (answered.message.edns !== undefined) servers.ednsWorked(server)
@@ -144,6 +161,14 @@ async function once(
   return answered
 }
 
+/** A connection takes a round trip before the question does, and the first packet of it may be lost. */
+function tcpPatienceMs({ servers }: Context, server: Endpoint): number {
+  const patienceMs = UPSTREAM_TIMEOUT_GROWTH * 2 * servers.timeoutMs(server)
+  return Math.min(Math.max(patienceMs, UPSTREAM_TCP_TIMEOUT_MS_MIN), UPSTREAM_TCP_TIMEOUT_MS_MAX)
+}
+
+/** Nobody waits for the reply any more. */
+const LATE = 'late'
 /** A datagram that was cut off in the middle of a record, as TC says. */
 const TRUNCATED = 'truncated'
 /** Nothing was sent, for want of sockets here: no server is to blame. */
@@ -168,8 +193,9 @@ function noteFailure(
   server: Endpoint,
   transport: Transport,
   reason: UpstreamFailure,
+  askedMs: number,
 ): void {
   if (transport === 'tcp') return
-  if (reason === 'timeout') context.servers.timedOut(server)
+  if (reason === 'timeout') context.servers.timedOut(server, askedMs)
   else if (reason === 'refused' || reason === 'unreachable') context.servers.unreachable(server)
 }

@@ -17,6 +17,8 @@ export interface UpstreamRequest {
   /** The whole query message, id included. */
   readonly message: Uint8Array
   readonly timeoutMs: number
+  /** By TCP: over a connection of its own, on which nothing else is asked. */
+  readonly alone?: true
   /** Octets of a datagram that is taken; `UDP_PAYLOAD_OCTETS` when left out. */
   readonly datagramOctetsMax?: number
 }
@@ -152,6 +154,10 @@ export interface ServeStale {
 export interface EngineCounters {
   upstreamQuery(transport: 'udp' | 'tcp'): void
   upstreamFailure(reason: string): void
+  /** Another server was asked because the first was late; whose reply was the first good one? */
+  upstreamRace(winner: 'first' | 'other'): void
+  /** A server was asked beside another one, to learn how it is. */
+  upstreamLook(): void
   validation(verdict: string): void
   bogus(reason: string): void
   signatureVerification(algorithm: number): void
@@ -174,7 +180,12 @@ export type TraceEvent =
       readonly type: number
       readonly outcome: string
       readonly octets: number
+      /** When it was sent, by the engine's clock. */
+      readonly startMs: number
+      /** Until the reply, or until nobody waited any more. */
       readonly rttMs: number
+      /** How long the server would have been given. */
+      readonly timeoutMs: number
     }
   | {
       /** One link of the chain of trust: the DS set of a zone, its DNSKEY set, or an RRset under a zone's keys. */

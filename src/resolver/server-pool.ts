@@ -6,7 +6,10 @@ import { type Address, type Endpoint, endpointKey } from '../base/address.ts'
 import {
   ADDRESSES_PER_DELEGATION_MAX,
   FORWARDER_TIMEOUT_MS_MIN,
+  LOOK_ONE_IN,
+  UPSTREAM_TIMEOUT_GROWTH,
   UPSTREAM_TIMEOUT_MS_INITIAL,
+  UPSTREAM_TIMEOUT_MS_MAX,
   UPSTREAM_TRIES_PER_ADDRESS_MAX,
 } from '../base/limits.ts'
 import { throughNat64 } from './address-families.ts'
@@ -27,8 +30,12 @@ interface Candidate {
 /** Whom to ask next. */
 export interface Turn {
   readonly server: Endpoint
-  /** How long to wait for a datagram back, milliseconds. */
+  /** A datagram back is late after so long: then another server is asked beside this one. */
+  readonly lateMs: number
+  /** How long it is listened to. */
   readonly patienceMs: number
+  /** It is asked beside another server, to learn how it is: nobody waits for it. */
+  readonly isLook: boolean
   /** Nothing speaks against this server, and it was not asked this question before. */
   readonly isFirst: boolean
   /** It did not know the zone, or had it from others, a moment ago. */
@@ -37,8 +44,13 @@ export interface Turn {
   readonly recursion: boolean
 }
 
-/** One in so many questions goes to a server other than the fastest, so that a better one is found. */
-const EXPLORE_ONE_IN = 16
+/** What kind of turn a candidate gets, and the others that could have had it. */
+interface TurnKind {
+  readonly isFirst: boolean
+  readonly isLook: boolean
+  readonly among: readonly Candidate[]
+}
+
 /** Servers this close to the fastest share the load, milliseconds. */
 const BAND_MS = 20
 /** What a server is taken for that never replied yet: good enough to be tried before a slow one. */
@@ -74,24 +86,53 @@ export class ServerPool {
     return this.#known.size > 0
   }
 
-  /** The server to ask next, or undefined when all that are known had their turns. */
-  next(): Turn | undefined {
-    const { random } = this.#context
+  /**
+   * The server to ask next, or undefined when all that are known had their turns.
+   *
+   * @param firstOnly nobody is asked again, nor who does not know the zone
+   */
+  next(firstOnly = false): Turn | undefined {
+    const { random, servers } = this.#context
     const open = this.#open()
     if (open.length === 0) return undefined
     const turn = ({ tries, lame }: Candidate): number => tries + (lame ? UPSTREAM_TRIES_PER_ADDRESS_MAX : 0)
     const soonest = Math.min(...open.map(turn))
     const fresh = open.filter((candidate) => turn(candidate) === soonest)
-    const cost = ({ endpoint }: Candidate): number => this.#cost(endpoint)
-    const best = Math.min(...fresh.map(cost))
-    const explore = random.below(EXPLORE_ONE_IN) === 0
-    const chosen = explore ? fresh : fresh.filter((candidate) => cost(candidate) <= best + BAND_MS)
+    const prompt = fresh.filter(({ endpoint }) => !servers.isLate(endpoint))
+    const among = prompt.length > 0 ? prompt : fresh
+    const best = Math.min(...among.map(({ endpoint }) => this.#cost(endpoint)))
+    const chosen = among.filter(({ endpoint }) => this.#cost(endpoint) <= best + BAND_MS)
     const candidate = chosen[random.below(chosen.length)]!
+    const isFirst = candidate.tries === 0 && !candidate.lame
+    if (firstOnly && !isFirst) return undefined
+    return this.#turnOf(candidate, { isFirst, isLook: false, among: fresh })
+  }
+
+  /**
+   * A server to ask beside the one whose turn it is: one that is late or slow may be better by now. Seldom, at random,
+   * so that it costs little however many questions there are.
+   */
+  look(): Turn | undefined {
+    const { random, servers } = this.#context
+    if (this.#candidates.length < 2 || random.below(LOOK_ONE_IN) !== 0) return undefined
+    const open = this.#open().filter(({ lame, endpoint }) => !lame && servers.mayLook(endpoint))
+    const best = Math.min(...this.#candidates.map(({ endpoint }) => this.#cost(endpoint)))
+    const due = open.filter(({ tries, endpoint }) => tries === 0 && this.#cost(endpoint) > best + BAND_MS)
+    const candidate = due[random.below(Math.max(1, due.length))]
+    if (candidate === undefined) return undefined
+    this.#context.counters.upstreamLook()
+    return this.#turnOf(candidate, { isFirst: true, isLook: true, among: open })
+  }
+
+  #turnOf(candidate: Candidate, { isFirst, isLook, among }: TurnKind): Turn {
+    const lateMs = this.#lateMs(candidate, among)
+    const listenMs = Math.min(lateMs * UPSTREAM_TIMEOUT_GROWTH, UPSTREAM_TIMEOUT_MS_MAX)
     candidate.tries++
-    const isFirst = candidate.tries === 1 && !candidate.lame
-    const patienceMs = this.#patienceMs(candidate, fresh)
-    const recursion = this.#isForward
-    return { server: candidate.endpoint, patienceMs, isFirst, isLame: candidate.lame, recursion }
+    // Nothing is asked beside the last try. And those that a route falls back to need their time of the question too.
+    const isLast = candidate.tries === UPSTREAM_TRIES_PER_ADDRESS_MAX || this.#cut.route?.fallback === true
+    const patienceMs = isLast ? lateMs : Math.max(lateMs, listenMs)
+    const { endpoint: server, lame: isLame } = candidate
+    return { server, lateMs, patienceMs, isFirst, isLame, isLook, recursion: this.#isForward }
   }
 
   get #isForward(): boolean {
@@ -112,23 +153,21 @@ export class ServerPool {
   }
 
   /** A server that stayed silent last time is only tried, not waited for, while there are others that did not. */
-  #patienceMs({ endpoint }: Candidate, others: readonly Candidate[]): number {
+  #lateMs({ endpoint, tries }: Candidate, others: readonly Candidate[]): number {
     const { servers } = this.#context
-    const timeoutMs = servers.timeoutMs(endpoint)
-    const patientMs = this.#isForward ? Math.max(timeoutMs, FORWARDER_TIMEOUT_MS_MIN) : timeoutMs
-    // Those that a route falls back to need their time of the question too.
+    const timeoutMs = servers.timeoutMs(endpoint, tries)
+    const lateMs = this.#isForward ? Math.max(timeoutMs, FORWARDER_TIMEOUT_MS_MIN) : timeoutMs
     const mayFallBack = this.#cut.route?.fallback === true
-    const patienceMs = mayFallBack ? Math.min(patientMs, FORWARDER_TIMEOUT_MS_MIN) : patientMs
-    const isSilent = (server: Endpoint): boolean => servers.timeouts(server) > 0
-    if (!isSilent(endpoint) || others.every((other) => isSilent(other.endpoint))) return patienceMs
-    return Math.min(patienceMs, UPSTREAM_TIMEOUT_MS_INITIAL)
+    const boundedMs = mayFallBack ? Math.min(lateMs, FORWARDER_TIMEOUT_MS_MIN) : lateMs
+    if (!servers.isLate(endpoint) || others.every((other) => servers.isLate(other.endpoint))) return boundedMs
+    return Math.min(boundedMs, UPSTREAM_TIMEOUT_MS_INITIAL)
   }
 
   /** What asking a server is likely to take, milliseconds: one that stayed silent last time may do so again. */
   #cost(server: Endpoint): number {
     const { servers } = this.#context
     const rttMs = servers.rttMs(server) ?? UNKNOWN_RTT_MS
-    return servers.timeouts(server) === 0 ? rttMs : rttMs + servers.timeoutMs(server)
+    return servers.isLate(server) ? rttMs + servers.timeoutMs(server) : rttMs
   }
 
   /** Takes a server that does not serve the zone out of this pool. */

@@ -12,6 +12,7 @@ export class Speculation {
   #isAsked = false
   #isUsed = false
   #isAnswered = false
+  readonly #whenUsed: (() => void)[] = []
 
   constructor(count: (stage: SpeculationStage) => void) {
     this.#count = count
@@ -29,6 +30,12 @@ export class Speculation {
     if (this.#isUsed) return
     this.#isUsed = true
     if (this.#isAsked) this.#count('used')
+    for (const tell of this.#whenUsed.splice(0)) tell()
+  }
+
+  /** Has `tell` called when somebody waits for the answer. */
+  whenUsed(tell: () => void): void {
+    this.#whenUsed.push(tell)
   }
 
   /** A server of the zone gave an answer, and so will one to what is asked beside this. */

@@ -121,6 +121,14 @@ export class Counters implements EngineCounters {
     this.set.add('upstream_failures_total', reason)
   }
 
+  upstreamRace(winner: 'first' | 'other'): void {
+    this.set.add('upstream_races_total', winner)
+  }
+
+  upstreamLook(): void {
+    this.set.add('upstream_looks_total')
+  }
+
   validation(verdict: string): void {
     this.set.add('validations_total', verdict)
   }

@@ -83,6 +83,16 @@ const COUNTERS: readonly Family[] = [
     values: [...Object.keys(UPSTREAM_FAILURES), OTHER],
   },
   {
+    name: 'upstream_races_total',
+    help: 'Times that another server was asked because the first one was late, by whose reply was the first good one.',
+    label: 'winner',
+    values: ['first', 'other'],
+  },
+  {
+    name: 'upstream_looks_total',
+    help: 'Questions that were also put to a slow or silent server, to see how it is by now.',
+  },
+  {
     name: 'upstream_near_misses_total',
     help: 'Datagrams from the server asked that did not match the question: somebody may be guessing.',
   },

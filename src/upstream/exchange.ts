@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { QuestionSockets } from '../native/question-sockets.ts'
 import type { UpstreamFailure, UpstreamRequest, UpstreamResult } from '../resolver/ports.ts'
+import type { TcpConnections } from './tcp-connections.ts'
 
 /** Counts what the engine cannot see. */
 export interface UpstreamCounters {
@@ -24,6 +25,10 @@ export interface ExchangeSurroundings {
   readonly questions: QuestionSockets
   /** Source addresses of the server's family, or none: the system chooses. */
   readonly sources: readonly Address[]
+  /** Connections for questions by TCP. */
+  readonly connections: TcpConnections
+  /** The resolver stops: nothing is asked any more. */
+  isClosed(): boolean
   /** Told when an exchange has ended. */
   ended(exchange: Exchange): void
 }

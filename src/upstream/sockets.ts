@@ -8,6 +8,7 @@ import type { QuestionSockets } from '../native/question-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { Upstream, UpstreamRequest, UpstreamResult } from '../resolver/ports.ts'
 import type { Exchange, ExchangeSurroundings, UpstreamCounters } from './exchange.ts'
+import { TcpConnections } from './tcp-connections.ts'
 import { TcpExchange } from './tcp-exchange.ts'
 import { UdpExchange } from './udp-exchange.ts'
 
@@ -34,6 +35,8 @@ export interface UpstreamOptions {
 export interface SocketUpstream extends Upstream {
   /** Questions on their way. */
   readonly outstanding: number
+  /** Connections that are open. */
+  readonly connections: number
   /** Ends every question with `closed`; later ones end so at once. */
   close(): void
 }
@@ -48,7 +51,9 @@ export function createUpstream(options: UpstreamOptions): SocketUpstream {
 class Sockets implements SocketUpstream {
   readonly #options: UpstreamOptions
   readonly #outstandingMax: number
+  readonly #clock: Clock
   readonly #questions: QuestionSockets
+  readonly #connections: TcpConnections
   readonly #ipv4: ExchangeSurroundings
   readonly #ipv6: ExchangeSurroundings
   readonly #exchanges = new Set<Exchange>()
@@ -58,17 +63,22 @@ class Sockets implements SocketUpstream {
     this.#options = options
     this.#outstandingMax = options.outstandingMax ?? UPSTREAM_OUTSTANDING_MAX
     this.#questions = (options.udp ?? DGRAM).questions()
+    const { counters = NO_COUNTERS } = options
+    this.#clock = options.clock ?? systemClock()
+    this.#connections = new TcpConnections({ clock: this.#clock, nearMiss: () => counters.nearMiss() })
     this.#ipv4 = this.#surroundings(4)
     this.#ipv6 = this.#surroundings(16)
   }
 
   #surroundings(addressOctets: number): ExchangeSurroundings {
-    const { clock = systemClock(), random, counters = NO_COUNTERS, sourceAddresses } = this.#options
+    const { random, counters = NO_COUNTERS, sourceAddresses } = this.#options
     return {
-      clock,
+      clock: this.#clock,
       random,
       counters,
       questions: this.#questions,
+      connections: this.#connections,
+      isClosed: () => this.#closed,
       sources: sourceAddresses.filter((address) => address.length === addressOctets),
       ended: (exchange) => void this.#exchanges.delete(exchange),
     }
@@ -76,6 +86,10 @@ class Sockets implements SocketUpstream {
 
   get outstanding(): number {
     return this.#exchanges.size
+  }
+
+  get connections(): number {
+    return this.#connections.size
   }
 
   ask(request: UpstreamRequest): Promise<UpstreamResult> {
@@ -106,6 +120,7 @@ class Sockets implements SocketUpstream {
     if (this.#closed) return
     this.#closed = true
     for (const exchange of this.#exchanges) exchange.cancel()
+    this.#connections.close()
     this.#questions.close()
   }
 }

@@ -1,7 +1,7 @@
 /** How a question came about changes nothing: a stream cut anywhere, a cache warm or cold, one asker or many. */
 import t from 'tap'
 import { seededRandom } from '../../src/base/random.ts'
-import { FrameReader } from '../../src/front/frame-reader.ts'
+import { FrameReader } from '../../src/wire/frame-reader.ts'
 import { formatType } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { entryReply } from '../support/entry.ts'

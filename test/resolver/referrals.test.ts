@@ -25,13 +25,13 @@ const leadsAstray: Rewrite = (answer) => ({
   ),
 })
 
-function astray(verifyReferrals: boolean): World {
+function astray(verifyReferrals: boolean, seed: number): World {
   const zones = [
     zone('test.', { content: '', rewrites: () => [leadsAstray] }),
     zone('evil.test.'),
     zone('z.test.', { content: MANY }),
   ]
-  return makeWorld(zones, { settings: { verifyReferrals } })
+  return makeWorld(zones, { settings: { verifyReferrals }, seed })
 }
 
 async function strangersShare(world: World): Promise<number> {
@@ -45,8 +45,12 @@ async function strangersShare(world: World): Promise<number> {
 }
 
 t.test('verifyReferrals: only servers that the zone itself names get to see what is asked', async (t) => {
-  t.ok((await strangersShare(astray(false))) > 0, 'else the server that was smuggled in is asked too')
-  t.equal(await strangersShare(astray(true)), 0)
+  let share = 0
+  for (const seed of [1, 2, 3, 4]) {
+    share += await strangersShare(astray(false, seed))
+    t.equal(await strangersShare(astray(true, seed)), 0)
+  }
+  t.ok(share > 0, 'else the server that was smuggled in is asked too')
 })
 
 t.test('verifyReferrals: an NS set that does not validate is not used', async (t) => {

@@ -9,6 +9,8 @@ export class Paths {
   readonly engineCounters: EngineCounters = {
     upstreamQuery: (transport) => this.note(transport),
     upstreamFailure: (reason) => this.note(`failure ${reason}`),
+    upstreamRace: (winner) => this.note(`race ${winner}`),
+    upstreamLook: () => {},
     validation: (verdict) => this.note(verdict),
     bogus: (reason) => this.note(`bogus ${reason}`),
     signatureVerification: () => {},

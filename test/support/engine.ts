@@ -172,6 +172,8 @@ function countInto(counts: Map<string, number>): EngineCounters {
   return {
     upstreamQuery: (transport) => add(`query ${transport}`),
     upstreamFailure: (reason) => add(`failure ${reason}`),
+    upstreamRace: (winner) => add(`race ${winner}`),
+    upstreamLook: () => add('look'),
     validation: (verdict) => add(`validation ${verdict}`),
     bogus: (reason) => add(`bogus ${reason}`),
     signatureVerification: () => add('signatures'),
