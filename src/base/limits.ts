@@ -526,6 +526,8 @@ export const EXCEPTION_SECONDS_MAX = 604_800
 export const EXCEPTION_SECONDS = 3_600
 /** Negative trust anchors whose answers are counted; an operator who needs more has switched validation off. */
 export const EXCEPTIONS_MAX = 256
+/** What one lasts that the guard adds: who is woken by its alert is up within the hour. */
+export const GUARD_EXCEPTION_SECONDS = 3_600
 /** How often it is looked which of them end soon. */
 export const EXCEPTION_WATCH_MS = 60_000
 /** They are told of so long before. */

@@ -21,7 +21,7 @@ const HINTS_FILE = 'hints.zone'
 const ANCHORS_FILE = 'root.ds'
 const CONFIG_FILE = 'sigill.yaml'
 /** Negative trust anchors of a lab outlive every run of it. */
-const EXPIRES = '2099-01-01T00:00:00Z'
+const EXPIRES_MS = 86_400_000
 
 /** Writes the files, making the folder if need be. Returns the path of the configuration. */
 export function writeLabFolder(folder: string, lab: LabFolder): string {
@@ -60,8 +60,9 @@ function configText(lab: LabFolder): string {
 
 function negativeTrustAnchors(zones: readonly string[]): string[] {
   if (zones.length === 0) return []
+  const expires = `${new Date(Date.now() + EXPIRES_MS).toISOString().slice(0, 19)}Z`
   const entries = zones.map(
-    (zone) => `{ name: "${zone}", reason: "lab", author: lab, expires: "${EXPIRES}" }`,
+    (zone) => `{ name: "${zone}", reason: "lab", author: lab, expires: "${expires}" }`,
   )
   return ['negative-trust-anchors:', ...entries.map((entry) => `  - ${entry}`)]
 }

@@ -39,13 +39,16 @@ export class RehearsalWorld {
   #daemon: Daemon | undefined
   #clients: LabClients | undefined
 
-  /** @param told what an operator's terminal shows */
-  constructor(zones: readonly LabZone[], told: (text: string) => void) {
+  /**
+   * @param told what an operator's terminal shows
+   * @param dnssec settings of `dnssec` besides those that a lab needs, in YAML
+   */
+  constructor(zones: readonly LabZone[], told: (text: string) => void, dnssec = 'mode: observe') {
     this.#told = told
     const { rootHints, trustAnchors } = this.serve(zones)
     writeFileSync(join(this.#folder, 'hints.zone'), formatZone(rootHints))
     writeFileSync(join(this.#folder, 'root.ds'), formatZone(trustAnchors))
-    writeFileSync(join(this.#folder, 'sigill.yaml'), CONFIG)
+    writeFileSync(join(this.#folder, 'sigill.yaml'), configText(dnssec))
     mkdirSync(join(this.#folder, 'state'))
     writeFileSync(
       join(this.#folder, 'state', stateFileName(ROLLOUT_KEY_FORM)),
@@ -144,14 +147,16 @@ export class RehearsalWorld {
   }
 }
 
-const CONFIG = `
+function configText(dnssec: string): string {
+  return `
 server: { listen: ["127.0.0.1@0"], resolver-threads: 0 }
 access: { allow: ["100.64.0.0/10"] }
 resolution: { root-hints: hints.zone, allow-loopback-authorities: true, ipv6: false }
-dnssec: { trust-anchor-files: [root.ds], mode: observe }
+dnssec: { trust-anchor-files: [root.ds], ${dnssec} }
 cache: { answers-mib: 16, rrsets-mib: 16 }
 metrics: { listen: "" }
 log: { level: error }
 control: { socket: control.sock }
 state: { directory: state }
 `
+}

@@ -1,13 +1,18 @@
 /** Faults that lie between settings. */
 import { type Address, type Endpoint, formatEndpoint } from '../base/address.ts'
+import { EXCEPTION_SECONDS_MAX } from '../base/limits.ts'
 import { octetsEqual } from '../base/octets.ts'
 import { isRoot, namesEqual } from '../wire/name.ts'
 import { localDataFaults } from './local-data.ts'
 import type { Settings } from './settings.ts'
 import type { TreeFault } from './tree.ts'
 
-/** What no setting sees alone, each at the setting to change. */
-export function findContradictions(settings: Settings): TreeFault[] {
+/**
+ * What no setting sees alone, each at the setting to change.
+ *
+ * @param nowSeconds since 1970
+ */
+export function findContradictions(settings: Settings, nowSeconds: number): TreeFault[] {
   return [
     ...skew(settings),
     ...lifetimes(settings),
@@ -17,7 +22,7 @@ export function findContradictions(settings: Settings): TreeFault[] {
     ...control(settings),
     ...threads(settings),
     ...routes(settings),
-    ...anchors(settings),
+    ...anchors(settings, settings['dnssec.clock'] ?? nowSeconds),
     ...localDataFaults(settings),
   ]
 }
@@ -162,9 +167,18 @@ function isLoopback(address: Address): boolean {
   return address.every((octet, at) => octet === (at === 15 ? 1 : 0))
 }
 
-function anchors(settings: Settings): TreeFault[] {
-  const root = settings['dnssec.negative-trust-anchors'].findIndex((anchor) => isRoot(anchor.name))
-  if (root < 0) return []
-  const expected = 'a zone below the root (dnssec.mode: off judges nothing at all)'
-  return [{ path: ['dnssec', 'negative-trust-anchors', root, 'name'], expected }]
+/** As an operator's command has it: nothing is excepted for good, and the root never is in a file. */
+function anchors(settings: Settings, nowSeconds: number): TreeFault[] {
+  const path = ['dnssec', 'negative-trust-anchors']
+  const latest = nowSeconds + EXCEPTION_SECONDS_MAX
+  return settings['dnssec.negative-trust-anchors'].flatMap(({ name, expiresSeconds }, index): TreeFault[] => {
+    if (isRoot(name)) {
+      const expected = 'a zone below the root (dnssec.mode: off judges nothing at all)'
+      return [{ path: [...path, index, 'name'], expected }]
+    }
+    if (expiresSeconds <= latest) return []
+    const until = new Date(latest * 1000).toISOString().slice(0, 10)
+    const expected = `a time within a week from now, ${until} at the latest (RFC 7646 2)`
+    return [{ path: [...path, index, 'expires'], expected }]
+  })
 }

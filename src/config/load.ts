@@ -52,7 +52,7 @@ export function loadConfig(path: string): Config {
   const settings = readSettings(yaml.contents)
   if (isFaults(settings)) fail(settings.map((fault) => locate(path, yaml, fault)))
   const files = readFiles(settings, dirname(resolve(path)))
-  const faults = [...findContradictions(settings), ...files.faults]
+  const faults = [...findContradictions(settings, Math.floor(Date.now() / 1000)), ...files.faults]
   if (faults.length + files.problems.length > 0) {
     fail([...faults.map((fault) => locate(path, yaml, fault)), ...files.problems])
   }

@@ -8,6 +8,8 @@ import {
   CLIENT_STRING_OPTION,
   CLIENT_STRING_OPTION_MAX,
   EXCEPTION_RECHECK_SECONDS,
+  EXCEPTION_SECONDS_MAX,
+  GUARD_EXCEPTION_SECONDS,
   NEGATIVE_TTL_SECONDS_MAX,
   NSEC3_ITERATIONS_MAX,
   NSID_OCTETS_MAX,
@@ -84,6 +86,9 @@ export interface Settings {
   'dnssec.rollout.ipv6-prefix-bits': number
   'dnssec.negative-trust-anchors': readonly value.NegativeTrustAnchorSetting[]
   'dnssec.negative-trust-anchor-recheck-seconds': number
+  'dnssec.guard.adds-exceptions': boolean
+  'dnssec.guard.exception-seconds': number
+  'dnssec.guard.exception-causes': readonly value.ExceptionCause[]
   'dnssec.insecure-zones': readonly Name[]
   'dnssec.disabled-algorithms': readonly number[]
   'dnssec.disabled-digests': readonly number[]
@@ -500,6 +505,29 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: EXCEPTION_RECHECK_SECONDS,
     doc: 'How often it is looked whether their zones validate again. One whose zone does is removed.',
     reload: 'restart',
+  },
+  'dnssec.guard.adds-exceptions': {
+    schema: value.flag(),
+    default: false,
+    doc:
+      'A jump in the share of bogus answers is one line in the log that begins with ALERT. This has a negative trust ' +
+      'anchor added besides, where validation is enforced and such an anchor helps: not where the fault lies with ' +
+      'this machine, its trust anchors or its network.',
+    reload: 'live',
+  },
+  'dnssec.guard.exception-seconds': {
+    schema: value.whole(60, EXCEPTION_SECONDS_MAX),
+    default: GUARD_EXCEPTION_SECONDS,
+    doc: 'How long it lasts at most. It ends before that as soon as the zone validates.',
+    reload: 'live',
+  },
+  'dnssec.guard.exception-causes': {
+    schema: value.exceptionCauses(),
+    default: ['zone'],
+    doc:
+      'What it is added for. zone: one zone. zones: many zones below one name. top-level: a top-level domain, of which ' +
+      'none is excepted without this word.',
+    reload: 'live',
   },
   'dnssec.insecure-zones': {
     schema: value.names(),

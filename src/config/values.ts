@@ -28,6 +28,9 @@ export interface NegativeTrustAnchorSetting {
   readonly expiresSeconds: number
 }
 
+/** What lies behind an outage that a negative trust anchor relieves. */
+export type ExceptionCause = 'zone' | 'zones' | 'top-level'
+
 /** A stub or forward zone as the operator wrote it. */
 export interface RouteSetting {
   readonly name: Name
@@ -207,6 +210,11 @@ export function algorithms(): ValueSchema<readonly number[]> {
 export function digests(): ValueSchema<readonly number[]> {
   const byName = new Map<string, number>(Object.entries(DIGEST).map(([key, value]) => [plain(key), value]))
   return registryNumbers('DS digest types', 'such as 1 or SHA-1', (value) => byName.get(plain(value)))
+}
+
+/** A list of what the guard may except from validation. */
+export function exceptionCauses(): ValueSchema<readonly ExceptionCause[]> {
+  return listOf('causes', oneOf('zone', 'zones', 'top-level'), (cause) => cause)
 }
 
 /** A list of negative trust anchors. */

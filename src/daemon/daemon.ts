@@ -30,15 +30,11 @@ import { HandOver } from './hand-over/hand-over.ts'
 import { RootProof, refuseIfGivenUp } from './hand-over/root-first.ts'
 import { allSockets, closeUnclaimed, mustAgree } from './hand-over/sockets.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
-import { type Machine, THIS_MACHINE, wallSeconds } from './machine.ts'
+import { type Machine, THIS_MACHINE } from './machine.ts'
 import { serveInOneThread } from './one-thread.ts'
-import { Exceptions } from './operator/exceptions.ts'
+import type { Exceptions } from './operator/exceptions.ts'
 import { Operator } from './operator/operator.ts'
-import { type ZoneCheckParts, zoneValidates } from './operator/zone-check.ts'
-import { reportKey } from './report/report-form.ts'
-import { ReportKeeper } from './report/report-keeper.ts'
-import { SecondLooks } from './report/second-looks.ts'
-import { takeLook } from './report/take-look.ts'
+import type { ReportKeeper } from './report/report-keeper.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { listenFailure } from './start-error.ts'
 import { type DaemonState, openState } from './state/daemon-state.ts'
@@ -46,6 +42,7 @@ import { serveInThreads, type ThreadEntries } from './threads/supervisor.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 import { planThreads } from './threads/thread-plan.ts'
 import { udpBackend } from './udp-backend.ts'
+import { keepReport, watchExceptions } from './watched-zones.ts'
 
 /** Questions in work get the time of a query to end, and a little to be sent. */
 const DRAIN_MS_MAX = 8_000
@@ -141,24 +138,11 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     setAnchors: (anchors) =>
       keeper?.configure(anchors) ?? serving.changePolicy({ kind: 'anchors', anchors: anchors.list }),
   })
-  const exceptions = watchExceptions({ config: present, operator, serving, platform, machine, clock, log })
+  const watched = { config: present, operator, serving, platform, machine, clock, log }
+  const exceptions = watchExceptions(watched)
   const stopping = new StopRequest(clock)
-  const report = keepReport({ config: present, operator, serving, platform, machine, clock, log }, state)
-  const parts = {
-    config: present,
-    log,
-    serving,
-    health,
-    operator,
-    exceptions,
-    report,
-    state,
-    clock,
-    stopping,
-    keeper,
-    inherited,
-    givenUp,
-  }
+  const report = keepReport(watched, state, exceptions)
+  const parts = { ...watched, health, exceptions, report, state, stopping, keeper, inherited, givenUp }
   const around = await openAround(parts).catch((error: unknown) => giveUp(parts, error))
   keeper?.start(anchorDuties({ config: given, clock, platform, serving, log }))
   closeUnclaimed(inherited, around.sockets(), log)
@@ -210,66 +194,6 @@ async function stopAll(parts: AroundParts, { handOver, close }: Around): Promise
   await close()
   await state.folder.settled()
   return unanswered
-}
-
-/** Negative trust anchors, from their beginning to their end. */
-function watchExceptions(parts: WatchParts): Exceptions {
-  const { config, operator, serving, clock, log } = parts
-  const checkParts = lookingParts(parts, 'a zone was looked at')
-  return new Exceptions({
-    operator,
-    policy: serving.policy,
-    clock,
-    log,
-    recheckMs: config.settings['dnssec.negative-trust-anchor-recheck-seconds'] * 1000,
-    validates: (zone) => zoneValidates(checkParts(), zone),
-  })
-}
-
-interface WatchParts {
-  readonly config: Config
-  readonly operator: Operator
-  readonly serving: Serving
-  readonly platform: Platform
-  readonly machine: Machine
-  readonly clock: Clock
-  readonly log: Log
-}
-
-/** What threads count, over restarts; domains that fail are looked at again. */
-function keepReport(parts: WatchParts, { folder, rolloutKey }: DaemonState): ReportKeeper {
-  const { operator, serving, machine, clock, log } = parts
-  const unixSeconds = (): number => wallSeconds(machine)
-  const lookParts = lookingParts(parts, 'a failing domain was looked at')
-  const looks = new SecondLooks({
-    look: (suspect, terms) => takeLook(lookParts(), suspect, terms),
-    isWanted: () => operator.settings['report.second-looks'] && serving.policy.mode !== 'off',
-    clock,
-    unixSeconds,
-    onFault: (err) => log.error({ err }, 'a failing domain could not be looked at again'),
-  })
-  return new ReportKeeper({
-    collect: () => serving.takeCounts(),
-    folder,
-    clock,
-    unixSeconds,
-    looks,
-    key: reportKey(rolloutKey, parts.config.settings),
-    onAlert: ({ text, ...alert }) => log.error(alert, `ALERT: ${text}`),
-    onFault: (err) => log.error({ err }, 'what threads counted was not taken into the report'),
-  })
-}
-
-/** What a zone is asked with, as things are then. */
-function lookingParts(parts: WatchParts, when: string): () => ZoneCheckParts {
-  const { config, operator, serving, platform, machine, log } = parts
-  return () => ({
-    config: { ...config, settings: operator.settings },
-    platform,
-    machine,
-    policy: serving.policy,
-    onFault: (err) => log.error({ err }, `internal fault while ${when}`),
-  })
 }
 
 /** In as many threads as the machine and the configuration call for. */
@@ -373,7 +297,7 @@ async function openAround(parts: AroundParts): Promise<Around> {
   const { config, log, serving, health, operator, exceptions, report, state, clock, stopping, keeper } = parts
   const inherited = parts.inherited ?? new Map<string, number>()
   const tellFault = faultTeller({ log, counters: serving.counters[0]!, clock })
-  const metrics = makeMetrics(serving, keeper, exceptions)
+  const metrics = makeMetrics(serving, keeper, exceptions, report)
   const http = await openHttp(config.settings, metrics, health, socketsFor('metrics', inherited), (fault) =>
     tellFault(fault, 'a page was not served'),
   )
@@ -394,7 +318,16 @@ async function openAround(parts: AroundParts): Promise<Around> {
     log,
   })
   const handsOver = (): boolean => handOver.isPossible
-  const status = statusOf({ config, serving, health, operator, folder: state.folder, clock, handsOver })
+  const status = statusOf({
+    config,
+    serving,
+    health,
+    operator,
+    report,
+    folder: state.folder,
+    clock,
+    handsOver,
+  })
   const drain = (seconds: number): void => {
     health.markStopping()
     stopping.begin(seconds)
@@ -455,6 +388,7 @@ function makeMetrics(
   { counters, caches, policy, snapshot }: Serving,
   keeper: AnchorKeeper | undefined,
   exceptions: Exceptions,
+  report: ReportKeeper,
 ): Metrics {
   return new Metrics({
     counters: counters.map(({ set }) => set),
@@ -462,6 +396,7 @@ function makeMetrics(
     anchors: () => anchorStates(policy.anchors, keeper),
     followedZones: () => followedZoneStates(keeper, Math.floor(Date.now() / 1000)),
     negativeTrustAnchors: () => exceptions.list(),
+    alert: () => report.alert,
     enforcedRatio: () => (policy.mode === 'enforce' ? policy.enforcedPercent / 100 : 0),
     snapshot,
   })

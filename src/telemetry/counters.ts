@@ -98,6 +98,11 @@ export class Counters implements EngineCounters {
     this.set.add('bogus_answers_total', outcome)
   }
 
+  /** A jump in what is bogus was told. */
+  guardAlert(cause: string): void {
+    this.set.add('guard_alerts_total', cause)
+  }
+
   /** A message from a client got no answer. */
   dropped(reason: string): void {
     this.set.add('client_drops_total', reason)

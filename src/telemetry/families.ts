@@ -4,7 +4,7 @@ import { REASONS } from '../dnssec/reasons.ts'
 import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
-import { DROPS, LIMITS, UPSTREAM_FAILURES } from './label-values.ts'
+import { ALERT_CAUSES, DROPS, LIMITS, UPSTREAM_FAILURES } from './label-values.ts'
 
 /** Label value for whatever the table does not name. */
 export const OTHER = 'other'
@@ -121,6 +121,12 @@ const COUNTERS: readonly Family[] = [
     help: 'Bogus answers to clients: refused with SERVFAIL, given where validation is not enforced, given unchecked to who set CD.',
     label: 'outcome',
     values: ['refused', 'given', 'unchecked'],
+  },
+  {
+    name: 'guard_alerts_total',
+    help: 'Jumps in the share of bogus answers that were told, by what lies behind them.',
+    label: 'cause',
+    values: [...Object.keys(ALERT_CAUSES), OTHER],
   },
   {
     name: 'signature_verifications_total',

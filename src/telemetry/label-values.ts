@@ -2,6 +2,7 @@
 import type { ProofLimit } from '../dnssec/budget.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import type { UpstreamFailure } from '../resolver/ports.ts'
+import type { Cause } from './report/diagnosis.ts'
 
 type NameOfReason<R> = R extends `limit-${infer Name}` ? Name : never
 type EngineLimit = ProofLimit | NameOfReason<Reason> | 'refreshes'
@@ -50,6 +51,16 @@ export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailure | 'malformed' | 
   resources: 'no socket could be had here',
   malformed: 'the reply could not be read',
   lame: 'the server does not serve the zone',
+}
+
+/** What lies behind many bogus answers at once. */
+export const ALERT_CAUSES: Readonly<Record<Cause, string>> = {
+  clock: 'the clock of this machine',
+  anchor: 'the trust anchors',
+  path: 'the way to all servers, or the resolver',
+  'top-level': 'a top-level domain',
+  zones: 'many zones below one name',
+  zone: 'one zone',
 }
 
 /** Why a message from a client, or the answer to it, went nowhere. */

@@ -51,6 +51,12 @@ export interface ExceptionUse {
   readonly hits: number
 }
 
+/** A jump in what is bogus, as the metrics show it. */
+export interface AlertState {
+  readonly cause: string
+  readonly ancestor: string
+}
+
 /** What is read at each scrape. */
 export interface MetricSources {
   /** One set a thread, all of one layout. */
@@ -61,6 +67,8 @@ export interface MetricSources {
   readonly negativeTrustAnchors: () => readonly ExceptionUse[]
   /** Share of clients for whom a bogus verdict means SERVFAIL, 0 to 1. */
   readonly enforcedRatio: () => number
+  /** The one that stands. */
+  readonly alert: () => AlertState | undefined
   /** Left out where there is none. */
   readonly snapshot?: SnapshotUse | undefined
 }
@@ -264,6 +272,15 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
   gauge('rollout_enforced_ratio', 'Share of clients for whom bogus data is SERVFAIL.', [], (set) => {
     set({}, sources.enforcedRatio())
   })
+  gauge(
+    'guard_alert',
+    'A jump in the share of bogus answers that is not over, with the name that nearly all of them lie below; always 1.',
+    ['cause', 'name'],
+    (set) => {
+      const alert = sources.alert()
+      if (alert !== undefined) set({ cause: alert.cause, name: alert.ancestor }, 1)
+    },
+  )
   gauge('snapshot_entries', 'Entries of a cache that the snapshot brought at start.', ['cache'], (set) => {
     for (const [cache, entries] of Object.entries(sources.snapshot?.loaded ?? {})) set({ cache }, entries)
   })

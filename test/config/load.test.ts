@@ -139,7 +139,7 @@ dnssec:
   clock: 2026-10-04T14:15:00+02:00
   mode: observe
   negative-trust-anchors:
-    - { name: Broken.example, reason: expired, author: noc, expires: 2026-12-01T00:00:00Z }
+    - { name: Broken.example, reason: expired, author: noc, expires: 2026-10-11T12:00:00Z }
   insecure-zones: [corp.example.]
   disabled-algorithms: [5, rsasha1-nsec3-sha1]
   disabled-digests: [SHA-1, 3]
@@ -153,7 +153,11 @@ metrics: { listen: "" }
   t.equal(settings['resolution.any'], 'full')
   t.equal(settings['dnssec.clock'], Date.parse('2026-10-04T12:15:00Z') / 1000)
   const [anchor] = settings['dnssec.negative-trust-anchors']
-  t.match(anchor, { reason: 'expired', author: 'noc', expiresSeconds: Date.parse('2026-12-01') / 1000 })
+  t.match(anchor, {
+    reason: 'expired',
+    author: 'noc',
+    expiresSeconds: Date.parse('2026-10-11T12:00:00Z') / 1000,
+  })
   t.equal(formatName(anchor!.name), 'Broken.example.')
   t.same(settings['dnssec.disabled-algorithms'], [5, 7])
   t.same(settings['dnssec.disabled-digests'], [1, 3])
@@ -262,8 +266,18 @@ const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [
   ],
   [
     'an anchor for the root',
-    'dnssec:\n  negative-trust-anchors:\n    - { name: ".", reason: b, author: c, expires: 2030-01-01T00:00:00Z }\n',
+    'dnssec:\n  negative-trust-anchors:\n    - { name: ".", reason: b, author: c, expires: 2020-01-01T00:00:00Z }\n',
     /^3:15: .*expected a zone below the root/,
+  ],
+  [
+    'an anchor for longer than a week',
+    'dnssec:\n  clock: 2026-10-04T12:00:00Z\n  negative-trust-anchors:\n    - { name: a, reason: b, author: c, expires: 2026-10-11T12:00:01Z }\n',
+    /^4:49: .*expected a time within a week from now, 2026-10-11 at the latest \(RFC 7646 2\)/,
+  ],
+  [
+    'a cause that no exception relieves',
+    'dnssec: { guard: { exception-causes: [zone, clock] } }\n',
+    /^1:45: dnssec\.guard\.exception-causes\.1: expected zone, zones or top-level, found "clock"$/,
   ],
   [
     'an unknown algorithm',

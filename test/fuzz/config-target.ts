@@ -22,7 +22,7 @@ dnssec:
   trust-anchor-files: [root.ds]
   clock: "2026-10-04T14:15:00Z"
   negative-trust-anchors:
-    - { name: "broken.example", reason: "their key roll", author: noc, expires: "2099-01-01T00:00:00Z" }
+    - { name: "broken.example", reason: "their key roll", author: noc, expires: "2026-10-05T00:00:00Z" }
   insecure-zones: [corp.example]
 cache: &small { answers-mib: 8, rrsets-mib: 8 }
 log: { format: json, level: debug }

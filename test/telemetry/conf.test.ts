@@ -15,6 +15,7 @@ async function page(): Promise<ReturnType<typeof parseExposition>> {
     followedZones: () => [{ zone: '.', lastProbeSeconds: 1, lastSuccessSeconds: 1, isRollReady: true }],
     negativeTrustAnchors: () => [{ name: 'a.', secondsLeft: 1, hits: 2 }],
     enforcedRatio: () => 1,
+    alert: () => ({ cause: 'zone', ancestor: 'a.' }),
   })
   return parseExposition((await metrics.page()).body)
 }

@@ -33,6 +33,8 @@ const CONTRACT: [name: string, type: string, ...labels: string[]][] = [
   ['negative_trust_anchor_hits', 'gauge', 'zone'],
   ['negative_trust_anchor_remaining_seconds', 'gauge', 'zone'],
   ['rollout_enforced_ratio', 'gauge'],
+  ['guard_alert', 'gauge', 'cause', 'name'],
+  ['guard_alerts_total', 'counter', 'cause'],
   ['event_loop_delay_seconds', 'histogram', 'thread'],
   ['snapshot_entries', 'gauge', 'cache'],
   ['snapshot_writes_total', 'counter', 'outcome'],
@@ -57,6 +59,7 @@ function makeMetrics(counters: Counters): Metrics {
       { name: 'b.se.', secondsLeft: 90, hits: 0 },
     ],
     enforcedRatio: () => 1,
+    alert: () => ({ cause: 'top-level', ancestor: 'de.' }),
     snapshot: {
       loaded: { answers: 5, rrsets: 2 },
       lastWriting: { unixMs: 1_790_000_000_500, tookMs: 250, octets: 4_000 },

@@ -5,6 +5,7 @@ import type { Config } from '../../config/load.ts'
 import { PACKAGE_VERSION } from '../../config/package-version.ts'
 import type { Health } from '../../telemetry/health.ts'
 import type { Operator } from '../operator/operator.ts'
+import type { ReportKeeper } from '../report/report-keeper.ts'
 import type { Serving } from '../serving.ts'
 import type { StateFolder } from '../state/state-folder.ts'
 
@@ -14,6 +15,7 @@ export interface StatusParts {
   readonly serving: Serving
   readonly health: Health
   readonly operator: Operator
+  readonly report: Pick<ReportKeeper, 'alert'>
   readonly folder: StateFolder
   readonly clock: Clock
   /** Whether a process that starts can take over without a gap. */
@@ -22,7 +24,7 @@ export interface StatusParts {
 
 /** Tells it as plain data, whenever asked. */
 export function statusOf(parts: StatusParts): () => Record<string, unknown> {
-  const { config, serving, health, operator, folder, clock, handsOver } = parts
+  const { config, serving, health, operator, report, folder, clock, handsOver } = parts
   const startMs = clock.nowMs()
   return () => ({
     version: PACKAGE_VERSION,
@@ -35,6 +37,7 @@ export function statusOf(parts: StatusParts): () => Record<string, unknown> {
     threads: serving.threads.map(({ name, worker }) => ({ name, alive: worker !== undefined })),
     caches: serving.caches(),
     stateFolder: folder.path ?? null,
+    alert: report.alert?.text ?? null,
     rollout: operator.rollout,
     negativeTrustAnchors: serving.policy.negativeTrustAnchors.length,
     handsOver: handsOver(),

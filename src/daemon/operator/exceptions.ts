@@ -27,6 +27,8 @@ export interface ExceptionsParts {
   readonly recheckMs: number
   /** Whether the zone validates without its exception. */
   readonly validates: (zone: Name) => Promise<boolean>
+  /** Forgets what is cached of a zone and all below. */
+  readonly forget: (zone: Name) => Promise<unknown>
 }
 
 /** One that is in force. */
@@ -86,17 +88,25 @@ export class Exceptions {
     if (labelCount(zone) < 2 && !force) {
       throw new Refusal(`${formatName(zone)} would switch validation off for all below it; force does it`)
     }
+    return this.#add(zone, seconds, force, author)
+  }
+
+  /**
+   * Adds one that no operator has asked for. It ends as soon as the zone validates, be it a top-level domain.
+   *
+   * @param why what the guard has seen
+   */
+  addForGuard(zone: Name, seconds: number, why: string): Promise<ExceptionView> {
+    return this.#add(zone, seconds, false, { who: 'guard', why })
+  }
+
+  async #add(zone: Name, seconds: number, forced: boolean, author: Author): Promise<ExceptionView> {
     const { policy } = this.#parts
     const known = policy.negativeTrustAnchors.some(({ name }) => namesEqual(name, zone))
     if (!known && policy.negativeTrustAnchors.length >= EXCEPTIONS_MAX) {
       throw new Refusal(`there are ${EXCEPTIONS_MAX} negative trust anchors already`)
     }
-    await this.#put(
-      zone,
-      { reason: author.why, author: author.who, forced: force, seconds },
-      'nta-add',
-      author,
-    )
+    await this.#put(zone, { reason: author.why, author: author.who, forced, seconds }, 'nta-add', author)
     return this.#view(zone)
   }
 
@@ -122,13 +132,16 @@ export class Exceptions {
 
   /** Looks at all zones now, and removes the exceptions of those that validate. Never rejects. */
   async recheck(): Promise<void> {
-    const { policy, validates, log } = this.#parts
+    const { policy, validates, forget, log } = this.#parts
     for (const { name: zone, forced } of policy.negativeTrustAnchors) {
       if (forced === true || this.#isClosed) continue
       try {
         if (!(await validates(zone)) || this.#isClosed) continue
         const still = policy.negativeTrustAnchors.some(({ name }) => namesEqual(name, zone))
-        if (still) await this.remove(zone, { who: 'sigill', why: 'the zone validates again' })
+        if (!still) continue
+        // What was fetched while the zone was broken would be judged now: its keys may fit nothing that it signs today.
+        await forget(zone)
+        await this.remove(zone, { who: 'sigill', why: 'the zone validates again' })
       } catch (error) {
         log.warn({ err: error, zone: formatName(zone) }, 'a zone could not be looked at again')
       }

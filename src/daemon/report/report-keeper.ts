@@ -51,6 +51,11 @@ export class ReportKeeper {
     this.#again()
   }
 
+  /** What operators were told of last, and is not over. */
+  get alert(): Alert | undefined {
+    return this.#guard.standing
+  }
+
   /** The report with all that was counted until now. */
   async view(): Promise<ReportView> {
     await this.collect()
@@ -106,9 +111,10 @@ export class ReportKeeper {
 
   #again(): void {
     this.#cancel = this.#parts.clock.after(REPORT_COLLECT_MS, () => {
-      void this.collect().then(async () => {
-        if (this.#parts.clock.nowMs() - this.#savedMs >= REPORT_SAVE_MS) await this.#save()
+      void this.collect().then(() => {
+        // Whoever waits for a disk is told of nothing meanwhile.
         if (!this.#stopped) this.#again()
+        return this.#parts.clock.nowMs() - this.#savedMs >= REPORT_SAVE_MS ? this.#save() : undefined
       })
     })
   }

@@ -48,7 +48,12 @@ export class Guard {
   #usualShare = 0
   #since: number | undefined
   #lastJump = 0
-  #alerted = false
+  #standing: Alert | undefined
+
+  /** The alert that was raised and is not over. */
+  get standing(): Alert | undefined {
+    return this.#standing
+  }
 
   /** What was counted in the last seconds. Returns an alert when one is to be raised. */
   note(data: ReportData, nowSeconds: number): Alert | undefined {
@@ -73,19 +78,19 @@ export class Guard {
     }
     this.#since ??= nowSeconds
     this.#lastJump = nowSeconds
-    if (this.#alerted || nowSeconds - this.#since < GUARD_CONFIRM_SECONDS) return undefined
-    this.#alerted = true
+    if (this.#standing !== undefined || nowSeconds - this.#since < GUARD_CONFIRM_SECONDS) return undefined
     const found = { ...diagnose(faults), since: this.#since, share, queries, clients: all.count }
-    return { ...found, ...advise(found) }
+    this.#standing = { ...found, ...advise(found) }
+    return this.#standing
   }
 
   #calm(share: number, nowSeconds: number): void {
     // What made an alert is not usual, however long it lasts.
-    if (!this.#alerted) {
+    if (this.#standing === undefined) {
       this.#usualShare += BASELINE_WEIGHT * (share - this.#usualShare)
       this.#since = undefined
     } else if (nowSeconds - this.#lastJump >= GUARD_QUIET_SECONDS) {
-      this.#alerted = false
+      this.#standing = undefined
       this.#since = undefined
     }
   }
