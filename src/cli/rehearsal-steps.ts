@@ -55,8 +55,8 @@ const STAGES = [
   { percent: 100, points: 0 },
 ] as const
 /** Longer than anything of a registry is kept. */
-const CACHES_RUN_OUT_SECONDS = 7_200
-const HOUR_SECONDS = 3_600
+const CACHES_RUN_OUT_SECONDS = 3_700
+const STAGE_SECONDS = 60
 
 /** Holds it, from the first step to the last. */
 export async function rehearse(audience: Audience): Promise<Rehearsed> {
@@ -161,7 +161,7 @@ class Rehearsal {
     let before: ReadonlySet<number> = new Set()
     for (const { percent, points } of STAGES) {
       this.#audience.step(`enforce for ${percent} %`)
-      await this.#world.pass(HOUR_SECONDS)
+      await this.#world.pass(STAGE_SECONDS)
       await this.#world.type(
         `sigill control rollout enforce --percent ${percent} --reason "stage ${percent} %"`,
       )
