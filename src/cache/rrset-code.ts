@@ -96,8 +96,8 @@ export class RrsetReader {
     const ttlSeconds = Math.max(0, givenTtlSeconds - ageSeconds)
     const rdatas = this.#rdatas(records)
     const signatures = this.#rdatas(signed)
-    const fresh = { owner, type, class: CLASS.IN, ttlSeconds, rdatas, signatures }
-    return ageSeconds > 0 ? { ...fresh, givenTtlSeconds } : fresh
+    if (ageSeconds <= 0) return { owner, type, class: CLASS.IN, ttlSeconds, rdatas, signatures }
+    return { owner, type, class: CLASS.IN, ttlSeconds, givenTtlSeconds, rdatas, signatures }
   }
 
   #rdatas(count: number): Uint8Array[] {

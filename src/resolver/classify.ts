@@ -145,10 +145,13 @@ function meaningOf(message: Message, question: Question, zone: Name): Classified
  * elsewhere, and a signature says itself what it is worth.
  */
 function withSignatures(message: Message, section: readonly ResourceRecord[]): readonly ResourceRecord[] {
+  if (section.length === 0) return section
   const { answer, authority, additional } = message
-  const strays = [answer, authority, additional]
-    .filter((other) => other !== section)
-    .flatMap((other) => other.filter(({ type }) => type === TYPE.RRSIG))
+  const strays: ResourceRecord[] = []
+  for (const other of [answer, authority, additional]) {
+    if (other === section) continue
+    for (const record of other) if (record.type === TYPE.RRSIG) strays.push(record)
+  }
   if (strays.length === 0) return section
   const held = new Set(section.map(({ owner, type }) => `${type} ${nameKey(owner)}`))
   return [

@@ -93,13 +93,13 @@ export interface Job {
   /** The policy that was in force when the work began: what it judges is stored under this number. */
   readonly policySequence: number
   /** It looks up the name of an error report. */
-  readonly isReport?: true
+  readonly isReport?: true | undefined
   /** What was fetched for the client's question before it is judged (`data-first.ts`), by type and name. */
-  readonly fetched?: Map<string, Data>
+  readonly fetched?: Map<string, Data> | undefined
   /** The job that will judge what is fetched, so that it may begin while that is asked; undefined where none will. */
   readonly judge?: Job | undefined
   /** What the client asked; undefined for work that no client waits for. */
-  readonly asked?: AskedQuestion
+  readonly asked?: AskedQuestion | undefined
 }
 
 /** What is remembered of error reports. */
@@ -110,9 +110,16 @@ export interface ReportsSent {
   underWay: number
 }
 
-/** The same work under another flight. */
+/** The same work under another flight. Spelt out, so that all jobs look alike: a copy with a change is slow to make. */
 export function underFlight(job: Job, flight: Flight): Job {
-  return { ...job, flight }
+  const { budget, trace, depth, policySequence, isReport, fetched, judge, asked } = job
+  return { budget, trace, flight, depth, policySequence, isReport, fetched, judge, asked }
+}
+
+/** The same work, which `judge` goes on with when its data is there. */
+export function judgedBy(job: Job, judge: Job): Job {
+  const { budget, trace, flight, depth, policySequence, isReport, fetched, asked } = job
+  return { budget, trace, flight, depth, policySequence, isReport, fetched, judge, asked }
 }
 
 /** A verdict on data, and why. */
@@ -172,9 +179,9 @@ export interface Data {
   /** Records of the answer were left out because no record of their type can look so. */
   readonly misshapen?: boolean | undefined
   /** RRsets further down a chain of aliases, unasked for but from the same zone. */
-  readonly further?: readonly Rrset[]
+  readonly further?: readonly Rrset[] | undefined
   /** The ancestor of the name that an NXDOMAIN was given for (RFC 8020); undefined when it is about the name itself. */
-  readonly denied?: Name
+  readonly denied?: Name | undefined
   /** Seconds that the cache has left for the whole; undefined for what just came. */
   readonly ttlSeconds?: number
   /** The verdict of an earlier judging under the present policy. */
@@ -182,11 +189,11 @@ export interface Data {
   /** Who said it (`endpointKey`); empty when it came from the cache. */
   readonly server: string
   /** The forwarder that said it, for people; undefined when an authority or the cache did. */
-  readonly forwarder?: string
+  readonly forwarder?: string | undefined
   /** To whom errors in what just came may be reported (RFC 9567). */
-  readonly agent?: Name
+  readonly agent?: Name | undefined
   /** Of what this forwarder says nothing is kept. */
-  readonly uncached?: true
+  readonly uncached?: true | undefined
 }
 
 export type Fetched = Data | ResolutionFailure
@@ -196,9 +203,9 @@ export interface Proven extends Data {
   readonly judged: Judgement
   readonly ttlSeconds: number
   /** The proofs among the data that were verified, with their zone. */
-  readonly proofs?: VerifiedDenial
+  readonly proofs?: VerifiedDenial | undefined
   /** The RRsets of wildcards that made part of the answer, as the wildcards own them. */
-  readonly wildcards?: readonly Rrset[]
+  readonly wildcards?: readonly Rrset[] | undefined
 }
 
 export type Found = Proven | ResolutionFailure
@@ -236,3 +243,31 @@ export function fetchedKey(name: Name, type: number): string {
 export function failure(reason: Reason, detail: string): ResolutionFailure {
   return { kind: 'failure', reason, detail }
 }
+
+/** What judging makes of data. Spelt out, so that all of it looks alike: there is some for every link of every chain. */
+export function proven(data: Data, judged: Judgement, ttlSeconds: number, parts: ProvenParts = data): Proven {
+  const { kind, target, contradicted, misshapen, further, denied, server, forwarder, agent, uncached } = data
+  const { rcode = data.rcode, answer = data.answer, authority = data.authority, proofs, wildcards } = parts
+  return {
+    kind,
+    rcode,
+    answer,
+    authority,
+    target,
+    contradicted,
+    misshapen,
+    further,
+    denied,
+    ttlSeconds,
+    judged,
+    server,
+    forwarder,
+    agent,
+    uncached,
+    proofs,
+    wildcards,
+  }
+}
+
+/** What differs from the data as it came. */
+type ProvenParts = Partial<Pick<Proven, 'rcode' | 'answer' | 'authority' | 'proofs' | 'wildcards'>>

@@ -27,7 +27,7 @@ import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import { foldName, type Name, nameKey, ROOT } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import type { Rrset } from '../wire/record.ts'
-import { type Context, failure, type Job, type Judgement, type KnownTrust } from './context.ts'
+import { type Context, failure, type Job, type Judgement, type KnownTrust, underFlight } from './context.ts'
 import { DataFirst, inTimeForClient, type ResolveStep, resolveStep } from './data-first.ts'
 import { Dns64 } from './dns64.ts'
 import { fetchData, fetchFresh } from './fetch.ts'
@@ -294,8 +294,8 @@ export class Resolver implements ResolverPort {
   #job(flight: Flight, trace: Trace | undefined, asked?: AskedQuestion): Job {
     const { clock, counters, policy } = this.#context
     const budget = new WorkBudget(clock.nowMs(), flight.deadlineMs, new ProofBudget(undefined, counters))
-    const sequence = policy.sequence
-    return { budget, trace, flight, depth: 0, policySequence: sequence, ...(asked && { asked }) }
+    const { sequence } = policy
+    return underFlight({ budget, trace, flight, depth: 0, policySequence: sequence, asked }, flight)
   }
 
   async #answer(question: ClientQuestion, job: Job, anew: boolean): Promise<Outcome> {

@@ -189,8 +189,8 @@ async function iterate(
       if (below.kind === 'failure') return below
       const { ds, proofs } = reply.value
       enter(way, below, false, ds !== undefined || proofs.length > 0 ? way.cut.zone : undefined)
-    } else if (whole) return { ...toData(reply.value, reply.server), ...saidBy(way.cut, reply) }
-    else if (settles(context, reply.value)) return { ...toData(reply.value, reply.server), denied: asked }
+    } else if (whole) return toData(reply.value, reply.server, undefined, saidBy(way.cut, reply))
+    else if (settles(context, reply.value)) return toData(reply.value, reply.server, asked)
     else learn(context, job, way, asked, reply.value)
   }
   context.counters.limitHit('limit-referrals')
@@ -284,10 +284,9 @@ function forwards({ route }: Cut): boolean {
 }
 
 /** Who said it, where that was a forwarder, and to whom errors in it may be reported. */
-function saidBy(
-  cut: Cut,
-  { endpoint, agent }: Useful<Meaning>,
-): Pick<Data, 'forwarder' | 'uncached' | 'agent'> {
+type Said = Pick<Data, 'forwarder' | 'uncached' | 'agent'>
+
+function saidBy(cut: Cut, { endpoint, agent }: Useful<Meaning>): Said {
   if (!forwards(cut)) return agent === undefined ? {} : { agent }
   const forwarder = formatEndpoint(endpoint)
   return cut.route?.cache === false ? { forwarder, uncached: true } : { forwarder }
@@ -373,13 +372,37 @@ function learn(
   store(context, job, asked, context.settings.minimisedType, toData(reply, ''))
 }
 
-function toData(reply: Exclude<Meaning, { kind: 'referral' }>, server: string): Data {
+/** Spelt out: all data looks alike then, and is read quickly. */
+function toData(
+  reply: Exclude<Meaning, { kind: 'referral' }>,
+  server: string,
+  denied?: Name,
+  { forwarder, uncached, agent }: Said = {},
+): Data {
   const { kind, authority, misshapen } = reply
-  if (reply.kind === 'negative') return { kind, rcode: reply.rcode, answer: [], authority, misshapen, server }
-  const { answer, target, further, contradicted } = reply
-  const rcode = kind === 'alias' && target === undefined ? RCODE.YXDOMAIN : RCODE.NOERROR
-  return { kind, rcode, answer, authority, target, further, contradicted, misshapen, server }
+  const said = reply.kind === 'negative' ? DENIED : reply
+  const { answer, target, further, contradicted } = said
+  const holds = kind === 'alias' && target === undefined ? RCODE.YXDOMAIN : RCODE.NOERROR
+  const rcode = reply.kind === 'negative' ? reply.rcode : holds
+  return {
+    kind,
+    rcode,
+    answer,
+    authority,
+    target,
+    contradicted,
+    misshapen,
+    further,
+    denied,
+    server,
+    forwarder,
+    agent,
+    uncached,
+  }
 }
+
+/** What a denial lacks. */
+const DENIED = { answer: [], target: undefined, further: undefined, contradicted: undefined }
 
 /** Keeps a referral, for no longer than the delegation of the zone that gave it lives (CVE-2022-30698). */
 function storeReferral(

@@ -20,7 +20,15 @@ import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, namesEqual, pare
 import { formatName } from '../wire/name-text.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
-import type { Context, Data, Job, Judgement, Proven, ZoneTrust } from './context.ts'
+import {
+  type Context,
+  type Data,
+  type Job,
+  type Judgement,
+  type Proven,
+  proven,
+  type ZoneTrust,
+} from './context.ts'
 import { isSynthesised, unexpanded } from './expansion.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
 import { judgeDnskeySet, judgeMissingKeys, trustFor } from './trust.ts'
@@ -77,8 +85,8 @@ export async function judge(
     proofs = await proofsAboutTarget(context, job, data.authority, zone, ttlSeconds)
   // AD speaks for the authority section too (RFC 4035 3.2.3), so what was not verified stays out of it.
   const authority = worst.status === 'secure' ? provers(proofs) : data.authority
-  const proven: Proven = { ...data, answer, authority, judged: verdictOf(worst), ttlSeconds }
-  return proofs === undefined ? proven : { ...proven, proofs, wildcards }
+  const parts = { answer, authority, proofs, wildcards: proofs && wildcards }
+  return proven(data, verdictOf(worst), ttlSeconds, parts)
 }
 
 /**
@@ -112,7 +120,7 @@ function provers(proofs: Pick<VerifiedDenial, 'records' | 'soa'> | undefined): R
 }
 
 function withVerdict(data: Data, judged: Judgement, ttlSeconds: number): Proven {
-  return { ...data, judged: verdictOf(judged), ttlSeconds }
+  return proven(data, verdictOf(judged), ttlSeconds)
 }
 
 const NOT_JUDGED: Judgement = { status: 'indeterminate', reason: 'not-judged', detail: '' }
@@ -326,16 +334,16 @@ async function judgeNegative(
   const proofs = await judgeProofs(context, job, data.authority, zone)
   const lifetime = Math.min(ttlSeconds, proofs.ttlSeconds)
   if (proofs.fault !== undefined) return withVerdict(data, proofs.fault, lifetime)
-  const proven = proveDenial(context, job, name, type, data.rcode, zone.zone, proofs.records)
+  const denial = proveDenial(context, job, name, type, data.rcode, zone.zone, proofs.records)
   // The header is not signed: where it says that there is no such name, and the zone that there is, the zone is right.
-  const sound = { ...data, authority: provers(proofs) }
-  if (proven.existing === true && data.denied === undefined) {
+  if (denial.existing === true && data.denied === undefined) {
     // Who only observes gets the answer as it came; it is not what was proven.
     if (context.policy.mode === 'observe') return withVerdict(data, NOT_JUDGED, lifetime)
-    return withVerdict({ ...sound, rcode: RCODE.NOERROR }, SECURE, lifetime)
+    return proven(data, SECURE, lifetime, { rcode: RCODE.NOERROR, authority: provers(proofs) })
   }
-  const shown = proven.status === 'secure' ? sound : data
-  return { ...withVerdict(shown, proven, lifetime), proofs: verified(zone, proofs, lifetime) }
+  const authority = denial.status === 'secure' ? provers(proofs) : data.authority
+  const kept = verified(zone, proofs, lifetime)
+  return proven(data, verdictOf(denial), lifetime, { authority, proofs: kept })
 }
 
 /** The verdict on a denial. */

@@ -31,7 +31,9 @@ import {
   fetchedKey,
   type Job,
   type Judgement,
+  judgedBy,
   type Proven,
+  proven as provenAs,
 } from './context.ts'
 import { reportError } from './error-reports.ts'
 import { isExpanded, isSynthesised } from './expansion.ts'
@@ -58,7 +60,8 @@ export async function lookup(
   anew = false,
 ): Promise<Found> {
   const known = fromCache(context, name, type, anew)
-  if (known?.judged !== undefined) return { ...known, judged: remembered(context, name, type, known.judged) }
+  if (known?.judged !== undefined)
+    return provenAs(known, remembered(context, name, type, known.judged), known.ttlSeconds)
   // What is fetched anew brings new records to make answers of.
   const made = known === undefined && !anew ? synthesise(context, job, name, type) : undefined
   if (made !== undefined) return made
@@ -71,7 +74,7 @@ export async function lookup(
 async function prove(context: Context, job: Job, name: Name, type: number, anew: boolean): Promise<Found> {
   const data =
     job.fetched?.get(fetchedKey(name, type)) ??
-    (await context.fetchData({ ...job, judge: job }, name, type, anew))
+    (await context.fetchData(judgedBy(job, job), name, type, anew))
   if (data.kind === 'failure') return data
   const beganMs = context.clock.nowMs()
   let proven = await judge(context, job, name, type, data)
@@ -235,7 +238,8 @@ export function keep(context: Context, job: Job, name: Name, type: number, prove
   const stamp = { status, reason: REASONS[reason].number, detail, policySequence: job.policySequence }
   context.counters.validation(status)
   if (status === 'bogus') context.counters.bogus(reason)
-  if (proven.uncached === true) return { ...proven, ttlSeconds }
+  const kept = ttlSeconds === proven.ttlSeconds ? proven : { ...proven, ttlSeconds }
+  if (proven.uncached === true) return kept
   keepProofs(context, job, proven)
   if (reason === 'cname-wrong') keepDname(context, job, proven)
   if (proven.kind === 'negative') {
@@ -251,7 +255,7 @@ export function keep(context: Context, job: Job, name: Name, type: number, prove
       context.rrsets.put(set, { rank: RANK.ANSWER_AA, ttlSeconds, ...stamp })
     }
   }
-  return { ...proven, ttlSeconds }
+  return kept
 }
 
 /**

@@ -121,7 +121,7 @@ export function assemble(links: readonly Proven[]): Resolution {
   }
   const uncached = links.some((link) => link.uncached === true)
   const misshapen = links.some((link) => link.misshapen === true)
-  const answer = eachOnce(links.flatMap((link) => link.answer))
+  const answer = eachOnce(links.length === 1 ? links[0]!.answer : links.flatMap((link) => link.answer))
   const authority = eachOnce(
     // RFC 2308 5: a denial's records say how long the denial may be kept.
     links.flatMap((link) => link.authority.map((set) => cappedTo(set, link.ttlSeconds))),
@@ -130,7 +130,8 @@ export function assemble(links: readonly Proven[]): Resolution {
 }
 
 /** Two aliases of one zone may bring the same DNAME or the same proof. */
-function eachOnce(sets: readonly Rrset[]): Rrset[] {
+function eachOnce(sets: readonly Rrset[]): readonly Rrset[] {
+  if (sets.length < 2) return sets
   const once = new Map<string, Rrset>()
   for (const set of sets) {
     const key = `${set.type} ${nameKey(set.owner)}`

@@ -209,5 +209,16 @@ export class ServerAddresses {
 }
 
 function deeper(job: Job): Job {
-  return { ...job, depth: job.depth + 1, judge: undefined }
+  const { budget, trace, flight, depth, policySequence, isReport, fetched, asked } = job
+  return {
+    budget,
+    trace,
+    flight,
+    depth: depth + 1,
+    policySequence,
+    isReport,
+    fetched,
+    judge: undefined,
+    asked,
+  }
 }

@@ -1,6 +1,6 @@
 /** Resource records and RRsets as the engine holds them. */
-import { compareOctets, mapKey } from '../base/octets.ts'
-import { type Name, nameKey } from './name.ts'
+import { compareOctets, mapKey, octetsEqual } from '../base/octets.ts'
+import { type Name, nameKey, namesEqual } from './name.ts'
 
 /** One resource record of a message. RDATA is uncompressed and otherwise untouched, case included. */
 export interface ResourceRecord {
@@ -29,65 +29,90 @@ export interface Rrset {
 
 const TYPE_RRSIG = 46
 
+/** So few are looked through one by one; more have an index, so that a message of thousands of records takes linear time. */
+const FEW = 8
+
 /**
  * Groups the records of one section into RRsets, in order of first appearance. An RRSIG joins the RRset that it
  * covers; RRSIGs that cover nothing in the section become RRsets of type RRSIG at the end.
  */
 export function groupRrsets(records: readonly ResourceRecord[]): Rrset[] {
-  const sets = new Map<string, GrowingRrset>()
+  const sets = new GrowingRrsets()
   for (const record of records) {
     if (record.type === TYPE_RRSIG) continue
-    const set = setFor(sets, record, record.type)
-    addUnique(set.rdatas, set.seen, record.rdata)
-    set.ttlSeconds = Math.min(set.ttlSeconds, record.ttlSeconds)
+    const set = sets.find(record, record.type) ?? sets.begin(record)
+    sets.add(set, set.rdatas, record)
   }
   for (const record of records) {
     if (record.type !== TYPE_RRSIG || record.rdata.length < 2) continue
     const covered = (record.rdata[0]! << 8) | record.rdata[1]!
-    const set = sets.get(groupKey(record, covered))
-    const home = set ?? setFor(sets, record, TYPE_RRSIG)
-    addUnique(set === undefined ? home.rdatas : home.signatures, home.seen, record.rdata)
-    home.ttlSeconds = Math.min(home.ttlSeconds, record.ttlSeconds)
+    const set = sets.find(record, covered)
+    if (set !== undefined) sets.add(set, set.signatures, record)
+    else {
+      const apart = sets.find(record, TYPE_RRSIG) ?? sets.begin(record)
+      sets.add(apart, apart.rdatas, record)
+    }
   }
-  return Array.from(sets.values(), ungrown)
+  return sets.all
 }
 
-/** Spelt out: all sets look alike then, and are read quickly. */
-function ungrown({ owner, type, class: recordClass, ttlSeconds, rdatas, signatures }: GrowingRrset): Rrset {
-  return { owner, type, class: recordClass, ttlSeconds, rdatas, signatures }
-}
-
-interface GrowingRrset {
-  readonly owner: Name
-  readonly type: number
-  readonly class: number
+/** An RRset that is not complete. */
+interface GrowingRrset extends Rrset {
   ttlSeconds: number
   readonly rdatas: Uint8Array[]
   readonly signatures: Uint8Array[]
-  /** What is in the two lists, so that a message of thousands of records is grouped in linear time. */
-  readonly seen: Set<string>
 }
 
-function groupKey(record: ResourceRecord, type: number): string {
-  return `${type} ${record.class} ${nameKey(record.owner)}`
-}
+class GrowingRrsets {
+  readonly all: GrowingRrset[] = []
+  /** Of all sets, once they are more than a few. */
+  #index: Map<string, GrowingRrset> | undefined
+  /** What is in the lists that are longer than a few. */
+  readonly #seen = new Map<readonly Uint8Array[], Set<string>>()
 
-function setFor(sets: Map<string, GrowingRrset>, record: ResourceRecord, type: number): GrowingRrset {
-  const key = groupKey(record, type)
-  let set = sets.get(key)
-  if (set === undefined) {
-    const { owner, ttlSeconds } = record
-    set = { owner, type, class: record.class, ttlSeconds, rdatas: [], signatures: [], seen: new Set() }
-    sets.set(key, set)
+  /** The set that a record belongs to if it is of this type. */
+  find(record: ResourceRecord, type: number): GrowingRrset | undefined {
+    if (this.#index !== undefined) return this.#index.get(groupKey(record, type))
+    for (const set of this.all) {
+      if (set.type === type && set.class === record.class && namesEqual(set.owner, record.owner)) return set
+    }
+    return undefined
   }
-  return set
+
+  begin(record: ResourceRecord): GrowingRrset {
+    const { owner, type, ttlSeconds } = record
+    const set = { owner, type, class: record.class, ttlSeconds, rdatas: [], signatures: [] }
+    this.all.push(set)
+    if (this.all.length > FEW)
+      this.#index ??= new Map(this.all.map((known) => [groupKey(known, known.type), known]))
+    this.#index?.set(groupKey(record, type), set)
+    return set
+  }
+
+  add(set: GrowingRrset, list: Uint8Array[], { rdata, ttlSeconds }: ResourceRecord): void {
+    set.ttlSeconds = Math.min(set.ttlSeconds, ttlSeconds)
+    if (!this.#isIn(list, rdata)) list.push(rdata)
+  }
+
+  #isIn(list: readonly Uint8Array[], rdata: Uint8Array): boolean {
+    if (list.length <= FEW) {
+      for (const known of list) if (octetsEqual(known, rdata)) return true
+      return false
+    }
+    let seen = this.#seen.get(list)
+    if (seen === undefined) {
+      seen = new Set(list.map(mapKey))
+      this.#seen.set(list, seen)
+    }
+    const key = mapKey(rdata)
+    if (seen.has(key)) return true
+    seen.add(key)
+    return false
+  }
 }
 
-function addUnique(list: Uint8Array[], seen: Set<string>, octets: Uint8Array): void {
-  const key = mapKey(octets)
-  if (seen.has(key)) return
-  seen.add(key)
-  list.push(octets)
+function groupKey({ owner, class: recordClass }: Pick<Rrset, 'owner' | 'class'>, type: number): string {
+  return `${type} ${recordClass} ${nameKey(owner)}`
 }
 
 /** RDATAs in canonical order (RFC 4034 6.3); they must be in canonical form already. */
