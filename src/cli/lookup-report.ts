@@ -13,6 +13,7 @@ import type { ResourceRecord } from '../wire/record.ts'
 import { formatRecord } from '../wire/zone-text.ts'
 import { buildChain, type ChainLink, chainToJson, formatChain } from './chain-tree.ts'
 import { printable } from './printable.ts'
+import { exchangesOf, formatWaterfall, outcomeText, waitedMs } from './waterfall.ts'
 
 /** The verdict of our own validation. */
 export interface ReportedVerdict {
@@ -42,12 +43,12 @@ export interface LookupReport {
   readonly authority: readonly ResourceRecord[]
   /** Present when the trace was asked for. */
   readonly trace?: readonly TraceEvent[]
+  /** When the resolution began, by the clock of the trace. */
+  readonly startMs?: number
   readonly elapsedMs: number
   /** The time at which signatures were judged, seconds since 1970. */
   readonly nowSeconds: number
 }
-
-type Exchange = Extract<TraceEvent, { readonly kind: 'exchange' }>
 
 /** The report for eyes. */
 export function formatReport(report: LookupReport): string {
@@ -63,7 +64,7 @@ export function formatReport(report: LookupReport): string {
   if (verdict !== undefined) lines.push(`;; verdict: ${verdict.status}; ${verdict.text} (${verdict.reason})`)
   for (const error of report.errors) lines.push(`;; EDE: ${formatError(error)}`)
   lines.push(...section('answer', report.answer), ...section('authority', report.authority))
-  if (trace !== undefined) lines.push(...chainLines(trace, report.nowSeconds), ...exchangeLines(trace))
+  if (trace !== undefined) lines.push(...chainLines(trace, report.nowSeconds), ...exchangeLines(report))
   lines.push(`;; time: ${report.elapsedMs.toFixed(1)} ms`)
   return `${lines.join('\n')}\n`
 }
@@ -82,28 +83,17 @@ function linksOf(trace: readonly TraceEvent[]): ChainLink[] {
   return trace.filter((event) => event.kind === 'link')
 }
 
-function exchangesOf(trace: readonly TraceEvent[]): Exchange[] {
-  return trace.filter((event) => event.kind === 'exchange')
-}
-
 function chainLines(trace: readonly TraceEvent[], nowSeconds: number): string[] {
   const lines = formatChain(buildChain(linksOf(trace)), nowSeconds)
   return [';; chain of trust:', ...(lines.length === 0 ? ['none'] : lines).map((line) => `;;   ${line}`)]
 }
 
-function exchangeLines(trace: readonly TraceEvent[]): string[] {
-  const lines = exchangesOf(trace).map((event) => {
-    const question = `${formatName(event.name)} ${formatType(event.type)}`
-    const where = `${formatName(event.zone)} at ${formatEndpoint(event.server)} by ${event.transport.toUpperCase()}`
-    const size = event.octets === 0 ? '' : `, ${event.octets} octets`
-    return `${question} from ${where}: ${outcomeText(event)}${size}, ${event.rttMs.toFixed(1)} ms`
-  })
-  return [`;; upstream exchanges: ${lines.length}`, ...lines.map((line) => `;;   ${line}`)]
-}
-
-function outcomeText({ outcome }: Exchange): string {
-  const rcode = /^rcode ([0-9]+)$/.exec(outcome)
-  return rcode === null ? outcome : formatRcode(Number(rcode[1]))
+function exchangeLines({ trace = [], startMs = 0, elapsedMs }: LookupReport): string[] {
+  const exchanges = exchangesOf(trace)
+  const waited =
+    exchanges.length === 0 ? '' : `, ${waitedMs(exchanges).toFixed(1)} ms of ${elapsedMs.toFixed(1)}`
+  const lines = formatWaterfall(exchanges, startMs, elapsedMs)
+  return [`;; upstream exchanges: ${exchanges.length}${waited}`, ...lines.map((line) => `;;   ${line}`)]
 }
 
 /** The report for programs. */
@@ -120,9 +110,13 @@ export function reportToJson(report: LookupReport): object {
     ede: report.errors.map(({ code, text }) => ({ code, purpose: formatEde(code), text })),
     answer: report.answer.map(recordToJson),
     authority: report.authority.map(recordToJson),
-    ...(trace === undefined ? {} : traceToJson(trace, report.nowSeconds)),
-    elapsedMs: Math.round(report.elapsedMs * 10) / 10,
+    ...(trace === undefined ? {} : traceToJson(trace, report)),
+    elapsedMs: tenths(report.elapsedMs),
   }
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10
 }
 
 function recordToJson(record: ResourceRecord): object {
@@ -135,10 +129,13 @@ function recordToJson(record: ResourceRecord): object {
   }
 }
 
-function traceToJson(trace: readonly TraceEvent[], nowSeconds: number): object {
+function traceToJson(trace: readonly TraceEvent[], { nowSeconds, startMs = 0 }: LookupReport): object {
+  const exchanges = exchangesOf(trace)
   return {
     chain: chainToJson(buildChain(linksOf(trace)), nowSeconds),
-    exchanges: exchangesOf(trace).map((event) => ({
+    waitedMs: tenths(waitedMs(exchanges)),
+    exchanges: exchanges.map((event) => ({
+      startMs: tenths(event.startMs - startMs),
       server: formatEndpoint(event.server),
       transport: event.transport,
       zone: formatName(event.zone),
@@ -146,7 +143,8 @@ function traceToJson(trace: readonly TraceEvent[], nowSeconds: number): object {
       type: formatType(event.type),
       outcome: outcomeText(event),
       octets: event.octets,
-      rttMs: Math.round(event.rttMs * 10) / 10,
+      rttMs: tenths(event.rttMs),
+      timeoutMs: tenths(event.timeoutMs),
     })),
   }
 }

@@ -91,7 +91,7 @@ async function resolveHere(question: AskedQuestion, options: LookupOptions): Pro
       errors: parts.ede,
       answer: parts.answer.flatMap(recordsOf),
       authority: parts.authority.flatMap(recordsOf),
-      ...(options.trace === true ? { trace } : {}),
+      ...(options.trace === true ? { trace, startMs } : {}),
       elapsedMs: nowMs - startMs,
       nowSeconds: engine.clock.unixSeconds(),
     }

@@ -32,7 +32,7 @@ t.test('lookup', { timeout: 120_000 }, async (t) => {
     t.match(stdout, new RegExp(chain.join('')))
     t.match(
       stdout,
-      /;; upstream exchanges: \d+\n;; {3}\. NS from \. at 127\.72\.0\.1@\d+ by UDP: NOERROR, \d+ octets, /,
+      /;; upstream exchanges: \d+, [\d.]+ ms of [\d.]+\n;; {3}at ms {2}took ms +of ms .*\n;; {3} *[\d.]+ +[\d.]+ +1600 {2}\|=+ +\| {2}127\.72\.0\.1@\d+ +UDP +\d+ +NOERROR +\. NS of \.\n/,
     )
   })
 
@@ -77,6 +77,10 @@ t.test('lookup', { timeout: 120_000 }, async (t) => {
     ])
     t.equal(report.chain[0].children[0].children[0].owner, 'se.')
     t.ok(report.exchanges.length > 4)
+    t.ok(report.waitedMs > 0 && report.waitedMs <= report.elapsedMs)
+    for (const { startMs, rttMs, timeoutMs } of report.exchanges) {
+      t.ok(startMs >= 0 && startMs + rttMs <= report.elapsedMs + 0.2 && rttMs <= timeoutMs)
+    }
     const bogus = JSON.parse((await lookup('www.expired.se', '--json')).stdout)
     t.match(bogus, {
       verdict: 'bogus',
