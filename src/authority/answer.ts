@@ -164,8 +164,9 @@ function addFromNode(
   }
   for (const rrset of found) draft.answer.push(expanded ? { ...rrset, owner: name } : rrset)
   if (expanded && question.dnssec) addOnce(draft.authority, proofOfWildcard(zone, name))
+  const servers = found.find(({ type }) => type === TYPE.NS)
+  if (servers !== undefined) addAddresses(zone, servers, draft)
   const [only] = found
-  if (only!.type === TYPE.NS) addAddresses(zone, only!, draft)
   if (only!.type !== TYPE.CNAME || question.type === TYPE.CNAME || question.type === TYPE.ANY)
     return undefined
   return targetName(only!.rdatas[0]!)
@@ -197,5 +198,8 @@ function addNegative(zone: Zone, proof: readonly Rrset[], draft: Draft): void {
 }
 
 function addOnce(section: Rrset[], rrsets: readonly Rrset[]): void {
-  for (const rrset of rrsets) if (!section.includes(rrset)) section.push(rrset)
+  for (const rrset of rrsets) {
+    const isThere = section.some(({ owner, type }) => type === rrset.type && namesEqual(owner, rrset.owner))
+    if (!isThere) section.push(rrset)
+  }
 }

@@ -1,5 +1,5 @@
 /** The denial records that belong into an answer (RFC 4035 3.1.3, RFC 5155 7.2). */
-import { labelCount, lastLabels, type Name, parentOf, wildcardOf } from '../wire/name.ts'
+import { labelCount, lastLabels, type Name, namesEqual, parentOf, wildcardOf } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import { closestEncloser, type Zone } from './zone.ts'
 
@@ -56,6 +56,7 @@ function wildcardAt(encloser: Name): Name {
 }
 
 function present(proof: Proof): Rrset[] {
-  const unique = new Set(proof.filter((rrset) => rrset !== undefined))
-  return [...unique]
+  const found = proof.filter((rrset) => rrset !== undefined)
+  // A store may give the same record in another copy each time.
+  return found.filter((rrset, i) => found.findIndex(({ owner }) => namesEqual(owner, rrset.owner)) === i)
 }

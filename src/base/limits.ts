@@ -273,6 +273,29 @@ export const SNAPSHOT_STOP_MS_MAX = 60_000
 /** Octets of a file of the state folder that is read: a thousand negative trust anchors with their reasons, many times over. */
 export const STATE_FILE_OCTETS_MAX = 4_194_304
 
+// --- the copy of the root zone --------------------------------------------------------------------------------------
+
+/** Octets of a root zone that is read, as text or in a transfer: it has some 2.3 million. */
+export const ROOT_COPY_OCTETS_MAX = 16_777_216
+/** Records of it: there are some 25,000. */
+export const ROOT_COPY_RECORDS_MAX = 200_000
+/** Time to get it: a line of 200 kbit/s is enough. */
+export const ROOT_COPY_TRANSFER_MS_MAX = 120_000
+/** A transfer in which nothing comes for so long has ended. */
+export const ROOT_COPY_SILENCE_MS_MAX = 10_000
+/** Time to read and prove it, which takes about a second. */
+export const ROOT_COPY_PREPARE_MS_MAX = 60_000
+/** Heap for that: ten times what the root of today takes. */
+export const ROOT_COPY_HEAP_MIB_MAX = 512
+/** The SOA's REFRESH and RETRY are followed within these bounds: no more than a look a minute, no less than one a day. */
+export const ROOT_COPY_REFRESH_SECONDS_MIN = 60
+export const ROOT_COPY_REFRESH_SECONDS_MAX = 86_400
+/** Where no copy was had yet: the first look again, and the longest pause that doubling leads to. */
+export const ROOT_COPY_RETRY_SECONDS_MIN = 60
+export const ROOT_COPY_RETRY_SECONDS_MAX = 3_600
+/** The SOA's EXPIRE counts up to this: the root has a week. */
+export const ROOT_COPY_EXPIRE_SECONDS_MAX = 1_209_600
+
 // --- the rollout report -------------------------------------------------------------------------------------------
 
 /** Distinct clients that are counted one by one; above, registers take no more room however many come. */

@@ -58,6 +58,7 @@ export interface Settings {
   'resolution.qname-minimisation-type': 'A' | 'NS'
   'resolution.stub-zones': readonly value.RouteSetting[]
   'resolution.forward-zones': readonly value.RouteSetting[]
+  'resolution.root-copy.sources': readonly value.RootCopySource[]
   'resolution.nxdomain-cut': boolean
   'resolution.verify-referrals': boolean
   'resolution.verify-glue': boolean
@@ -313,6 +314,17 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc:
       'Zones asked of another resolver (with RD): as stub-zones, and cache: false keeps nothing of what it says. ' +
       'name: . forwards everything.',
+    reload: 'restart',
+  },
+  'resolution.root-copy.sources': {
+    schema: value.rootCopySources(),
+    default: [],
+    doc:
+      'Keeps a copy of the root zone that answers in place of the root servers (RFC 8806), from the first of these that ' +
+      'gives one: { url: "https://www.internic.net/domain/root.zone" }, { axfr: 192.0.32.132 } or { file: root.zone }. It ' +
+      'is used only when its signatures and its digest (ZONEMD, RFC 8976) are proven by the trust anchors, looked at as ' +
+      'its SOA says, and kept in state.directory; the root servers are asked where there is none. Of a file somebody else ' +
+      'takes care: it runs out, as the SOA says, counted from when it was written. Empty: no copy.',
     reload: 'restart',
   },
   'resolution.nxdomain-cut': {

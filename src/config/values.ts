@@ -43,6 +43,12 @@ export interface RouteSetting {
   readonly cache: boolean
 }
 
+/** Where a copy of the root zone is got from, as the operator wrote it. */
+export type RootCopySource =
+  | { readonly file: string }
+  | { readonly url: string }
+  | { readonly axfr: Endpoint }
+
 /** A text for the servers of a network as the operator wrote it. */
 export interface ClientStringSetting {
   readonly network: Prefix
@@ -196,9 +202,30 @@ export function timeOrNone(): ValueSchema<number | undefined> {
 
 /** An address of the web that files are got from; the empty text for none. */
 export function webAddressOrNone(): ValueSchema<string | undefined> {
-  const parse = (value: string): string | undefined =>
-    URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? new URL('.', value).href : undefined
+  const parse = (value: string): string | undefined => {
+    const address = parseWebAddress(value)
+    return address && new URL('.', address).href
+  }
   return parsedOrNone('an address such as https://data.iana.org/root-anchors/, or "" for none', parse)
+}
+
+function parseWebAddress(value: string): string | undefined {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? new URL(value).href : undefined
+}
+
+/** A list of places from which the root zone is got. */
+export function rootCopySources(): ValueSchema<readonly RootCopySource[]> {
+  const expected = 'an entry with one of file, url and axfr'
+  const url = parsed('an address such as https://www.internic.net/domain/root.zone', parseWebAddress)
+  const server = parsed('an IP address, or one with port such as 192.0.2.53@5353', parseServer)
+  const file = parsed('the path of a file', (value) =>
+    value !== '' && isPlainLine(value) ? value : undefined,
+  )
+  const entry = z.union(
+    [z.strictObject({ file }), z.strictObject({ url }), z.strictObject({ axfr: server })],
+    { error: expected },
+  )
+  return listOf('sources of the root zone', entry, JSON.stringify)
 }
 
 /** A list of DNSKEY algorithms by number or mnemonic. */

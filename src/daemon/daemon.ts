@@ -35,6 +35,8 @@ import { serveInOneThread } from './one-thread.ts'
 import type { Exceptions } from './operator/exceptions.ts'
 import { Operator } from './operator/operator.ts'
 import type { ReportKeeper } from './report/report-keeper.ts'
+import type { RootCopyKeeper } from './root-copy/keeper.ts'
+import { openRootCopy } from './root-copy/parts.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { listenFailure } from './start-error.ts'
 import { type DaemonState, openState } from './state/daemon-state.ts'
@@ -142,8 +144,21 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
   const exceptions = watchExceptions(watched)
   const stopping = new StopRequest(clock)
   const report = keepReport(watched, state, exceptions)
-  const parts = { ...watched, health, exceptions, report, state, stopping, keeper, inherited, givenUp }
+  const rootCopy = openRootCopy({ ...watched, state })
+  const parts = {
+    ...watched,
+    health,
+    exceptions,
+    report,
+    state,
+    stopping,
+    keeper,
+    rootCopy,
+    inherited,
+    givenUp,
+  }
   const around = await openAround(parts).catch((error: unknown) => giveUp(parts, error))
+  rootCopy?.start()
   keeper?.start(anchorDuties({ config: given, clock, platform, serving, log }))
   closeUnclaimed(inherited, around.sockets(), log)
   const stopClock = judgeAnewWhenSet(config, clock, serving, log)
@@ -178,12 +193,13 @@ async function giveUp(
 
 /** Ends everything, those who learn before those who answer. Returns questions left unanswered. */
 async function stopAll(parts: AroundParts, { handOver, close }: Around): Promise<number> {
-  const { config, health, stopping, exceptions, keeper, operator, report, serving, state } = parts
+  const { config, health, stopping, exceptions, keeper, rootCopy, operator, report, serving, state } = parts
   health.markStopping()
   stopping.close()
   handOver.close()
   exceptions.close()
   await keeper?.stop()
+  await rootCopy?.stop()
   await operator.settled()
   await report.stop()
   if (handOver.isDone) {
@@ -278,6 +294,7 @@ interface AroundParts {
   readonly clock: Clock
   readonly stopping: StopRequest
   readonly keeper: AnchorKeeper | undefined
+  readonly rootCopy: RootCopyKeeper | undefined
   readonly inherited: HandedSockets | undefined
   readonly givenUp: AbortSignal | undefined
 }
@@ -294,10 +311,23 @@ interface Around {
 
 /** Opens metrics and control, or neither. @throws StartError */
 async function openAround(parts: AroundParts): Promise<Around> {
-  const { config, log, serving, health, operator, exceptions, report, state, clock, stopping, keeper } = parts
+  const {
+    config,
+    log,
+    serving,
+    health,
+    operator,
+    exceptions,
+    report,
+    state,
+    clock,
+    stopping,
+    keeper,
+    rootCopy,
+  } = parts
   const inherited = parts.inherited ?? new Map<string, number>()
   const tellFault = faultTeller({ log, counters: serving.counters[0]!, clock })
-  const metrics = makeMetrics(serving, keeper, exceptions, report)
+  const metrics = makeMetrics(serving, keeper, exceptions, report, rootCopy)
   const http = await openHttp(config.settings, metrics, health, socketsFor('metrics', inherited), (fault) =>
     tellFault(fault, 'a page was not served'),
   )
@@ -327,6 +357,7 @@ async function openAround(parts: AroundParts): Promise<Around> {
     folder: state.folder,
     clock,
     handsOver,
+    rootCopy,
   })
   const drain = (seconds: number): void => {
     health.markStopping()
@@ -389,6 +420,7 @@ function makeMetrics(
   keeper: AnchorKeeper | undefined,
   exceptions: Exceptions,
   report: ReportKeeper,
+  rootCopy: RootCopyKeeper | undefined,
 ): Metrics {
   return new Metrics({
     counters: counters.map(({ set }) => set),
@@ -399,6 +431,7 @@ function makeMetrics(
     alert: () => report.alert,
     enforcedRatio: () => (policy.mode === 'enforce' ? policy.enforcedPercent / 100 : 0),
     snapshot,
+    rootCopy: () => rootCopy?.state,
   })
 }
 

@@ -17,6 +17,7 @@ import { faultTeller } from './fault-teller.ts'
 import { wallSeconds } from './machine.ts'
 import { ownAddresses } from './own-addresses.ts'
 import { makeRollout, privateAddresses } from './parts.ts'
+import { rootCopyOf } from './root-copy/shared.ts'
 import { watchRoot } from './root-watch.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { type Restoring, restoreSnapshot } from './snapshot/load.ts'
@@ -93,6 +94,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     threads: [],
     changePolicy: async (change) => changePolicy(policy, change),
     fetchRecords: (name, type) => engine.resolver.fetchRecords(name, type),
+    setRootCopy: (copy) => engine.resolver.setRootCopy(rootCopyOf(copy)),
     configure: async (changed, rejudges) => {
       settingsNow = changed
       clientSide.configure(changed)

@@ -14,6 +14,7 @@ import type { Name } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Platform } from './engine.ts'
 import type { Machine } from './machine.ts'
+import type { SharedRootCopy } from './root-copy/shared.ts'
 import type { SnapshotKeeper } from './snapshot/keeper.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 
@@ -33,6 +34,8 @@ export interface Serving {
   changePolicy(change: PolicyChange): Promise<boolean>
   /** The records that the servers of a name give now, unjudged, or why there are none. */
   fetchRecords(name: Name, type: number): Promise<readonly Rrset[] | string>
+  /** From now on this copy of the root zone answers in place of the root servers. */
+  setRootCopy(copy: SharedRootCopy): void
   /**
    * Has all threads take over the settings that may change while they run.
    *

@@ -10,7 +10,7 @@ import { insecure, NAME_ERROR, NO_DATA, secure } from './expectation.ts'
 import type { LabZone } from './lab-zone.ts'
 import { dsDeniedByChild, strippedDs } from './rewrites.ts'
 import { signRrset, type ValiditySpan } from './signer.ts'
-import { splitKeys } from './zone.ts'
+import { DIGEST_PLACEHOLDER, digested, splitKeys } from './zone.ts'
 
 /** NSEC3 as RFC 9276 wants it: no additional iterations, no salt. */
 export const PLAIN_NSEC3: Nsec3Denial = { kind: 'nsec3', iterations: 0, salt: NO_OCTETS, optOut: false }
@@ -34,6 +34,8 @@ export const REGISTRY_ZONES: readonly LabZone[] = [
   {
     name: '.',
     about: 'root, RSA/SHA-256, NSEC',
+    content: DIGEST_PLACEHOLDER,
+    defects: [digested()],
     signing: { algorithm: ALGORITHM.RSASHA256 },
     servers: ROOT_SERVERS,
     questions: [

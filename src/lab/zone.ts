@@ -1,10 +1,13 @@
 /** A zone as data: what it holds, how it is signed, and what was done to it afterwards. */
+import { zoneDigest } from '../dnssec/zone-digest.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { type Name, namesEqual } from '../wire/name.ts'
-import type { ResourceRecord } from '../wire/record.ts'
+import { parseSoa } from '../wire/rdata/soa.ts'
+import { writeZonemd } from '../wire/rdata/zonemd.ts'
+import { groupRrsets, type ResourceRecord } from '../wire/record.ts'
 import { deriveKey, KSK_FLAGS, type LabKey, ZSK_FLAGS } from './keys.ts'
 import { ServedZone } from './served-zone.ts'
-import { type KeyUse, type SigningPlan, signZone } from './signer.ts'
+import { type KeyUse, type SigningPlan, signRrset, signZone } from './signer.ts'
 
 /** One zone. */
 export interface ZonePlan {
@@ -55,6 +58,27 @@ export function splitKeys(label: string, algorithm: number): KeyUse[] {
 export function combinedKey(label: string, algorithm: number): KeyUse[] {
   const key = deriveKey(`${label} CSK`, algorithm, KSK_FLAGS)
   return [{ key, published: true, signsKeys: true, signsZone: true }]
+}
+
+// --- digests --------------------------------------------------------------------------------------------------------
+
+/** Content that stands for the digest while a zone is signed (RFC 8976 3.1), so that its denials know of it. */
+export const DIGEST_PLACEHOLDER = '@ ZONEMD 0 1 1 000000000000000000000000\n'
+
+/** Makes the digest (ZONEMD, RFC 8976) over what was signed, SHA-384 or SHA-512 by its number. */
+export function digested(hash: 1 | 2 = 1): Defect {
+  return (records, { apex, signing }) => {
+    const soa = records.find(({ type }) => type === TYPE.SOA)!
+    const serial = parseSoa(soa.rdata)!.serial
+    const rdata = writeZonemd({ serial, scheme: 1, hash, digest: zoneDigest(apex, records, hash) })
+    const zonemd = { ...soa, owner: apex, type: TYPE.ZONEMD, rdata }
+    const placeholder = { owner: apex, type: TYPE.ZONEMD }
+    const [set] = groupRrsets([zonemd])
+    const keys = signing?.keys.filter(({ signsZone }) => signsZone) ?? []
+    const signatures = keys.map(({ key }) => signRrset(set!, { key, signer: apex, span: signing!.span }))
+    const rest = records.filter((record) => !isOf(record, placeholder) && !isSignatureOf(record, placeholder))
+    return [...rest, zonemd, ...signatures.map((rrsig) => ({ ...zonemd, type: TYPE.RRSIG, rdata: rrsig }))]
+  }
 }
 
 // --- defects ------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ import type {
   EngineCounters,
   ResolverPolicy,
   ResolverSettings,
+  RootCopy,
   Trace,
   Upstream,
   WorkNote,
@@ -40,6 +41,8 @@ export interface Context {
   readonly settings: ResolverSettings
   readonly queryEdns: QueryEdns
   readonly routes: Routes
+  /** The copy of the root zone, while there is one. */
+  readonly rootCopy: { copy: RootCopy | undefined }
   readonly counters: EngineCounters
   readonly rrsets: RrsetCache
   /** What zones have proven not to exist (RFC 8198). */
@@ -158,7 +161,8 @@ export interface Useful<T> {
   readonly kind: 'useful'
   readonly value: T
   readonly server: string
-  readonly endpoint: Endpoint
+  /** Undefined for what is answered here. */
+  readonly endpoint: Endpoint | undefined
   /** To whom errors in it may be reported (RFC 9567). */
   readonly agent?: Name
 }

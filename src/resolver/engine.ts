@@ -45,6 +45,7 @@ import type {
   ResolverPolicy,
   ResolverPort,
   ResolverSettings,
+  RootCopy,
   Trace,
   Upstream,
   WorkNote,
@@ -117,6 +118,7 @@ export class Resolver implements ResolverPort {
       betweenSteps,
       denials: new DenialRanges({ nowMs, zonesMax: atMost(DENIAL_ZONES_MAX) }),
       routes: new Routes(parts.settings.routes),
+      rootCopy: { copy: undefined },
       queryEdns: new QueryEdns(parts.settings.clientStrings),
       failures: new FailureCache({ nowMs, max: atMost(FAILURES_REMEMBERED_MAX) }),
       servers: new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) }),
@@ -208,6 +210,11 @@ export class Resolver implements ResolverPort {
   /** From the next answer on; those that are cached are as they were. */
   setPrivateAddresses(settings: PrivateSettings): void {
     this.#privateAddresses = new PrivateAddresses({ ...this.#context.settings, ...settings })
+  }
+
+  /** From now on this copy of the root zone answers in place of the root servers; undefined for none. */
+  setRootCopy(copy: RootCopy | undefined): void {
+    this.#context.rootCopy.copy = copy
   }
 
   prefetch(name: Name, type: number): void {

@@ -3,7 +3,7 @@
  * 5.3.3 steps 2 to 4), showing each zone no more of the name than it needs (RFC 9156).
  */
 import { formatEndpoint } from '../base/address.ts'
-import { REFERRALS_MAX } from '../base/limits.ts'
+import { PREFETCH_TTL_SECONDS_MIN, REFERRALS_MAX } from '../base/limits.ts'
 import { RANK } from '../cache/rrset-cache.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
@@ -32,6 +32,7 @@ import { proveAhead } from './keys-ahead.ts'
 import { minimisedName } from './minimise.ts'
 import type { Route } from './ports.ts'
 import { prime, rootCut } from './priming.ts'
+import { askRootCopy, ROOT_COPY } from './root-copy.ts'
 import { isDelegatedBelow, routeCut } from './routes.ts'
 import { cappedTo, negativeTtlSeconds } from './ttl-limits.ts'
 import { verifiedCut } from './verified-cut.ts'
@@ -80,7 +81,7 @@ export function fetchFresh(
   type: number,
   avoid: ReadonlySet<string>,
 ): Promise<Fetched> {
-  return iterate(context, job, name, type, { avoid, minimising: isStrict(context) })
+  return iterate(context, job, name, type, { avoid, minimising: isStrict(context), fresh: true })
 }
 
 /** Keeps a failure of the zone or of its servers (RFC 9520). What depends on the asker is not kept: see `joining.ts`. */
@@ -120,10 +121,12 @@ function store(context: Context, job: Job, name: Name, type: number, data: Data)
 interface Manner {
   readonly avoid: ReadonlySet<string>
   readonly minimising: boolean
+  /** What servers say now is wanted, not what a copy of a zone says. */
+  readonly fresh: boolean
 }
 
 function startingAt(context: Context): Manner {
-  return { avoid: NOBODY, minimising: context.settings.qnameMinimisation !== 'off' }
+  return { avoid: NOBODY, minimising: context.settings.qnameMinimisation !== 'off', fresh: false }
 }
 
 /** No server gets to see more of a name than it needs, whatever it makes of the rest. */
@@ -156,7 +159,7 @@ async function iterate(
   job: Job,
   name: Name,
   type: number,
-  { avoid, minimising }: Manner,
+  { avoid, minimising, fresh }: Manner,
 ): Promise<Fetched> {
   const holder = type === TYPE.DS && !isRoot(name) ? parentOf(name) : name
   const cut = await closestCut(context, job, holder)
@@ -168,7 +171,8 @@ async function iterate(
     const whole = namesEqual(asked, name)
     const question = { name: asked, type: whole ? type : context.settings.minimisedType, class: CLASS.IN }
     const beside = (): void => proveBeside(context, job, way, name, type)
-    const reply = await ask(context, job, { cut: way.cut, question, budget, avoid, probing: !whole, beside })
+    const asking = { cut: way.cut, question, budget, avoid, probing: !whole, beside }
+    const reply = (fresh ? undefined : askHere(context, job, asking)) ?? (await ask(context, job, asking))
     way.step++
     if (reply.kind === 'failure') {
       if (reply.unneeded === true) return reply
@@ -279,6 +283,19 @@ async function ask(
   return share(context, context.asks, key, job, () => `${formatName(name)} ${formatType(type)}`, work)
 }
 
+/** What a copy of the root zone says in place of its servers; undefined where they have to be asked. */
+function askHere(
+  context: Context,
+  job: Job,
+  { cut, question }: Pick<Asking<Meaning>, 'cut' | 'question'>,
+): Useful<Meaning> | undefined {
+  const message = isRoot(cut.zone) && cut.route === undefined ? askRootCopy(context, question) : undefined
+  const value = message && onOneRoute(context, cut, classify(message, question, cut.zone))
+  if (value === undefined || value.kind === 'lame') return undefined
+  if (value.kind === 'referral') storeReferral(context, job, cut, value)
+  return { kind: 'useful', value, server: ROOT_COPY, endpoint: undefined }
+}
+
 function forwards({ route }: Cut): boolean {
   return route?.kind === 'forward'
 }
@@ -288,8 +305,9 @@ type Said = Pick<Data, 'forwarder' | 'uncached' | 'agent'>
 
 function saidBy(cut: Cut, { endpoint, agent }: Useful<Meaning>): Said {
   if (!forwards(cut)) return agent === undefined ? {} : { agent }
-  const forwarder = formatEndpoint(endpoint)
-  return cut.route?.cache === false ? { forwarder, uncached: true } : { forwarder }
+  const forwarder = endpoint && formatEndpoint(endpoint)
+  const from = forwarder === undefined ? {} : { forwarder }
+  return cut.route?.cache === false ? { ...from, uncached: true } : from
 }
 
 /** Without the later part of an alias's chain where another route begins: only its own servers know what lies there. */
@@ -317,9 +335,24 @@ async function closestCut(
   if (route !== undefined && (delegation === undefined || !isDelegatedBelow(delegation.rrset.owner, route)))
     return routeCut(route)
   if (delegation === undefined) return prime(context, job)
-  const { rrset } = delegation
+  const { rrset, aging } = delegation
+  if (aging && (rrset.givenTtlSeconds ?? 0) >= PREFETCH_TTL_SECONDS_MIN) renewCut(context, rrset.owner)
   if (isRoot(rrset.owner)) return rootCut(context, rrset)
   return verifiedCut(context, job, { kind: 'cut', zone: rrset.owner, servers: serverNames(rrset) })
+}
+
+/** Has the delegation of a zone in use given anew, so that no question has to go by the zone above when it runs out. */
+function renewCut(context: Context, zone: Name): void {
+  context.renew(`cut ${nameKey(zone)}`, async (job) => {
+    if (isRoot(zone)) return (await prime(context, job)).kind === 'cut'
+    const cut = await closestCut(context, job, parentOf(zone))
+    if (cut.kind === 'failure' || forwards(cut)) return false
+    const question = { name: zone, type: context.settings.minimisedType, class: CLASS.IN }
+    const budget = job.budget.question(zone, DELEGATION)
+    const asking = { cut, question, budget, avoid: NOBODY, probing: true }
+    const reply = askHere(context, job, asking) ?? (await ask(context, job, asking))
+    return reply.kind === 'useful' && reply.value.kind === 'referral'
+  })
 }
 
 /** The next minimised name that the cache does not settle already. */

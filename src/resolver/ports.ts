@@ -1,4 +1,6 @@
 /** What the engine asks of the world around it. Production, simulation and replay each bring their own. */
+
+import type { Zone } from '../authority/zone.ts'
 import type { Endpoint } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Prefix } from '../base/prefix.ts'
@@ -128,6 +130,15 @@ export interface Route {
   readonly cache: boolean
 }
 
+/** A copy of the root zone that answers in place of the root servers (RFC 8806): whole, and proven to be the root's. */
+export interface RootCopy {
+  readonly zone: Zone
+  /** From then on it says nothing any more, since nobody has confirmed it for too long: monotonic milliseconds … */
+  readonly endsMs: number
+  /** … or since signatures that prove it have ended: seconds since 1970. */
+  readonly endsSeconds: number
+}
+
 /** RFC 6147. */
 export interface Dns64Settings {
   /** Leads to IPv4 addresses, for clients (RFC 6052). */
@@ -167,6 +178,8 @@ export interface EngineCounters {
   synthesised(kind: string): void
   /** A zone's keys were asked for before anybody was known to need them; they were needed. */
   keysAhead(stage: 'asked' | 'used'): void
+  /** The copy of the root zone answered in place of the root servers. */
+  rootCopyAnswer(): void
 }
 
 /** One step worth telling, for `lookup --trace` and tests. Octets, not text: formatting is the listener's. */

@@ -13,6 +13,7 @@ import type { Lame } from './classify.ts'
 import { type Context, failure, type Job, type ResolutionFailure, unjudged } from './context.ts'
 import { type Cut, serverNames } from './cut.ts'
 import { isLimit, share } from './joining.ts'
+import { askRootCopy } from './root-copy.ts'
 
 const QUESTION: Question = { name: ROOT, type: TYPE.NS, class: CLASS.IN }
 
@@ -24,6 +25,9 @@ interface Primed {
 
 /** Learns the root's name servers from a server of the hints, once for all who need them. */
 export async function prime(context: Context, job: Job): Promise<Cut | ResolutionFailure> {
+  const copied = askRootCopy(context, QUESTION)
+  const known = copied && readPriming(copied)
+  if (known?.kind === 'primed') return keepPrimed(context, job, known)
   const failed = context.failures.get(ROOT, TYPE.NS)
   if (failed?.reason === 'lame-servers') return hintsCut(context)
   if (failed !== undefined) {
@@ -67,7 +71,10 @@ async function askHints(context: Context, job: Job): Promise<Cut | ResolutionFai
     // Servers that are there and have no NS set to give may still know the rest of the root.
     return reply.reason === 'lame-servers' ? hintsCut(context) : failed
   }
-  const { ns, glue } = reply.value
+  return keepPrimed(context, job, reply.value)
+}
+
+function keepPrimed(context: Context, job: Job, { ns, glue }: Primed): Cut {
   context.rrsets.putDelegation({ ...ns, rdatas: ns.rdatas.slice(0, NS_PER_DELEGATION_MAX) })
   for (const set of glue) context.rrsets.putGlue(set)
   context.rrsets.put(ns, { rank: RANK.ANSWER_AA, ...unjudged(job) })

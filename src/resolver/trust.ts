@@ -28,6 +28,7 @@ import type { Rrset } from '../wire/record.ts'
 import type { Context, Job, KnownTrust, Proven, ZoneTrust } from './context.ts'
 import { isExpanded } from './expansion.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
+import { ROOT_COPY } from './root-copy.ts'
 import { liesInOptOut } from './synthesis.ts'
 
 type Untrusted = Exclude<ZoneTrust, { status: 'secure' }>
@@ -330,7 +331,8 @@ async function apexAnchors(
   if (set !== undefined) {
     const support = dsSupport(set.rdatas, validationParameters(context, job))
     if (!support.supported) return endOfChain(context, job, zone, support.reason, ds.ttlSeconds)
-    return { ds: set.rdatas, ttlSeconds: ds.ttlSeconds, isCachedDs: ds.server === '' }
+    const isCachedDs = ds.server === '' || ds.server === ROOT_COPY
+    return { ds: set.rdatas, ttlSeconds: ds.ttlSeconds, isCachedDs }
   }
   if (ds.kind === 'negative' && provesDelegation(context, job, zone, ds)) {
     return without('insecure', zone, 'unsigned-delegation', `${formatName(zone)} has no DS`)
@@ -340,7 +342,7 @@ async function apexAnchors(
 
 type ApexTrust = Parameters<typeof checkDnskeySet>[1]
 
-/** What a DNSKEY set is held against, for how long, and whether that is a DS set out of the cache. */
+/** What a DNSKEY set is held against, for how long, and whether that is a DS set out of the cache, or of a copy. */
 type ApexAnchors = ApexTrust & { readonly ttlSeconds: number; readonly isCachedDs: boolean }
 
 async function checkApex(

@@ -164,6 +164,15 @@ export class Counters implements EngineCounters {
     this.set.add('keys_ahead_total', stage)
   }
 
+  rootCopyAnswer(): void {
+    this.set.add('root_copy_answers_total')
+  }
+
+  /** A look for a newer root zone came to this. */
+  rootCopyRefresh(outcome: 'updated' | 'unchanged' | 'failed'): void {
+    this.set.add('root_copy_refreshes_total', outcome)
+  }
+
   /** A datagram or frame that did not match the question it seemed to answer. */
   nearMiss(): void {
     this.set.add('upstream_near_misses_total')

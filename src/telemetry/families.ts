@@ -148,6 +148,16 @@ const COUNTERS: readonly Family[] = [
     values: ['asked', 'used'],
   },
   {
+    name: 'root_copy_answers_total',
+    help: 'Questions for the root servers that a copy of the root zone answered here (RFC 8806).',
+  },
+  {
+    name: 'root_copy_refreshes_total',
+    help: 'Looks for a newer root zone: it was found and taken over, there was none, or no source gave one that is proven.',
+    label: 'outcome',
+    values: ['updated', 'unchanged', 'failed'],
+  },
+  {
     name: 'limit_hits_total',
     help: 'Bounds met, on the work for a question or on what clients may take.',
     label: 'limit',

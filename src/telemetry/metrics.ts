@@ -57,6 +57,15 @@ export interface AlertState {
   readonly ancestor: string
 }
 
+/** The copy of the root zone as the metrics show it. */
+export interface RootCopyUse {
+  /** It answers now. */
+  readonly isInForce: boolean
+  readonly serial: number
+  readonly octets: number
+  readonly ageSeconds: number
+}
+
 /** What is read at each scrape. */
 export interface MetricSources {
   /** One set a thread, all of one layout. */
@@ -71,6 +80,8 @@ export interface MetricSources {
   readonly alert: () => AlertState | undefined
   /** Left out where there is none. */
   readonly snapshot?: SnapshotUse | undefined
+  /** Left out where none is wanted; gives undefined where none was had yet. */
+  readonly rootCopy?: (() => RootCopyUse | undefined) | undefined
 }
 
 /** One value of a metric. */
@@ -234,6 +245,22 @@ function registerAnchors(gauge: MakeGauge, { anchors, followedZones }: MetricSou
   )
 }
 
+function registerRootCopy(gauge: MakeGauge, { rootCopy = () => undefined }: MetricSources): void {
+  const one = (name: string, help: string, of: (copy: RootCopyUse) => number): void =>
+    gauge(name, help, [], (set) => {
+      const copy = rootCopy()
+      if (copy !== undefined) set({}, of(copy))
+    })
+  one('root_copy_in_force', 'Whether the copy of the root zone answers: 0 when it has run out.', (copy) =>
+    copy.isInForce ? 1 : 0,
+  )
+  one('root_copy_serial', 'Serial of the copy of the root zone.', ({ serial }) => serial)
+  one('root_copy_age_seconds', 'Time since a source confirmed the copy of the root zone.', (copy) => {
+    return copy.ageSeconds
+  })
+  one('root_copy_bytes', 'Memory that the copy of the root zone takes.', ({ octets }) => octets)
+}
+
 function registerGauges(registry: Registry, sources: MetricSources): void {
   const registers = [registry]
   const gauge: MakeGauge = (name, help, labelNames, read) => {
@@ -281,6 +308,7 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
       if (alert !== undefined) set({ cause: alert.cause, name: alert.ancestor }, 1)
     },
   )
+  registerRootCopy(gauge, sources)
   gauge('snapshot_entries', 'Entries of a cache that the snapshot brought at start.', ['cache'], (set) => {
     for (const [cache, entries] of Object.entries(sources.snapshot?.loaded ?? {})) set({ cache }, entries)
   })

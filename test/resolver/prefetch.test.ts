@@ -184,3 +184,43 @@ t.test('keys that cannot be had anew serve until their end', async (t) => {
   world.pass(100)
   t.equal((await world.ask('www.z.test', TYPE.A)).status, 'bogus')
 })
+
+t.test('the delegations of zones in use are there anew before they run out', async (t) => {
+  const above = ['a.root-servers.test.', 'ns.test.']
+  for (const made of [zone, plainZone]) {
+    for (const fetched of [true, false]) {
+      const world = makeWorld([made('z.test.', { content: CONTENT })], { settings: { prefetch: fetched } })
+      const asked = (): string[] => above.flatMap((server) => world.asked(server))
+      await world.ask('www.z.test', TYPE.A)
+      world.forget()
+      // Those of zones above end first, and with them those below.
+      for (let round = 0; round < 4; round++) {
+        world.pass(round === 0 ? 3_290 : 60)
+        await world.ask('www.z.test', TYPE.A)
+        await world.clock.runUntil(() => world.resolver.inFlight.lookups === 0, 30_000)
+      }
+      const before = asked().filter((question) => !/ (DS|DNSKEY)$/.test(question))
+      t.equal(before.includes('z.test. A'), fetched)
+      t.ok(before.length <= 8, `${before}`)
+      world.pass(200)
+      world.forget()
+      await world.ask('www.z.test', TYPE.A)
+      await world.clock.runUntil(() => world.resolver.inFlight.lookups === 0, 30_000)
+      const after = asked().filter((question) => !/ (DS|DNSKEY)$/.test(question))
+      t.equal(after.length > 0, !fetched, `${after}`)
+    }
+  }
+})
+
+t.test('a delegation that cannot be had anew serves until its end', async (t) => {
+  const world = makeWorld([zone('z.test.', { content: CONTENT })], { settings: { prefetch: true } })
+  await world.ask('www.z.test', TYPE.A)
+  world.pass(3_400)
+  const silent = ['a.root-servers.test.', 'ns.test.']
+  for (const server of silent) world.network.attach(world.addressOf(server), () => [])
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
+  world.pass(150)
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
+  world.pass(100)
+  t.equal((await world.ask('www.z.test', TYPE.A)).rcode, RCODE.SERVFAIL)
+})

@@ -17,6 +17,7 @@ export class Paths {
     nsec3Hash: () => this.note('nsec3'),
     synthesised: () => this.note('synthesised'),
     keysAhead: (stage) => this.note(`keys ahead ${stage}`),
+    rootCopyAnswer: () => this.note('root copy'),
     limitHit: (limit) => this.note(`limit ${limit}`),
   }
   readonly frontCounters: FrontCounters = {

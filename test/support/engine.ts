@@ -181,6 +181,7 @@ function countInto(counts: Map<string, number>): EngineCounters {
     limitHit: (limit) => add(`limit ${limit}`),
     synthesised: (kind) => add(`synthesised ${kind}`),
     keysAhead: (stage) => add(`keys ahead ${stage}`),
+    rootCopyAnswer: () => add('root copy'),
   }
 }
 

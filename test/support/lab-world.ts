@@ -5,7 +5,9 @@ import { delayed } from '../../src/lab/behaviours.ts'
 import { buildInternet } from '../../src/lab/internet.ts'
 import type { LabZone } from '../../src/lab/lab-zone.ts'
 import { serveAuthorities } from '../../src/lab/server.ts'
+import { DIGEST_PLACEHOLDER, digested } from '../../src/lab/zone.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
+import type { ResourceRecord } from '../../src/wire/record.ts'
 import { formatZone } from '../../src/wire/zone-text.ts'
 
 /** How long the server of slow.se. takes. */
@@ -14,7 +16,14 @@ export const SLOW_MS = 300
 const SIGNED = { algorithm: ALGORITHM.ECDSAP256SHA256 }
 
 const ZONES: readonly LabZone[] = [
-  { name: '.', about: 'the root', signing: SIGNED, questions: [] },
+  {
+    name: '.',
+    about: 'the root',
+    signing: SIGNED,
+    content: DIGEST_PLACEHOLDER,
+    defects: [digested()],
+    questions: [],
+  },
   { name: 'se.', about: 'a registry', signing: SIGNED, questions: [] },
   {
     name: 'good.se.',
@@ -56,6 +65,8 @@ export interface LabWorld {
   readonly port: number
   /** Folder with `hints.zone` and `root.ds`. */
   readonly folder: string
+  /** The records of the root. */
+  readonly root: readonly ResourceRecord[]
   /** Writes a configuration that uses the world, plus `more`; returns its path. */
   writeConfig(name: string, more?: string): string
   /** May be called again. */
@@ -105,5 +116,5 @@ ${more}`
     closing ??= server.close()
     return closing
   }
-  return { port: server.port, folder, writeConfig, close }
+  return { port: server.port, folder, root: internet.zones.get('.')!, writeConfig, close }
 }

@@ -23,13 +23,18 @@ export interface ThreadedDaemon {
   metric(name: string, label?: Readonly<Record<string, string>>): Promise<number>
 }
 
-/** Starts it in a world, and waits until the root is proven. */
+/**
+ * Starts it in a world, and waits until the root is proven.
+ *
+ * @param more of the configuration file
+ */
 export async function startThreadedDaemon(
   world: LabWorld,
   change: Partial<Settings>,
   options: DaemonOptions = {},
+  more = '',
 ): Promise<ThreadedDaemon> {
-  const config = loadConfig(world.writeConfig('threads.yaml'))
+  const config = loadConfig(world.writeConfig('threads.yaml', more))
   const log: Record<string, unknown>[] = []
   const write = (line: string): void => void log.push(JSON.parse(line))
   const daemon = await startDaemon(

@@ -8,7 +8,7 @@ import { TYPE } from '../../wire/iana/rrtype.ts'
 import { foldName, type Name, namesEqual } from '../../wire/name.ts'
 import { parseNameText } from '../../wire/name-text.ts'
 import type { Rrset } from '../../wire/record.ts'
-import type { HostLookup } from './publication.ts'
+import type { HostLookup } from '../download.ts'
 
 /** Aliases followed: IANA's host has two. */
 const ALIASES_MAX = 8

@@ -6,6 +6,7 @@ import { PACKAGE_VERSION } from '../../config/package-version.ts'
 import type { Health } from '../../telemetry/health.ts'
 import type { Operator } from '../operator/operator.ts'
 import type { ReportKeeper } from '../report/report-keeper.ts'
+import type { RootCopyKeeper } from '../root-copy/keeper.ts'
 import type { Serving } from '../serving.ts'
 import type { StateFolder } from '../state/state-folder.ts'
 
@@ -20,11 +21,12 @@ export interface StatusParts {
   readonly clock: Clock
   /** Whether a process that starts can take over without a gap. */
   readonly handsOver: () => boolean
+  readonly rootCopy: RootCopyKeeper | undefined
 }
 
 /** Tells it as plain data, whenever asked. */
 export function statusOf(parts: StatusParts): () => Record<string, unknown> {
-  const { config, serving, health, operator, report, folder, clock, handsOver } = parts
+  const { config, serving, health, operator, report, folder, clock, handsOver, rootCopy } = parts
   const startMs = clock.nowMs()
   return () => ({
     version: PACKAGE_VERSION,
@@ -38,9 +40,15 @@ export function statusOf(parts: StatusParts): () => Record<string, unknown> {
     caches: serving.caches(),
     stateFolder: folder.path ?? null,
     alert: report.alert?.text ?? null,
+    rootCopy: rootCopy === undefined ? null : copyState(rootCopy),
     rollout: operator.rollout,
     negativeTrustAnchors: serving.policy.negativeTrustAnchors.length,
     handsOver: handsOver(),
     policySequence: serving.policy.sequence,
   })
+}
+
+/** The copy of the root zone, if one was had, and what is wrong with its sources. */
+function copyState({ state, faults }: RootCopyKeeper): Record<string, unknown> {
+  return { ...(state ?? { isInForce: false }), faults: Object.fromEntries(faults) }
 }

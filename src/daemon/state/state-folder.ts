@@ -62,11 +62,11 @@ export class StateFolder {
   }
 
   /** The octets of a file; undefined where there is none, or none that can be used, which is a warning. */
-  read(name: string): Uint8Array | undefined {
+  read(name: string, octetsMax: number = STATE_FILE_OCTETS_MAX): Uint8Array | undefined {
     if (this.#readPath === undefined) return undefined
     const path = resolve(this.#readPath, name)
     try {
-      return readBounded(path)
+      return readBounded(path, octetsMax)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code !== 'ENOENT' && code !== 'ENOTDIR') {
@@ -152,14 +152,13 @@ export class StateFolder {
   }
 }
 
-function readBounded(path: string): Uint8Array {
+function readBounded(path: string, octetsMax: number): Uint8Array {
   // A pipe would be waited for otherwise.
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const status = fstatSync(descriptor)
     if (!status.isFile()) throw new Error('it is not a regular file')
-    if (status.size > STATE_FILE_OCTETS_MAX)
-      throw new Error(`it has more than ${STATE_FILE_OCTETS_MAX} octets`)
+    if (status.size > octetsMax) throw new Error(`it has more than ${octetsMax} octets`)
     return readFileSync(descriptor)
   } finally {
     closeSync(descriptor)

@@ -6,6 +6,7 @@ import { OwnAnswers } from '../../cache/own-answers.ts'
 import { RrsetCache } from '../../cache/rrset-cache.ts'
 import { createEngine } from '../engine.ts'
 import { privateAddresses } from '../parts.ts'
+import { rootCopyOf } from '../root-copy/shared.ts'
 import { watchRoot } from '../root-watch.ts'
 import { ownRrsets, restoreHere } from '../snapshot/threads.ts'
 import { MissDesk } from './miss-desk.ts'
@@ -42,6 +43,7 @@ function run(data: ResolverData): void {
     },
   })
   const { resolver } = engine
+  if (data.rootCopy !== undefined) resolver.setRootCopy(rootCopyOf(data.rootCopy))
   const desk = new MissDesk({ clock, resolver, counters, setAside: new SetAside(setAside) })
   data.links.forEach((end, front) => {
     desk.connect(front, end)
@@ -62,6 +64,7 @@ function run(data: ResolverData): void {
       const caches = { answers, rrsets: ownRrsets(memory, index, rrsets) }
       void restoreHere(caches, request, () => !closed, post)
     },
+    setRootCopy: (copy) => resolver.setRootCopy(rootCopyOf(copy)),
     fetchRecords: (name, type) => resolver.fetchRecords(name, type),
     drain: async () => {
       close()

@@ -23,6 +23,7 @@ import type { Name } from '../../wire/name.ts'
 import { formatName } from '../../wire/name-text.ts'
 import { ownAddresses } from '../own-addresses.ts'
 import { policyOptions } from '../parts.ts'
+import type { SharedRootCopy } from '../root-copy/shared.ts'
 import type { Serving, ServingOptions } from '../serving.ts'
 import type { SnapshotKeeper } from '../snapshot/keeper.ts'
 import { snapshotKeeper } from '../snapshot/parts.ts'
@@ -90,6 +91,8 @@ class Supervisor implements Serving {
   /** Sockets by which front threads serve, where another process could share them. */
   readonly #sockets = new Map<ThreadLife, HandedSockets | undefined>()
   #rootProven = false
+  /** Threads that are born begin with it. */
+  #rootCopy: SharedRootCopy | undefined
   #flushing: Promise<unknown> = Promise.resolve()
   #fault: unknown
 
@@ -145,6 +148,11 @@ class Supervisor implements Serving {
 
   fetchRecords(name: Name, type: number): Promise<FetchedSets> {
     return this.#fetchDesk.fetchRecords(name, type)
+  }
+
+  setRootCopy(copy: SharedRootCopy): void {
+    this.#rootCopy = copy
+    for (const thread of this.#resolvers) thread.post({ kind: 'root-copy', copy })
   }
 
   async configure(settings: Settings, rejudges: boolean): Promise<void> {
@@ -308,6 +316,7 @@ class Supervisor implements Serving {
       ownAddresses: ownAddresses(config.settings['server.listen']),
       platform,
       setAside: this.#setAside[index]!.list,
+      rootCopy: this.#rootCopy,
       watchesRoot: index === 0 && !this.#rootProven,
     }
     return { data, transfer }

@@ -10,6 +10,7 @@ import type { ReportData } from '../../telemetry/report/report-data.ts'
 import type { Name } from '../../wire/name.ts'
 import type { Rrset } from '../../wire/record.ts'
 import type { Platform } from '../engine.ts'
+import type { SharedRootCopy } from '../root-copy/shared.ts'
 import type { RestoreReport, RestoreRequest } from '../snapshot/load.ts'
 import type { ThreadChange } from './policy-channel.ts'
 import type { SetAsideQuestion } from './set-aside.ts'
@@ -72,6 +73,7 @@ export interface ResolverData extends ThreadData {
   readonly ownAddresses: readonly Endpoint[]
   readonly platform: Platform
   readonly setAside: readonly SetAsideQuestion[]
+  readonly rootCopy: SharedRootCopy | undefined
   /** This thread is to see that the root validates. */
   readonly watchesRoot: boolean
 }
@@ -87,6 +89,8 @@ export type ToThread =
   | { readonly kind: 'serve' }
   /** Resolver threads: take from this file what is theirs, and report. */
   | ({ readonly kind: 'restore' } & RestoreRequest)
+  /** Resolver threads: this copy answers in place of the root servers. */
+  | { readonly kind: 'root-copy'; readonly copy: SharedRootCopy }
   /** Resolver threads: get these records past the cache. */
   | { readonly kind: 'fetch'; readonly number: number; readonly name: Name; readonly type: number }
   /** Front threads: leave new clients to the process that has the same sockets, and say when the others are served. */

@@ -12,6 +12,7 @@ import type { Name } from '../../wire/name.ts'
 import type { Rrset } from '../../wire/record.ts'
 import { faultTeller } from '../fault-teller.ts'
 import { policyOptions } from '../parts.ts'
+import type { SharedRootCopy } from '../root-copy/shared.ts'
 import type { RestoreRequest } from '../snapshot/load.ts'
 import { unixSeconds } from '../wall-clock.ts'
 import { countersOf } from './shared-memory.ts'
@@ -43,6 +44,8 @@ export interface ThreadDuties {
   serve?(): void
   /** Resolver threads: takes up what an earlier process knew. */
   restore?(request: RestoreRequest): void
+  /** Resolver threads: goes by this copy of the root zone. */
+  setRootCopy?(copy: SharedRootCopy): void
   /** Resolver threads: see `Resolver.fetchRecords`. */
   fetchRecords?(name: Name, type: number): Promise<readonly Rrset[] | string>
   /** Front threads: see `Front.leave`. */
@@ -96,6 +99,7 @@ export function serveSupervisor({ policy, counters, tally, post }: ThreadParts, 
     } else if (message.kind === 'count') post({ kind: 'counted', data: tally.take() })
     else if (message.kind === 'serve') duties.serve?.()
     else if (message.kind === 'restore') duties.restore?.(message)
+    else if (message.kind === 'root-copy') duties.setRootCopy?.(message.copy)
     else if (message.kind === 'fetch') {
       const { number, name, type } = message
       void duties.fetchRecords?.(name, type).then((sets) => post({ kind: 'fetched', number, sets }))
