@@ -97,13 +97,15 @@ row('V05', async (t) => {
 
 row('V11', async (t) => {
   const world = makeWorld([
-    zone('s.test.', { content: 'a CNAME www.n.test.\nb CNAME none.n.test.\n' }),
+    zone('s.test.', { content: 'a CNAME www.n.test.\nb CNAME none.n.test.\nc CNAME www.o.test.\n' }),
     zone('n.test.', { rewrites: () => [strippedDenial] }),
+    zone('o.test.', { rewrites: () => [apexDenial] }),
   ])
   const tally = new Tally(t)
   for (const [name, type] of [
     ['a.s.test', TYPE.MX],
     ['b.s.test', TYPE.A],
+    ['c.s.test', TYPE.MX],
   ] as const) {
     const reply = await world.ask(name, type)
     tally.same([reply.status, reply.ede?.code], ['bogus', EDE.NSEC_MISSING], name)

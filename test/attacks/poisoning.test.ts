@@ -239,6 +239,11 @@ row('A16', async (t) => {
       'host.wild.z.test',
     ],
     [
+      'a proof that speaks of something else',
+      replayed('host.wild.z.test', '*.wild.z.test', 'z.test'),
+      'host.wild.z.test',
+    ],
+    [
       'the proof of the name, where the next closer name is there',
       replayed('a.host.wild.z.test', '*.wild.z.test', 'a.host.wild.z.test'),
       'a.host.wild.z.test',
@@ -252,7 +257,7 @@ row('A16', async (t) => {
     tally.same(free.status, 'secure', `${what}: the wildcard itself is in order`)
     tally.same((await world.ask(name, TYPE.A)).status, 'bogus', `${what}: still`)
   }
-  return `${tally}: five ways to replay`
+  return `${tally}: six ways to replay`
 })
 
 row('A16', async (t) => {

@@ -156,6 +156,17 @@ row('V16', async (t) => {
     const count = reply.message.answer.filter(({ type }) => type === TYPE.A).length
     tally.same([reply.status, count], ['secure', 2], `${name} ${reply.ede?.text ?? ''}`)
   }
+  // The same record in other letters is the same record to who verifies (RFC 4034 6.3).
+  const recasing: Rewrite = (answer) => ({
+    ...answer,
+    answer: answer.answer.map((set) =>
+      set.type === TYPE.MX
+        ? { ...set, rdatas: set.rdatas.flatMap((rdata) => [rdata, capitals(2)(rdata)]) }
+        : set,
+    ),
+  })
+  const letters = makeWorld([zone('z.test.', { content: `${WWW}@ MX 10 www\n`, rewrites: () => [recasing] })])
+  tally.same((await letters.ask('z.test', TYPE.MX)).status, 'secure', 'in other letters')
   tally.same(
     (await world.ask('z.test', TYPE.DNSKEY)).message.answer.filter(({ type }) => type === TYPE.DNSKEY).length,
     2,
