@@ -447,6 +447,21 @@ export const SECOND_LOOK_QUIET_SECONDS = 86_400
 /** Zones beside the root that a look is held against: those of the top-level domains that customers ask for most. */
 export const SECOND_LOOK_CONTROLS_MAX = 4
 
+// --- signatures that end ------------------------------------------------------------------------------------------
+
+/** Zones with a signature that ends within the time of the warning: those with short-lived signatures always have. */
+export const EXPIRING_ZONES_MAX = 4_096
+/** RRsets of such a zone that are followed: those that end first. */
+export const EXPIRING_SETS_PER_ZONE_MAX = 8
+/** How often the caches are looked through for them: hours are told of, so a quarter of one does. */
+export const EXPIRY_WATCH_MS = 900_000
+/** Slots of a table looked at before others have their turn: this may be the thread that answers. */
+export const EXPIRY_SLOTS_PER_SLICE = 1_024
+/** Zones shown: nobody writes to more owners before their signatures end. */
+export const EXPIRY_SHOWN_MAX = 100
+/** A zone is told of in the log once in so long. */
+export const EXPIRY_TOLD_AGAIN_SECONDS = 86_400
+
 // --- health checks ------------------------------------------------------------------------------------------------
 
 /** Questions of one check of a domain: forty addresses with thirty questions each, and the way to them. */

@@ -120,6 +120,11 @@ export class OctetTableReader {
     return false
   }
 
+  /** Whether the entry of a slot was asked for since it was stored, or moved. */
+  wasAskedFor(slot: number): boolean {
+    return this.#marks[slot] !== 0
+  }
+
   /** Shows every entry, one after the other, as `entryAt` does. */
   forEach(visit: (entry: this) => void): void {
     for (let slot = 0; slot < this.slotCount; slot++) if (this.entryAt(slot)) visit(this)

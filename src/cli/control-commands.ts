@@ -74,6 +74,13 @@ function addReading(add: Add, print: Print): void {
     const { ask, showStats } = await load()
     process.exitCode = await ask('/v1/stats', options, print, showStats)
   })
+  add('expiring', 'zones in use whose signatures end soon and are not being renewed').action(
+    async (options: ControlOptions) => {
+      const { ask } = await load()
+      const { expiringText } = await import('./rollout-report-text.ts')
+      process.exitCode = await ask('/v1/expiring', options, print, expiringText)
+    },
+  )
   add('journal', 'the last changes, the newest first').action(async (options: ControlOptions) => {
     const { ask, showJournal } = await load()
     process.exitCode = await ask('/v1/journal', options, print, showJournal)

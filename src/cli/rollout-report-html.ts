@@ -1,7 +1,7 @@
 /** The rollout report as one page that needs nothing else, on a screen or on paper. */
 import type { DomainView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
 import { printable } from './printable.ts'
-import { facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
+import { expiringLine, facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
 
 const STYLE = `
 :root { color-scheme: light; }
@@ -41,7 +41,7 @@ ${domains.length === 0 ? '<p>No domain fails.</p>' : domains.map(domainSection).
 ${rest(report)
   .map((text) => `<p class="faint">${escaped(text)}</p>`)
   .join('\n')}
-<h2>Signed answers by top-level domain</h2>
+${expiringSection(report)}<h2>Signed answers by top-level domain</h2>
 ${tldTable(report)}
 </body>
 </html>
@@ -71,6 +71,12 @@ function tldTable({ tlds }: ReportView): string {
       `<tr><td>${escaped(tld)}</td><td class="number">${answers}</td><td class="number">${percent(signedShare)}</td></tr>`,
   )
   return `<table><tr><th>domain</th><th class="number">answers</th><th class="number">signed</th></tr>${rows.join('')}</table>`
+}
+
+function expiringSection({ expiring }: ReportView): string {
+  if (expiring === null || expiring.length === 0) return ''
+  const items = expiring.map((zone) => `<li>${escaped(expiringLine(zone))}</li>`)
+  return `<h2>Signatures that end soon and are not being renewed</h2>\n<ul>${items.join('')}</ul>\n`
 }
 
 function domainSection(view: DomainView): string {

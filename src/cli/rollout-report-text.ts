@@ -1,14 +1,14 @@
 /** The rollout report for a terminal. */
-import type { DomainView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
+import type { DomainView, ExpiringView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
 import { printable } from './printable.ts'
-import { facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
+import { expiringLine, facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
 
 /** Top-level domains shown; JSON has all of them. */
 const TLDS_SHOWN = 10
 
 /** Lines, the heaviest domain first. */
 export function reportText(report: ReportView): string {
-  const { since, until, answers, clients, shares, stages, tlds, domains } = report
+  const { since, until, answers, clients, shares, stages, tlds, domains, expiring } = report
   const lines = [
     `Validation from ${since} to ${until}`,
     `${answers} answers to ${clients} clients: ${percent(shares.secure)} secure, ${percent(shares.insecure)} insecure, ${percent(shares.bogus)} bogus`,
@@ -18,8 +18,17 @@ export function reportText(report: ReportView): string {
     '',
     domains.length === 0 ? 'No domain fails.' : `Failing domains: ${domains.length}`,
     ...domains.flatMap(domainLines),
+    ...(expiring === null || expiring.length === 0
+      ? []
+      : ['', 'Signatures that end soon and are not being renewed:', ...expiring.map(expiringLine)]),
   ]
   return `${lines.map(printable).join('\n')}\n`
+}
+
+/** Zones whose signatures end soon, a line each. */
+export function expiringText(zones: readonly ExpiringView[]): string {
+  if (zones.length === 0) return 'none\n'
+  return zones.map((zone) => `${printable(expiringLine(zone))}\n`).join('')
 }
 
 function domainLines(view: DomainView): string[] {

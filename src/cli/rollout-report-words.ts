@@ -1,5 +1,5 @@
 /** What the rollout report says in words, the same on a terminal and on a page. Nothing is escaped yet. */
-import type { DomainView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
+import type { DomainView, ExpiringView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
 
 const STILL = { yes: 'still failing', no: 'validates again', unknown: 'not seen lately' } as const
 const PARTY = { them: 'it is them', us: 'it is us', unsure: 'it may be them or us' } as const
@@ -49,6 +49,12 @@ export function faultLine({ zone, type, ede, text, meaning, queries }: FaultView
   readonly figures: string
 } {
   return { what: `${zone} ${type}: ${text || meaning}`, figures: `EDE ${ede}, ${queries} answers` }
+}
+
+/** A zone whose signatures end soon. */
+export function expiringLine({ zone, set, ends, hoursLeft, ...view }: ExpiringView): string {
+  const { lifetimeHours, fetchedAt, answersInUse } = view
+  return `${zone}  the signature over ${set} ends ${ends}, in ${hoursLeft} of its ${lifetimeHours} hours; given so ${fetchedAt}; ${answersInUse} answers in use`
 }
 
 /** What is counted and not shown apart. */

@@ -99,6 +99,7 @@ export interface Settings {
   'dnssec.aggressive-denial': boolean
   'dnssec.error-reporting': boolean
   'report.second-looks': boolean
+  'report.expiry-warning-hours': number
   'cache.answers-mib': number
   'cache.rrsets-mib': number
   'cache.snapshot': string
@@ -597,6 +598,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc:
       'Domains that fail are asked again beside the questions of clients, one at a time: every address of their servers, by ' +
       'UDP and TCP, and zones that are in order. The rollout report says by that whose fault it is.',
+    reload: 'live',
+  },
+  'report.expiry-warning-hours': {
+    schema: value.whole(0, 720),
+    default: 48,
+    doc:
+      'Zones in use are told of whose signatures end within so many hours and are not being renewed: in the report, in the log ' +
+      'once a day, and as a metric. The caches are looked through for it, nobody is asked. 0 for none.',
     reload: 'live',
   },
   'cache.answers-mib': {

@@ -429,6 +429,7 @@ function makeMetrics(
     followedZones: () => followedZoneStates(keeper, Math.floor(Date.now() / 1000)),
     negativeTrustAnchors: () => exceptions.list(),
     alert: () => report.alert,
+    expiringZones: () => report.expiringZones,
     enforcedRatio: () => (policy.mode === 'enforce' ? policy.enforcedPercent / 100 : 0),
     snapshot,
     rootCopy: () => rootCopy?.state,

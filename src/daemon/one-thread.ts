@@ -90,6 +90,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     policy,
     counters: [counters],
     caches: () => ({ answers: use(answers), rrsets: use(rrsets) }),
+    tables: readers,
     snapshot,
     threads: [],
     changePolicy: async (change) => changePolicy(policy, change),

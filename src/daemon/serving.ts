@@ -16,6 +16,7 @@ import type { Platform } from './engine.ts'
 import type { Machine } from './machine.ts'
 import type { SharedRootCopy } from './root-copy/shared.ts'
 import type { SnapshotKeeper } from './snapshot/keeper.ts'
+import type { SnapshotParts } from './snapshot/parts.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 
 /** See the head of this file. */
@@ -26,6 +27,8 @@ export interface Serving {
   /** Of every thread, the main one first. */
   readonly counters: readonly Counters[]
   readonly caches: MetricSources['caches']
+  /** The memory of all parts of both caches, to be looked through. */
+  readonly tables: SnapshotParts['readers']
   /** What keeps the caches over a restart; undefined where nothing does. */
   readonly snapshot: SnapshotKeeper | undefined
   /** Threads beside the main one. */

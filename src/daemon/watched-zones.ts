@@ -7,6 +7,7 @@ import { type Machine, wallSeconds } from './machine.ts'
 import { Exceptions } from './operator/exceptions.ts'
 import type { Operator } from './operator/operator.ts'
 import { type ZoneCheckParts, zoneValidates } from './operator/zone-check.ts'
+import { ExpiryWatch } from './report/expiry-watch.ts'
 import { relieve } from './report/guard-exceptions.ts'
 import { reportKey } from './report/report-form.ts'
 import { ReportKeeper } from './report/report-keeper.ts'
@@ -65,6 +66,13 @@ export function keepReport(
     clock,
     unixSeconds,
     looks,
+    expiry: new ExpiryWatch({
+      tables: serving.tables,
+      clock,
+      warningHours: () => operator.settings['report.expiry-warning-hours'],
+      log,
+      onFault: (err) => log.error({ err }, 'the caches could not be looked through'),
+    }),
     key: reportKey(rolloutKey, parts.config.settings),
     onAlert: (alert) => {
       const { text, ...rest } = alert

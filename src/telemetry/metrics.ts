@@ -74,6 +74,8 @@ export interface MetricSources {
   readonly anchors: () => readonly AnchorState[]
   readonly followedZones: () => readonly FollowedZoneState[]
   readonly negativeTrustAnchors: () => readonly ExceptionUse[]
+  /** Zones in use whose signatures end soon and are not being renewed. */
+  readonly expiringZones: () => number
   /** Share of clients for whom a bogus verdict means SERVFAIL, 0 to 1. */
   readonly enforcedRatio: () => number
   /** The one that stands. */
@@ -296,6 +298,14 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
   gauge('negative_trust_anchor_remaining_seconds', 'Time that it still lasts.', ['zone'], (set) => {
     for (const { name, secondsLeft } of sources.negativeTrustAnchors()) set({ zone: name }, secondsLeft)
   })
+  gauge(
+    'expiring_zones',
+    'Zones in use whose signatures end within report.expiry-warning-hours and are not being renewed.',
+    [],
+    (set) => {
+      set({}, sources.expiringZones())
+    },
+  )
   gauge('rollout_enforced_ratio', 'Share of clients for whom bogus data is SERVFAIL.', [], (set) => {
     set({}, sources.enforcedRatio())
   })

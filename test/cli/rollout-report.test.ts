@@ -5,7 +5,7 @@ import { reportHtml } from '../../src/cli/rollout-report-html.ts'
 import { reportText } from '../../src/cli/rollout-report-text.ts'
 import { DistinctClients } from '../../src/telemetry/report/distinct-clients.ts'
 import type { ReportData } from '../../src/telemetry/report/report-data.ts'
-import { reportView } from '../../src/telemetry/report/report-view.ts'
+import { type ReportView, reportView } from '../../src/telemetry/report/report-view.ts'
 
 const NOW = 1_800_000_000
 /** A tag, an entity, an end of an attribute, an escape sequence, its one-octet form, and a change of direction. */
@@ -46,11 +46,25 @@ function dataWith(text: string): ReportData {
   }
 }
 
-const EVIL_VIEW = reportView(dataWith(EVIL), NOW)
+function viewWith(text: string): ReportView {
+  const ends = '2027-01-16T08:00:00Z'
+  const zone = {
+    zone: text,
+    set: text,
+    ends,
+    hoursLeft: 24,
+    lifetimeHours: 336,
+    fetchedAt: ends,
+    answersInUse: 3,
+  }
+  return reportView(dataWith(text), NOW, [zone])
+}
+
+const EVIL_VIEW = viewWith(EVIL)
 
 t.test('a page holds such text as text', async (t) => {
   const page = reportHtml(EVIL_VIEW)
-  const plain = reportHtml(reportView(dataWith('x'), NOW))
+  const plain = reportHtml(viewWith('x'))
   const markup = (html: string): string[] => html.match(/<[^>]*>/g) ?? []
   t.same(markup(page), markup(plain), 'the same tags and attributes as with harmless text')
   t.match(page, '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;amp;&#39; onload=&#39;x')
@@ -61,7 +75,7 @@ t.test('a terminal gets no control characters', async (t) => {
   const text = reportText(EVIL_VIEW)
   t.match(text, '<script>')
   t.notMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u)
-  t.equal(text.split('\n').length, reportText(reportView(dataWith('x'), NOW)).split('\n').length)
+  t.equal(text.split('\n').length, reportText(viewWith('x')).split('\n').length)
 })
 
 t.test('JSON has them escaped, and means the same', async (t) => {
@@ -113,4 +127,11 @@ t.test('our own fault is nobody else to be told of', async (t) => {
   }
   const view = reportView({ ...data, domains: [ours] }, NOW)
   t.equal(view.domains[0]?.action, 'Blame nobody yet, the fault is here: The clock is wrong.')
+})
+
+t.test('zones that fail soon, where caches were looked into', async (t) => {
+  const view = viewWith('x')
+  for (const output of [reportText(view), reportHtml(view)])
+    t.match(output, 'x  the signature over x ends 2027-01-16T08:00:00Z, in 24 of its 336 hours')
+  t.notMatch(reportText(reportView(dataWith('x'), NOW)), 'end soon')
 })

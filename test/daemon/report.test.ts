@@ -6,13 +6,22 @@ import t, { type Test } from 'tap'
 import { command } from '../../src/cli/control-client.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts'
+import type { LabZone } from '../../src/lab/lab-zone.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import type { ReportView } from '../../src/telemetry/report/report-view.ts'
+import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { ask } from '../support/dns-client.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { sigill } from '../support/sigill-process.ts'
 
-const world = await startLabWorld(t.testdir(), [127, 93])
+const ENDING: LabZone = {
+  name: 'ending.se.',
+  about: 'signed for half a day more',
+  signing: { algorithm: ALGORITHM.ECDSAP256SHA256, days: [-20, 0.5] },
+  content: 'www A 192.0.2.80\n',
+  questions: [],
+}
+const world = await startLabWorld(t.testdir(), [127, 93], undefined, [ENDING])
 t.teardown(() => world.close())
 
 interface Started {
@@ -137,6 +146,22 @@ t.test('a domain that fails is looked at by the daemon itself', async (t) => {
   t.match(domain?.blame?.because.join(' '), /Other zones validate here: \., se\./)
   t.match(domain?.action, 'Tell the owner of expired.se. (hostmaster@expired.se)')
 })
+
+for (const oneThread of [true, false]) {
+  t.test(
+    `a zone that ends soon is seen in the caches of ${oneThread ? 'one thread' : 'threads'}`,
+    async (t) => {
+      const it = await start(t, oneThread ? 'ending-one' : 'ending-several', 'enforce', oneThread)
+      for (const name of ['www.good.se', 'www.ending.se']) for (let n = 0; n < 2; n++) await it.ask(name)
+      const socket = it.daemon.control.socket!
+      const { stdout } = await sigill('control', 'expiring', '--socket', socket)
+      t.match(stdout, /^ending\.se\. {2}the signature over .* in 11 of its 492 hours; .* 1 answers in use\n$/)
+      t.match((await it.report()).expiring, [{ zone: 'ending.se.' }])
+      const stats = await sigill('control', 'stats', '--socket', socket)
+      t.match(stats.stdout, 'sigill_expiring_zones 1\n')
+    },
+  )
+}
 
 t.test('exports of two resolvers with one secret are made one report', async (t) => {
   const files: string[] = []

@@ -14,6 +14,7 @@ async function page(): Promise<ReturnType<typeof parseExposition>> {
     anchors: () => [{ tag: 20326, state: 'valid', holdDownEndSeconds: 1 }],
     followedZones: () => [{ zone: '.', lastProbeSeconds: 1, lastSuccessSeconds: 1, isRollReady: true }],
     negativeTrustAnchors: () => [{ name: 'a.', secondsLeft: 1, hits: 2 }],
+    expiringZones: () => 2,
     enforcedRatio: () => 1,
     alert: () => ({ cause: 'zone', ancestor: 'a.' }),
   })

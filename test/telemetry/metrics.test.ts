@@ -32,6 +32,7 @@ const CONTRACT: [name: string, type: string, ...labels: string[]][] = [
   ['negative_trust_anchors', 'gauge'],
   ['negative_trust_anchor_hits', 'gauge', 'zone'],
   ['negative_trust_anchor_remaining_seconds', 'gauge', 'zone'],
+  ['expiring_zones', 'gauge'],
   ['rollout_enforced_ratio', 'gauge'],
   ['guard_alert', 'gauge', 'cause', 'name'],
   ['guard_alerts_total', 'counter', 'cause'],
@@ -58,6 +59,7 @@ function makeMetrics(counters: Counters): Metrics {
       { name: 'a.se.', secondsLeft: 60, hits: 7 },
       { name: 'b.se.', secondsLeft: 90, hits: 0 },
     ],
+    expiringZones: () => 2,
     enforcedRatio: () => 1,
     alert: () => ({ cause: 'top-level', ancestor: 'de.' }),
     snapshot: {
@@ -169,6 +171,7 @@ t.test('what is raised is what is read', async (t) => {
   t.equal(value('trust_anchor_roll_ready', { zone: '.' }), 0)
   t.equal(value('trust_anchor_proven_timestamp_seconds', { zone: '.' }), 1_736_550_000)
   t.equal(value('negative_trust_anchors'), 2)
+  t.equal(value('expiring_zones'), 2)
   t.equal(value('rollout_enforced_ratio'), 1)
   t.equal(value('snapshot_writes_total', { outcome: 'written' }), 0)
   t.equal(value('snapshot_writes_total', { outcome: 'failed' }), 1)

@@ -201,6 +201,16 @@ function negativeTrustAnchors({ exceptions }: RouteParts): Route[] {
   ]
 }
 
+const EXPIRING = z.strictObject({
+  zone: z.string(),
+  set: z.string(),
+  ends: z.string(),
+  hoursLeft: z.int(),
+  lifetimeHours: z.int(),
+  fetchedAt: z.string(),
+  answersInUse: z.int(),
+})
+
 function reporting({ report, journal }: RouteParts): Route[] {
   return [
     {
@@ -223,6 +233,14 @@ function reporting({ report, journal }: RouteParts): Route[] {
         content: z.looseObject({}),
       }),
       run: () => report.export(),
+    },
+    {
+      method: 'GET',
+      path: '/v1/expiring',
+      summary:
+        'Zones in use whose signatures end soon and are not being renewed, as the caches show it now; nobody is asked.',
+      result: z.array(EXPIRING),
+      run: () => report.expiring(),
     },
     route({
       method: 'POST',

@@ -3,10 +3,11 @@ import type { Cancel, Clock } from '../../base/clock.ts'
 import { REPORT_COLLECT_MS, REPORT_SAVE_MS } from '../../base/limits.ts'
 import { type Alert, Guard } from '../../telemetry/report/guard.ts'
 import type { KeptReport, ReportData } from '../../telemetry/report/report-data.ts'
-import { type ReportView, reportView } from '../../telemetry/report/report-view.ts'
+import { type ExpiringView, type ReportView, reportView } from '../../telemetry/report/report-view.ts'
 import { RolloutReport } from '../../telemetry/report/rollout-report.ts'
 import { type SealedState, StateFile, sealedState } from '../state/state-file.ts'
 import type { StateFolder } from '../state/state-folder.ts'
+import type { ExpiryWatch } from './expiry-watch.ts'
 import { drawSource, REPORT_FORM, reportForm } from './report-form.ts'
 import type { SecondLooks } from './second-looks.ts'
 
@@ -20,6 +21,8 @@ export interface ReportKeeperParts {
   readonly unixSeconds: () => number
   /** Has failing domains looked at again. */
   readonly looks: Pick<SecondLooks, 'consider' | 'close'>
+  /** Zones that fail soon. */
+  readonly expiry: Pick<ExpiryWatch, 'expiring' | 'look' | 'close'>
   /** Tells apart the secret by which clients are counted (`KeptReport.key`). */
   readonly key: string
   /** Told of a jump in what is bogus, once an incident. */
@@ -59,13 +62,26 @@ export class ReportKeeper {
   /** The report with all that was counted until now. */
   async view(): Promise<ReportView> {
     await this.collect()
-    return reportView(this.#report.data(), this.#parts.unixSeconds())
+    const { unixSeconds, expiry } = this.#parts
+    return reportView(this.#report.data(), unixSeconds(), expiry.expiring)
   }
 
   /** The same to be handed on and made one with those of other resolvers. */
   async export(): Promise<SealedState> {
     await this.collect()
     return sealedState(this.#kept(), REPORT_FORM)
+  }
+
+  /** Zones whose signatures end soon and are not being renewed, as the caches show it now. */
+  async expiring(): Promise<readonly ExpiringView[]> {
+    const { expiry } = this.#parts
+    await expiry.look()
+    return expiry.expiring
+  }
+
+  /** How many there were when the caches were last looked through. */
+  get expiringZones(): number {
+    return this.#parts.expiry.expiring.length
   }
 
   /** Forgets all that was counted, for instance before another rehearsal. */
@@ -100,6 +116,7 @@ export class ReportKeeper {
     this.#stopped = true
     this.#cancel()
     this.#parts.looks.close()
+    this.#parts.expiry.close()
     await this.save()
   }
 

@@ -142,6 +142,10 @@ class Supervisor implements Serving {
     }
   }
 
+  get tables(): Serving['tables'] {
+    return { answers: this.#answers.readers, rrsets: this.#rrsets }
+  }
+
   changePolicy(change: PolicyChange): Promise<boolean> {
     return this.#policyChannel.change(change)
   }
@@ -209,7 +213,7 @@ class Supervisor implements Serving {
       isSettled: () => this.#policyChannel.isSettled,
       clock: this.#clock,
       counters: this.counters[0]!,
-      readers: { answers: this.#answers.readers, rrsets: this.#rrsets },
+      readers: this.tables,
       restore: async (restoring) => {
         await this.#resolversReady
         return restoreInThreads(this.#resolvers, restoring)

@@ -55,6 +55,21 @@ export interface DomainView {
   readonly action: string
 }
 
+/** A zone in use whose signatures end soon and are not being renewed. Times are of RFC 3339. */
+export interface ExpiringView {
+  readonly zone: string
+  /** Owner and type of the RRset whose signature ends first. */
+  readonly set: string
+  readonly ends: string
+  readonly hoursLeft: number
+  /** Of the signature. */
+  readonly lifetimeHours: number
+  /** When the zone last gave it. */
+  readonly fetchedAt: string
+  /** Answers of the zone in the cache that were asked for more than once. */
+  readonly answersInUse: number
+}
+
 /** What customers would notice if validation were enforced for so many percent of them. */
 export interface StageView {
   readonly percent: number
@@ -86,6 +101,8 @@ export interface ReportView {
   readonly stages: readonly StageView[]
   readonly tlds: readonly TldView[]
   readonly domains: readonly DomainView[]
+  /** Zones that fail soon; null where no cache was looked into. */
+  readonly expiring: readonly ExpiringView[] | null
   /** Bogus answers of domains that are not told apart any more. */
   readonly others: number
 }
@@ -94,7 +111,11 @@ export interface ReportView {
 const STILL_SECONDS = 5 * BOGUS_TTL_SECONDS
 
 /** Makes it. */
-export function reportView(data: ReportData, nowSeconds: number): ReportView {
+export function reportView(
+  data: ReportData,
+  nowSeconds: number,
+  expiring: readonly ExpiringView[] | null = null,
+): ReportView {
   const { verdicts, domains, noticing, unchecked, others } = data
   const judged = verdicts.secure + verdicts.insecure + verdicts.bogus
   const share = (count: number): number => (judged === 0 ? 0 : count / judged)
@@ -119,6 +140,7 @@ export function reportView(data: ReportData, nowSeconds: number): ReportView {
       signedShare: signed / (signed + unsigned),
     })),
     domains: domains.map((domain) => domainView(domain, nowSeconds)),
+    expiring,
     others,
   }
 }
