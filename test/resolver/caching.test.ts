@@ -236,10 +236,12 @@ t.test('a denial that holds for the name but not for its ancestor denies nothing
   t.equal((await world.ask('0.ent.z.test', TYPE.A)).rcode, RCODE.NOERROR)
 })
 
-t.test('an unsigned NXDOMAIN denies its own name only', async (t) => {
+t.test('an unsigned NXDOMAIN denies its own name only, whatever the type', async (t) => {
   const world = makeWorld([plainZone('z.test.')])
   await world.ask('none.z.test', TYPE.A)
   world.forget()
+  t.equal((await world.ask('none.z.test', TYPE.MX)).rcode, RCODE.NXDOMAIN)
+  t.same(world.asked(), [])
   await world.ask('a.none.z.test', TYPE.A)
   t.ok(world.asked().length > 0)
 })
