@@ -67,6 +67,7 @@ class Scripted implements RootSource {
 class Stage {
   readonly clock: VirtualClock
   readonly path: string
+  readonly folder: StateFolder
   readonly used: SharedRootCopy[] = []
   readonly told: { text: string; fault?: string }[] = []
   readonly outcomes: string[] = []
@@ -80,6 +81,7 @@ class Stage {
   ) {
     this.clock = clock
     this.path = path
+    this.folder = folder
     const tell = (fields: object, text: string): void => void this.told.push({ ...fields, text })
     this.keeper = new RootCopyKeeper({
       clock,
@@ -386,6 +388,21 @@ t.test('a restart without any source goes on with what was kept', async (t) => {
   mended.give(rootZone({ serial: 7 }), SIGNED_AT)
   const last = await Stage.open([mended], path)
   t.match(last.keeper.state, { isInForce: true, serial: 7 })
+})
+
+t.test("a folder that is another process's for a while is written to when it is ours", async (t) => {
+  const source = new Scripted()
+  source.give(rootZone({ serial: 5 }), SIGNED_AT)
+  const stage = await Stage.open([source])
+  stage.folder.rest(true)
+  source.give(rootZone({ serial: 6 }), SIGNED_AT)
+  await stage.nextLook()
+  stage.folder.rest(false)
+  source.say = () => ({ kind: 'unchanged', asOfSeconds: SIGNED_AT })
+  await stage.nextLook()
+  await stage.keeper.stop()
+  const after = await Stage.open([new Scripted()], stage.path)
+  t.match(after.keeper.state, { isInForce: true, serial: 6 })
 })
 
 t.test('what ends while it is at it', async (t) => {

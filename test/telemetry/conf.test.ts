@@ -16,6 +16,7 @@ async function page(): Promise<ReturnType<typeof parseExposition>> {
     negativeTrustAnchors: () => [{ name: 'a.', secondsLeft: 1, hits: 2 }],
     expiringZones: () => 2,
     enforcedRatio: () => 1,
+    rootCopy: () => ({ isInForce: true, serial: 1, octets: 1, ageSeconds: 1 }),
     alert: () => ({ cause: 'zone', ancestor: 'a.' }),
   })
   return parseExposition((await metrics.page()).body)

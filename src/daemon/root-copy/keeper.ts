@@ -32,6 +32,8 @@ export interface RootCopyParts {
   /** Has all threads that resolve go by this copy. */
   readonly use: (copy: SharedRootCopy) => void
   readonly folder: {
+    /** Undefined where nothing is kept. */
+    readonly path: string | undefined
     read(name: string): Uint8Array | undefined
     write(name: string, contents: Uint8Array): Promise<boolean>
   }
@@ -74,6 +76,8 @@ export class RootCopyKeeper {
   /** The faults told last, by source. */
   readonly #told = new Map<string, string>()
   #hasEnded = false
+  /** The zone as it is to be kept, until it is: the folder may be another process's for a while. */
+  #unwritten: Uint8Array | undefined
 
   constructor(parts: RootCopyParts) {
     this.#parts = parts
@@ -221,7 +225,8 @@ export class RootCopyKeeper {
     const { text, ...rest } = zone
     const { serial } = zone
     this.#hold({ serial, source: source.label, confirmedSeconds, mark, zone: rest })
-    if (await this.#parts.folder.write(ZONE_FILE, text)) await this.#keep()
+    this.#unwritten = this.#parts.folder.path === undefined ? undefined : text
+    await this.#keep()
     return this.#endsInSeconds(this.#held!) > 0 ? 'updated' : { fault: 'it has run out' }
   }
 
@@ -239,8 +244,13 @@ export class RootCopyKeeper {
   }
 
   async #keep(): Promise<void> {
+    const { file, folder } = this.#parts
     const { serial, source, confirmedSeconds, mark } = this.#held!
-    await this.#parts.file.save({ serial, source, confirmedSeconds, mark })
+    if (this.#unwritten !== undefined) {
+      if (!(await folder.write(ZONE_FILE, this.#unwritten))) return
+      this.#unwritten = undefined
+    }
+    await file.save({ serial, source, confirmedSeconds, mark })
   }
 
   #plan(): void {

@@ -51,6 +51,7 @@ export function openRootCopy(surroundings: RootCopySurroundings): RootCopyKeeper
     prepare: (raw, signal) => prepareAside(raw, terms(surroundings), signal),
     use: (copy) => serving.setRootCopy(copy),
     folder: {
+      path: folder.path,
       read: (name) => folder.read(name, ROOT_COPY_OCTETS_MAX),
       write: (name, contents) => folder.write(name, contents),
     },
