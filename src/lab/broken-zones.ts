@@ -12,11 +12,11 @@ import { failing, ignoresEdns, lame, silent } from './behaviours.ts'
 import { writeNsec } from './denial-chain.ts'
 import { bogus, type Expectation, failed, NAME_ERROR, secure, unchecked } from './expectation.ts'
 import {
+  asRevoked,
   deriveCollidingKeys,
   deriveKey,
   KSK_FLAGS,
   type LabKey,
-  REVOKED_FLAG,
   republishKey,
   ZSK_FLAGS,
 } from './keys.ts'
@@ -188,8 +188,7 @@ export function impostorKeys(zone: string, algorithm: number): KeyUse[] {
 }
 
 function onlyRevokedKey(zone: string, algorithm: number): KeyUse[] {
-  const revoke = (key: LabKey): LabKey => republishKey(key, key.flags | REVOKED_FLAG)
-  return splitKeys(zone, algorithm).map((use) => (use.signsKeys ? { ...use, key: revoke(use.key) } : use))
+  return splitKeys(zone, algorithm).map((use) => (use.signsKeys ? { ...use, key: asRevoked(use.key) } : use))
 }
 
 function asNoZoneKey(use: KeyUse): KeyUse {

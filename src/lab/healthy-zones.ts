@@ -8,12 +8,20 @@ import { TYPE } from '../wire/iana/rrtype.ts'
 import { formErrOnEdns, lame, tcpOnly } from './behaviours.ts'
 import type { Nsec3Denial } from './denial-chain.ts'
 import { type Expectation, insecure, NAME_ERROR, NO_DATA, plain, secure, unchecked } from './expectation.ts'
-import { deriveCollidingKeys, deriveKey, KSK_FLAGS, REVOKED_FLAG, republishKey, ZSK_FLAGS } from './keys.ts'
+import { deriveCollidingKeys, deriveKey, KSK_FLAGS, republishKey, ZSK_FLAGS } from './keys.ts'
 import { dsBy, type LabZone, type Signing } from './lab-zone.ts'
 import { OPT_OUT, PLAIN_NSEC3 } from './registry-zones.ts'
 import { compactDenial } from './rewrites.ts'
 import { type KeyUse, makeDs } from './signer.ts'
-import { alteredSignatures, combinedKey, keySigningKey, splitKeys, spoilt, zoneSigningKey } from './zone.ts'
+import {
+  alteredSignatures,
+  combinedKey,
+  keySigningKey,
+  revokedKey,
+  splitKeys,
+  spoilt,
+  zoneSigningKey,
+} from './zone.ts'
 
 const { ECDSAP256SHA256, RSASHA256 } = ALGORITHM
 /** Numbers that nobody has assigned. */
@@ -347,12 +355,6 @@ function collidingKeys(zone: string, algorithm: number): KeyUse[] {
   const [first, second] = deriveCollidingKeys(`${zone} ZSK`, algorithm, ZSK_FLAGS)
   const ksk = keySigningKey(deriveKey(`${zone} KSK`, algorithm, KSK_FLAGS))
   return [ksk, { ...zoneSigningKey(first), signsZone: false }, zoneSigningKey(second)]
-}
-
-function revokedKey(zone: string, algorithm: number): KeyUse {
-  return keySigningKey(
-    republishKey(deriveKey(`${zone} old KSK`, algorithm, KSK_FLAGS), KSK_FLAGS | REVOKED_FLAG),
-  )
 }
 
 /** The Signer's Name starts at octet 18 (RFC 4034 3.1); its case does not count (RFC 4034 6.2). */

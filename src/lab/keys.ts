@@ -57,6 +57,11 @@ export function republishKey(key: LabKey, flags: number, protocol: number = PROT
   return assemble(key.algorithm, flags, protocol, { publicKey, sign: (data) => key.sign(data) })
 }
 
+/** The same key pair with the REVOKE flag (RFC 5011 2.1). */
+export function asRevoked(key: LabKey): LabKey {
+  return republishKey(key, key.flags | REVOKED_FLAG)
+}
+
 /** Two different keys of one algorithm whose key tags are equal (found as birthdays are: among some 300). */
 export function deriveCollidingKeys(label: string, algorithm: number, flags: number): [LabKey, LabKey] {
   const byTag = new Map<number, LabKey>()

@@ -5,7 +5,7 @@ import { type Name, namesEqual } from '../wire/name.ts'
 import { parseSoa } from '../wire/rdata/soa.ts'
 import { writeZonemd } from '../wire/rdata/zonemd.ts'
 import { groupRrsets, type ResourceRecord } from '../wire/record.ts'
-import { deriveKey, KSK_FLAGS, type LabKey, ZSK_FLAGS } from './keys.ts'
+import { asRevoked, deriveKey, KSK_FLAGS, type LabKey, ZSK_FLAGS } from './keys.ts'
 import { ServedZone } from './served-zone.ts'
 import { type KeyUse, type SigningPlan, signRrset, signZone } from './signer.ts'
 
@@ -44,6 +44,11 @@ export function keySigningKey(key: LabKey): KeyUse {
 /** A published key that signs everything but the DNSKEY RRset. */
 export function zoneSigningKey(key: LabKey): KeyUse {
   return { key, published: true, signsKeys: false, signsZone: true }
+}
+
+/** The key-signing key that a zone had before, revoked: it signs the DNSKEY RRset with the others. */
+export function revokedKey(zone: string, algorithm: number): KeyUse {
+  return keySigningKey(asRevoked(deriveKey(`${zone} old KSK`, algorithm, KSK_FLAGS)))
 }
 
 /** The usual two keys of a zone. */

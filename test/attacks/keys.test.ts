@@ -3,11 +3,11 @@ import { KEYS_PER_TAG_MAX } from '../../src/base/limits.ts'
 import type { TrustAnchor } from '../../src/dnssec/trust-anchors.ts'
 import { impostorKeys } from '../../src/lab/broken-zones.ts'
 import {
+  asRevoked,
   deriveCollidingKeys,
   deriveKey,
   KSK_FLAGS,
   type LabKey,
-  REVOKED_FLAG,
   republishKey,
   ZSK_FLAGS,
 } from '../../src/lab/keys.ts'
@@ -68,9 +68,8 @@ row('V23', async (t) => {
 
 /** The zone's keys with some of them revoked. */
 function revoking(which: (use: KeyUse) => boolean): Signing['keys'] {
-  const revoke = (key: LabKey): LabKey => republishKey(key, key.flags | REVOKED_FLAG)
   return (name, algorithm) =>
-    splitKeys(name, algorithm).map((use) => (which(use) ? { ...use, key: revoke(use.key) } : use))
+    splitKeys(name, algorithm).map((use) => (which(use) ? { ...use, key: asRevoked(use.key) } : use))
 }
 
 row('V24', async (t) => {
@@ -83,7 +82,7 @@ row('V24', async (t) => {
   tally.same((await judgeKeys(revoking((use) => use.signsZone)))[0], 'bogus', 'zone-signing key')
   const beside: Signing['keys'] = (name, algorithm) => [
     ...splitKeys(name, algorithm),
-    keySigningKey(republishKey(deriveKey(`${name} old`, algorithm, KSK_FLAGS), KSK_FLAGS | REVOKED_FLAG)),
+    keySigningKey(asRevoked(deriveKey(`${name} old`, algorithm, KSK_FLAGS))),
   ]
   tally.same(await judgeKeys(beside), SECURE, 'beside its successor')
   // The zone with an anchor of its own: once the key says that it is revoked, the anchor is gone.
@@ -276,7 +275,7 @@ row('V50', async (t) => {
     LabKey,
   ]
   const anchorOf = (key: LabKey): TrustAnchor => ({ zone: ROOT, ds: makeDs(ROOT, key, DIGEST.SHA256) })
-  const revoked = republishKey(old, KSK_FLAGS | REVOKED_FLAG)
+  const revoked = asRevoked(old)
   const steps: readonly (readonly [what: string, keys: readonly KeyUse[]])[] = [
     ['before', [keySigningKey(old), { ...keySigningKey(next), signsKeys: false }]],
     ['the new key signs', [{ ...keySigningKey(old), signsKeys: false }, keySigningKey(next)]],

@@ -14,6 +14,7 @@ import {
 } from '../../src/lab/behaviours.ts'
 import { type Nsec3Denial, writeNsec } from '../../src/lab/denial-chain.ts'
 import {
+  asRevoked,
   deriveCollidingKeys,
   deriveKey,
   KSK_FLAGS,
@@ -30,6 +31,7 @@ import {
   keySigningKey,
   missingRecords,
   missingSignatures,
+  revokedKey,
   splitKeys,
   spoilt,
   wrongSignatures,
@@ -139,9 +141,9 @@ const SIGNATURE_ROWS: readonly FaultRow[] = [
     ),
   ),
   row('signature-key-unfit', (zone) => ({
-    ...signedBy((name, algorithm) => [revokedKey(name, algorithm), ...splitKeys(name, algorithm)]),
+    ...signedBy((name, algorithm) => [silentRevokedKey(name, algorithm), ...splitKeys(name, algorithm)]),
     ds: dsOfKept,
-    defects: [changed(WWW_A(zone), (record) => record, revokedKey(zone, P256).key)],
+    defects: [changed(WWW_A(zone), (record) => record, silentRevokedKey(zone, P256).key)],
   })),
   row('signature-foreign', (zone) => ({
     defects: [
@@ -169,9 +171,9 @@ function withOctet(at: number, value: number): (rdata: Uint8Array) => Uint8Array
   return (rdata) => rdata.map((octet, i) => (i === at ? value : octet))
 }
 
-function revokedKey(zone: string, algorithm: number): KeyUse {
-  const key = deriveKey(`${zone} old KSK`, algorithm, KSK_FLAGS)
-  return { ...keySigningKey(republishKey(key, KSK_FLAGS | REVOKED_FLAG)), signsKeys: false }
+/** Revoked, and not even signing the DNSKEY RRset. */
+function silentRevokedKey(zone: string, algorithm: number): KeyUse {
+  return { ...revokedKey(zone, algorithm), signsKeys: false }
 }
 
 /** DS of the secure entry points that are not revoked. */
@@ -209,18 +211,13 @@ const TRUST_ROWS: readonly FaultRow[] = [
   row(
     'ds-key-revoked',
     signedBy((zone, algorithm) =>
-      splitKeys(zone, algorithm).map((use) =>
-        use.signsKeys ? { ...use, key: republishKey(use.key, use.key.flags | REVOKED_FLAG) } : use,
-      ),
+      splitKeys(zone, algorithm).map((use) => (use.signsKeys ? { ...use, key: asRevoked(use.key) } : use)),
     ),
   ),
   row(
     'ds-key-revoked',
     (zone) => ({
-      ...signedBy((name, algorithm) => [
-        { ...revokedKey(name, algorithm), signsKeys: true },
-        ...splitKeys(name, algorithm),
-      ]),
+      ...signedBy((name, algorithm) => [revokedKey(name, algorithm), ...splitKeys(name, algorithm)]),
       // As it was before it was revoked.
       ds: (apex) => [makeDs(apex, deriveKey(`${zone} old KSK`, P256, KSK_FLAGS), DIGEST.SHA256)],
     }),

@@ -22,15 +22,12 @@ import { ROOT } from '../../src/wire/name.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { groupRrsets, type Rrset } from '../../src/wire/record.ts'
 import { figure } from '../attacks/row.ts'
+import { anchorOf, DAY, NEW, OLD, publishedSet, revoked, START, tagOf } from '../support/followed-keys.ts'
 import { proofParameters } from '../support/proof.ts'
 import { ROOT_KEY_HISTORY, rootKeyHistory } from '../support/recorded-root-keys.ts'
 import { recordsFrom } from '../support/records.ts'
 import { absent } from '../support/shared-data.ts'
-import { dnskeySet, dsOf, makeKey, signed, type TestKey, withFlags } from '../support/sign.ts'
-
-const DAY = 86_400
-const START = Date.parse('2026-01-01T00:00:00Z') / 1000
-const [OLD, NEW] = [makeKey('example'), makeKey('example')]
+import { makeKey, type TestKey } from '../support/sign.ts'
 
 /** One for all tests: a stage may still write when its test ends. */
 const FOLDERS = t.testdir()
@@ -120,27 +117,21 @@ async function turn(): Promise<void> {
   for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function anchor(key: TestKey): TrustAnchor {
-  return { zone: key.zone, ds: dsOf(key) }
-}
-
-const tag = (key: TestKey): number => key.dnskey.keyTag
-
 /** The DNSKEY set that a zone gives at this moment, TTL two days. */
 function givenBy(stage: Stage, keys: readonly TestKey[], signers: readonly TestKey[] = keys): Rrset {
   const at = stage.clock.unixSeconds()
   const times = { inception: at - DAY, expiration: at + 14 * DAY }
-  return signers.reduce((set, key) => signed(set, key, times), dnskeySet(keys, 2 * DAY))
+  return publishedSet({ keys, signers, ttlSeconds: 2 * DAY, ...times })
 }
 
 t.test(
   'a new key is believed after thirty days, a restart in between, and revocation is at once',
   async (t) => {
     const path = newFolder()
-    let stage = await Stage.open([anchor(OLD)], path)
+    let stage = await Stage.open([anchorOf(OLD)], path)
     stage.keys = () => givenBy(stage, [OLD, NEW], [OLD])
     await stage.start()
-    t.same(stage.states(), { [tag(OLD)]: 'valid', [tag(NEW)]: 'add-pending' })
+    t.same(stage.states(), { [tagOf(OLD)]: 'valid', [tagOf(NEW)]: 'add-pending' })
     t.same(stage.enforced, [], 'nothing is in force that was not')
     await stage.pass(10 * DAY)
     await stage.keeper.stop()
@@ -150,30 +141,30 @@ t.test(
     t.equal(stage.asked, asked, 'who has stopped asks no more')
 
     const clock = stage.clock
-    stage = await Stage.open([anchor(OLD)], path)
+    stage = await Stage.open([anchorOf(OLD)], path)
     stage.clock.setUnixSeconds(clock.unixSeconds())
     stage.keys = () => givenBy(stage, [OLD, NEW], [OLD])
     t.same(
       stage.states(),
-      { [tag(OLD)]: 'valid', [tag(NEW)]: 'add-pending' },
+      { [tagOf(OLD)]: 'valid', [tagOf(NEW)]: 'add-pending' },
       'known before anybody is asked',
     )
     await stage.start()
     await stage.pass(14 * DAY)
-    t.equal(stage.states()[tag(NEW)], 'add-pending', '29 days')
+    t.equal(stage.states()[tagOf(NEW)], 'add-pending', '29 days')
     await stage.pass(2 * DAY)
-    t.same(stage.tags(), [tag(OLD), tag(NEW)], '31 days')
+    t.same(stage.tags(), [tagOf(OLD), tagOf(NEW)], '31 days')
     t.equal(stage.enforced.length, 1)
 
-    stage.keys = () => givenBy(stage, [withFlags(OLD, 0x0181), NEW])
+    stage.keys = () => givenBy(stage, [revoked(OLD), NEW])
     await stage.pass(2 * DAY)
-    t.same(stage.tags(), [tag(NEW)])
+    t.same(stage.tags(), [tagOf(NEW)])
     t.equal(stage.enforced.length, 2)
     t.match(stage.told, [{ text: /another state/ }, { text: /another state/ }])
     await stage.keeper.stop()
 
-    const later = await Stage.open([anchor(OLD)], path)
-    t.same(later.tags(), [tag(NEW)], 'a revoked key of the configuration stays out')
+    const later = await Stage.open([anchorOf(OLD)], path)
+    t.same(later.tags(), [tagOf(NEW)], 'a revoked key of the configuration stays out')
     t.match(later.told, [{ text: /was revoked by its zone and is not used/ }])
   },
 )
@@ -217,7 +208,7 @@ t.test(
 t.test(
   'a probe that fails is repeated after a tenth of the time, told once, and at once when the network is up',
   async (t) => {
-    const stage = await Stage.open([anchor(OLD)])
+    const stage = await Stage.open([anchorOf(OLD)])
     await stage.start()
     await stage.pass(DAY)
     t.equal(stage.asked, 25, 'an hour, as long as nothing is known of the zone')
@@ -236,33 +227,33 @@ t.test(
     const asked = stage.asked
     await stage.pass(DAY)
     t.ok(stage.asked - asked >= 4 && stage.asked - asked <= 6, 'a tenth of the TTL')
-    t.same(stage.tags(), [tag(OLD)])
+    t.same(stage.tags(), [tagOf(OLD)])
   },
 )
 
 t.test('what nobody vouches for is asked of who publishes anchors', async (t) => {
-  const stage = await Stage.open([anchor(OLD)])
+  const stage = await Stage.open([anchorOf(OLD)])
   const third = makeKey('example')
   stage.keys = () => givenBy(stage, [NEW, third], [NEW])
   await stage.start()
-  t.same(stage.tags(), [tag(OLD)], 'nobody publishes anything')
-  stage.published = () => [anchor(NEW)]
+  t.same(stage.tags(), [tagOf(OLD)], 'nobody publishes anything')
+  stage.published = () => [anchorOf(NEW)]
   await stage.pass(3_600)
-  t.same(stage.states(), { [tag(OLD)]: 'missing', [tag(NEW)]: 'valid', [tag(third)]: 'add-pending' })
+  t.same(stage.states(), { [tagOf(OLD)]: 'missing', [tagOf(NEW)]: 'valid', [tagOf(third)]: 'add-pending' })
   t.equal(stage.enforced.length, 1)
   t.match(stage.told, [
     { text: /could not be followed/ },
-    { text: /published and signed for this zone/, keyTags: [tag(NEW)] },
+    { text: /published and signed for this zone/, keyTags: [tagOf(NEW)] },
   ])
   stage.published = () => t.fail('nobody is asked while all goes well') as never
   await stage.pass(DAY)
 })
 
 t.test('a zone whose keys are all revoked has no anchor, and is asked no more', async (t) => {
-  const stage = await Stage.open([anchor(OLD)])
+  const stage = await Stage.open([anchorOf(OLD)])
   stage.keys = () => givenBy(stage, [OLD])
   await stage.start()
-  const gone = withFlags(OLD, 0x0181)
+  const gone = revoked(OLD)
   stage.keys = () => givenBy(stage, [gone])
   await stage.pass(2 * DAY)
   t.same(stage.enforced, [[]])
@@ -274,25 +265,25 @@ t.test('a zone whose keys are all revoked has no anchor, and is asked no more', 
 
 t.test('other anchors of the operator are in force at once; wholly other ones start anew', async (t) => {
   const path = newFolder()
-  const stage = await Stage.open([anchor(OLD)], path)
+  const stage = await Stage.open([anchorOf(OLD)], path)
   stage.keys = () => givenBy(stage, [OLD, NEW], [OLD])
   await stage.start()
   const island = makeKey('island')
-  await stage.keeper.configure(new TrustAnchors([anchor(OLD), anchor(NEW), anchor(island)]))
-  t.same(stage.tags(), [tag(OLD), tag(NEW), tag(island)])
+  await stage.keeper.configure(new TrustAnchors([anchorOf(OLD), anchorOf(NEW), anchorOf(island)]))
+  t.same(stage.tags(), [tagOf(OLD), tagOf(NEW), tagOf(island)])
   t.equal(stage.enforced.length, 1)
-  await stage.keeper.configure(new TrustAnchors([anchor(island)]))
-  t.same(stage.tags(), [tag(island)])
-  await stage.keeper.configure(new TrustAnchors([anchor(OLD)]))
+  await stage.keeper.configure(new TrustAnchors([anchorOf(island)]))
+  t.same(stage.tags(), [tagOf(island)])
+  await stage.keeper.configure(new TrustAnchors([anchorOf(OLD)]))
   await stage.keeper.stop()
   const third = makeKey('example')
-  const other = await Stage.open([anchor(third)], path)
-  t.same(other.tags(), [tag(third)])
+  const other = await Stage.open([anchorOf(third)], path)
+  t.same(other.tags(), [tagOf(third)])
   t.match(other.told, [{ text: /following starts anew/ }])
 })
 
 t.test('a zone that is taken out while it is asked is asked no more', async (t) => {
-  const stage = await Stage.open([anchor(OLD)])
+  const stage = await Stage.open([anchorOf(OLD)])
   await stage.start()
   let answer: (fault: string) => void = () => {}
   stage.keys = () =>
@@ -312,26 +303,26 @@ t.test('anchors that are no secure entry points are in force, and nobody is aske
   const stage = await Stage.open([{ zone: zsk.zone, dnskey: zsk.dnskey.rdata }])
   await stage.start()
   await stage.pass(DAY)
-  t.same([stage.tags(), stage.asked], [[tag(zsk)], 0])
-  t.same(stage.states(), { [tag(zsk)]: 'valid' })
+  t.same([stage.tags(), stage.asked], [[tagOf(zsk)], 0])
+  t.same(stage.states(), { [tagOf(zsk)]: 'valid' })
 })
 
 t.test('a damaged file is set aside, and following starts anew', async (t) => {
   const path = newFolder()
-  const stage = await Stage.open([anchor(OLD)], path)
+  const stage = await Stage.open([anchorOf(OLD)], path)
   stage.keys = () => givenBy(stage, [OLD, NEW], [OLD])
   await stage.start()
   await stage.keeper.stop()
   const file = join(path, 'trust-anchors.json')
   const text = readFileSync(file, 'utf8')
   t.match(JSON.parse(text), {
-    content: [{ zone: 'example.', keys: [{ keyTag: tag(OLD) }, { state: 'add-pending' }] }],
+    content: [{ zone: 'example.', keys: [{ keyTag: tagOf(OLD) }, { state: 'add-pending' }] }],
   })
   const damage = text.replace('"add-pending"', '"valid"')
   t.not(damage, text)
   writeFileSync(file, damage)
-  const again = await Stage.open([anchor(OLD)], path)
-  t.same(again.states(), { [tag(OLD)]: 'valid' })
+  const again = await Stage.open([anchorOf(OLD)], path)
+  t.same(again.states(), { [tagOf(OLD)]: 'valid' })
   t.equal(readFileSync(`${file}.damaged`, 'utf8'), damage)
 })
 
@@ -377,7 +368,7 @@ t.test('content that makes no sense is refused', async (t) => {
 })
 
 t.test('whether the next roll would be survived', async (t) => {
-  const stage = await Stage.open([anchor(OLD)])
+  const stage = await Stage.open([anchorOf(OLD)])
   const text = (isSaved = true): string =>
     rollReadiness(stage.keeper.zones[0]!.point, { nowSeconds: stage.clock.unixSeconds(), isSaved }).text
   const isReady = (): unknown => followedZoneStates(stage.keeper, stage.clock.unixSeconds())[0]?.isRollReady
@@ -386,25 +377,25 @@ t.test('whether the next roll would be survived', async (t) => {
   stage.keys = () => givenBy(stage, [OLD])
   stage.keeper.retry()
   await turn()
-  t.match(text(), `every key that the zone has published is believed (${tag(OLD)})`)
+  t.match(text(), `every key that the zone has published is believed (${tagOf(OLD)})`)
   t.equal(isReady(), true)
   stage.keys = () => givenBy(stage, [OLD, NEW], [OLD])
   await stage.pass(DAY)
-  t.match(text(), new RegExp(`key ${tag(NEW)} is published and believed from 2026-0[12]-\\d\\d on`))
+  t.match(text(), new RegExp(`key ${tagOf(NEW)} is published and believed from 2026-0[12]-\\d\\d on`))
   t.equal(isReady(), false)
   await stage.pass(32 * DAY)
   t.equal(isReady(), true)
-  t.match(text(false), new RegExp(`key ${tag(NEW)} was learnt and cannot be kept`))
+  t.match(text(false), new RegExp(`key ${tagOf(NEW)} was learnt and cannot be kept`))
   stage.keys = () => 'nobody answers'
   await stage.pass(20 * DAY)
   t.match(text(), /were last proven 2026-02-\d\d: nobody answers/)
 })
 
 t.test('the signal of what is believed (RFC 8145)', async (t) => {
-  const stage = await Stage.open([anchor(OLD)])
+  const stage = await Stage.open([anchorOf(OLD)])
   stage.keys = () => givenBy(stage, [OLD])
   await stage.start()
-  t.same(stage.signals, [[tag(OLD)]])
+  t.same(stage.signals, [[tagOf(OLD)]])
   stage.keys = () => 'nobody answers'
   await stage.pass(DAY)
   t.equal(stage.signals.length, 1, 'not while nothing is proven')

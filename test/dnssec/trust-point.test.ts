@@ -1,6 +1,6 @@
 import t from 'tap'
 import { sightKeys } from '../../src/dnssec/key-sighting.ts'
-import { anchorsFromRecords, type TrustAnchor } from '../../src/dnssec/trust-anchors.ts'
+import { anchorsFromRecords } from '../../src/dnssec/trust-anchors.ts'
 import {
   advance,
   anchorsOf,
@@ -15,35 +15,25 @@ import { ROOT } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { groupRrsets, type Rrset } from '../../src/wire/record.ts'
 import { figure } from '../attacks/row.ts'
+import { anchorOf, DAY, NEW, OLD, publishedSet, revoked, START, tagOf } from '../support/followed-keys.ts'
 import { proofParameters } from '../support/proof.ts'
 import { ROOT_KEY_HISTORY, rootKeyHistory } from '../support/recorded-root-keys.ts'
 import { recordsFrom } from '../support/records.ts'
 import { absent } from '../support/shared-data.ts'
-import { dnskeySet, dsOf, makeKey, signed, type TestKey, withFlags } from '../support/sign.ts'
+import { dnskeySet, dsOf, makeKey, signed, type TestKey } from '../support/sign.ts'
 
-const DAY = 86_400
-const START = Date.parse('2026-01-01T00:00:00Z') / 1000
 const ZONE = nameFrom('example')
-const [OLD, NEW, ZSK] = [makeKey('example'), makeKey('example'), makeKey('example', 15, 256)]
-
-/** A key as its zone publishes it when it has revoked it. */
-function revoked(key: TestKey): TestKey {
-  return withFlags(key, 0x0181)
-}
+const ZSK = makeKey('example', 15, 256)
 
 /** A DNSKEY set of an hour of TTL, its signatures good for two weeks around the day. */
 function published(day: number, keys: readonly TestKey[], signers: readonly TestKey[] = keys): Rrset {
   const at = START + day * DAY
   const times = { inception: at - 7 * DAY, expiration: at + 7 * DAY }
-  return signers.reduce((set, key) => signed(set, key, times), dnskeySet(keys, 3_600))
+  return publishedSet({ keys, signers, ttlSeconds: 3_600, ...times })
 }
 
 function pointWith(...keys: readonly TestKey[]): TrustPoint {
-  return withConfigured(newTrustPoint(ZONE), keys.map(anchor), START)
-}
-
-function anchor(key: TestKey): TrustAnchor {
-  return { zone: ZONE, ds: dsOf(key) }
+  return withConfigured(newTrustPoint(ZONE), keys.map(anchorOf), START)
 }
 
 /** The trust point after a probe on that day. */
@@ -60,32 +50,30 @@ function states(point: TrustPoint): Record<number, string> {
   return Object.fromEntries(point.keys.map((key) => [followedTag(key), key.state]))
 }
 
-const tag = (key: TestKey): number => key.dnskey.keyTag
-
 t.test('a new key waits thirty days, is seen again, and is believed', async (t) => {
   let { point, changes } = seen(pointWith(OLD), 0, published(0, [OLD, ZSK], [OLD]))
-  t.same(states(point), { [tag(OLD)]: 'valid' })
+  t.same(states(point), { [tagOf(OLD)]: 'valid' })
   t.same(changes, [])
   ;({ point, changes } = seen(point, 1, published(1, [OLD, NEW, ZSK], [OLD])))
-  t.same(states(point), { [tag(OLD)]: 'valid', [tag(NEW)]: 'add-pending' })
-  t.same(changes, [{ keyTag: tag(NEW), from: undefined, to: 'add-pending' }])
-  t.same(anchorsOf(point), [anchor(OLD)], 'a pending key is no anchor')
+  t.same(states(point), { [tagOf(OLD)]: 'valid', [tagOf(NEW)]: 'add-pending' })
+  t.same(changes, [{ keyTag: tagOf(NEW), from: undefined, to: 'add-pending' }])
+  t.same(anchorsOf(point), [anchorOf(OLD)], 'a pending key is no anchor')
   point = seen(point, 30.9, published(30.9, [OLD, NEW], [OLD])).point
-  t.equal(states(point)[tag(NEW)], 'add-pending')
+  t.equal(states(point)[tagOf(NEW)], 'add-pending')
   ;({ point, changes } = seen(point, 31, published(31, [OLD, NEW], [OLD])))
-  t.same(changes, [{ keyTag: tag(NEW), from: 'add-pending', to: 'valid' }])
-  t.same(anchorsOf(point), [anchor(OLD), { zone: ZONE, dnskey: NEW.dnskey.rdata }])
+  t.same(changes, [{ keyTag: tagOf(NEW), from: 'add-pending', to: 'valid' }])
+  t.same(anchorsOf(point), [anchorOf(OLD), { zone: ZONE, dnskey: NEW.dnskey.rdata }])
   t.equal(seen(point, 40, published(40, [NEW], [NEW])).point.failures, 0, 'and may sign alone')
 })
 
 t.test('a pending key that is left out once starts anew', async (t) => {
   let point = seen(pointWith(OLD), 0, published(0, [OLD, NEW], [OLD])).point
   const gap = seen(point, 10, published(10, [OLD]))
-  t.same(gap.changes, [{ keyTag: tag(NEW), from: 'add-pending', to: undefined }])
+  t.same(gap.changes, [{ keyTag: tagOf(NEW), from: 'add-pending', to: undefined }])
   point = seen(gap.point, 11, published(11, [OLD, NEW], [OLD])).point
   point = seen(point, 31, published(31, [OLD, NEW], [OLD])).point
-  t.equal(states(point)[tag(NEW)], 'add-pending')
-  t.equal(states(seen(point, 41, published(41, [OLD, NEW], [OLD])).point)[tag(NEW)], 'valid')
+  t.equal(states(point)[tagOf(NEW)], 'add-pending')
+  t.equal(states(seen(point, 41, published(41, [OLD, NEW], [OLD])).point)[tagOf(NEW)], 'valid')
 })
 
 t.test('what no anchor signed adds nothing, takes nothing away and ends no wait', async (t) => {
@@ -115,13 +103,13 @@ t.test(
     point = seen(point, 1, published(1, [OLD, NEW], [OLD])).point
     t.same(states(seen(point, 29, published(29, [NEW])).point), states(point), 'nor before its time')
     t.same(states(seen(point, 31, published(31, [NEW])).point), {
-      [tag(OLD)]: 'missing',
-      [tag(NEW)]: 'valid',
+      [tagOf(OLD)]: 'missing',
+      [tagOf(NEW)]: 'valid',
     })
     const gone = revoked(OLD)
     t.same(states(seen(point, 31, published(31, [gone, NEW])).point), {
-      [tag(gone)]: 'revoked',
-      [tag(NEW)]: 'valid',
+      [tagOf(gone)]: 'revoked',
+      [tagOf(NEW)]: 'valid',
     })
   },
 )
@@ -130,7 +118,7 @@ t.test('one sighting is not enough, however long ago', async (t) => {
   let point = seen(pointWith(OLD), 0, published(0, [OLD, NEW], [OLD])).point
   t.equal(point.keys[1]!.sightings, 1)
   point = seen(point, 90, published(90, [OLD, NEW], [OLD])).point
-  t.equal(states(point)[tag(NEW)], 'valid', 'the second one is')
+  t.equal(states(point)[tagOf(NEW)], 'valid', 'the second one is')
 })
 
 t.test('a wait is no shorter than the TTL of the set that showed the key', async (t) => {
@@ -140,28 +128,28 @@ t.test('a wait is no shorter than the TTL of the set that showed the key', async
   }
   let point = seen(pointWith(OLD), 0, long(0)).point
   point = seen(point, 39, long(39)).point
-  t.equal(states(point)[tag(NEW)], 'add-pending')
-  t.equal(states(seen(point, 40, long(40)).point)[tag(NEW)], 'valid')
+  t.equal(states(point)[tagOf(NEW)], 'add-pending')
+  t.equal(states(seen(point, 40, long(40)).point)[tagOf(NEW)], 'valid')
 })
 
 t.test('a key that revokes itself is out at once, whoever signed beside it', async (t) => {
   const before = seen(pointWith(OLD, NEW), 0, published(0, [OLD, NEW])).point
   const gone = revoked(OLD)
-  t.not(tag(gone), tag(OLD))
+  t.not(tagOf(gone), tagOf(OLD))
   const both = seen(before, 1, published(1, [gone, NEW]))
-  t.same(both.changes, [{ keyTag: tag(gone), from: 'valid', to: 'revoked' }])
-  t.same(anchorsOf(both.point), [anchor(NEW)])
+  t.same(both.changes, [{ keyTag: tagOf(gone), from: 'valid', to: 'revoked' }])
+  t.same(anchorsOf(both.point), [anchorOf(NEW)])
   t.equal(both.point.failures, 0)
 
   const alone = seen(before, 1, published(1, [gone, NEW], [gone]))
-  t.same(alone.changes, [{ keyTag: tag(gone), from: 'valid', to: 'revoked' }])
+  t.same(alone.changes, [{ keyTag: tagOf(gone), from: 'valid', to: 'revoked' }])
   t.equal(alone.point.failures, 1, 'and does nothing else: the set is not proven by it')
-  t.equal(states(alone.point)[tag(NEW)], 'valid')
+  t.equal(states(alone.point)[tagOf(NEW)], 'valid')
 
   const others = seen(before, 1, published(1, [gone, NEW], [NEW]))
   t.same(
     others.changes,
-    [{ keyTag: tag(OLD), from: 'valid', to: 'missing' }],
+    [{ keyTag: tagOf(OLD), from: 'valid', to: 'missing' }],
     'the bit alone revokes nothing',
   )
 })
@@ -177,23 +165,23 @@ t.test('a revoked key only revokes: it proves nothing, and never comes back (V24
   t.same(seen(point, 2, published(2, [OLD, NEW], [OLD])).changes, [], 'nor without the bit')
   const returned = seen(point, 2, published(2, [OLD, NEW], [NEW]))
   t.same(returned.changes, [])
-  t.same(states(returned.point), { [tag(gone)]: 'revoked', [tag(NEW)]: 'valid' })
+  t.same(states(returned.point), { [tagOf(gone)]: 'revoked', [tagOf(NEW)]: 'valid' })
   point = seen(point, 30.9, published(30.9, [NEW])).point
-  t.equal(states(point)[tag(gone)], 'revoked')
+  t.equal(states(point)[tagOf(gone)], 'revoked')
   point = seen(point, 31, published(31, [NEW])).point
-  t.equal(states(point)[tag(gone)], 'removed')
+  t.equal(states(point)[tagOf(gone)], 'removed')
   point = seen(point, 800, published(800, [OLD, NEW], [NEW])).point
-  t.equal(states(point)[tag(gone)], 'removed')
-  const again = withConfigured(point, [anchor(OLD), anchor(NEW)], START + 900 * DAY)
-  t.same(anchorsOf(again), [anchor(NEW)], 'an old file does not bring it back')
+  t.equal(states(point)[tagOf(gone)], 'removed')
+  const again = withConfigured(point, [anchorOf(OLD), anchorOf(NEW)], START + 900 * DAY)
+  t.same(anchorsOf(again), [anchorOf(NEW)], 'an old file does not bring it back')
 })
 
 t.test('a pending key may be revoked, and never becomes an anchor', async (t) => {
   let point = seen(pointWith(OLD), 0, published(0, [OLD, NEW], [OLD])).point
   point = seen(point, 1, published(1, [OLD, revoked(NEW)])).point
-  t.equal(states(point)[tag(revoked(NEW))], 'revoked')
+  t.equal(states(point)[tagOf(revoked(NEW))], 'revoked')
   for (const day of [2, 40, 80]) point = seen(point, day, published(day, [OLD, NEW], [OLD])).point
-  t.same(anchorsOf(point), [anchor(OLD)])
+  t.same(anchorsOf(point), [anchorOf(OLD)])
 })
 
 t.test('when all keys are revoked the zone has no anchor', async (t) => {
@@ -213,12 +201,15 @@ t.test('a key that is left out is missing, believed, and comes back', async (t) 
   let point = pointWith(OLD, NEW)
   point = seen(point, 0, published(0, [OLD, NEW])).point
   point = seen(point, 1, published(1, [NEW])).point
-  t.same(states(point), { [tag(OLD)]: 'missing', [tag(NEW)]: 'valid' })
+  t.same(states(point), { [tagOf(OLD)]: 'missing', [tagOf(NEW)]: 'valid' })
   t.equal(anchorsOf(point).length, 2)
-  t.same(states(seen(point, 2, published(2, [OLD, NEW])).point), { [tag(OLD)]: 'valid', [tag(NEW)]: 'valid' })
+  t.same(states(seen(point, 2, published(2, [OLD, NEW])).point), {
+    [tagOf(OLD)]: 'valid',
+    [tagOf(NEW)]: 'valid',
+  })
   const learnt: TrustPoint = { ...point, keys: point.keys.map((key) => ({ ...key, origin: 'learnt' })) }
   t.equal(seen(learnt, 367, published(367, [NEW])).point.keys.length, 2)
-  t.same(states(seen(learnt, 368, published(368, [NEW])).point), { [tag(NEW)]: 'valid' })
+  t.same(states(seen(learnt, 368, published(368, [NEW])).point), { [tagOf(NEW)]: 'valid' })
   t.equal(seen(point, 368, published(368, [NEW])).point.keys.length, 2, 'what the operator gives is his')
 })
 
@@ -227,14 +218,14 @@ t.test(
   async (t) => {
     const third = makeKey('example')
     let point = seen(pointWith(OLD), 0, published(0, [OLD, NEW], [OLD])).point
-    point = withConfigured(point, [anchor(OLD), anchor(NEW)], START + DAY)
+    point = withConfigured(point, [anchorOf(OLD), anchorOf(NEW)], START + DAY)
     t.same(
       states(point),
-      { [tag(OLD)]: 'valid', [tag(NEW)]: 'valid' },
+      { [tagOf(OLD)]: 'valid', [tagOf(NEW)]: 'valid' },
       'a pending key that he gives need not wait',
     )
-    point = withConfigured(point, [anchor(third)], START + 2 * DAY)
-    t.same(states(point), { [tag(NEW)]: 'valid', [tag(third)]: 'valid' })
+    point = withConfigured(point, [anchorOf(third)], START + 2 * DAY)
+    t.same(states(point), { [tagOf(NEW)]: 'valid', [tagOf(third)]: 'valid' })
     const asKeys = [third, ZSK].map((key) => ({ zone: ZONE, dnskey: key.dnskey.rdata }))
     t.same(
       states(withConfigured(point, asKeys, START)),
