@@ -8,7 +8,7 @@ import { nsecNameError, nsecNoData, nsecNoDs, nsecWildcardAnswer } from './nsec-
 import type { Nsec3Chain } from './nsec3-chain.ts'
 import { nsec3NameError, nsec3NoData, nsec3NoDs, nsec3WildcardAnswer } from './nsec3-denial.ts'
 import type { ValidationParameters } from './parameters.ts'
-import type { Reason } from './reasons.ts'
+import { REASONS, type Reason } from './reasons.ts'
 
 export type { DenialRecord } from './evidence.ts'
 
@@ -25,6 +25,8 @@ export type DenialVerdict =
       readonly status: 'insecure'
       readonly reason: 'opt-out' | 'nsec3-iterations'
       readonly closestEncloser?: Name
+      /** Empty for opt-out. */
+      readonly detail: string
     }
   | { readonly status: 'bogus'; readonly reason: Reason; readonly detail: string }
 
@@ -40,7 +42,7 @@ export interface NoDsVerdict {
    */
   readonly kind: 'insecure-delegation' | 'opt-out' | 'not-a-cut' | 'name-error' | 'nsec3-iterations' | 'bogus'
   readonly reason: Reason
-  /** Empty unless bogus. */
+  /** Empty unless bogus, or too dear to read. */
   readonly detail: string
 }
 
@@ -55,7 +57,12 @@ export function proveNameError(
   const evidence = readEvidence(zone, proofs, p)
   const byNsec = (): Finding => nsecNameError(evidence, qname)
   const finding = search(evidence, byNsec, (chain) => nsec3NameError(chain, qname))
-  return verdictOf(finding, evidence, `${formatName(qname)} NXDOMAIN`, 'denial-missing')
+  return verdictOf(
+    finding,
+    evidence,
+    `${formatName(qname)} NXDOMAIN in ${formatName(zone)}`,
+    'denial-missing',
+  )
 }
 
 /** Proves NODATA: at the name itself, at a wildcard, at an empty non-terminal, or by NXNAME. */
@@ -70,7 +77,12 @@ export function proveNoData(
   const evidence = readEvidence(zone, proofs, p)
   const byNsec = (): Finding => nsecNoData(evidence, qname, qtype)
   const finding = search(evidence, byNsec, (chain) => nsec3NoData(chain, zone, qname, qtype))
-  return verdictOf(finding, evidence, `${formatName(qname)} ${formatType(qtype)} NODATA`, 'denial-missing')
+  return verdictOf(
+    finding,
+    evidence,
+    `${formatName(qname)} ${formatType(qtype)} NODATA in ${formatName(zone)}`,
+    'denial-missing',
+  )
 }
 
 /**
@@ -90,7 +102,12 @@ export function proveWildcardAnswer(
   const evidence = readEvidence(zone, proofs, p)
   const byNsec = (): Finding => nsecWildcardAnswer(evidence, qname, closestEncloser)
   const finding = search(evidence, byNsec, (chain) => nsec3WildcardAnswer(chain, qname, closestEncloser))
-  return verdictOf(finding, evidence, `${formatName(qname)} from a wildcard`, 'wildcard-proof-missing')
+  return verdictOf(
+    finding,
+    evidence,
+    `${formatName(qname)} from a wildcard in ${formatName(zone)}`,
+    'wildcard-proof-missing',
+  )
 }
 
 /**
@@ -103,7 +120,7 @@ export function proveNoDs(
   proofs: readonly DenialRecord[],
   p: ValidationParameters,
 ): NoDsVerdict {
-  const subject = `${formatName(child)} without DS`
+  const subject = `${formatName(child)} without DS in ${formatName(zone)}`
   if (!isStrictSubdomainOf(child, zone)) {
     const detail = `${subject}: ${formatName(zone)} is not its parent`
     return { kind: 'bogus', reason: 'denial-wrong', detail }
@@ -121,8 +138,8 @@ export function proveNoDs(
       return { kind: finding.kind, reason: 'secure', detail: '' }
     default: {
       const verdict = failure(finding, evidence, subject, 'denial-missing')
-      if (verdict.status === 'insecure') return { kind: verdict.reason, reason: verdict.reason, detail: '' }
-      return { kind: 'bogus', reason: verdict.reason, detail: verdict.detail }
+      const { status, reason, detail } = verdict
+      return { kind: status === 'insecure' ? verdict.reason : status, reason, detail }
     }
   }
 }
@@ -149,21 +166,24 @@ function search<F extends Finding | NoDsFinding>(
 function verdictOf(finding: Finding, evidence: Evidence, subject: string, missing: Reason): DenialVerdict {
   if (isFailed(finding)) return failure(finding, evidence, subject, missing)
   if (finding.kind === 'opt-out') {
-    return { status: 'insecure', reason: 'opt-out', closestEncloser: finding.closestEncloser }
+    return { status: 'insecure', reason: 'opt-out', closestEncloser: finding.closestEncloser, detail: '' }
   }
   const { kind, ...found } = finding
   return { status: 'secure', ...found }
 }
 
 type Failure =
-  | { readonly status: 'insecure'; readonly reason: 'nsec3-iterations' }
+  | { readonly status: 'insecure'; readonly reason: 'nsec3-iterations'; readonly detail: string }
   | { readonly status: 'bogus'; readonly reason: Reason; readonly detail: string }
 
 /** What to say where nothing was proven. */
 function failure(finding: Failed, evidence: Evidence, subject: string, missing: Reason): Failure {
   if (evidence.nsec3?.exhausted) return bogus('too-much-work', subject, 'limit nsec3-sha1-calls')
   if (finding.kind === 'wrong') return bogus('denial-wrong', subject, finding.what)
-  if (evidence.tooManyIterations) return { status: 'insecure', reason: 'nsec3-iterations' }
+  if (evidence.tooManyIterations) {
+    const reason = 'nsec3-iterations'
+    return { status: 'insecure', reason, detail: `${subject}: ${REASONS[reason].text}` }
+  }
   if (evidence.refused !== undefined) return bogus('denial-wrong', subject, evidence.refused)
   return bogus(missing, subject, finding.what)
 }

@@ -335,8 +335,8 @@ export class Resolver implements ResolverPort {
       reason: REASONS[judged.reason].number,
       ede:
         stripped === undefined
-          ? extendedErrors(resolution)
-          : [...extendedErrors(resolution), blocked(stripped)],
+          ? extendedErrors(resolution, name, type)
+          : [...extendedErrors(resolution, name, type), blocked(stripped)],
       policySequence,
       ttlSeconds,
       link: judged.link,
@@ -377,23 +377,26 @@ function endingOf({ judged, rcode }: Resolution): Outcome['ending'] {
 }
 
 /** The most exact error first; one that was not tried again just now says so beside it (RFC 8914 4.14). */
-function extendedErrors(resolution: Resolution): ExtendedError[] {
-  const errors = errorsOfVerdict(resolution)
+function extendedErrors(resolution: Resolution, name: Name, type: number): ExtendedError[] {
+  const errors = errorsOfVerdict(resolution, name, type)
   // Where the rest does not validate, that is why.
-  if (resolution.misshapen === true) errors.unshift({ code: EDE.OTHER, text: MISSHAPEN })
+  if (resolution.misshapen === true)
+    errors.unshift({ code: EDE.OTHER, text: `${formatName(name)} ${formatType(type)}: ${MISSHAPEN}` })
   return errors
 }
 
 const MISSHAPEN = 'the authority sent address records of a wrong length; they were left out'
 
-function errorsOfVerdict({ judged, cached }: Resolution): ExtendedError[] {
+function errorsOfVerdict({ judged, cached }: Resolution, name: Name, type: number): ExtendedError[] {
   const { ede, text } = REASONS[judged.reason]
   if (ede === undefined) return []
-  const errors = [{ code: ede, text: judged.detail === '' ? text : judged.detail }]
+  const asked = `${formatName(name)} ${formatType(type)}`
+  const told = judged.detail === '' ? `${asked}: ${text}` : judged.detail
+  const errors = [{ code: ede, text: told }]
   // No key was found because nobody gave any: both are worth telling.
-  if (judged.reason === 'dnskey-unreachable') errors.push({ code: EDE.NO_REACHABLE_AUTHORITY, text: '' })
+  if (judged.reason === 'dnskey-unreachable') errors.push({ code: EDE.NO_REACHABLE_AUTHORITY, text: told })
   const old = REASONS['cached-failure']
-  return cached ? [...errors, { code: old.ede, text: old.text }] : errors
+  return cached ? [...errors, { code: old.ede, text: `${asked}: ${old.text}` }] : errors
 }
 
 function blocked(owner: Name): ExtendedError {

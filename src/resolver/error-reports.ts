@@ -34,10 +34,14 @@ export function reportError(context: Context, job: Job, name: Name, type: number
   if (!settings.errorReporting || agent === undefined || job.isReport === true) return
   const infoCode = REASONS[judged.reason].ede
   const question = infoCode === undefined ? undefined : reportName(name, type, infoCode, agent)
-  if (question === undefined || reports.underWay >= REPORTS_AT_ONCE_MAX) return
+  if (question === undefined) return
   // Whoever makes us look up names of his zone must not make us flood whom he names for an agent.
   const key = nameKey(agent)
-  if (reports.agents.get(key) === true) return
+  if (reports.underWay >= REPORTS_AT_ONCE_MAX || reports.agents.get(key) === true) {
+    context.counters.errorReport('held-back')
+    return
+  }
+  context.counters.errorReport('sent')
   reports.agents.set(key, true, REPORT_PAUSE_MS)
   reports.underWay++
   context.aside(async (own) => {

@@ -210,8 +210,8 @@ async function judgeExpansion(
     const lifetime = Math.min(proofs.ttlSeconds, context.settings.ttlSeconds.negativeMax)
     return { ...verdict, ttlSeconds, proofs: verified(verdict.zone, proofs, lifetime) }
   }
-  const detail = proof.status === 'bogus' ? proof.detail : ''
-  return { ...verdict, status: proof.status, reason: proof.reason, detail, ttlSeconds }
+  const { status, reason, detail } = proof
+  return { ...verdict, status, reason, detail, ttlSeconds }
 }
 
 /** Judges one RRset by its signatures and the keys of the zone that made them. */
@@ -386,7 +386,7 @@ function proveDenial(
   if (proof.status === 'bogus' && belowUnsignedCut(name, zone, records, parameters)) {
     return { status: 'insecure', reason: 'unsigned-delegation', detail: '' }
   }
-  return { status: proof.status, reason: proof.reason, detail: proof.status === 'bogus' ? proof.detail : '' }
+  return { status: proof.status, reason: proof.reason, detail: proof.detail }
 }
 
 /**

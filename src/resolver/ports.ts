@@ -174,6 +174,8 @@ export interface EngineCounters {
   signatureVerification(algorithm: number): void
   nsec3Hash(calls: number): void
   limitHit(limit: string): void
+  /** Bogus data was reported to whom its zone named (RFC 9567), or was not because another report had just gone. */
+  errorReport(outcome: 'sent' | 'held-back'): void
   /** An answer was made of cached proofs: `nxdomain`, `nodata` or `wildcard`. */
   synthesised(kind: string): void
   /** A zone's keys were asked for before anybody was known to need them; they were needed. */

@@ -22,6 +22,8 @@ import { REASONS, type Reason } from '../dnssec/reasons.ts'
 import type { ExtendedError } from '../wire/edns.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
+import { formatType } from '../wire/iana/rrtype.ts'
+import { formatName } from '../wire/name-text.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Judgement } from './context.ts'
 import type { ClientQuestion, ClientReply, Clock, ResolverPolicy, ServeStale } from './ports.ts'
@@ -175,6 +177,8 @@ export class StaleAnswers {
     const nowMs = clock.nowMs()
     const parts = parseAnswerEntry(old, 0, originalTtls ? entryStoredMs(old, 0) : nowMs)
     const reason: Reason = parts.rcode === RCODE.NXDOMAIN ? 'stale-name-error' : 'stale-answer'
+    const { name, type } = parts.question
+    const asked = `${formatName(name)} ${formatType(type)}`
     const withTtl = (set: Rrset): Rrset => (originalTtls ? set : { ...set, ttlSeconds })
     const entry = writeAnswerEntry(
       {
@@ -183,7 +187,11 @@ export class StaleAnswers {
         authority: parts.authority.map(withTtl),
         status: 'indeterminate',
         reason: REASONS[reason].number,
-        ede: [{ code: REASONS[reason].ede, text: REASONS[reason].text }, ...cause(trouble), ...parts.ede],
+        ede: [
+          { code: REASONS[reason].ede, text: `${asked}: ${REASONS[reason].text}` },
+          ...cause(trouble, asked),
+          ...parts.ede,
+        ],
         ttlSeconds,
         authenticated: false,
       },
@@ -199,10 +207,10 @@ const SLOW: Trouble = { ending: 'slow' }
 const SILENCES: ReadonlySet<Reason> = new Set<Reason>(['no-reachable-authority', 'limit-time'])
 
 /** Why the answer is an old one, if that is known. */
-function cause(trouble: Trouble): ExtendedError[] {
+function cause(trouble: Trouble, asked: string): ExtendedError[] {
   if (trouble.ending === 'slow') return []
   const { reason, detail } = trouble.judged
   const { ede, text } = REASONS[reason]
   const code = trouble.ending === 'bogus' ? EDE.DNSSEC_BOGUS : ede
-  return code === undefined ? [] : [{ code, text: detail === '' ? text : detail }]
+  return code === undefined ? [] : [{ code, text: detail === '' ? `${asked}: ${text}` : detail }]
 }

@@ -26,6 +26,7 @@ import {
   parentOf,
   wildcardOf,
 } from '../wire/name.ts'
+import { formatName } from '../wire/name-text.ts'
 import { parseNsec } from '../wire/rdata/nsec.ts'
 import { parseRrsig } from '../wire/rdata/rrsig.ts'
 import { targetName } from '../wire/rdata/target.ts'
@@ -34,7 +35,10 @@ import type { Context, Job, Judgement, Proven } from './context.ts'
 import { validationParameters } from './proof-work.ts'
 import { cappedTo } from './ttl-limits.ts'
 
-const SYNTHESISED: Judgement = { status: 'secure', reason: 'synthesised', detail: '' }
+/** @param of the zone, or the wildcard, whose records prove the answer */
+function synthesised(of: Name): Judgement {
+  return { status: 'secure', reason: 'synthesised', detail: `made from cached proofs of ${formatName(of)}` }
+}
 
 /** What the ranges of a zone say of a name. */
 type Hint =
@@ -210,7 +214,15 @@ function negative(context: Context, rcode: number, soa: Rrset, sets: readonly Rr
   context.counters.synthesised(rcode === RCODE.NXDOMAIN ? 'nxdomain' : 'nodata')
   const ttlSeconds = leastTtl([soa, ...sets])
   const authority = [soa, ...sets].map((set) => cappedTo(set, ttlSeconds))
-  return { kind: 'negative', rcode, answer: [], authority, judged: SYNTHESISED, ttlSeconds, server: '' }
+  return {
+    kind: 'negative',
+    rcode,
+    answer: [],
+    authority,
+    judged: synthesised(soa.owner),
+    ttlSeconds,
+    server: '',
+  }
 }
 
 /** RFC 8198 5.3: the wildcard's RRset under the name asked for, beside the proof that nothing is closer. */
@@ -224,7 +236,14 @@ function expanded(
   const ttlSeconds = leastTtl([source, proof])
   const answer = [{ ...cappedTo(source, ttlSeconds), owner: name }]
   const authority = [cappedTo(proof, ttlSeconds)]
-  const rest = { rcode: RCODE.NOERROR, answer, authority, judged: SYNTHESISED, ttlSeconds, server: '' }
+  const rest = {
+    rcode: RCODE.NOERROR,
+    answer,
+    authority,
+    judged: synthesised(source.owner),
+    ttlSeconds,
+    server: '',
+  }
   const isAlias = source.type === TYPE.CNAME && type !== TYPE.CNAME
   const target = isAlias ? targetName(source.rdatas[0]!) : undefined
   if (isAlias && target === undefined) return undefined

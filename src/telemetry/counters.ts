@@ -155,6 +155,10 @@ export class Counters implements EngineCounters {
     this.set.add('limit_hits_total', limit.replace(/^limit-/, ''))
   }
 
+  errorReport(outcome: 'sent' | 'held-back'): void {
+    this.set.add('error_reports_total', outcome)
+  }
+
   synthesised(kind: string): void {
     this.set.add('synthesised_answers_total', kind)
   }

@@ -158,6 +158,12 @@ const COUNTERS: readonly Family[] = [
     values: ['updated', 'unchanged', 'failed'],
   },
   {
+    name: 'error_reports_total',
+    help: 'Reports of bogus data to the agents of its zones (RFC 9567): sent, or held back because one had just gone.',
+    label: 'outcome',
+    values: ['sent', 'held-back'],
+  },
+  {
     name: 'limit_hits_total',
     help: 'Bounds met, on the work for a question or on what clients may take.',
     label: 'limit',

@@ -48,6 +48,7 @@ t.test('bogus data is reported, once', async (t) => {
   t.equal((await it.ask('www.z.test', TYPE.A)).status, 'bogus')
   const report = '_er.1.www.z.test.10._er.agent.test. TXT'
   t.same(await reports(it), [report])
+  t.equal(it.counts.get('report sent'), 1)
   it.pass(100)
   t.equal((await it.ask('www.z.test', TYPE.A)).status, 'bogus')
   t.same(await reports(it), [report], 'the answer to it is known')
@@ -75,6 +76,8 @@ t.test('many names are one report a second', async (t) => {
   const it = world(AGENT)
   await it.askAll(Array.from({ length: 20 }, (_, i) => [`h${i}.z.test`] as const))
   t.equal((await reports(it)).length, 1)
+  t.equal(it.counts.get('report sent'), 1)
+  t.equal(it.counts.get('report held-back'), 19)
 })
 
 t.test('what goes wrong with a report is not reported, what goes wrong with its zone is', async (t) => {
@@ -88,6 +91,7 @@ t.test('what goes wrong with a report is not reported, what goes wrong with its 
   t.equal((await it.ask('www.z.test', TYPE.A)).status, 'bogus')
   t.same([...new Set(await reports(it))], [report])
   t.notOk(it.asked().includes('deaf.test. A'))
+  t.equal(it.counts.get('report sent'), 1)
   t.equal((await it.ask('x.agent.test', TYPE.TXT)).status, 'bogus')
   await reports(it)
   t.ok(it.asked().includes('deaf.test. A'), 'on the way to the other agent')

@@ -15,6 +15,7 @@ export class Paths {
     bogus: (reason) => this.note(`bogus ${reason}`),
     signatureVerification: () => {},
     nsec3Hash: () => this.note('nsec3'),
+    errorReport: () => {},
     synthesised: () => this.note('synthesised'),
     keysAhead: (stage) => this.note(`keys ahead ${stage}`),
     rootCopyAnswer: () => this.note('root copy'),

@@ -179,6 +179,7 @@ function countInto(counts: Map<string, number>): EngineCounters {
     signatureVerification: () => add('signatures'),
     nsec3Hash: (calls) => add('hashes', calls),
     limitHit: (limit) => add(`limit ${limit}`),
+    errorReport: (outcome) => add(`report ${outcome}`),
     synthesised: (kind) => add(`synthesised ${kind}`),
     keysAhead: (stage) => add(`keys ahead ${stage}`),
     rootCopyAnswer: () => add('root copy'),

@@ -23,6 +23,7 @@ const CONTRACT: [name: string, type: string, ...labels: string[]][] = [
   ['signature_verifications_total', 'counter', 'algorithm'],
   ['nsec3_hashes_total', 'counter'],
   ['synthesised_answers_total', 'counter', 'kind'],
+  ['error_reports_total', 'counter', 'outcome'],
   ['limit_hits_total', 'counter', 'limit'],
   ['trust_anchor', 'gauge', 'tag', 'state'],
   ['trust_anchor_hold_down_end_timestamp_seconds', 'gauge', 'tag'],
