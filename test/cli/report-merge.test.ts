@@ -126,6 +126,8 @@ t.test('for people', async (t) => {
 
 t.test('files that are of no use, each with its reason', async (t) => {
   const good = write('good.json', report(1))
+  const one = domain('x.test.', 1, sketch(0, 1))
+  const wrongType = { ...one, names: [{ name: 'x.test.', type: 'NONE OF THEM', queries: 1 }] }
   const text = readFileSync(good, 'utf8')
   const put = (name: string, contents: string): string => {
     const path = join(folder, name)
@@ -144,6 +146,7 @@ t.test('files that are of no use, each with its reason', async (t) => {
       write('name.json', report(3, { domains: [domain('a..b.', 1, sketch(0, 1))] })),
       /name\.json: .*domain name/,
     ],
+    [write('type.json', report(3, { domains: [wrongType] })), /type\.json: .*type of a record/],
     [
       write('key.json', report(3, { key: 'deadbeef' })),
       /key\.json: .*another secret than those of .*good\.json/,

@@ -12,6 +12,7 @@ import {
 import type { Settings } from '../../config/settings.ts'
 import { DistinctClients } from '../../telemetry/report/distinct-clients.ts'
 import { type KeptReport, STAGES } from '../../telemetry/report/report-data.ts'
+import { parseType } from '../../wire/iana/rrtype.ts'
 import { parseNameText } from '../../wire/name-text.ts'
 import type { StateForm } from '../state/state-file.ts'
 
@@ -27,6 +28,8 @@ const CLIENTS = z
   .string()
   .refine((text) => DistinctClients.decode(text) !== undefined, 'expected counted clients')
 const TEXT = z.string().max(REPORT_TEXT_CHARACTERS_MAX)
+
+const TYPE = TEXT.refine((text) => parseType(text) !== undefined, 'expected the type of a record')
 
 const TRIAL = z.strictObject({
   address: TEXT,
@@ -54,7 +57,7 @@ const DOMAIN = z.strictObject({
     .array(
       z.strictObject({
         zone: NAME,
-        type: TEXT,
+        type: TYPE,
         reason: TEXT,
         ede: z.int(),
         text: TEXT,
@@ -62,7 +65,7 @@ const DOMAIN = z.strictObject({
       }),
     )
     .min(1),
-  names: z.array(z.strictObject({ name: NAME, type: TEXT, queries: COUNT })),
+  names: z.array(z.strictObject({ name: NAME, type: TYPE, queries: COUNT })),
   firstSeen: SECONDS,
   lastSeen: SECONDS,
   check: CHECK.optional(),

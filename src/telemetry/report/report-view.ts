@@ -39,7 +39,7 @@ export interface DomainView {
   readonly failing: 'yes' | 'no' | 'unknown'
   /** When a look found that it validates again; null where none did since it last failed. */
   readonly healedAt: string | null
-  /** The zone with the broken link, whom its SOA record sends mail to; null while nobody looked, or without address. */
+  /** Where the SOA record of the zone with the broken link sends mail; null while nobody looked, or where it names nobody. */
   readonly contact: string | null
   /** Them or us; null while nobody looked. */
   readonly blame: Pick<DomainCheck, 'party' | 'confidence' | 'because'> | null
