@@ -18,6 +18,13 @@ export async function processorMs(run: () => Promise<void>): Promise<number> {
   return sinceMs(before)
 }
 
+/** The same once, with what `run` returns. */
+export function timeOf<T>(run: () => T): { readonly result: T; readonly ms: number } {
+  const before = process.cpuUsage()
+  const result = run()
+  return { result, ms: sinceMs(before) }
+}
+
 function sinceMs(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1000

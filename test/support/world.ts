@@ -57,6 +57,7 @@ export interface WorldOptions
       | 'rootHints'
       | 'anchors'
       | 'platform'
+      | 'importKey'
       | 'noteWork'
       | 'betweenSteps'
       | 'onLateVerdict'
