@@ -143,6 +143,18 @@ t.test('clients that come together share the question for the keys', async (t) =
   t.equal(world.counts.get('keys ahead asked'), 1)
 })
 
+t.test('of many new zones, signed and unsigned, none is asked for keys in vain', async (t) => {
+  const zones = Array.from({ length: 30 }, (_, i) => (i % 2 === 0 ? zone : plainZone)(`z${i}.test.`))
+  const world = await warmWorld(zones)
+  world.forget()
+  const replies = await world.askAll(zones.map(({ name }) => [`www.${name}`]))
+  t.equal(replies.filter(({ status }) => status === 'secure').length, 15)
+  t.equal(replies.filter(({ status }) => status === 'insecure').length, 15)
+  t.equal(world.asked().length, 30 * 2 + 15)
+  t.equal(world.counts.get('keys ahead asked'), 15)
+  t.equal(world.counts.get('keys ahead used'), 15)
+})
+
 t.test('where validation is only observed the verdict is there with the data', async (t) => {
   const world = await warmWorld(
     [zone('z.test.'), zone('old.test.', { signing: { ...SIGNED, days: [-60, -30] } })],
