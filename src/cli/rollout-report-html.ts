@@ -4,17 +4,19 @@ import { printable } from './printable.ts'
 import { expiringLine, facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
 
 const STYLE = `
-:root { color-scheme: light; }
-body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+:root { color-scheme: light; --paper: #fff; --ink: #1a1a1a; --faint: #555; --line: #bbb; --insecure: #c8c8c8; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { color-scheme: dark; --paper: #17191c; --ink: #e8e8e8; --faint: #aaa; --line: #4a4d52; --insecure: #6a6d72; }
+}
+body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper); overflow-wrap: anywhere; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 1.8rem 0 .5rem; }
-h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; } p { margin: .3rem 0; }
-table { border-collapse: collapse; } th, td { text-align: left; padding: .2rem 1.2rem .2rem 0; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.bar { display: flex; height: 1rem; border: 1px solid #999; margin: .6rem 0; }
-.secure { background: #2e7d46; } .insecure { background: #c8c8c8; } .bogus { background: #b3261e; }
-section { border-top: 1px solid #bbb; padding: .8rem 0; break-inside: avoid; }
-.faint { color: #555; } .action { font-weight: 600; } dl { margin: .4rem 0; } dd { margin: 0 0 .4rem 1.5rem; }
-dt, td { overflow-wrap: anywhere; }
+h3 { font-size: 1rem; margin: 0; } p { margin: .3rem 0; }
+table { border-collapse: collapse; } th, td { text-align: left; vertical-align: top; padding: .2rem 1.2rem .2rem 0; }
+td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.bar { display: flex; height: 1rem; border: 1px solid var(--line); margin: .6rem 0; }
+.secure { background: #2e7d46; } .insecure { background: var(--insecure); } .bogus { background: #b3261e; min-width: 2px; }
+section { border-top: 1px solid var(--line); padding: .8rem 0; break-inside: avoid; }
+.faint { color: var(--faint); } .action { font-weight: 600; } dl { margin: .4rem 0; } dd { margin: 0 0 .4rem 1.5rem; }
 @media print { body { margin: 0; max-width: none; font-size: 11px; } .bar { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `
 
@@ -53,7 +55,10 @@ function shareBar({ shares }: ReportView): string {
   const part = (kind: (typeof kinds)[number]): string =>
     `<span class="${kind}" style="width: ${(100 * shares[kind]).toFixed(3)}%"></span>`
   const words = kinds.map((kind) => `${percent(shares[kind])} ${kind}`).join(', ')
-  return `<div class="bar" role="img" aria-label="${words}">${kinds.map(part).join('')}</div>\n<p>${words}</p>`
+  return `<div class="bar" role="img" aria-label="${words}">${kinds
+    .filter((kind) => shares[kind] > 0)
+    .map(part)
+    .join('')}</div>\n<p>${words}</p>`
 }
 
 function stageTable({ stages, clients }: ReportView): string {

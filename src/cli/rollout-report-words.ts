@@ -48,7 +48,9 @@ export function faultLine({ zone, type, ede, text, meaning, queries }: FaultView
   readonly what: string
   readonly figures: string
 } {
-  return { what: `${zone} ${type}: ${text || meaning}`, figures: `EDE ${ede}, ${queries} answers` }
+  // What clients were told names zone and link by itself, if it is told at all.
+  const what = text.includes(zone) ? text : `${zone} ${type}: ${text || meaning}`
+  return { what, figures: `EDE ${ede}, ${queries} answers` }
 }
 
 /** A zone whose signatures end soon. */

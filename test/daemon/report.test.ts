@@ -110,7 +110,7 @@ t.test('for people: words and a page', async (t) => {
   const text = await sigill('control', 'rollout', 'report', '--socket', socket)
   t.equal(text.code, 0)
   t.match(text.stdout, /Failing domains: 1/)
-  t.match(text.stdout, /expired\.se\. DNSKEY: .*\(EDE 7, 1 answers\)/)
+  t.match(text.stdout, /expired\.se\. DNSKEY in expired\.se\.: .*\(EDE 7, 1 answers\)/)
   const json = await sigill('control', 'rollout', 'report', '--json', '--socket', socket)
   t.equal((JSON.parse(json.stdout) as ReportView).kind, 'sigill-rollout-report')
   const page = await sigill('control', 'rollout', 'report', '--html', '--socket', socket)

@@ -147,7 +147,8 @@ export function reportView(
 
 function domainView(data: FailingDomain, nowSeconds: number): DomainView {
   const { domain, queries, refused, names, check, lastSeen } = data
-  const clients = clientsOf(data.clients)
+  // A sketch may count a few too many, but nobody comes without a question.
+  const clients = Math.min(clientsOf(data.clients), queries)
   const faults = data.faults.map((fault) => ({ ...fault, meaning: meaningOf(fault), fix: fixText(fault) }))
   const failing = failingNow(data, nowSeconds)
   const servers = check && addressesByOutcome(check.trials)
