@@ -32,7 +32,7 @@ t.test('lookup', { timeout: 120_000 }, async (t) => {
     t.match(stdout, new RegExp(chain.join('')))
     t.match(
       stdout,
-      /;; upstream exchanges: \d+, [\d.]+ ms of [\d.]+\n;; {3}at ms {2}took ms +of ms .*\n;; {3} *[\d.]+ +[\d.]+ +1600 {2}\|=+ +\| {2}127\.72\.0\.1@\d+ +UDP +\d+ +NOERROR +\. NS of \.\n/,
+      /;; upstream exchanges: \d+, [\d.]+ ms of [\d.]+\n;; {3}at ms {2}took ms +of ms .*\n;; {3} *[\d.]+ +[\d.]+ +1600 {2}\| *=+ *\| {2}127\.72\.0\.1@\d+ +UDP +\d+ +NOERROR +\. NS of \.\n/,
     )
   })
 
