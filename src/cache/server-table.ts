@@ -18,6 +18,7 @@ import {
   UPSTREAM_TIMEOUT_MS_MAX,
   UPSTREAM_TIMEOUT_MS_MIN,
 } from '../base/limits.ts'
+import type { EdnsOption } from '../wire/edns.ts'
 import { type Name, nameKey } from '../wire/name.ts'
 import { ExpiringTable } from './expiring-table.ts'
 
@@ -50,6 +51,8 @@ interface Server {
   ednsWorks: boolean
   ednsBrokenUntilMs: number
   tcpUntilMs: number
+  cookie: EdnsOption | undefined
+  cookiesBrokenUntilMs: number
 }
 
 /** What is known of an address family. */
@@ -240,6 +243,27 @@ export class ServerTable {
     server.ednsBrokenUntilMs = this.#nowMs() + SERVER_QUIRK_MS
   }
 
+  /** The cookie option that the server is shown (RFC 7873), with the server's own part where it gave one. */
+  cookie(at: Endpoint): EdnsOption | undefined {
+    return this.#peek(at)?.cookie
+  }
+
+  setCookie(at: Endpoint, cookie: EdnsOption): void {
+    this.#touch(at).cookie = cookie
+  }
+
+  /** True for a server that does not take cookies, or has none any more. */
+  refusesCookies(at: Endpoint): boolean {
+    return this.#nowMs() < (this.#peek(at)?.cookiesBrokenUntilMs ?? 0)
+  }
+
+  /** Asks without a cookie from now on, for a quarter of an hour. */
+  cookiesBroke(at: Endpoint): void {
+    const server = this.#touch(at)
+    server.cookie = undefined
+    server.cookiesBrokenUntilMs = this.#nowMs() + SERVER_QUIRK_MS
+  }
+
   /** True for a server that was seen to answer by TCP only, or whose datagrams somebody seems to guess (attack A01). */
   tcpOnly(at: Endpoint): boolean {
     return this.#nowMs() < (this.#peek(at)?.tcpUntilMs ?? 0)
@@ -286,6 +310,8 @@ export class ServerTable {
       ednsWorks: false,
       ednsBrokenUntilMs: 0,
       tcpUntilMs: 0,
+      cookie: undefined,
+      cookiesBrokenUntilMs: 0,
     }
     this.#servers.set(endpointKey(at), server, SERVER_MEMORY_MS)
     return server

@@ -69,6 +69,7 @@ export interface Settings {
   'resolution.ipv6': boolean
   'resolution.nat64-prefix': Prefix | undefined
   'resolution.source-addresses': readonly Uint8Array[]
+  'resolution.cookies': boolean
   'resolution.client-strings': readonly value.ClientStringSetting[]
   'resolution.client-string-option': number
   'resolution.any': 'minimal' | 'full'
@@ -396,6 +397,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.addresses(),
     default: [],
     doc: 'Addresses from which authoritative servers are asked, one at random. Empty: the system chooses.',
+    reload: 'restart',
+  },
+  'resolution.cookies': {
+    schema: value.flag(),
+    default: true,
+    doc:
+      'Shows each server a cookie and keeps the one that it gives (RFC 7873), so that a reply by UDP that lacks it is ' +
+      'known to be forged.',
     reload: 'restart',
   },
   'resolution.client-strings': {

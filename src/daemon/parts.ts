@@ -110,6 +110,7 @@ export function resolverSettings(
       ...settings['resolution.stub-zones'].map((route) => ({ kind: 'stub' as const, ...route })),
       ...settings['resolution.forward-zones'].map((route) => ({ kind: 'forward' as const, ...route })),
     ],
+    cookies: settings['resolution.cookies'],
     clientStrings: {
       optionCode: settings['resolution.client-string-option'],
       texts: settings['resolution.client-strings'],

@@ -29,6 +29,7 @@ import type {
 } from './ports.ts'
 import type { QueryEdns } from './query-edns.ts'
 import type { Routes } from './routes.ts'
+import type { ServerCookies } from './server-cookies.ts'
 import type { Speculation } from './speculation.ts'
 import type { WorkBudget } from './work-budget.ts'
 
@@ -40,6 +41,8 @@ export interface Context {
   readonly policy: ResolverPolicy
   readonly settings: ResolverSettings
   readonly queryEdns: QueryEdns
+  /** Undefined where servers are shown no cookies. */
+  readonly cookies: ServerCookies | undefined
   readonly routes: Routes
   /** The copy of the root zone, while there is one. */
   readonly rootCopy: { copy: RootCopy | undefined }

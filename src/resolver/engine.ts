@@ -56,6 +56,7 @@ import { closestReferral, recall } from './recall.ts'
 import { Refreshes } from './refreshes.ts'
 import { type Resolution, servfail } from './resolve.ts'
 import { Routes } from './routes.ts'
+import { ServerCookies } from './server-cookies.ts'
 import { type Outcome, StaleAnswers } from './stale.ts'
 import { WorkBudget } from './work-budget.ts'
 
@@ -112,6 +113,7 @@ export class Resolver implements ResolverPort {
   }: ResolverParts) {
     const nowMs = (): number => parts.clock.nowMs()
     const atMost = (max: number): number => Math.min(max, tableEntriesMax)
+    const servers = new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) })
     const context: Context = {
       ...parts,
       noteWork,
@@ -121,7 +123,8 @@ export class Resolver implements ResolverPort {
       rootCopy: { copy: undefined },
       queryEdns: new QueryEdns(parts.settings.clientStrings),
       failures: new FailureCache({ nowMs, max: atMost(FAILURES_REMEMBERED_MAX) }),
-      servers: new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) }),
+      servers,
+      cookies: parts.settings.cookies ? new ServerCookies(servers, parts.random) : undefined,
       keys: new KeyTable(atMost(KEY_HANDLES_MAX), importKey),
       trust: new ExpiringTable<KnownTrust>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       reports: { agents: new ExpiringTable({ max: atMost(REPORT_AGENTS_MAX), nowMs }), underWay: 0 },

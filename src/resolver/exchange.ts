@@ -5,6 +5,7 @@ import {
   UPSTREAM_TIMEOUT_GROWTH,
 } from '../base/limits.ts'
 import type { Reason } from '../dnssec/reasons.ts'
+import type { EdnsOption } from '../wire/edns.ts'
 import { FormatError } from '../wire/format-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { type Message, parseHeader, parseMessage, type Question } from '../wire/message.ts'
@@ -13,6 +14,7 @@ import { writeQuery } from '../wire/writer.ts'
 import type { Context, Job } from './context.ts'
 import type { Endpoint, UpstreamFailure } from './ports.ts'
 import type { Racer } from './race.ts'
+import type { CookieVerdict } from './server-cookies.ts'
 import { type TtlLimits, withinLimits } from './ttl-limits.ts'
 import type { QuestionBudget } from './work-budget.ts'
 
@@ -20,7 +22,7 @@ import type { QuestionBudget } from './work-budget.ts'
 export type Exchanged = Answered | { readonly kind: 'limit'; readonly reason: Reason }
 
 type Answered =
-  | { readonly kind: 'message'; readonly message: Message }
+  | { readonly kind: 'message'; readonly message: Message; readonly cookie?: CookieVerdict }
   | { readonly kind: 'failed'; readonly reason: string; readonly malformed?: boolean }
 
 type Transport = 'udp' | 'tcp'
@@ -29,11 +31,13 @@ type Transport = 'udp' | 'tcp'
 interface Way {
   transport: Transport
   edns: boolean
+  /** The server gave another cookie, and wanted the question with that. */
+  newCookie: boolean
   /** TCP was chosen because of an earlier question, so UDP has not been tried for this one. */
   tcpFromMemory: boolean
 }
 
-/** Messages sent to one server for one question at most: without EDNS, then by TCP, then by TCP without EDNS. */
+/** Messages sent to one server for one question at most: with another cookie or without EDNS, then by TCP, then by TCP without EDNS. */
 const MESSAGES_PER_EXCHANGE_MAX = 4
 
 /** Asks the server whose turn it is; it serves `zone` or is said to. */
@@ -51,6 +55,7 @@ export async function exchange(
   const way: Way = {
     transport: byTcp ? 'tcp' : 'udp',
     edns: servers.edns(server) !== 'broken',
+    newCookie: false,
     tcpFromMemory: byTcp,
   }
   for (let sent = 0; sent < MESSAGES_PER_EXCHANGE_MAX; sent++) {
@@ -80,12 +85,20 @@ function tryOtherwise({ servers }: Context, server: Endpoint, way: Way, outcome:
       way.transport = 'udp'
       return true
     }
-    if (transport === 'tcp' || (outcome.reason !== 'near-miss' && outcome.reason !== TRUNCATED)) return false
-    if (outcome.reason === 'near-miss') servers.requireTcp(server)
+    const isWorthTcp = [NEAR_MISS, TRUNCATED, FOREIGN_COOKIE].includes(outcome.reason)
+    if (transport === 'tcp' || !isWorthTcp) return false
+    if (outcome.reason === NEAR_MISS) servers.requireTcp(server)
     way.transport = 'tcp'
     return true
   }
-  const { message } = outcome
+  const { message, cookie } = outcome
+  if (cookie === 'unfit') return true
+  if (cookie === 'retry') {
+    // RFC 7873 5.3: by TCP when it does not like that one either.
+    if (way.newCookie) way.transport = 'tcp'
+    way.newCookie = true
+    return true
+  }
   // A server that was seen to know OPT does not forget it; somebody may wish us to (RFC 6891 7, TuDoor).
   if (way.edns && rejectsEdns(message) && servers.edns(server) !== 'works') {
     servers.ednsBroke(server)
@@ -116,7 +129,8 @@ async function once(
   const id = context.random.below(0x1_0000)
   // Who judges for himself wants a forwarder's data whatever its own verdict (RFC 6840 5.9).
   const cd = recursion && context.policy.mode !== 'off'
-  const opt = edns ? { edns: context.queryEdns.to(server) } : {}
+  const cookie = edns ? context.cookies?.to(server) : undefined
+  const opt = edns ? { edns: context.queryEdns.to(server, cookie) } : {}
   const message = writeQuery({ id, question, rd: recursion, cd, ...opt })
   const startMs = clock.nowMs()
   const patienceMs = transport === 'tcp' ? tcpPatienceMs(context, server) : racer.turn.patienceMs
@@ -135,6 +149,7 @@ async function once(
   if (result.kind === 'failure') {
     const { reason } = result
     counters.upstreamFailure(reason)
+    if (reason === 'timeout' && cookie !== undefined) context.cookies?.unanswered(server, cookie)
     // A server that was not given its time has not failed.
     if (reason !== 'timeout' || leftMs >= patienceMs) noteFailure(context, server, transport, reason, startMs)
   } else {
@@ -150,15 +165,36 @@ async function once(
     if (reason === 'resources') return { kind: 'failed', reason: NO_SOCKET }
     return { kind: 'failed', reason: transport === 'tcp' ? `${reason} by TCP` : reason }
   }
-  const answered = read(result.message, transport, context.settings.ttlSeconds)
+  const answered = withCookie(
+    context,
+    server,
+    cookie,
+    read(result.message, transport, context.settings.ttlSeconds),
+    transport,
+  )
   if (answered.kind === 'message') {
     if (answered.message.edns !== undefined) servers.ednsWorked(server)
     tell(`rcode ${answered.message.rcode}`, result.message.length, result.rttMs)
   } else {
     if (answered.malformed === true) counters.upstreamFailure('malformed')
+    if (answered.reason === FOREIGN_COOKIE) counters.upstreamFailure(FOREIGN_COOKIE)
     tell(answered.reason, result.message.length, result.rttMs)
   }
   return answered
+}
+
+/** The reply, seen in the light of its cookie. */
+function withCookie(
+  { cookies }: Context,
+  server: Endpoint,
+  sent: EdnsOption | undefined,
+  answered: Answered,
+  transport: Transport,
+): Answered {
+  if (cookies === undefined || sent === undefined || answered.kind === 'failed') return answered
+  const cookie = cookies.judge(server, sent, answered.message, transport)
+  if (cookie === 'foreign') return { kind: 'failed', reason: FOREIGN_COOKIE }
+  return cookie === 'good' ? answered : { ...answered, cookie }
 }
 
 /** A connection takes a round trip before the question does, and the first packet of it may be lost. */
@@ -167,6 +203,10 @@ function tcpPatienceMs({ servers }: Context, server: Endpoint): number {
   return Math.min(Math.max(patienceMs, UPSTREAM_TCP_TIMEOUT_MS_MIN), UPSTREAM_TCP_TIMEOUT_MS_MAX)
 }
 
+/** Too many datagrams that did not match. */
+const NEAR_MISS = 'near-miss'
+/** A reply without the cookie that it should have. */
+const FOREIGN_COOKIE = 'cookie'
 /** Nobody waits for the reply any more. */
 const LATE = 'late'
 /** A datagram that was cut off in the middle of a record, as TC says. */

@@ -86,6 +86,8 @@ export interface ResolverSettings {
   /** Zones whose servers the operator gave. */
   readonly routes: readonly Route[]
   readonly clientStrings: ClientStrings
+  /** Servers are shown cookies (RFC 7873). */
+  readonly cookies: boolean
   /** A proven NXDOMAIN denies all below it too (RFC 8020). */
   readonly nxdomainCut: boolean
   /** NS sets of referrals, and addresses in the zone, are asked of the zone itself before they are used. */

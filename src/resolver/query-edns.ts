@@ -1,9 +1,9 @@
-/** What our questions say in OPT: the same to all servers, but for a text that the operator has for some of them. */
+/** What our questions say in OPT: the same to all servers, but for cookies, and a text that the operator has for some of them. */
 import type { Endpoint } from '../base/address.ts'
 import { UDP_PAYLOAD_OCTETS } from '../base/limits.ts'
 import type { Prefix } from '../base/prefix.ts'
 import { PrefixTable } from '../base/prefix-table.ts'
-import type { Edns } from '../wire/edns.ts'
+import type { Edns, EdnsOption } from '../wire/edns.ts'
 
 /** Texts by which servers know this resolver, each in an EDNS option of its own. */
 export interface ClientStrings {
@@ -28,7 +28,8 @@ export class QueryEdns {
   }
 
   /** For a question to this server, which is asked at its own address or through a translator. */
-  to({ address }: Endpoint): Edns {
-    return this.#byNetwork.find(address) ?? PLAIN
+  to({ address }: Endpoint, cookie: EdnsOption | undefined): Edns {
+    const edns = this.#byNetwork.find(address) ?? PLAIN
+    return cookie === undefined ? edns : { ...edns, options: [...edns.options, cookie] }
   }
 }

@@ -42,16 +42,18 @@ export const LIMITS: Readonly<Record<EngineLimit | FrontLimit | ThreadLimit, str
 }
 
 /** Why a question to an authoritative server brought nothing usable. */
-export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailure | 'malformed' | 'lame', string>> = {
-  timeout: 'nothing that matched came in time',
-  refused: 'the host said that nothing listens',
-  unreachable: 'no route, or the address family is off',
-  'near-miss': 'too many datagrams from the right address did not match',
-  closed: 'the stream ended before a whole reply',
-  resources: 'no socket could be had here',
-  malformed: 'the reply could not be read',
-  lame: 'the server does not serve the zone',
-}
+export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailure | 'malformed' | 'lame' | 'cookie', string>> =
+  {
+    timeout: 'nothing that matched came in time',
+    refused: 'the host said that nothing listens',
+    unreachable: 'no route, or the address family is off',
+    'near-miss': 'too many datagrams from the right address did not match',
+    cookie: 'the reply lacked the cookie that its server always sends, or had another one',
+    closed: 'the stream ended before a whole reply',
+    resources: 'no socket could be had here',
+    malformed: 'the reply could not be read',
+    lame: 'the server does not serve the zone',
+  }
 
 /** What lies behind many bogus answers at once. */
 export const ALERT_CAUSES: Readonly<Record<Cause, string>> = {

@@ -79,6 +79,7 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   ipv6: false,
   nat64Prefix: undefined,
   routes: [],
+  cookies: true,
   clientStrings: { optionCode: CLIENT_STRING_OPTION, texts: [] },
   nxdomainCut: true,
   verifyReferrals: false,
