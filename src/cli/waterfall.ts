@@ -1,12 +1,9 @@
 /** The questions to servers as bars over time: why a name took as long as it did. */
 import { formatEndpoint } from '../base/address.ts'
-import type { TraceEvent } from '../resolver/ports.ts'
+import type { Exchange, TraceEvent } from '../resolver/ports.ts'
 import { formatRcode } from '../wire/iana/rcode.ts'
 import { formatType } from '../wire/iana/rrtype.ts'
 import { formatName } from '../wire/name-text.ts'
-
-/** One question to one server. */
-export type Exchange = Extract<TraceEvent, { readonly kind: 'exchange' }>
 
 /** Columns of a bar: a line with all else fits most screens. */
 const BAR_COLUMNS = 32

@@ -118,6 +118,8 @@ export interface Settings {
   'serve-stale.ttl-seconds': number
   'serve-stale.after-bogus': boolean
   'metrics.listen': Endpoint | undefined
+  'tracing.percent': number
+  'tracing.module': string
   'control.socket': string
   'control.socket-mode': number
   'control.listen': Endpoint | undefined
@@ -726,6 +728,20 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.endpointOrNone(),
     default: '127.0.0.1@9153',
     doc: 'Where /metrics (Prometheus), /live and /ready are served over HTTP. Empty: nowhere.',
+    reload: 'restart',
+  },
+  'tracing.percent': {
+    schema: value.fraction(0, 100),
+    default: 0,
+    doc: 'Share of resolutions of which spans are made for OpenTelemetry, in percent; answers from the cache have none.',
+    reload: 'restart',
+  },
+  'tracing.module': {
+    schema: value.path(),
+    default: '',
+    doc:
+      'A module (JavaScript) that registers an OpenTelemetry SDK, loaded in every thread that resolves. Sigill brings the ' +
+      'API alone.',
     reload: 'restart',
   },
   'control.socket': {

@@ -80,6 +80,12 @@ export function whole(least: number, most: number): ValueSchema<number> {
   return z.int({ error }).min(least, { error }).max(most, { error })
 }
 
+/** A number in a range, both ends and fractions included. */
+export function fraction(least: number, most: number): ValueSchema<number> {
+  const error = `a number from ${least} to ${most}`
+  return z.number({ error }).min(least, { error }).max(most, { error })
+}
+
 /** One of a few words. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): ValueSchema<Word> {
   const last = words.at(-1)!

@@ -24,6 +24,7 @@ import { DIGEST } from '../wire/iana/digest-type.ts'
 import { cacheMemory } from './cache-memory.ts'
 import { type Machine, THIS_MACHINE } from './machine.ts'
 import { policyOptions, resolverSettings } from './parts.ts'
+import { startTracing } from './tracing.ts'
 
 /** Algorithms and digests that this platform does as it should. */
 export interface Platform {
@@ -62,6 +63,8 @@ export interface EngineParts {
   readonly tableEntriesMax?: number
   readonly noteWork?: WorkNote
   readonly betweenSteps?: () => void
+  /** Spans are made of its resolutions where the settings want them: those of clients are meant. */
+  readonly isTraced?: true
   /** Told besides the counters. */
   readonly onLateVerdict?: LateVerdict
   /** `THIS_MACHINE` when left out. */
@@ -73,7 +76,7 @@ const OCTETS_PER_MIB = 1_048_576
 /** Puts an engine together. Nothing is sent before the first question. */
 export function createEngine(parts: EngineParts): Engine {
   const { config, clock, policy, rrsets, random, counters, ownAddresses, engines = 1, ...others } = parts
-  const { onLateVerdict, machine = THIS_MACHINE, ...rest } = others
+  const { onLateVerdict, isTraced, machine = THIS_MACHINE, ...rest } = others
   const { settings, rootHints } = config
   const { backend: udp = DGRAM } = chooseBackend(settings['server.udp-backend'])
   const upstream = machine.upstream({
@@ -91,6 +94,7 @@ export function createEngine(parts: EngineParts): Engine {
     clock,
     random,
     upstream,
+    watch: isTraced && startTracing({ settings, clock, onFault: rest.onFault }),
     policy,
     settings: resolverSettings(settings, rootHints, ownAddresses),
     counters,
@@ -122,6 +126,7 @@ export function createLoneEngine(
     | 'ownAddresses'
     | 'onFault'
     | 'betweenSteps'
+    | 'isTraced'
     | 'onLateVerdict'
     | 'machine'
     | 'tableEntriesMax'

@@ -39,9 +39,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const words = new PolicyWords()
   const tally = new AnswerTally(() => wallSeconds(machine))
   const engine = createLoneEngine(config, {
-    machine,
-    words,
-    platform,
+    ...{ machine, words, platform, isTraced: true },
     betweenSteps: () => clients.serve(),
     onLateVerdict: ({ client }, entry) => tally.countLate(entry, 0, client),
     counters,

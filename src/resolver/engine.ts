@@ -48,6 +48,7 @@ import type {
   RootCopy,
   Trace,
   Upstream,
+  Watch,
   WorkNote,
 } from './ports.ts'
 import { PrivateAddresses } from './private-addresses.ts'
@@ -84,11 +85,14 @@ export interface ResolverParts {
   readonly onLateVerdict?: LateVerdict
   /** See `Context.betweenSteps`. */
   readonly betweenSteps?: () => void
+  /** Nothing is watched when left out. */
+  readonly watch?: Watch | undefined
 }
 
 /** A validating resolver without I/O of its own. */
 export class Resolver implements ResolverPort {
   readonly #context: Context
+  readonly #watch: Watch | undefined
   readonly #answers: AnswerWriter
   readonly #onFault: (fault: unknown) => void
   #privateAddresses: PrivateAddresses
@@ -108,6 +112,7 @@ export class Resolver implements ResolverPort {
     noteWork = () => {},
     onLateVerdict = () => {},
     betweenSteps = () => {},
+    watch,
     tableEntriesMax = Number.POSITIVE_INFINITY,
     ...parts
   }: ResolverParts) {
@@ -155,6 +160,7 @@ export class Resolver implements ResolverPort {
       flight: () => this.#flight(),
     })
     this.#onLateVerdict = onLateVerdict
+    this.#watch = watch
     this.#answers = answers
     this.#onFault = onFault
     this.#privateAddresses = new PrivateAddresses(parts.settings)
@@ -256,8 +262,7 @@ export class Resolver implements ResolverPort {
 
   /** Joins an equal question under way, or answers it. */
   async #resolveOnce(question: ClientQuestion, anew: boolean): Promise<Outcome> {
-    const work = (flight: Flight): Promise<Outcome> =>
-      this.#answer(question, this.#job(flight, undefined, question), anew)
+    const work = (flight: Flight): Promise<Outcome> => this.#watched(question, flight, anew)
     // Equal questions have equal allowances, so one that met a limit is not tried again for those who waited with it.
     const flight = this.#flight()
     const joined = await this.#questions.join(this.#key(question), flight, work)
@@ -265,6 +270,13 @@ export class Resolver implements ResolverPort {
     // A client's flight is waited for by nobody, so it can be part of no cycle: its time is up, and its leader's nearly.
     const late = servfail(failure('limit-time', 'an equal question was at it for too long'))
     return this.#store(question, this.#job(flight, undefined), { ...late, uncached: true })
+  }
+
+  async #watched(question: ClientQuestion, flight: Flight, anew: boolean): Promise<Outcome> {
+    const watched = this.#watch?.(question)
+    const outcome = await this.#answer(question, this.#job(flight, watched?.trace, question), anew)
+    watched?.ended(outcome.judged)
+    return outcome
   }
 
   /** Fetches and judges the root's DNSKEY set: `secure` means that the node can validate. */

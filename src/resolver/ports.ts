@@ -219,6 +219,19 @@ export type TraceEvent =
       readonly detail: string
     }
 
+/** One question to one server, as a trace has it. */
+export type Exchange = Extract<TraceEvent, { readonly kind: 'exchange' }>
+
+/** A resolution that somebody watches, whoever waits for it. */
+export interface Watched {
+  readonly trace: Trace
+  /** Told once, with the verdict and why it is that. */
+  ended(judged: { readonly status: string; readonly reason: string }): void
+}
+
+/** Chooses resolutions to watch. */
+export type Watch = (question: AskedQuestion) => Watched | undefined
+
 /** What a client asked. */
 export interface AskedQuestion {
   readonly name: Name

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { parseAddress } from '../../src/base/address.ts'
-import { type Exchange, exchangesOf, formatWaterfall, waitedMs } from '../../src/cli/waterfall.ts'
+import { exchangesOf, formatWaterfall, waitedMs } from '../../src/cli/waterfall.ts'
+import type { Exchange } from '../../src/resolver/ports.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 
 function exchange(startMs: number, rttMs: number, change: Partial<Exchange> = {}): Exchange {

@@ -25,6 +25,7 @@ const ENGINE: readonly string[] = ['base', 'wire', 'dnssec', 'cache', 'authority
 
 /** Packages, each with the files or rooms (with a slash) that may import it. */
 export const PACKAGE_DOORS: Readonly<Record<string, readonly string[]>> = {
+  '@opentelemetry/api': ['telemetry/resolution-spans.ts'],
   commander: ['main.ts', 'cli/'],
   'dns-packet': ['cli/'],
   'lru-cache': ['cache/', 'dnssec/keys.ts'],

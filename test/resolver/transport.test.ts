@@ -240,7 +240,9 @@ t.test(
       { network: network(addresses.addressOf('ns.z.test.')), text: Buffer.from('one of them') },
       { network: network(addresses.addressOf('ns.silent.test.')), text: Buffer.from('') },
     ]
-    const world = makeWorld(zones, { settings: { cookies: false, clientStrings: { optionCode: 65_010, texts } } })
+    const world = makeWorld(zones, {
+      settings: { cookies: false, clientStrings: { optionCode: 65_010, texts } },
+    })
     for (const name of ['y', 'z', 'silent'])
       t.equal((await world.ask(`www.${name}.test`, TYPE.A)).status, 'secure')
     const told = (text: string): unknown => ({ code: 65_010, octets: new Uint8Array(Buffer.from(text)) })

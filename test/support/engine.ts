@@ -24,6 +24,7 @@ import type {
   Trace,
   TraceEvent,
   Upstream,
+  Watch,
   WorkNote,
 } from '../../src/resolver/ports.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
@@ -60,6 +61,7 @@ export interface TestEngineOptions {
   readonly noteWork?: WorkNote
   readonly onLateVerdict?: LateVerdict
   readonly betweenSteps?: () => void
+  readonly watch?: Watch
 }
 
 /** Tests make hundreds of engines, and none meets more servers or zones than this. */
@@ -130,6 +132,7 @@ export function makeEngine(options: TestEngineOptions): TestEngine {
     tableEntriesMax: TABLE_ENTRIES,
     ...(options.noteWork === undefined ? {} : { noteWork: options.noteWork }),
     ...(options.onLateVerdict === undefined ? {} : { onLateVerdict: options.onLateVerdict }),
+    watch: options.watch,
     ...(options.betweenSteps === undefined ? {} : { betweenSteps: options.betweenSteps }),
     settings: { ...ENGINE_SETTINGS, rootHints: options.rootHints, ...options.settings },
   })

@@ -60,6 +60,7 @@ export interface WorldOptions
       | 'importKey'
       | 'noteWork'
       | 'betweenSteps'
+      | 'watch'
       | 'onLateVerdict'
     >
   > {
