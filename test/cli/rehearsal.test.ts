@@ -4,23 +4,27 @@ import t from 'tap'
 import { rehearse } from '../../src/cli/rehearsal-steps.ts'
 import { REHEARSED_FAULTS, REHEARSED_ZONES, rehearsalZones } from '../../src/lab/rehearsal-zones.ts'
 
-t.test('from the first look to everybody, with an exception and an outage on the way', async (t) => {
-  const steps: string[] = []
-  let terminal = ''
-  const { checks, report } = await rehearse({
-    step: (title) => steps.push(title),
-    terminal: (text) => {
-      terminal += text
-    },
-    check: ({ what, expected, seen, good }) => t.ok(good, `${what}: ${seen}, must be ${expected}`),
-  })
-  t.equal(steps.length, 7)
-  t.ok(checks.length >= 28, `${checks.length} checks`)
-  t.equal(report.domains.length, REHEARSED_FAULTS.length)
-  t.match(terminal, /ALERT: .* below nu\.: its registry has to mend it/)
-  t.equal(terminal.match(/ALERT/g)?.length, 1)
-  t.match(terminal, /\$ sigill control nta add nu\. .* --force\n/, 'the command that the alert names')
-})
+t.test(
+  'from the first look to everybody, with an exception and an outage on the way',
+  { timeout: 180_000 },
+  async (t) => {
+    const steps: string[] = []
+    let terminal = ''
+    const { checks, report } = await rehearse({
+      step: (title) => steps.push(title),
+      terminal: (text) => {
+        terminal += text
+      },
+      check: ({ what, expected, seen, good }) => t.ok(good, `${what}: ${seen}, must be ${expected}`),
+    })
+    t.equal(steps.length, 7)
+    t.ok(checks.length >= 28, `${checks.length} checks`)
+    t.equal(report.domains.length, REHEARSED_FAULTS.length)
+    t.match(terminal, /ALERT: .* below nu\.: its registry has to mend it/)
+    t.equal(terminal.match(/ALERT/g)?.length, 1)
+    t.match(terminal, /\$ sigill control nta add nu\. .* --force\n/, 'the command that the alert names')
+  },
+)
 
 t.test('its zones are so many, and no two fail alike', async (t) => {
   const zones = rehearsalZones()

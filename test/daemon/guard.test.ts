@@ -87,7 +87,7 @@ const breaking =
   (world: RehearsalWorld): void =>
     void world.serve(zones(zone))
 
-t.test('off by default: it tells, and no more', async (t) => {
+t.test('off by default: it tells, and no more', { timeout: 60_000 }, async (t) => {
   const { world, refused, exceptions } = await outage(t, 'exception-seconds: 600', breaking('de.'))
   t.same(exceptions, [])
   t.same(refused, ['www.a.de.', 'www.b.de.', 'www.c.de.'])
@@ -99,47 +99,59 @@ t.test('off by default: it tells, and no more', async (t) => {
   t.same(counted, [{ labels: { cause: 'top-level' }, value: 1 }])
 })
 
-t.test('a zone is excepted where that is allowed, in the journal as by the guard', async (t) => {
-  const { world, refused, exceptions } = await outage(
-    t,
-    'adds-exceptions: true, exception-seconds: 600',
-    breaking('d.com.'),
-  )
-  t.same(exceptions, ['d.com. guard'])
-  t.same(refused, [])
-  const [last] = await world.read<readonly JournalEntry[]>('/v1/journal')
-  t.match(last, { what: 'nta-add', who: 'guard', why: /nearly all below d\.com\./ })
-  await world.pass(600)
-  t.same(await exceptionsOf(world), [], 'for the time that was allowed')
-})
+t.test(
+  'a zone is excepted where that is allowed, in the journal as by the guard',
+  { timeout: 60_000 },
+  async (t) => {
+    const { world, refused, exceptions } = await outage(
+      t,
+      'adds-exceptions: true, exception-seconds: 600',
+      breaking('d.com.'),
+    )
+    t.same(exceptions, ['d.com. guard'])
+    t.same(refused, [])
+    const [last] = await world.read<readonly JournalEntry[]>('/v1/journal')
+    t.match(last, { what: 'nta-add', who: 'guard', why: /nearly all below d\.com\./ })
+    await world.pass(600)
+    t.same(await exceptionsOf(world), [], 'for the time that was allowed')
+  },
+)
 
-t.test('a top-level domain is excepted only where the operator has said that word', async (t) => {
-  const { exceptions } = await outage(t, 'adds-exceptions: true', breaking('de.'))
-  t.same(exceptions, [])
-  const allowed = await outage(
-    t,
-    'adds-exceptions: true, exception-causes: [zone, top-level]',
-    breaking('de.'),
-  )
-  t.same(allowed.exceptions, ['de. guard'])
-  t.same(allowed.refused, [])
-  allowed.world.serve(zones())
-  await allowed.world.pass(400)
-  t.same(
-    await exceptionsOf(allowed.world),
-    [],
-    'gone when the registry has mended it, with what was cached of it',
-  )
-  t.same(await round(allowed.world), [])
-})
+t.test(
+  'a top-level domain is excepted only where the operator has said that word',
+  { timeout: 60_000 },
+  async (t) => {
+    const { exceptions } = await outage(t, 'adds-exceptions: true', breaking('de.'))
+    t.same(exceptions, [])
+    const allowed = await outage(
+      t,
+      'adds-exceptions: true, exception-causes: [zone, top-level]',
+      breaking('de.'),
+    )
+    t.same(allowed.exceptions, ['de. guard'])
+    t.same(allowed.refused, [])
+    allowed.world.serve(zones())
+    await allowed.world.pass(400)
+    t.same(
+      await exceptionsOf(allowed.world),
+      [],
+      'gone when the registry has mended it, with what was cached of it',
+    )
+    t.same(await round(allowed.world), [])
+  },
+)
 
-t.test('nothing is excepted for a clock that is wrong, nor where nobody is refused', async (t) => {
-  const all = 'adds-exceptions: true, exception-causes: [zone, zones, top-level]'
-  const clock = await outage(t, all, ({ clock }) =>
-    clock.setUnixSeconds(clock.unixSeconds() + 2 * DAY_SECONDS),
-  )
-  t.equal(clock.world.alerts[0]?.cause, 'clock')
-  t.same(clock.exceptions, [])
-  const observed = await outage(t, all, breaking('d.com.'), 'observe')
-  t.same([observed.exceptions, observed.refused], [[], []])
-})
+t.test(
+  'nothing is excepted for a clock that is wrong, nor where nobody is refused',
+  { timeout: 60_000 },
+  async (t) => {
+    const all = 'adds-exceptions: true, exception-causes: [zone, zones, top-level]'
+    const clock = await outage(t, all, ({ clock }) =>
+      clock.setUnixSeconds(clock.unixSeconds() + 2 * DAY_SECONDS),
+    )
+    t.equal(clock.world.alerts[0]?.cause, 'clock')
+    t.same(clock.exceptions, [])
+    const observed = await outage(t, all, breaking('d.com.'), 'observe')
+    t.same([observed.exceptions, observed.refused], [[], []])
+  },
+)
