@@ -11,8 +11,8 @@ export class Flight {
   readonly deadlineMs: number
   /** Set where this began before anybody was known to need it. */
   readonly speculation: Speculation | undefined
-  /** One entry for each wait: seldom more than one, so a list. */
-  readonly #waitsFor: Flight[] = []
+  /** One entry for each wait: seldom more than one. A list that grows would take room for many at once. */
+  #waitsFor: readonly Flight[] = NOTHING
 
   constructor(deadlineMs: number, speculation?: Speculation) {
     this.deadlineMs = deadlineMs
@@ -37,16 +37,19 @@ export class Flight {
     return false
   }
 
-  /** Waits for `promise`, which `other` will settle, with the edge in the graph meanwhile. */
-  async await<T>(other: Flight, promise: Promise<T>): Promise<T> {
-    this.#waitsFor.push(other)
-    try {
-      return await promise
-    } finally {
-      this.#waitsFor.splice(this.#waitsFor.indexOf(other), 1)
-    }
+  /** It waits for what `other` will settle, until it says that it does no more: an edge of the graph. */
+  waitFor(other: Flight): void {
+    this.#waitsFor = this.#waitsFor.length === 0 ? [other] : [...this.#waitsFor, other]
+  }
+
+  /** One wait for `other` is over. */
+  waitNoMore(other: Flight): void {
+    const at = this.#waitsFor.indexOf(other)
+    this.#waitsFor = this.#waitsFor.length === 1 ? NOTHING : this.#waitsFor.filter((_, i) => i !== at)
   }
 }
+
+const NOTHING: readonly Flight[] = []
 
 /** How a joined question went. */
 export type Joined<T> =
@@ -59,9 +62,15 @@ export type Joined<T> =
   /** Somebody else was at it for longer than this asker may wait. */
   | { readonly kind: 'late' }
 
+/** Who leads a question, and what is to be told to each of those who joined. */
+interface UnderWay<T> {
+  readonly flight: Flight
+  readonly followers: { readonly resolve: (value: T) => void; readonly reject: (fault: unknown) => void }[]
+}
+
 /** The table of questions under way; empty whenever nobody waits. */
 export class InFlight<T> {
-  readonly #table = new Map<string, { readonly flight: Flight; readonly promise: Promise<T> }>()
+  readonly #table = new Map<string, UnderWay<T>>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -83,30 +92,42 @@ export class InFlight<T> {
     if (known !== undefined) {
       if (known.flight.reaches(waiter)) return { kind: 'cycle' }
       if (!waiter.isSpeculative) known.flight.speculation?.use()
-      return waiter.await(known.flight, this.#follow(known.promise, waiter.deadlineMs))
+      return this.#follow(known, waiter)
     }
     const flight = new Flight(waiter.deadlineMs, waiter.speculation)
-    const promise = this.#lead(key, flight, work)
-    this.#table.set(key, { flight, promise })
-    return { kind: 'led', value: await waiter.await(flight, promise) }
-  }
-
-  async #lead(key: string, flight: Flight, work: (flight: Flight) => Promise<T>): Promise<T> {
-    // The work starts when the table and the graph know of it: it may come back here at once.
-    await undefined
+    const underWay: UnderWay<T> = { flight, followers: [] }
+    // The table and the graph know of the work before it begins: it may come back here at once.
+    this.#table.set(key, underWay)
+    waiter.waitFor(flight)
     try {
-      return await work(flight)
-    } finally {
+      // Who asked goes on first: a client is not to wait for what is fetched in advance.
+      await undefined
+      const value = await work(flight)
       this.#table.delete(key)
+      for (const { resolve } of underWay.followers) resolve(value)
+      return { kind: 'led', value }
+    } catch (fault) {
+      this.#table.delete(key)
+      for (const { reject } of underWay.followers) reject(fault)
+      throw fault
+    } finally {
+      waiter.waitNoMore(flight)
     }
   }
 
   /** The leader may have come later and have more time left than the follower. */
-  #follow(promise: Promise<T>, deadlineMs: number): Promise<Joined<T>> {
-    return new Promise((resolve, reject) => {
-      const leftMs = deadlineMs - this.#clock.nowMs()
-      const cancel = this.#clock.after(leftMs, () => resolve({ kind: 'late' }))
-      promise.then((value) => resolve({ kind: 'followed', value }), reject).finally(cancel)
-    })
+  async #follow({ flight, followers }: UnderWay<T>, waiter: Flight): Promise<Joined<T>> {
+    let cancel = (): void => {}
+    waiter.waitFor(flight)
+    try {
+      return await new Promise<Joined<T>>((resolve, reject) => {
+        const leftMs = waiter.deadlineMs - this.#clock.nowMs()
+        cancel = this.#clock.after(leftMs, () => resolve({ kind: 'late' }))
+        followers.push({ resolve: (value) => resolve({ kind: 'followed', value }), reject })
+      })
+    } finally {
+      cancel()
+      waiter.waitNoMore(flight)
+    }
   }
 }
