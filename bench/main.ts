@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import type { Bench, Setting } from './bench.ts'
+import { CHURN } from './churn.ts'
 import { COLD } from './cold.ts'
 import { planCores } from './cores.ts'
 import { FLOOD } from './flood.ts'
@@ -21,7 +22,7 @@ import { RTT } from './rtt.ts'
 import { SOAK } from './soak.ts'
 import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
 
-const BENCHES: readonly Bench[] = [HITS, COLD, RTT, LOSS, MIXED, FLOOD, MEMORY, SOAK]
+const BENCHES: readonly Bench[] = [HITS, COLD, RTT, LOSS, MIXED, FLOOD, MEMORY, SOAK, CHURN]
 
 const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
 const ROUNDS_USUAL = 3
@@ -131,7 +132,7 @@ function makeProgram(): Command {
     .option('--seconds <s>', 'length of each measurement; each bench has its own')
     .option('--rounds <n>', 'times that every server is measured, in turn', String(ROUNDS_USUAL))
     .option('--threads <n>', 'threads of each server', '1')
-    .option('--names <n>', 'names of the benches `hits` and `memory`; each has its own')
+    .option('--names <n>', 'names of the benches `hits`, `memory` and `churn`; each has its own')
     .option('--answers <n>', 'answers after which the bench `soak` ends; by time when left out')
     .option(
       '--peer <name=path>',

@@ -1,6 +1,7 @@
 /** Child processes of the harness and of tests: programs that end by themselves, and servers that are ended. All bounded by time. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import process from 'node:process'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { processorSeconds } from './process-figures.ts'
 import { findProgram } from './programs.ts'
@@ -51,7 +52,14 @@ export class ServerProcess {
   #output = ''
   #ended = false
 
-  constructor(name: string, program: string, args: readonly string[], folder: string) {
+  /** @param onLine given each line of stdout */
+  constructor(
+    name: string,
+    program: string,
+    args: readonly string[],
+    folder: string,
+    onLine?: (line: string) => void,
+  ) {
     this.name = name
     this.#child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -59,6 +67,7 @@ export class ServerProcess {
         this.#output = (this.#output + text).slice(-OUTPUT_CHARACTERS_MAX)
       })
     }
+    if (onLine !== undefined) createInterface(this.#child.stdout!).on('line', onLine)
     this.#exit = new Promise((resolve) => {
       this.#child.once('error', (error) => resolve(error.message))
       this.#child.once('exit', (code, signal) => resolve(`ended with ${signal ?? code}`))

@@ -17,6 +17,12 @@ export function spreadOf(figures: readonly number[]): Spread {
   return { median: median!, least: sorted[0]!, most: sorted.at(-1)! }
 }
 
+/** The least of some figures that this share of them does not exceed; NaN of nothing. */
+export function quantileOf(figures: readonly number[], share: number): number {
+  const sorted = [...figures].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
+}
+
 /**
  * How two servers compare: the ratio in each round, in which one was measured soon after the other, so that what else
  * the machine does at the time touches both.

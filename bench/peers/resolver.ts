@@ -25,6 +25,8 @@ export interface ResolverOptions {
   readonly threads?: number
   readonly cacheMib?: number
   readonly cacheNames?: number
+  /** Given each line that it writes to stdout. */
+  readonly onLine?: (line: string) => void
 }
 
 export const CACHE_MIB_USUAL = 256
@@ -61,7 +63,7 @@ export class Resolver {
     mkdirSync(folder, { recursive: true })
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
     const [program, words] = pinned(options.cores, contender.program, args)
-    const server = new ServerProcess(contender.peer.title, program, words, folder)
+    const server = new ServerProcess(contender.peer.title, program, words, folder, options.onLine)
     const question = { address, port, name: TLD, type: 'SOA' }
     const isProven = async (): Promise<boolean> => {
       const reply = await probe(question)

@@ -1,10 +1,12 @@
 /** What the harness makes of what it measures: histograms, spreads, ratios, the accounts of the kernel. */
+import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { coresOf, pinned, planCores } from '../../bench/cores.ts'
+import { busiestIsolate, readCollection } from '../../bench/gc-trace.ts'
 import { bucketOf, Histogram, middleOf } from '../../bench/load/histogram.ts'
 import { processorSecondsOf } from '../../bench/process-figures.ts'
 import { Part, reportJson, reportText } from '../../bench/result.ts'
-import { ratioOf, spreadOf } from '../../bench/statistics.ts'
+import { quantileOf, ratioOf, spreadOf } from '../../bench/statistics.ts'
 
 t.test('a bucket is within 1.6 percent of its values, and buckets are in order', async (t) => {
   let last = -1
@@ -30,6 +32,37 @@ t.test('quantiles', async (t) => {
   }
   t.ok(Math.abs(histogram.mean() / 500.5 - 1) < 0.01)
   t.same(Histogram.of(histogram.buckets()).buckets(), histogram.buckets())
+})
+
+t.test('quantiles of a few figures', async (t) => {
+  const hundred = Array.from({ length: 100 }, (_, i) => 100 - i)
+  t.equal(quantileOf(hundred, 0.5), 50)
+  t.equal(quantileOf(hundred, 0.99), 99)
+  t.equal(quantileOf([7], 0.99), 7)
+  t.ok(Number.isNaN(quantileOf([], 0.5)))
+})
+
+t.test('what V8 tells of its collections', async (t) => {
+  const scavenge =
+    '[7:0x5d0a10]      41 ms: Scavenge 6.5 (7.2) -> 5.9 (8.0) MB, 0.47 / 0.00 ms  (average mu = 1.000, current mu = 1.000) allocation failure; '
+  t.match(readCollection(scavenge), { isolate: '0x5d0a10', pauseMs: 0.47, heapOctets: 5.9 * 2 ** 20 })
+  const whole =
+    '[7:0x7f00a0]   913 ms: Mark-Compact 35.4 (50.1) -> 20.0 (45.2) MB, 2.20 / 0.01 ms  (+ 5.1 ms in 10 steps since start of marking, biggest step 3.2 ms, walltime since start of marking 30 ms) (average mu = 0.9, current mu = 0.9) finalize incremental marking via stack guard; GC in old space requested'
+  t.match(readCollection(whole), { isolate: '0x7f00a0', pauseMs: 3.2, heapOctets: 20 * 2 ** 20 })
+  t.equal(readCollection('sigill ready: listening on 127.0.0.1@53 (udp, tcp)'), undefined)
+  const lines = [scavenge, whole, whole].map((line) => readCollection(line)!)
+  t.equal(busiestIsolate(lines), '0x7f00a0')
+  t.equal(busiestIsolate([]), undefined)
+})
+
+t.test('the lines that this Node writes are read', async (t) => {
+  const source = 'const all = []; for (let i = 0; i < 3e5; i++) all.push({ i }); gc()'
+  const { stdout } = spawnSync(process.execPath, ['--trace-gc', '--expose-gc', '-e', source], {
+    encoding: 'utf8',
+  })
+  const lines = stdout.split('\n').filter((line) => line.startsWith('['))
+  t.ok(lines.length > 1)
+  for (const line of lines) t.ok((readCollection(line)?.heapOctets ?? 0) > 0, line)
 })
 
 t.test('spread and ratio', async (t) => {
