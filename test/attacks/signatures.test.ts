@@ -1,5 +1,7 @@
 /** Faults that validators had with signatures: V07, V08, V16, V17, V19 to V22, V32, V34, V38. */
+import { KEY_HANDLES_MAX } from '../../src/base/limits.ts'
 import { seededRandom } from '../../src/base/random.ts'
+import { importHandle, KeyTable } from '../../src/dnssec/keys.ts'
 import { checkRrset } from '../../src/dnssec/rrset-signature.ts'
 import { anchorsFromRecords } from '../../src/dnssec/trust-anchors.ts'
 import type { Rewrite } from '../../src/lab/authority.ts'
@@ -10,6 +12,7 @@ import { LabNetwork } from '../../src/lab/network.ts'
 import { PLAIN_NSEC3 } from '../../src/lab/registry-zones.ts'
 import { hintsOf } from '../../src/lab/root-hints.ts'
 import { alteredSignatures, type Defect, spoilt } from '../../src/lab/zone.ts'
+import { quickestKeyImport } from '../../src/native/p256.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
@@ -308,12 +311,16 @@ row('V22', async (t) => {
 row('V32', async (t) => {
   const tally = new Tally(t)
   const set = rrsetFrom('www.example. 3600 A 192.0.2.1\n')
-  for (const algorithm of [ALGORITHM.ECDSAP256SHA256, ALGORITHM.ECDSAP384SHA384]) {
+  for (const [algorithm, importKey] of [
+    [ALGORITHM.ECDSAP256SHA256, importHandle],
+    [ALGORITHM.ECDSAP256SHA256, quickestKeyImport()],
+    [ALGORITHM.ECDSAP384SHA384, importHandle],
+  ] as const) {
     const key = makeKey('example', algorithm)
     const half = algorithm === ALGORITHM.ECDSAP256SHA256 ? 32 : 48
+    const parameters = proofParameters({ keys: new KeyTable(KEY_HANDLES_MAX, importKey) })
     const outcome = (alter: (octets: Buffer) => Uint8Array): string =>
-      checkRrset(signed(set, key, { alter }), { zone: key.zone, keys: [key.dnskey] }, proofParameters())
-        .status
+      checkRrset(signed(set, key, { alter }), { zone: key.zone, keys: [key.dnskey] }, parameters).status
     tally.same(
       outcome((octets) => octets),
       'secure',

@@ -15,6 +15,7 @@ import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { isSubdomainOf, lastLabels, type Name } from '../../src/wire/name.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import type { Rrset } from '../../src/wire/record.ts'
+import { figure } from '../attacks/row.ts'
 import { makeWorld, plainZone, type World, zone } from '../support/world.ts'
 
 function numbers(count: number): number[] {
@@ -58,6 +59,11 @@ t.test('B01, NXNSAttack: 1,500 name servers in a zone that has none of them', as
   t.ok(world.asked('ns.victim.test.').length <= 10, `victim: ${world.asked('ns.victim.test.').length}`)
   t.ok(world.asked().length <= 30, `in all: ${world.asked().length}`)
   t.equal(world.counts.get('limit limit-name-servers'), 1)
+  figure(
+    t,
+    'B01',
+    `${world.asked('ns.victim.test.').length} questions to the victim, ${world.asked().length} in all`,
+  )
 })
 
 t.test('B02: a delegation to a crowd of dead servers', async (t) => {
@@ -79,6 +85,7 @@ t.test('B02: a delegation to a crowd of dead servers', async (t) => {
   }
   t.ok(longestMs <= QUERY_TIME_MS_MAX, `${longestMs} ms`)
   t.ok(world.asked().length <= 60, `${world.asked().length} questions for fifty`)
+  figure(t, 'B02', `${world.asked().length} questions for 51 clients`)
   for (const [round, most] of [
     ['first', 500],
     ['second', 50],
@@ -105,6 +112,7 @@ t.test('B03, TsuNAME: two zones whose servers are in each other', async (t) => {
   }
   t.same([...reasons], ['address-loop'])
   t.ok(world.asked().length <= 40, `${world.asked().length} questions`)
+  figure(t, 'B03', `${world.asked().length} questions for 100 clients`)
   t.same(world.resolver.inFlight, { questions: 0, lookups: 0, fetches: 0 })
 })
 
@@ -144,6 +152,7 @@ t.test('B04: every name server needs one that is deeper', async (t) => {
     t.ok(world.asked().length <= 50, `${world.asked().length} questions`)
     t.ok(tookMs < QUERY_TIME_MS_MAX)
     t.ok((world.counts.get('limit limit-depth') ?? 0) > 0)
+    figure(t, 'B04', `${world.asked().length} questions in ${tookMs} ms`)
   }
 })
 
@@ -187,6 +196,7 @@ t.test('B09: thirteen names, one silent address', async (t) => {
   const before = asked()
   await world.ask('www.evil.test', TYPE.A)
   t.equal(asked() - before, 1, 'one that answers is asked once, whatever its names')
+  figure(t, 'B09', `asked ${before} times`)
 })
 
 for (const address of ['0.0.0.0', '224.0.0.1', '255.255.255.255', '127.53.0.250']) {
@@ -203,6 +213,7 @@ for (const address of ['0.0.0.0', '224.0.0.1', '255.255.255.255', '127.53.0.250'
       world.network.sent.some((sent) => sent.address === address),
       'no datagram',
     )
+    figure(t, 'B08', `${address}: no datagram`)
   })
 }
 
@@ -219,6 +230,7 @@ t.test('B05: chains of aliases, and aliases in a circle', async (t) => {
     world.forget()
     t.equal((await world.ask(`step0.${origin}`, TYPE.A)).reason, 'limit-aliases')
     t.ok(world.asked().length <= 13, `${world.asked().length} questions`)
+    figure(t, 'B05', `${origin}: ${world.asked().length} questions for a chain of 60`)
     for (const name of ['self', 'five0']) {
       world.forget()
       t.equal((await world.ask(`${name}.${origin}`, TYPE.A)).reason, 'alias-loop')

@@ -7,6 +7,7 @@ import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
+import { figure } from '../attacks/row.ts'
 import type { EntryReply } from '../support/entry.ts'
 import { privateZones, route } from '../support/forwarder.ts'
 import { makeWorld, plainZone, SIGNED, type World, WWW, withTtl, zone } from '../support/world.ts'
@@ -239,6 +240,7 @@ t.test('a flood of random names ends here (B13)', async (t) => {
   world.forget()
   for (let i = 0; i < 500; i++) await world.ask(`x${(i * 104_729) % 99_991}.z.test`, TYPE.A)
   t.ok(world.asked().length <= 2, `${world.asked().length} questions`)
+  figure(t, 'B13', `${world.asked().length} questions for 500 random names of a signed zone`)
 })
 
 t.test('the zones above a stub zone deny nothing of it', async (t) => {
