@@ -26,6 +26,7 @@ import type { Rrset } from '../wire/record.ts'
 import { fromCache } from './cached.ts'
 import {
   type Context,
+  type Data,
   type Found,
   failure,
   fetchedKey,
@@ -68,12 +69,23 @@ export async function lookup(
   // Who asks under a newer policy does not take a verdict under an older one.
   const key = `${job.policySequence} ${type} ${nameKey(name)}`
   const subject = (): string => `${formatName(name)} ${formatType(type)}`
-  return share(context, context.lookups, key, job, subject, (own) => prove(context, own, name, type, anew))
+  return share(context, context.lookups, key, job, subject, (own) =>
+    prove(context, own, name, type, anew, known),
+  )
 }
 
-async function prove(context: Context, job: Job, name: Name, type: number, anew: boolean): Promise<Found> {
+/** @param known what the cache has, not judged yet */
+async function prove(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  anew: boolean,
+  known: Data | undefined,
+): Promise<Found> {
   const data =
     job.fetched?.get(fetchedKey(name, type)) ??
+    known ??
     (await context.fetchData(judgedBy(job, job), name, type, anew))
   if (data.kind === 'failure') return data
   const beganMs = context.clock.nowMs()
