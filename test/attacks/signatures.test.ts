@@ -1,13 +1,12 @@
 /** Faults that validators had with signatures: V07, V08, V16, V17, V19 to V22, V32, V34, V38. */
 import { KEY_HANDLES_MAX } from '../../src/base/limits.ts'
-import { seededRandom } from '../../src/base/random.ts'
+import { type Random, seededRandom } from '../../src/base/random.ts'
 import { importHandle, KeyTable } from '../../src/dnssec/keys.ts'
 import { checkRrset } from '../../src/dnssec/rrset-signature.ts'
 import { anchorsFromRecords } from '../../src/dnssec/trust-anchors.ts'
 import type { Rewrite } from '../../src/lab/authority.ts'
 import type { Behaviour } from '../../src/lab/behaviours.ts'
-import { buildInternet } from '../../src/lab/internet.ts'
-import type { LabZone } from '../../src/lab/lab-zone.ts'
+import { buildInternet, type LabInternet } from '../../src/lab/internet.ts'
 import { LabNetwork } from '../../src/lab/network.ts'
 import { PLAIN_NSEC3 } from '../../src/lab/registry-zones.ts'
 import { hintsOf } from '../../src/lab/root-hints.ts'
@@ -22,26 +21,16 @@ import { foldName, isSubdomainOf, type Name } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import type { ResourceRecord, Rrset } from '../../src/wire/record.ts'
 import { recased, scrambled } from '../metamorphic/scramble.ts'
-import { makeEngine } from '../support/engine.ts'
+import { makeEngine, type TestEngine } from '../support/engine.ts'
 import { proofParameters } from '../support/proof.ts'
 import { rrsetFrom } from '../support/records.ts'
 import { makeKey, signed } from '../support/sign.ts'
-import { catalogue, makeWorld, SIGNED, WWW, withTtl, zone } from '../support/world.ts'
+import { CLOCK, catalogue, makeWorld, SIGNED, WWW, withTtl, zone } from '../support/world.ts'
 import { row, Tally } from './row.ts'
 
 const NSEC3 = { ...SIGNED, denial: PLAIN_NSEC3 }
 const HOUR_DAYS = 1 / 24
 const MINUTE_DAYS = HOUR_DAYS / 60
-
-/** Every section of every reply in another order, record by record. */
-function reordering(seed: number): Behaviour {
-  const random = seededRandom(seed)
-  return (inner) => (query, transport) =>
-    inner(query, transport).map((reply) => ({
-      ...reply,
-      message: scrambled(reply.message, random) ?? reply.message,
-    }))
-}
 
 row('V07', async (t) => {
   const content = `${WWW}www A 192.0.2.81\n*.w CNAME www\n`
@@ -51,23 +40,30 @@ row('V07', async (t) => {
     ['a.w.z.test', TYPE.A],
     ['none.y.test', TYPE.A],
   ] as const
-  const verdicts = async (behaviour: Behaviour): Promise<unknown[]> => {
-    const servers = [{ name: 'ns', behaviour }]
-    const world = makeWorld([
-      zone('z.test.', { content, servers }),
-      zone('y.test.', { content, signing: NSEC3, servers }),
-    ])
+  let order: Random | undefined
+  /** Every section of every reply in another order, record by record. */
+  const reordering: Behaviour = (inner) => (query, transport) =>
+    inner(query, transport).map((reply) => ({
+      ...reply,
+      message: (order && scrambled(reply.message, order)) ?? reply.message,
+    }))
+  const servers = [{ name: 'ns', behaviour: reordering }]
+  const zones = [zone('z.test.', { content, servers }), zone('y.test.', { content, signing: NSEC3, servers })]
+  const internet = buildInternet({ nowSeconds: CLOCK, zones: catalogue(zones) })
+  const verdicts = async (): Promise<unknown[]> => {
+    const engine = engineIn(internet, CLOCK)
     const found: unknown[] = []
     for (const [name, type] of questions) {
-      const { status, rcode, ede } = await world.ask(name, type)
+      const { status, rcode, ede } = await engine.ask(name, type)
       found.push([name, status, rcode, ede?.text])
     }
     return found
   }
-  const expected = await verdicts((inner) => inner)
+  const expected = await verdicts()
   let same = 0
   for (let seed = 1; seed <= 100; seed++) {
-    const found = await verdicts(reordering(seed))
+    order = seededRandom(seed)
+    const found = await verdicts()
     if (`${found}` === `${expected}`) same++
     else t.same(found, expected, `seed ${seed}`)
   }
@@ -231,13 +227,8 @@ row('V19', async (t) => {
   return `${tally} times and tolerances`
 })
 
-/** An engine at a time, in an Internet signed around another. */
-function engineAt(
-  unixSeconds: number,
-  signedAt: number,
-  zones: readonly LabZone[],
-): ReturnType<typeof makeEngine> {
-  const internet = buildInternet({ nowSeconds: signedAt, zones: catalogue(zones) })
+/** An engine at a time, in an Internet that was signed around another, maybe. */
+function engineIn(internet: LabInternet, unixSeconds: number): TestEngine {
   return makeEngine({
     unixSeconds,
     anchors: anchorsFromRecords(internet.trustAnchors),
@@ -264,7 +255,8 @@ row('V20', async (t) => {
     ['a month later', wrap + 30 * day, wrap, 'bogus'],
     ['a month before', wrap - 30 * day, wrap, 'bogus'],
   ] as const) {
-    const engine = engineAt(now, signedAt, [zone('z.test.')])
+    const internet = buildInternet({ nowSeconds: signedAt, zones: catalogue([zone('z.test.')]) })
+    const engine = engineIn(internet, now)
     for (const round of ['cold', 'warm']) {
       const reply = await engine.ask('www.z.test', TYPE.A)
       tally.same(reply.status, status, `${what}, ${round}: ${reply.ede?.text ?? ''}`)
