@@ -7,6 +7,8 @@ import { startRelay } from '../../bench/world/relay.ts'
 
 const ADDRESS = '127.0.0.1'
 const DELAY_MS = 40
+/** After so long a datagram is lost that was to be late by a millisecond. */
+const PATIENCE_MS = 40
 /** A machine that is busy with other things may make anything late, but nothing early. Clocks are read apart. */
 const EARLY_MS = 0.1
 
@@ -60,6 +62,30 @@ t.test('a datagram is late by one round trip', async (t) => {
   while (replies.length < words.length) await once(client, 'message')
   t.same(replies.sort(), words.sort())
   t.ok(Math.min(...timesMs) >= DELAY_MS - EARLY_MS, `${timesMs}`)
+})
+
+t.test('what is lost is lost in every run', async (t) => {
+  const behindPort = await startAuthority(t)
+  const heard: string[] = []
+  for (const lossPercent of [50, 50, 0]) {
+    const port = await freePort()
+    const relay = await startRelay({ delayMs: 1, lossPercent, addresses: [ADDRESS], port, behindPort })
+    const client = createSocket('udp4')
+    const replies: string[] = []
+    client.on('message', (octets) => replies.push(octets.toString()))
+    // One after the other, so that they are drawn for in this order.
+    for (let i = 0; i < 20; i++) {
+      client.send(String(i), port, ADDRESS)
+      await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
+    }
+    heard.push(replies.join(' '))
+    client.close()
+    relay.close()
+  }
+  t.equal(heard[0], heard[1])
+  const count = heard[0]!.split(' ').length
+  t.ok(count > 0 && count < 14, `${count} of 20, a quarter as a rule`)
+  t.equal(heard[2]!.split(' ').length, 20)
 })
 
 t.test('a connection is late by two round trips at first, by one from then on', async (t) => {
