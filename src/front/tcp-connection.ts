@@ -58,9 +58,18 @@ export class TcpConnection {
     socket.on('drain', () => this.#resume())
   }
 
-  /** Milliseconds at which it last did something, or undefined while it is at work. */
+  /** Milliseconds at which it last did something, or undefined while it is at work or a message has begun. */
   get idleSinceMs(): number | undefined {
     return this.#inFlight > 0 || this.#frames.partial ? undefined : this.#activeMs
+  }
+
+  /**
+   * Milliseconds since when nothing of it is in work, or undefined while something is. A message that has begun is not in
+   * work yet: the octets of its length cost nothing, and must hold no place that another needs (attack D01).
+   */
+  get unusedSinceMs(): number | undefined {
+    if (this.#inFlight > 0) return undefined
+    return this.#frames.partial ? this.#messageBegunMs : this.#activeMs
   }
 
   /** Tells the client with the next reply not to ask here any more (RFC 7828). */

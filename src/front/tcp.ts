@@ -121,20 +121,20 @@ export class TcpConnections {
     for (const tell of this.#whenEmpty.splice(0)) tell()
   }
 
-  /** When all places are taken, the connection that has been idle longest gives up its own. */
+  /** When all places are taken, the connection that has been of no use for longest gives up its own. */
   #fullInAll(): 'tcp-connections' | undefined {
     if (this.#connections.size < this.#max) return undefined
-    let idlest: TcpConnection | undefined
+    let unused: TcpConnection | undefined
     let sinceMs = Number.POSITIVE_INFINITY
     for (const connection of this.#connections.keys()) {
-      const idleSinceMs = connection.idleSinceMs
-      if (idleSinceMs === undefined || idleSinceMs >= sinceMs) continue
-      idlest = connection
-      sinceMs = idleSinceMs
+      const { unusedSinceMs } = connection
+      if (unusedSinceMs === undefined || unusedSinceMs >= sinceMs) continue
+      unused = connection
+      sinceMs = unusedSinceMs
     }
-    if (idlest === undefined) return 'tcp-connections'
-    this.#forget(idlest)
-    idlest.destroy()
+    if (unused === undefined) return 'tcp-connections'
+    this.#forget(unused)
+    unused.destroy()
     return undefined
   }
 

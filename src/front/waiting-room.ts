@@ -28,10 +28,15 @@ export class WaitingRoom {
     return this.#waiting
   }
 
-  /** The bound that keeps the client out, or undefined when it may enter. */
+  /**
+   * The bound that keeps the client out, or undefined when it may enter. Nobody has more places than are free, so
+   * however many clients take what they can get, one who comes later finds as many places as each of them has.
+   */
   fullFor(key: string): FrontLimit | undefined {
-    if (this.#waiting >= this.#max) return 'waiting'
-    return (this.#byClient.get(key) ?? 0) >= this.#perClientMax ? 'waiting-per-client' : undefined
+    const free = this.#max - this.#waiting
+    if (free <= 0) return 'waiting'
+    const most = Math.min(this.#perClientMax, free)
+    return (this.#byClient.get(key) ?? 0) >= most ? 'waiting-per-client' : undefined
   }
 
   /** Takes a place, to be given back with `leave`. */

@@ -4,6 +4,8 @@ import t from 'tap'
 import { KeyTable } from '../../src/dnssec/keys.ts'
 import { importPublicKey } from '../../src/dnssec/public-key.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
+import { figure } from '../attacks/row.ts'
+import { leastProcessorMs } from '../support/processor-time.ts'
 import { dnskeyOf, makeKey } from '../support/sign.ts'
 
 const { RSASHA256, ECDSAP256SHA256, ECDSAP384SHA384, ED25519, ED448 } = ALGORITHM
@@ -59,6 +61,17 @@ t.test('RSA (V31, C03)', async (t) => {
   ] as const) {
     t.equal(usable(rsa([1, 0, 1], oddNumber(bits))), expected, `${bits} bits`)
   }
+  const costly = [
+    rsa([1, 0, 1], oddNumber(8192)),
+    rsa(Array(512).fill(0xff), oddNumber(4096), true),
+    rsa([1], modulus),
+    rsa([1, 0, 1], Uint8Array.from([...modulus.subarray(0, -1), 2])),
+  ]
+  const ms = leastProcessorMs(5, () => {
+    for (const octets of costly) importPublicKey(RSASHA256, octets)
+  })
+  t.ok(ms < 5, `${ms} ms`)
+  figure(t, 'C03', `${costly.length} of ${costly.length} refused in ${ms.toFixed(2)} ms`)
 })
 
 t.test('elliptic curves', async (t) => {

@@ -9,6 +9,7 @@ import { type Message, parseMessage } from '../../src/wire/message.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { formatRdata } from '../../src/wire/rdata/rdata.ts'
 import { readZone } from '../../src/wire/zone-text.ts'
+import { figure } from '../attacks/row.ts'
 import {
   bench,
   client,
@@ -354,6 +355,7 @@ t.test('D08: the text of an EDE goes first, then the EDE, then the data', async 
   it.store(parts({ question: { name: longest, type: TYPE.A, class: CLASS.IN }, answer: [], ede, ...bogus }))
   const reply = (await it.ask(query({ name: formatName(longest), payload: 512 }))) as Uint8Array
   t.ok(reply.length <= 512)
+  figure(t, 'D08', `${reply.length} octets for a name of 255 and two texts`)
   t.equal(parseMessage(reply).rcode, RCODE.SERVFAIL)
 })
 

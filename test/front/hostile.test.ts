@@ -94,6 +94,7 @@ t.test(`${PACKETS} random and mutated packets through the service (C15)`, async 
     seen.set(message.rcode, (seen.get(message.rcode) ?? 0) + 1)
   }
   t.same(it.faults, [])
+  figure(t, 'C15', `${PACKETS} packets of clients, ${it.faults.length} faults`)
   t.equal(it.service.waiting, 0)
   // The packets are the same in every run: each way out was taken.
   for (const rcode of [0, 1, 3, 4, 5, 16, 'silence'] as const)

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram'
 import { connect, type Socket } from 'node:net'
 import { parseAddress } from '../../src/base/address.ts'
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { Front } from '../../src/front/front.ts'
 import type { ServiceOptions } from '../../src/front/service.ts'
 import type { TcpOptions } from '../../src/front/tcp.ts'
@@ -12,7 +12,7 @@ import { type Bench, bench } from './service-under-test.ts'
 
 /** A front with real sockets around a service under test. */
 export async function openFront(
-  tcp: TcpOptions = {},
+  { clock = systemClock(), ...tcp }: TcpOptions & { clock?: Clock } = {},
   options: Partial<ServiceOptions> = {},
   address = '127.0.0.1',
   udp: UdpBackend = DGRAM,
@@ -23,7 +23,7 @@ export async function openFront(
     counters: it.counters,
     listen: [{ address: parseAddress(address)!, port: 0 }],
     tcp,
-    clock: systemClock(),
+    clock,
     udp,
   })
   return { it, front, port: front.endpoints[0]!.port }

@@ -13,6 +13,7 @@ import { CLASS } from '../../src/wire/iana/class.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseMessage } from '../../src/wire/message.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
+import { figure } from '../attacks/row.ts'
 import { udpBackends } from '../support/udp-backends.ts'
 import { type Bench, parts, query } from './service-under-test.ts'
 import { askUdp, framed, openFront, sleep, TcpClient } from './sockets-under-test.ts'
@@ -194,10 +195,12 @@ t.test('questions in work are bounded for each connection; the rest waits its tu
   const release = holding(it)
   const client = new TcpClient(port)
   const total = TCP_IN_FLIGHT_MAX * 3 + 17
+  let most = 0
   client.send(...Array.from({ length: total }, (_, id) => query({ id, name: `n${id}.example.se.` })))
   for (let answered = 0; answered < total; ) {
     await sleep(30)
     t.ok(it.service.waiting <= TCP_IN_FLIGHT_MAX, `${it.service.waiting} in work`)
+    most = Math.max(most, it.service.waiting)
     t.ok(it.service.waiting > 0)
     answered += it.service.waiting
     release()
@@ -205,6 +208,7 @@ t.test('questions in work are bounded for each connection; the rest waits its tu
     t.equal(client.messages.length, answered)
   }
   t.equal(new Set(client.messages.map(idOf)).size, total)
+  figure(t, 'D03', `at most ${most} of ${total} questions in work`)
   client.socket.destroy()
   await front.close()
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import t from 'tap'
 import { seededRandom } from '../../src/base/random.ts'
+import { figure } from '../attacks/row.ts'
 import { OUT_DIR } from '../house/project.ts'
 import { guarded, Violation } from './target.ts'
 import { TARGETS } from './targets.ts'
@@ -30,6 +31,9 @@ t.test('a short run (C15, D12)', async (t) => {
         })
     }
     t.ok(begun >= COUNTS[target.name]!, `${target.name}: ${begun} inputs`)
+    if (target.name === 'config')
+      figure(t, 'D12', `${begun} of ${begun} settings or problems with their place`)
+    if (target.name === 'upstream') figure(t, 'C15', `${begun} replies of authorities, none thrown over`)
   }
 })
 
