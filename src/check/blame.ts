@@ -36,7 +36,7 @@ function us(confidence: Blame['confidence'], sentence: string): Blame {
 
 function failing(look: SecondLook): Blame {
   const { trials, isForwarded, suspect } = look
-  const validates = `Other zones validate here: ${namesOf(look)}.`
+  const validates = `Other zones (${namesOf(look)}) validate here.`
   if (isForwarded)
     return unsure('Its data comes by a forwarder that this resolver was told to ask, which may alter it.')
   const { good, bad, silent } = addressesByOutcome(trials)
