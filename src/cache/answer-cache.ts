@@ -213,10 +213,9 @@ export class AnswerCache implements AnswerReader, AnswerWriter {
     if (endMs + terms.staleMs <= terms.nowMs) return false
     // An answer that has run out and may be given all the same is stored as of when it lived.
     const nowMs = terms.staleMs > 0 ? Math.min(terms.nowMs, endMs - 1) : terms.nowMs
-    if (this.#table.peek(octets, nowMs, keyStart, keyEnd) >= 0) return false
     restoreAnswerEntry(octets, valueStart, terms)
     const value = octets.subarray(valueStart, record.valueEnd)
-    return this.#table.put(octets.subarray(keyStart, keyEnd), value, endMs, nowMs)
+    return this.#table.put(octets.subarray(keyStart, keyEnd), value, endMs, nowMs, true)
   }
 
   remove(name: Name, type: number): boolean {

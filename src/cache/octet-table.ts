@@ -206,20 +206,22 @@ export class OctetTable {
    * values hold their keys, this one must.
    *
    * @param expiresMs the first moment at which the entry is gone
-   * @returns false when it was not stored, being too large or expired already; an older value is then gone too
+   * @param givesWay true where an older value that lives is to stay in its place
+   * @returns false when it was not stored: it gave way, or was too large or expired already and the older value is gone
    */
-  put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number): boolean {
+  put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number, givesWay = false): boolean {
     this.#begin()
-    const stored = this.#put(key, value, expiresMs, nowMs)
+    const stored = this.#put(key, value, expiresMs, nowMs, givesWay)
     this.#end()
     return stored
   }
 
-  #put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number): boolean {
+  #put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number, givesWay: boolean): boolean {
     assert(key.length <= KEY_OCTETS_MAX, 'a key longer than its length can say')
     assert(this.#keyAt === undefined || holdsAt(value, this.#keyAt, key), 'a value without its key')
     const hash = keyedHash(this.#hashKey, key)
     const old = this.#slotOfKey(hash, key, 0, key.length)
+    if (givesWay && old >= 0 && nowMs < this.expiresMs(this.#entryOf(old))) return false
     const isProven = old >= 0 || this.#words[this.#ghostWord(hash)] === hash
     if (old >= 0) this.#unlink(old)
     const octets = value.length + (this.#keyAt === undefined ? key.length : 0)
@@ -250,12 +252,7 @@ export class OctetTable {
     return true
   }
 
-  /**
-   * Removes every entry whose key passes a test. Reads the whole log, so it takes about a second per ten million entries.
-   *
-   * @param test is shown the key as `octets[keyStart, keyEnd)`
-   * @returns how many went
-   */
+  /** Removes every entry whose key passes a test. Reads the whole log, so it takes about a second per ten million entries. */
   removeWhere(test: (octets: Uint8Array, keyStart: number, keyEnd: number) => boolean): number {
     this.#begin()
     const before = this.entryCount

@@ -7,15 +7,15 @@ import { KIND } from './rrset-kinds.ts'
 import type { SnapshotRecord } from './snapshot.ts'
 
 /**
- * Kinds that an entry gives way to, by its own kind: what is newer, be it data or a denial. A denial of a whole name
- * has no type to look for.
+ * Kinds that an entry gives way to beside its own, by that: what is newer, be it data or a denial. A denial of a whole
+ * name has no type to look for.
  */
 const RIVALS: readonly (readonly number[])[] = [
-  [KIND.RRSET, KIND.NEGATIVE, KIND.NAME_ERROR],
-  [KIND.RRSET, KIND.NEGATIVE, KIND.NAME_ERROR],
-  [KIND.NAME_ERROR],
-  [KIND.DELEGATION],
-  [KIND.GLUE],
+  [KIND.NEGATIVE, KIND.NAME_ERROR],
+  [KIND.RRSET, KIND.NAME_ERROR],
+  [],
+  [],
+  [],
 ]
 
 /**
@@ -43,5 +43,5 @@ export function restoreRrset(
   }
   restoreHead(octets, valueStart, terms)
   const value = octets.subarray(valueStart, record.valueEnd)
-  return table.put(octets.subarray(keyStart, keyEnd), value, endMs, terms.nowMs)
+  return table.put(octets.subarray(keyStart, keyEnd), value, endMs, terms.nowMs, true)
 }
