@@ -94,6 +94,8 @@ export const NSEC3_ITERATIONS_MAX = 50
 export const REFERRALS_MAX = 32
 /** Times one address is asked for one question: two losses in a row are an accident, a third is an outage. */
 export const UPSTREAM_TRIES_PER_ADDRESS_MAX = 3
+/** … and an address that has answered before: by a path that loses a tenth either way, one question in 770 stays without reply. */
+export const UPSTREAM_TRIES_OF_KNOWN_MAX = 4
 /** Time-outs of one question to one zone before its servers count as silent: three of three servers, and one (B02). */
 export const UPSTREAM_SILENCES_MAX = 10
 /** Replies heard that another server may know better (empty ones, second-hand ones), before the best of them is believed. */
@@ -167,6 +169,11 @@ export const UPSTREAM_TIMEOUT_MS_MAX = 2_000
  * is busy for a second is still heard (50, 200, 800 ms).
  */
 export const UPSTREAM_TIMEOUT_GROWTH = 4
+/**
+ * From the third on, each question beside those that are late waits this many times as long for its turn: two losses in
+ * a row are an accident, and where a server is busy rather than out of reach, questions do not come in a heap.
+ */
+export const LATE_GROWTH = 2
 /** A forwarder may have to resolve first; a time-out made from its cached answers would give up on it (BIND: 800 ms). */
 export const FORWARDER_TIMEOUT_MS_MIN = 1_000
 /** Time-outs of the servers of a stub or forward zone before those that it falls back to are asked: none is waited for longer than a second, and the question has seven. */

@@ -7,6 +7,7 @@ import {
   LAME_MS,
   LAME_REMEMBERED_MAX,
   LATE_BEFORE_FAMILY_ASIDE,
+  LATE_GROWTH,
   LOOK_PAUSE_MS,
   SERVER_MEMORY_MS,
   SERVER_QUIRK_MS,
@@ -102,13 +103,31 @@ export class ServerTable {
    * @param tries times that it was asked the same in vain, not all of them counted as time-outs yet
    */
   timeoutMs(at: Endpoint, tries = 0): number {
-    const server = this.#peek(at)
-    const { srttMs, rttvarMs = 0, timeouts = 0 } = server ?? {}
-    const base = srttMs === undefined ? UPSTREAM_TIMEOUT_MS_INITIAL : srttMs + 4 * rttvarMs
-    const bounded =
-      Math.max(base, UPSTREAM_TIMEOUT_MS_MIN) *
-      UPSTREAM_TIMEOUT_GROWTH ** Math.min(Math.max(timeouts, tries), 16)
-    return Math.min(bounded, UPSTREAM_TIMEOUT_MS_MAX)
+    const { timeouts = 0 } = this.#peek(at) ?? {}
+    const growths = Math.min(Math.max(timeouts, tries), 16)
+    return Math.min(this.#usualMs(at) * UPSTREAM_TIMEOUT_GROWTH ** growths, UPSTREAM_TIMEOUT_MS_MAX)
+  }
+
+  /**
+   * The time after which another question is asked beside one that is out: that of a usual reply. Where paths lose
+   * datagrams, the first time-out and the second try are ordinary, and let nobody wait longer; silence that lasts does.
+   *
+   * @param tries as for `timeoutMs`
+   */
+  lateMs(at: Endpoint, tries = 0): number {
+    const { timeouts = 0 } = this.#peek(at) ?? {}
+    const growths = Math.max(timeouts, tries) - 1
+    return Math.min(
+      this.#usualMs(at) * LATE_GROWTH ** Math.min(Math.max(growths, 0), 16),
+      this.timeoutMs(at, tries),
+    )
+  }
+
+  /** What a reply usually takes at most (RFC 6298 2). */
+  #usualMs(at: Endpoint): number {
+    const { srttMs, rttvarMs = 0 } = this.#peek(at) ?? {}
+    const usualMs = srttMs === undefined ? UPSTREAM_TIMEOUT_MS_INITIAL : srttMs + 4 * rttvarMs
+    return Math.max(usualMs, UPSTREAM_TIMEOUT_MS_MIN)
   }
 
   /** True when the last that is known of a server is that it let somebody wait, or that its address family does. */

@@ -10,6 +10,7 @@ import {
   UPSTREAM_TIMEOUT_GROWTH,
   UPSTREAM_TIMEOUT_MS_INITIAL,
   UPSTREAM_TIMEOUT_MS_MAX,
+  UPSTREAM_TRIES_OF_KNOWN_MAX,
   UPSTREAM_TRIES_PER_ADDRESS_MAX,
 } from '../base/limits.ts'
 import { throughNat64 } from './address-families.ts'
@@ -95,7 +96,7 @@ export class ServerPool {
     const { random, servers } = this.#context
     const open = this.#open()
     if (open.length === 0) return undefined
-    const turn = ({ tries, lame }: Candidate): number => tries + (lame ? UPSTREAM_TRIES_PER_ADDRESS_MAX : 0)
+    const turn = ({ tries, lame }: Candidate): number => tries + (lame ? UPSTREAM_TRIES_OF_KNOWN_MAX : 0)
     const soonest = Math.min(...open.map(turn))
     const fresh = open.filter((candidate) => turn(candidate) === soonest)
     const prompt = fresh.filter(({ endpoint }) => !servers.isLate(endpoint))
@@ -125,14 +126,19 @@ export class ServerPool {
   }
 
   #turnOf(candidate: Candidate, { isFirst, isLook, among }: TurnKind): Turn {
-    const lateMs = this.#lateMs(candidate, among)
-    const listenMs = Math.min(lateMs * UPSTREAM_TIMEOUT_GROWTH, UPSTREAM_TIMEOUT_MS_MAX)
+    const timeoutMs = this.#timeoutMs(candidate, among)
+    const lateMs = this.#lateMs(candidate, timeoutMs)
+    const listenMs = Math.min(timeoutMs * UPSTREAM_TIMEOUT_GROWTH, UPSTREAM_TIMEOUT_MS_MAX)
     candidate.tries++
-    // Nothing is asked beside the last try. And those that a route falls back to need their time of the question too.
-    const isLast = candidate.tries === UPSTREAM_TRIES_PER_ADDRESS_MAX || this.#cut.route?.fallback === true
-    const patienceMs = isLast ? lateMs : Math.max(lateMs, listenMs)
+    // Those that a route falls back to need their time of the question too.
+    const patienceMs = this.#mayFallBack ? timeoutMs : Math.max(timeoutMs, listenMs)
     const { endpoint: server, lame: isLame } = candidate
     return { server, lateMs, patienceMs, isFirst, isLame, isLook, recursion: this.#isForward }
+  }
+
+  /** Others are asked when these do not answer. */
+  get #mayFallBack(): boolean {
+    return this.#cut.route?.fallback === true
   }
 
   get #isForward(): boolean {
@@ -145,22 +151,30 @@ export class ServerPool {
    */
   #open(): Candidate[] {
     const { servers } = this.#context
+    const triesMax = (endpoint: Endpoint): number =>
+      servers.rttMs(endpoint) === undefined ? UPSTREAM_TRIES_PER_ADDRESS_MAX : UPSTREAM_TRIES_OF_KNOWN_MAX
     const open = this.#candidates.filter(
-      ({ tries, endpoint }) => tries < UPSTREAM_TRIES_PER_ADDRESS_MAX && servers.mayAsk(endpoint),
+      ({ tries, endpoint }) => tries < triesMax(endpoint) && servers.mayAsk(endpoint),
     )
-    if (open.length > 0 || !this.#isForward || this.#cut.route?.fallback === true) return open
+    if (open.length > 0 || !this.#isForward || this.#mayFallBack) return open
     return this.#candidates.filter(({ tries }) => tries === 0)
   }
 
   /** A server that stayed silent last time is only tried, not waited for, while there are others that did not. */
-  #lateMs({ endpoint, tries }: Candidate, others: readonly Candidate[]): number {
+  #timeoutMs({ endpoint, tries }: Candidate, others: readonly Candidate[]): number {
     const { servers } = this.#context
-    const timeoutMs = servers.timeoutMs(endpoint, tries)
-    const lateMs = this.#isForward ? Math.max(timeoutMs, FORWARDER_TIMEOUT_MS_MIN) : timeoutMs
-    const mayFallBack = this.#cut.route?.fallback === true
-    const boundedMs = mayFallBack ? Math.min(lateMs, FORWARDER_TIMEOUT_MS_MIN) : lateMs
+    // The tries after the second follow so closely that they end about when it does.
+    const usualMs = servers.timeoutMs(endpoint, Math.min(tries, 1))
+    const timeoutMs = this.#isForward ? Math.max(usualMs, FORWARDER_TIMEOUT_MS_MIN) : usualMs
+    const boundedMs = this.#mayFallBack ? Math.min(timeoutMs, FORWARDER_TIMEOUT_MS_MIN) : timeoutMs
     if (!servers.isLate(endpoint) || others.every((other) => servers.isLate(other.endpoint))) return boundedMs
     return Math.min(boundedMs, UPSTREAM_TIMEOUT_MS_INITIAL)
+  }
+
+  /** Who is waited for as long as a route allows, or may have to resolve first, is not late before. */
+  #lateMs({ endpoint, tries }: Candidate, timeoutMs: number): number {
+    if (this.#isForward || this.#mayFallBack) return timeoutMs
+    return Math.min(timeoutMs, this.#context.servers.lateMs(endpoint, tries))
   }
 
   /** What asking a server is likely to take, milliseconds: one that stayed silent last time may do so again. */

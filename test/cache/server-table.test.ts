@@ -73,6 +73,24 @@ t.test('each time-out in a row makes it longer, a reply ends that', async (t) =>
   t.equal(table.timeoutMs(server), 250)
 })
 
+t.test('what is late grows slower: not with one time-out, nor with the second try', async (t) => {
+  const { table } = world()
+  t.equal(table.lateMs(server), 400)
+  for (let i = 0; i < 20; i++) table.replied(server, 1)
+  const byTries = [0, 1, 2, 3].map((tries) => table.lateMs(server, tries))
+  t.same(byTries, [50, 50, 100, 200])
+  const byTimeouts = [0, 1, 2, 3].map(() => {
+    table.timedOut(server)
+    return table.lateMs(server)
+  })
+  t.same(byTimeouts, [50, 100, 200, 400])
+  t.equal(table.lateMs(server, 2), 400, 'the larger of the two')
+  for (let i = 0; i < 3000; i++) table.timedOut(server)
+  t.equal(table.lateMs(server), 2000)
+  table.replied(server, 1)
+  t.equal(table.lateMs(server), 50)
+})
+
 t.test('queries that were on their way together time out as one', async (t) => {
   const { table, time } = world()
   table.replied(server, 100)
