@@ -21,6 +21,7 @@ import { targetName } from '../../src/wire/rdata/target.ts'
 import type { ResourceRecord } from '../../src/wire/record.ts'
 import { MessageWriter } from '../../src/wire/writer.ts'
 import { readZone } from '../../src/wire/zone-text.ts'
+import { authoritative } from '../support/authoritative.ts'
 import { makeEngine } from '../support/engine.ts'
 
 const PATH = '../shared/data/dnsjava-recordings.jsonl.gz'
@@ -160,18 +161,7 @@ const PRIMING: Reply = {
 
 function write(id: number, question: Question, { rcode, answer, authority }: Reply): Uint8Array {
   const writer = new MessageWriter()
-  writer.header({
-    id,
-    opcode: 0,
-    rcode,
-    qr: true,
-    aa: true,
-    tc: false,
-    rd: false,
-    ra: false,
-    ad: false,
-    cd: false,
-  })
+  writer.header(authoritative(id, rcode))
   writer.question(question)
   for (const { owner, type, class: rrclass, ttlSeconds, rdata } of answer) {
     writer.record('answer', owner, type, rrclass, ttlSeconds, rdata)

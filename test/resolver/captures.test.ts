@@ -11,6 +11,7 @@ import { isSubdomainOf, nameKey, ROOT } from '../../src/wire/name.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { MessageWriter } from '../../src/wire/writer.ts'
 import { figure } from '../attacks/row.ts'
+import { authoritative } from '../support/authoritative.ts'
 import { collector, makeEngine, type TestEngine } from '../support/engine.ts'
 import { rootAnchors } from '../support/root-anchors.ts'
 
@@ -58,18 +59,7 @@ function capturedNetwork(clock: Clock, flip?: { file: string; octet: number }): 
 function priming(): Uint8Array {
   const server = nameFrom('k.root-servers.net')
   const writer = new MessageWriter()
-  writer.header({
-    id: 0,
-    opcode: 0,
-    rcode: 0,
-    qr: true,
-    aa: true,
-    tc: false,
-    rd: false,
-    ra: false,
-    ad: false,
-    cd: false,
-  })
+  writer.header(authoritative(0))
   writer.question({ name: ROOT, type: TYPE.NS, class: 1 })
   writer.record('answer', ROOT, TYPE.NS, 1, 86_400, server)
   writer.record('additional', server, TYPE.A, 1, 86_400, ROOT_SERVER)

@@ -10,6 +10,7 @@ import { writeU16 } from '../../src/wire/integers.ts'
 import { type Message, parseMessage } from '../../src/wire/message.ts'
 import type { ResourceRecord } from '../../src/wire/record.ts'
 import { MessageWriter } from '../../src/wire/writer.ts'
+import { authoritative } from './authoritative.ts'
 
 /** What it does with a question: messages to send, each a list of records, and whether it closes then. */
 export interface TransferReply {
@@ -96,19 +97,7 @@ function answer(socket: Socket, query: Message, { messages, rcode, closes }: Tra
 
 function write(query: Message, records: readonly ResourceRecord[], rcode: number): Uint8Array {
   const writer = new MessageWriter()
-  const { id, opcode } = query
-  writer.header({
-    id,
-    opcode,
-    rcode,
-    qr: true,
-    aa: true,
-    tc: false,
-    rd: false,
-    ra: false,
-    ad: false,
-    cd: false,
-  })
+  writer.header(authoritative(query.id, rcode, query.opcode))
   for (const question of query.questions) writer.question(question)
   for (const { owner, type, class: recordClass, ttlSeconds, rdata } of records)
     writer.record('answer', owner, type, recordClass, ttlSeconds, rdata)
