@@ -169,6 +169,10 @@ export const UPSTREAM_TIMEOUT_MS_MAX = 2_000
  * is busy for a second is still heard (50, 200, 800 ms).
  */
 export const UPSTREAM_TIMEOUT_GROWTH = 4
+/** Servers that must have replied before it is known what such servers usually take … */
+export const FIRST_REPLIES_BEFORE_USUAL = 16
+/** … and the least that is waited for one that never did: it may be far, whoever else is near (round half the world). */
+export const UNKNOWN_LATE_MS_MIN = 150
 /**
  * From the third on, each question beside those that are late waits this many times as long for its turn: two losses in
  * a row are an accident, and where a server is busy rather than out of reach, questions do not come in a heap.

@@ -4,6 +4,7 @@ import {
   BACK_OFF_MS_MAX,
   BACK_OFF_MS_MIN,
   FAMILY_LOOK_PAUSE_MS,
+  FIRST_REPLIES_BEFORE_USUAL,
   LAME_MS,
   LAME_REMEMBERED_MAX,
   LATE_BEFORE_FAMILY_ASIDE,
@@ -14,6 +15,7 @@ import {
   SERVERS_REMEMBERED_MAX,
   SILENCE_MS_BEFORE_BACK_OFF,
   TIMEOUTS_BEFORE_BACK_OFF,
+  UNKNOWN_LATE_MS_MIN,
   UPSTREAM_TIMEOUT_GROWTH,
   UPSTREAM_TIMEOUT_MS_INITIAL,
   UPSTREAM_TIMEOUT_MS_MAX,
@@ -71,12 +73,26 @@ function newFamily(): Family {
   return { lateInARow: 0, lateSinceMs: never, repliedMs: never, askedMs: never }
 }
 
+/** Round trips of servers that replied for the first time: mean and mean deviation, in which the last ones weigh most. */
+interface FirstReplies {
+  readonly count: number
+  readonly meanMs: number
+  readonly deviationMs: number
+}
+
+const NO_REPLIES: FirstReplies = { count: 0, meanMs: 0, deviationMs: 0 }
+/** One far server among near ones is not to be forgotten at once. */
+const FIRST_REPLY_WEIGHT = 1 / 16
+
 /** The table. A server nobody asked for a quarter of an hour is forgotten. */
 export class ServerTable {
   readonly #servers: ExpiringTable<Server>
   readonly #lame: ExpiringTable<true>
   readonly #nowMs: () => number
   readonly #families: readonly [ipv4: Family, ipv6: Family] = [newFamily(), newFamily()]
+
+  /** How long servers took that nothing was known of. */
+  #firstReplies = NO_REPLIES
 
   constructor({ nowMs, max = SERVERS_REMEMBERED_MAX }: ServerTableOptions) {
     this.#nowMs = nowMs
@@ -111,16 +127,34 @@ export class ServerTable {
   /**
    * The time after which another question is asked beside one that is out: that of a usual reply. Where paths lose
    * datagrams, the first time-out and the second try are ordinary, and let nobody wait longer; silence that lasts does.
+   * Of a server that never replied it is judged by what others took when they first did.
    *
    * @param tries as for `timeoutMs`
    */
   lateMs(at: Endpoint, tries = 0): number {
-    const { timeouts = 0 } = this.#peek(at) ?? {}
+    const { srttMs, timeouts = 0 } = this.#peek(at) ?? {}
+    const usualMs = srttMs === undefined ? this.#usualOfOthersMs() : this.#usualMs(at)
     const growths = Math.max(timeouts, tries) - 1
-    return Math.min(
-      this.#usualMs(at) * LATE_GROWTH ** Math.min(Math.max(growths, 0), 16),
-      this.timeoutMs(at, tries),
-    )
+    return Math.min(usualMs * LATE_GROWTH ** Math.min(Math.max(growths, 0), 16), this.timeoutMs(at, tries))
+  }
+
+  /** What a first reply usually takes at most, by those of other servers. */
+  #usualOfOthersMs(): number {
+    const { count, meanMs, deviationMs } = this.#firstReplies
+    if (count < FIRST_REPLIES_BEFORE_USUAL) return UPSTREAM_TIMEOUT_MS_INITIAL
+    const usualMs = Math.max(meanMs + 4 * deviationMs, UNKNOWN_LATE_MS_MIN)
+    return Math.min(usualMs, UPSTREAM_TIMEOUT_MS_INITIAL)
+  }
+
+  /** As RFC 6298 2 does with the round trips of one server, but over many servers. */
+  #noteFirstReply(rttMs: number): void {
+    const { count, meanMs, deviationMs } = this.#firstReplies
+    this.#firstReplies = {
+      count: count + 1,
+      meanMs: count === 0 ? rttMs : meanMs + FIRST_REPLY_WEIGHT * (rttMs - meanMs),
+      deviationMs:
+        count === 0 ? rttMs / 2 : deviationMs + FIRST_REPLY_WEIGHT * (Math.abs(rttMs - meanMs) - deviationMs),
+    }
   }
 
   /** What a reply usually takes at most (RFC 6298 2). */
@@ -173,6 +207,7 @@ export class ServerTable {
   replied(at: Endpoint, rttMs: number): void {
     const server = this.#touch(at)
     if (server.srttMs === undefined) {
+      this.#noteFirstReply(rttMs)
       server.srttMs = rttMs
       server.rttvarMs = rttMs / 2
     } else {
@@ -308,6 +343,7 @@ export class ServerTable {
     this.#servers.clear()
     this.#lame.clear()
     for (const family of this.#families) family.lateInARow = 0
+    this.#firstReplies = NO_REPLIES
   }
 
   #peek(at: Endpoint): Server | undefined {

@@ -1,6 +1,10 @@
 import t from 'tap'
 import type { Endpoint } from '../../src/base/address.ts'
-import { SILENCE_MS_BEFORE_BACK_OFF } from '../../src/base/limits.ts'
+import {
+  FIRST_REPLIES_BEFORE_USUAL,
+  SILENCE_MS_BEFORE_BACK_OFF,
+  UNKNOWN_LATE_MS_MIN,
+} from '../../src/base/limits.ts'
 import { ServerTable } from '../../src/cache/server-table.ts'
 import { name } from './records.ts'
 
@@ -89,6 +93,25 @@ t.test('what is late grows slower: not with one time-out, nor with the second tr
   t.equal(table.lateMs(server), 2000)
   table.replied(server, 1)
   t.equal(table.lateMs(server), 50)
+})
+
+t.test('how long a server takes that nothing is known of is judged by others', async (t) => {
+  const host = (i: number): Endpoint => ({ address: Uint8Array.of(198, 51, 100, i), port: 53 })
+  const { table } = world()
+  for (let i = 0; i < FIRST_REPLIES_BEFORE_USUAL - 1; i++) table.replied(host(i), 20)
+  for (let i = 0; i < 50; i++) table.replied(host(0), 20)
+  t.equal(table.lateMs(server), 400, 'one that replies often is one')
+  table.replied(host(100), 20)
+  t.equal(table.lateMs(server), UNKNOWN_LATE_MS_MIN, 'it may be far though all others are near')
+  t.equal(table.timeoutMs(server), 400, 'and it is heard as long as before')
+  t.equal(table.lateMs(server, 2), 2 * UNKNOWN_LATE_MS_MIN)
+  for (let i = 101; i < 200; i++) table.replied(host(i), i % 5 === 0 ? 200 : 20)
+  const usualMs = table.lateMs(server)
+  t.ok(usualMs > 200 && usualMs < 400, `${usualMs} ms covers the fifth of them that are far`)
+  for (let i = 200; i < 256; i++) table.replied(host(i), 1_000)
+  t.equal(table.lateMs(server), 400, 'never more')
+  table.clear()
+  t.equal(table.lateMs(server), 400)
 })
 
 t.test('queries that were on their way together time out as one', async (t) => {
