@@ -10,7 +10,7 @@ import { RCODE } from '../wire/iana/rcode.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import { isRoot, labelCount, type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
-import { parseRrsig } from '../wire/rdata/rrsig.ts'
+import { rrsigSigner } from '../wire/rdata/rrsig.ts'
 import { type Asking, askZone } from './ask-zone.ts'
 import { type CachedData, fromCache } from './cached.ts'
 import { type Classified, classify, type Meaning, noteMisshapen } from './classify.ts'
@@ -373,7 +373,7 @@ function isNoCut(known: CachedData, zone: Name): boolean {
     return known.rcode === RCODE.NOERROR && soa !== undefined && namesEqual(soa.owner, zone)
   }
   const signature = known.answer[0]?.signatures[0]
-  const signer = signature && parseRrsig(signature)?.signer
+  const signer = signature && rrsigSigner(signature)
   return signer !== undefined && namesEqual(signer, zone)
 }
 

@@ -18,7 +18,7 @@ import { RCODE } from '../wire/iana/rcode.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, namesEqual, parentOf } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
-import { parseRrsig } from '../wire/rdata/rrsig.ts'
+import { rrsigSigner } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import {
   type Context,
@@ -253,7 +253,7 @@ async function judgeApexKeys(context: Context, job: Job, rrset: Rrset): Promise<
 function signerOf(rrset: Rrset): Name | undefined {
   let deepest: Name | undefined
   for (const rdata of rrset.signatures) {
-    const signer = parseRrsig(rdata)?.signer
+    const signer = rrsigSigner(rdata)
     if (signer === undefined || !isSubdomainOf(rrset.owner, signer)) continue
     if (rrset.type === TYPE.DS && !isStrictSubdomainOf(rrset.owner, signer)) continue
     if (deepest === undefined || signer.length > deepest.length) deepest = signer
@@ -304,7 +304,7 @@ function verified({ zone }: ZoneTrust, { records, soa }: Proofs, ttlSeconds: num
 
 /** False for what another zone signed: a server of several zones may add what belongs to the end of an alias. */
 function concerns(rrset: Rrset, zone: Name): boolean {
-  const signers = rrset.signatures.map((rdata) => parseRrsig(rdata)?.signer)
+  const signers = rrset.signatures.map((rdata) => rrsigSigner(rdata))
   return signers.length === 0 || signers.some((signer) => signer === undefined || namesEqual(signer, zone))
 }
 

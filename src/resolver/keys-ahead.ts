@@ -9,7 +9,7 @@
  */
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, namesEqual, parentOf } from '../wire/name.ts'
-import { parseRrsig } from '../wire/rdata/rrsig.ts'
+import { rrsigSigner } from '../wire/rdata/rrsig.ts'
 import type { Context, Job } from './context.ts'
 import { Flight } from './in-flight.ts'
 import { Speculation } from './speculation.ts'
@@ -72,6 +72,6 @@ function speculative({ counters }: Context, job: Job): Job {
 /** The zone that signed the DS set of another one, as far as the cache has that. */
 function signerOfDs({ rrsets }: Context, zone: Name): Name | undefined {
   const signature = rrsets.get(zone, TYPE.DS)?.rrset.signatures[0]
-  const signer = signature && parseRrsig(signature)?.signer
+  const signer = signature && rrsigSigner(signature)
   return signer !== undefined && isStrictSubdomainOf(zone, signer) ? signer : undefined
 }

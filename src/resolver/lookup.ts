@@ -21,7 +21,7 @@ import {
   ROOT,
 } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
-import { parseRrsig } from '../wire/rdata/rrsig.ts'
+import { rrsigSigner } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import { fromCache } from './cached.ts'
 import {
@@ -121,7 +121,7 @@ function located(context: Context, name: Name, type: number, proven: Proven): Pr
 function zoneOf({ rrsets }: Context, name: Name, type: number, sets: readonly Rrset[]): Name {
   if (type === TYPE.DNSKEY) return name
   for (const { signatures, owner } of sets) {
-    const signer = signatures[0] && parseRrsig(signatures[0])?.signer
+    const signer = signatures[0] && rrsigSigner(signatures[0])
     if (signer !== undefined && isSubdomainOf(owner, signer)) return signer
   }
   const from = type === TYPE.DS && !isRoot(name) ? parentOf(name) : name
@@ -168,7 +168,7 @@ async function areKeysNewer(
   // A DNSKEY set is held against the DS set, and `trust.ts` looks for a newer one of those.
   if (judged.reason !== 'dnskey-missing' || judged.inChain === true || type === TYPE.DNSKEY) return false
   for (const { signatures } of [...answer, ...authority]) {
-    const signer = signatures[0] && parseRrsig(signatures[0])?.signer
+    const signer = signatures[0] && rrsigSigner(signatures[0])
     const provenMs = signer && keysProvenMs(context, signer)
     if (signer === undefined || provenMs === undefined) continue
     if (provenMs > beganMs || (await fetchKeys(context, job, signer, provenMs))) return true

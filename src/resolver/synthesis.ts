@@ -28,7 +28,7 @@ import {
 } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import { parseNsec } from '../wire/rdata/nsec.ts'
-import { parseRrsig } from '../wire/rdata/rrsig.ts'
+import { rrsigSigner } from '../wire/rdata/rrsig.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Context, Job, Judgement, Proven } from './context.ts'
@@ -201,7 +201,7 @@ function knownWildcard(context: Context, zone: Name, encloser: Name, type: numbe
   if (wildcard === undefined) return undefined
   const entry = context.rrsets.get(wildcard, type) ?? context.rrsets.get(wildcard, TYPE.CNAME)
   if (entry?.status !== 'secure' || entry.policySequence !== context.policy.sequence) return undefined
-  const signer = parseRrsig(entry.rrset.signatures[0]!)?.signer
+  const signer = rrsigSigner(entry.rrset.signatures[0]!)
   return signer !== undefined && namesEqual(signer, zone) ? entry.rrset : undefined
 }
 

@@ -23,7 +23,7 @@ import {
   parentOf,
 } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
-import { parseRrsig } from '../wire/rdata/rrsig.ts'
+import { rrsigSigner } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Context, Job, KnownTrust, Proven, ZoneTrust } from './context.ts'
 import { isExpanded } from './expansion.ts'
@@ -213,7 +213,7 @@ function endOfChain(context: Context, job: Job, zone: Name, reason: Reason, ttlS
 /** True when the (verified) proof shows name servers at `child` but no DS. */
 function provesDelegation(context: Context, job: Job, child: Name, ds: Proven): boolean {
   const proofs = ds.authority.filter((set) => set.type !== TYPE.SOA)
-  const signer = proofs.map((set) => parseRrsig(set.signatures[0] ?? NO_OCTETS)?.signer).find(isDefined)
+  const signer = proofs.map((set) => rrsigSigner(set.signatures[0] ?? NO_OCTETS)).find(isDefined)
   if (signer === undefined) return false
   const records = proofs.map((rrset) => ({ rrset, wildcard: isExpanded(rrset) ? rrset.owner : undefined }))
   return proveNoDs(child, signer, records, validationParameters(context, job)).kind === 'insecure-delegation'

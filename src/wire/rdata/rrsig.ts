@@ -22,11 +22,28 @@ export interface Rrsig {
 
 const SIGNER_AT = 18
 
+/** Where the signature begins; 0 when the RDATA is malformed or its signature is empty. */
+function signatureStart(rdata: Uint8Array): number {
+  const signerLength = rdata.length > SIGNER_AT ? nameLengthAt(rdata, SIGNER_AT, rdata.length) : 0
+  const at = SIGNER_AT + signerLength
+  return signerLength === 0 || at === rdata.length ? 0 : at
+}
+
+/** The signer alone, for who needs nothing else: most ask before anything is verified. A view; undefined as for `parseRrsig`. */
+export function rrsigSigner(rdata: Uint8Array): Name | undefined {
+  const end = signatureStart(rdata)
+  return end === 0 ? undefined : (rdata.subarray(SIGNER_AT, end) as Name)
+}
+
+/** The Labels field alone; undefined as for `parseRrsig`. */
+export function rrsigLabels(rdata: Uint8Array): number | undefined {
+  return signatureStart(rdata) === 0 ? undefined : rdata[3]
+}
+
 /** Reads uncompressed RDATA of RRSIG or SIG; undefined when it is malformed or its signature is empty. */
 export function parseRrsig(rdata: Uint8Array): Rrsig | undefined {
-  const signerLength = rdata.length > SIGNER_AT ? nameLengthAt(rdata, SIGNER_AT, rdata.length) : 0
-  const signatureAt = SIGNER_AT + signerLength
-  if (signerLength === 0 || signatureAt === rdata.length) return undefined
+  const signatureAt = signatureStart(rdata)
+  if (signatureAt === 0) return undefined
   return {
     typeCovered: readU16(rdata, 0),
     algorithm: rdata[2]!,
