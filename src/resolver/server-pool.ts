@@ -93,20 +93,24 @@ export class ServerPool {
    * @param firstOnly nobody is asked again, nor who does not know the zone
    */
   next(firstOnly = false): Turn | undefined {
-    const { random, servers } = this.#context
+    const { random } = this.#context
     const open = this.#open()
     if (open.length === 0) return undefined
-    const turn = ({ tries, lame }: Candidate): number => tries + (lame ? UPSTREAM_TRIES_OF_KNOWN_MAX : 0)
-    const soonest = Math.min(...open.map(turn))
-    const fresh = open.filter((candidate) => turn(candidate) === soonest)
-    const prompt = fresh.filter(({ endpoint }) => !servers.isLate(endpoint))
-    const among = prompt.length > 0 ? prompt : fresh
-    const best = Math.min(...among.map(({ endpoint }) => this.#cost(endpoint)))
-    const chosen = among.filter(({ endpoint }) => this.#cost(endpoint) <= best + BAND_MS)
+    const fresh = open.length === 1 ? open : soonest(open)
+    const chosen = fresh.length === 1 ? fresh : this.#quickest(fresh)
     const candidate = chosen[random.below(chosen.length)]!
     const isFirst = candidate.tries === 0 && !candidate.lame
     if (firstOnly && !isFirst) return undefined
     return this.#turnOf(candidate, { isFirst, isLook: false, among: fresh })
+  }
+
+  /** Those that are likely to answer first, and are not late at present if any is not. */
+  #quickest(open: readonly Candidate[]): readonly Candidate[] {
+    const { servers } = this.#context
+    const prompt = open.filter(({ endpoint }) => !servers.isLate(endpoint))
+    const among = prompt.length > 0 ? prompt : open
+    const best = Math.min(...among.map(({ endpoint }) => this.#cost(endpoint)))
+    return among.filter(({ endpoint }) => this.#cost(endpoint) <= best + BAND_MS)
   }
 
   /**
@@ -229,4 +233,11 @@ export class ServerPool {
     const lame = this.#context.servers.lame(endpoint, this.#cut.zone)
     this.#candidates.push({ endpoint, key, tries: 0, lame })
   }
+}
+
+/** Those who had the fewest turns; who did not know the zone comes after all others. */
+function soonest(open: readonly Candidate[]): readonly Candidate[] {
+  const turn = ({ tries, lame }: Candidate): number => tries + (lame ? UPSTREAM_TRIES_OF_KNOWN_MAX : 0)
+  const next = Math.min(...open.map(turn))
+  return open.filter((candidate) => turn(candidate) === next)
 }
