@@ -23,15 +23,23 @@ import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { readU32, writeU16 } from '../wire/integers.ts'
-import { copyName, FOLD, foldName, isRoot, type Name, parentOf } from '../wire/name.ts'
+import { writeU16 } from '../wire/integers.ts'
+import { copyName, FOLD, foldName, isFolded, isRoot, type Name } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import { type CachedVerdict, type EntryHead, entryWithHead, readHead } from './entry-head.ts'
 import { isAging, nameIsAtOrBelow, remainingSeconds } from './fields.ts'
 import { OctetTable, type OctetTableOptions } from './octet-table.ts'
 import type { OctetTableReader } from './octet-table-reader.ts'
 import type { RestoreTerms } from './restore-terms.ts'
-import { dataOctets, RrsetReader, rrsetOctets, sameData, writeData, writeRrset } from './rrset-code.ts'
+import {
+  dataOctets,
+  originalTtlSeconds,
+  RrsetReader,
+  rrsetOctets,
+  sameData,
+  writeData,
+  writeRrset,
+} from './rrset-code.ts'
 import { KEY_PREFIX_OCTETS, KIND } from './rrset-kinds.ts'
 import { restoreRrset } from './rrset-restore.ts'
 import type { SnapshotRecord } from './snapshot.ts'
@@ -153,6 +161,11 @@ export class RrsetCache {
     return this.#readRrset(KIND.RRSET, owner, type, true)
   }
 
+  /** Whether there is such an RRset of the name above `name` that begins at its octet `from`. */
+  has(name: Name, type: number, from: number): boolean {
+    return this.#has(KIND.RRSET, name, type, from)
+  }
+
   /**
    * Stores an RRset for the least of its TTL, `ttlSeconds` (or else the original TTL in its RRSIGs, RFC 4035 5.3.3),
    * and a day; bogus data for a minute. A TTL of 0 is not kept (RFC 1035 3.2.1).
@@ -220,7 +233,9 @@ export class RrsetCache {
    * Only a proof counts, because anybody could forge away a whole zone with an unsigned NXDOMAIN.
    */
   nameErrorAbove(name: Name): { readonly name: Name; readonly entry: CachedNegative } | undefined {
-    for (let at = name; !isRoot(at); at = parentOf(at)) {
+    for (let from = 0; name[from] !== 0; from += name[from]! + 1) {
+      if (!this.#has(KIND.NAME_ERROR, name, 0, from)) continue
+      const at = name.subarray(from) as Name
       const entry = this.getNameError(at)
       if (entry?.status === 'secure') return { name: copyName(at), entry }
     }
@@ -294,9 +309,10 @@ export class RrsetCache {
 
   /** The delegation of the name itself or of the nearest name above it that has one here. */
   closestDelegation(name: Name): CachedRrset | undefined {
-    for (let at = name; ; at = parentOf(at)) {
-      const found = this.getDelegation(at)
-      if (found !== undefined || isRoot(at)) return found
+    for (let from = 0; ; from += name[from]! + 1) {
+      const isHere = this.#has(KIND.DELEGATION, name, TYPE.NS, from)
+      const found = isHere ? this.getDelegation(name.subarray(from) as Name) : undefined
+      if (found !== undefined || name[from] === 0) return found
     }
   }
 
@@ -359,12 +375,20 @@ export class RrsetCache {
 
   // --- octets ------------------------------------------------------------------------------------------------------
 
-  #setKey(kind: number, name: Name, type: number): void {
+  /** @param from where the labels of `name` begin that the key is about */
+  #setKey(kind: number, name: Name, type: number, from = 0): void {
     const key = this.#key
+    const shift = KEY_PREFIX_OCTETS - from
     key[0] = kind
     writeU16(key, 1, type)
-    for (let i = 0; i < name.length; i++) key[KEY_PREFIX_OCTETS + i] = FOLD[name[i]!]!
-    this.#keyEnd = KEY_PREFIX_OCTETS + name.length
+    for (let i = from; i < name.length; i++) key[shift + i] = FOLD[name[i]!]!
+    this.#keyEnd = shift + name.length
+  }
+
+  /** Walks up a name find nothing at most of its labels, so they ask this before they make a name of the rest. */
+  #has(kind: number, name: Name, type: number, from: number): boolean {
+    this.#setKey(kind, name, type, from)
+    return this.#table.peek(this.#key, this.#nowMs(), 0, this.#keyEnd) >= 0
   }
 
   #remove(kind: number, name: Name, type: number): void {
@@ -452,11 +476,6 @@ function ownRrset(octets: Uint8Array, head: EntryHead, owner: Name, type: number
   return reader.data(spelling, type, head.ttlSeconds, ageSeconds)
 }
 
-function isFolded(name: Name): boolean {
-  for (let i = 0; i < name.length; i++) if (FOLD[name[i]!] !== name[i]) return false
-  return true
-}
-
 /** Whether data with one verdict may take the place of data with another. Ranks are looked at elsewhere. */
 function mayReplace(fresh: VerdictToStore, old: CachedVerdict, same: () => boolean): boolean {
   if (fresh.status === 'bogus') {
@@ -476,17 +495,4 @@ function never(): boolean {
 
 function bogusCap({ status }: VerdictToStore): number {
   return status === 'bogus' ? BOGUS_TTL_SECONDS : TTL_SECONDS_MAX
-}
-
-/** Offset of the original TTL in an RRSIG (RFC 4034 3.1). */
-const ORIGINAL_TTL_AT = 4
-
-/** The least original TTL that a signature states; without signatures, no bound. */
-function originalTtlSeconds(rrset: Rrset): number {
-  let ttlSeconds = TTL_SECONDS_MAX
-  for (const rrsig of rrset.signatures) {
-    if (rrsig.length >= ORIGINAL_TTL_AT + 4)
-      ttlSeconds = Math.min(ttlSeconds, readU32(rrsig, ORIGINAL_TTL_AT))
-  }
-  return ttlSeconds
 }

@@ -101,11 +101,12 @@ export class RrsetReader {
   }
 
   #rdatas(count: number): Uint8Array[] {
-    const list: Uint8Array[] = []
+    // Made at its length: one that grows takes room for many at once.
+    const list = new Array<Uint8Array>(count)
     for (let i = 0; i < count; i++) {
       const from = this.#at + 2
       this.#at = from + readU16(this.#octets, this.#at)
-      list.push(this.#octets.subarray(from, this.#at))
+      list[i] = this.#octets.subarray(from, this.#at)
     }
     return list
   }
@@ -122,4 +123,17 @@ function sameRdatas(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean
   const ours = [...a].sort(compareOctets)
   const theirs = [...b].sort(compareOctets)
   return ours.every((rdata, i) => octetsEqual(rdata, theirs[i]!))
+}
+
+/** Offset of the original TTL in an RRSIG (RFC 4034 3.1). */
+const ORIGINAL_TTL_AT = 4
+
+/** The least original TTL that a signature states; without signatures, no bound. */
+export function originalTtlSeconds(rrset: Rrset): number {
+  let ttlSeconds = TTL_SECONDS_MAX
+  for (const rrsig of rrset.signatures) {
+    if (rrsig.length >= ORIGINAL_TTL_AT + 4)
+      ttlSeconds = Math.min(ttlSeconds, readU32(rrsig, ORIGINAL_TTL_AT))
+  }
+  return ttlSeconds
 }

@@ -4,7 +4,7 @@ import type { CachedNegative, CachedRrset } from '../cache/rrset-cache.ts'
 import { reasonFromNumber } from '../dnssec/reasons.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, parentOf, ROOT } from '../wire/name.ts'
+import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, ROOT } from '../wire/name.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import { aliasByDname } from './classify.ts'
 import type { Context, Data, Judgement } from './context.ts'
@@ -93,7 +93,10 @@ function negative(context: Context, entry: CachedNegative): CachedData {
  */
 function byDname(context: Context, name: Name, type: number, top: Name = ROOT): CachedData | undefined {
   if (isRoot(name)) return undefined
-  for (let above = parentOf(name); !isRoot(above) && isSubdomainOf(above, top); above = parentOf(above)) {
+  for (let from = name[0]! + 1; name[from] !== 0; from += name[from]! + 1) {
+    if (!context.rrsets.has(name, TYPE.DNAME, from)) continue
+    const above = name.subarray(from) as Name
+    if (!isSubdomainOf(above, top)) break
     const entry = context.rrsets.get(above, TYPE.DNAME)
     if (entry === undefined || entry.status !== 'secure') continue
     const made = aliasByDname(name, entry.rrset)

@@ -138,6 +138,12 @@ export function commonAncestor(a: Name, b: Name): Name {
   return candidate
 }
 
+/** True for a name in lower case. */
+export function isFolded(name: Name): boolean {
+  for (let i = 0; i < name.length; i++) if (FOLD[name[i]!] !== name[i]) return false
+  return true
+}
+
 /** The name in lower case (RFC 4034 6.2): a copy, or the name itself when nothing changes. */
 export function foldName(name: Name): Name {
   for (let i = 0; i < name.length; i++) {

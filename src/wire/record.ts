@@ -68,7 +68,7 @@ class GrowingRrsets {
   /** Of all sets, once they are more than a few. */
   #index: Map<string, GrowingRrset> | undefined
   /** What is in the lists that are longer than a few. */
-  readonly #seen = new Map<readonly Uint8Array[], Set<string>>()
+  #seen: Map<readonly Uint8Array[], Set<string>> | undefined
 
   /** The set that a record belongs to if it is of this type. */
   find(record: ResourceRecord, type: number): GrowingRrset | undefined {
@@ -99,6 +99,7 @@ class GrowingRrsets {
       for (const known of list) if (octetsEqual(known, rdata)) return true
       return false
     }
+    this.#seen ??= new Map()
     let seen = this.#seen.get(list)
     if (seen === undefined) {
       seen = new Set(list.map(mapKey))
