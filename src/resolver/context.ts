@@ -33,6 +33,12 @@ import type { ServerCookies } from './server-cookies.ts'
 import type { Speculation } from './speculation.ts'
 import type { WorkBudget } from './work-budget.ts'
 
+/**
+ * What is here already, or what will be: to be awaited either way. Who finds it in a cache makes no promise of
+ * it, and who hands on somebody's promise makes none around that: there are dozens of such steps for every cold name.
+ */
+export type Soon<T> = T | Promise<T>
+
 /** The parts, one set an engine. */
 export interface Context {
   readonly clock: Clock
@@ -74,9 +80,9 @@ export interface Context {
   readonly fetches: InFlight<Fetched>
   readonly lookups: InFlight<Found>
   /** `lookup.ts`, handed in here because the steps need each other: a proof needs look-ups, a look-up needs proof. */
-  lookup(job: Job, name: Name, type: number, anew?: boolean): Promise<Found>
+  lookup(job: Job, name: Name, type: number, anew?: boolean): Soon<Found>
   /** `fetch.ts`: the same without a verdict, for addresses of name servers. */
-  fetchData(job: Job, name: Name, type: number, anew?: boolean): Promise<Fetched>
+  fetchData(job: Job, name: Name, type: number, anew?: boolean): Soon<Fetched>
   /** Work that no client waits for, on an allowance of its own. */
   aside(work: (job: Job) => Promise<void>): void
   /** Work beside that of a client's question, on the allowance of that; whoever needs what it finds joins it. */

@@ -21,6 +21,7 @@ import {
   failure,
   type Job,
   type ResolutionFailure,
+  type Soon,
   type Useful,
   unjudged,
 } from './context.ts'
@@ -46,13 +47,7 @@ const DELEGATION = 0
  *
  * @param anew fetches again what is in the last tenth of its lifetime
  */
-export async function fetchData(
-  context: Context,
-  job: Job,
-  name: Name,
-  type: number,
-  anew = false,
-): Promise<Fetched> {
+export function fetchData(context: Context, job: Job, name: Name, type: number, anew = false): Soon<Fetched> {
   const known = fromCache(context, name, type, anew)
   if (known !== undefined) return known
   const failed = context.failures.get(name, type)
@@ -262,7 +257,7 @@ async function fallBack(context: Context, job: Job, way: Descent, holder: Name):
 }
 
 /** Asks the servers of a zone, joining the same question to them under way: a question is outstanding once (A04). */
-async function ask(
+function ask(
   context: Context,
   job: Job,
   asking: Omit<Asking<Meaning>, 'read'>,
@@ -323,12 +318,7 @@ function onOneRoute({ routes }: Context, { zone }: Cut, reply: Classified): Clas
  *
  * @param past a route at or above the name that is passed over, and all below it
  */
-async function closestCut(
-  context: Context,
-  job: Job,
-  name: Name,
-  past?: Route,
-): Promise<Cut | ResolutionFailure> {
+function closestCut(context: Context, job: Job, name: Name, past?: Route): Soon<Cut | ResolutionFailure> {
   const { rrsets, routes } = context
   const route = past === undefined ? routes.closest(name) : routes.above(past)
   const delegation = rrsets.closestDelegation(name)

@@ -27,6 +27,7 @@ import {
   type Judgement,
   type Proven,
   proven,
+  type Soon,
   type ZoneTrust,
 } from './context.ts'
 import { isSynthesised, unexpanded } from './expansion.ts'
@@ -48,18 +49,20 @@ interface SetJudgement extends Judgement {
 const SECURE: Judgement = { status: 'secure', reason: 'secure', detail: '' }
 
 /** Judges all of an answer to `name` and `type`; its verdict is the worst of its parts. */
-export async function judge(
+export function judge(context: Context, job: Job, name: Name, type: number, data: Data): Soon<Proven> {
+  if (context.policy.mode === 'off') return notJudged(context, data)
+  // The denial of an ancestor denies the name too (RFC 8020 2), and only the former can be checked.
+  if (data.kind === 'negative') return judgeNegative(context, job, data.denied ?? name, type, data)
+  return judgeAnswer(context, job, name, type, data)
+}
+
+async function judgeAnswer(
   context: Context,
   job: Job,
   name: Name,
   type: number,
   data: Data,
 ): Promise<Proven> {
-  if (context.policy.mode === 'off') {
-    return notJudged(context, data)
-  }
-  // The denial of an ancestor denies the name too (RFC 8020 2), and only the former can be checked.
-  if (data.kind === 'negative') return judgeNegative(context, job, data.denied ?? name, type, data)
   let worst: Judgement = SECURE
   let ttlSeconds = Number.POSITIVE_INFINITY
   let proofs: VerifiedDenial | undefined
@@ -218,7 +221,7 @@ async function judgeExpansion(
 async function judgeRrset(context: Context, job: Job, type: number, rrset: Rrset): Promise<SetJudgement> {
   const signer = signerOf(rrset)
   if (rrset.type === TYPE.DNSKEY && (signer === undefined || namesEqual(signer, rrset.owner))) {
-    return judgeApexKeys(context, job, rrset)
+    return await judgeApexKeys(context, job, rrset)
   }
   // What answers a DS question comes from above a cut, an alias too: there is no cut at an alias (RFC 2181 10.1).
   const zone = await trustFor(context, job, rrset.owner, type === TYPE.DS ? type : rrset.type, signer)

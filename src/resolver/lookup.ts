@@ -35,6 +35,7 @@ import {
   judgedBy,
   type Proven,
   proven as provenAs,
+  type Soon,
 } from './context.ts'
 import { reportError } from './error-reports.ts'
 import { isExpanded, isSynthesised } from './expansion.ts'
@@ -53,13 +54,7 @@ const NOBODY: ReadonlySet<string> = new Set()
  *
  * @param anew fetches again what is in the last tenth of its lifetime
  */
-export async function lookup(
-  context: Context,
-  job: Job,
-  name: Name,
-  type: number,
-  anew = false,
-): Promise<Found> {
+export function lookup(context: Context, job: Job, name: Name, type: number, anew = false): Soon<Found> {
   const known = fromCache(context, name, type, anew)
   if (known?.judged !== undefined)
     return provenAs(known, remembered(context, name, type, known.judged), known.ttlSeconds)

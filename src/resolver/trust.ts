@@ -25,7 +25,7 @@ import {
 import { formatName } from '../wire/name-text.ts'
 import { rrsigSigner } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
-import type { Context, Job, KnownTrust, Proven, ZoneTrust } from './context.ts'
+import type { Context, Job, KnownTrust, Proven, Soon, ZoneTrust } from './context.ts'
 import { isExpanded } from './expansion.ts'
 import { breathe, traceLink, validationParameters } from './proof-work.ts'
 import { ROOT_COPY } from './root-copy.ts'
@@ -43,13 +43,13 @@ const TRUST_SECONDS_MIN = 1
  *
  * @param signer whose RRSIG the data carries; undefined when it carries none
  */
-export async function trustFor(
+export function trustFor(
   context: Context,
   job: Job,
   owner: Name,
   type: number,
   signer: Name | undefined,
-): Promise<ZoneTrust> {
+): Soon<ZoneTrust> {
   // A DS set is the parent's side of the cut (RFC 4035 3.1.4.1).
   const holder = signer ?? (type === TYPE.DS && !isRoot(owner) ? parentOf(owner) : owner)
   const { policy } = context
@@ -59,11 +59,12 @@ export async function trustFor(
   const anchor = policy.anchors.closest(holder)
   if (anchor === undefined) return without('indeterminate', holder, 'no-trust-anchor', '')
   if (namesEqual(anchor, holder)) return apexTrust(context, job, anchor)
-  if (signer !== undefined) {
-    const trust = await cutTrust(context, job, signer)
-    if (trust !== undefined) return trust
-  }
-  return descend(context, job, anchor, holder)
+  if (signer === undefined) return descend(context, job, anchor, holder)
+  return knownTrust(context, job, signer) ?? trustOfSigner(context, job, anchor, signer)
+}
+
+async function trustOfSigner(context: Context, job: Job, anchor: Name, signer: Name): Promise<ZoneTrust> {
+  return (await cutTrust(context, job, signer)) ?? (await descend(context, job, anchor, signer))
 }
 
 /** Walks down from the deepest zone whose trust is known, cut by cut, until `target` or the end of the chain. */
@@ -184,20 +185,20 @@ export async function cutTrust(
   if (status !== 'secure')
     return remember(context, job, without(status, child, reason, detail), ds.ttlSeconds)
   const set = ds.answer.find((candidate) => candidate.type === TYPE.DS)
-  if (set !== undefined) return signedCut(context, job, set, ds.ttlSeconds, forKeys)
+  if (set !== undefined) return await signedCut(context, job, set, ds.ttlSeconds, forKeys)
   if (ds.kind === 'alias' || ds.rcode === RCODE.NXDOMAIN) return undefined
   if (!provesDelegation(context, job, child, ds)) return undefined
   return endOfChain(context, job, child, 'unsigned-delegation', ds.ttlSeconds)
 }
 
 /** A cut with a DS set: its keys, unless nothing in the set can be checked here (RFC 4035 5.2). */
-async function signedCut(
+function signedCut(
   context: Context,
   job: Job,
   ds: Rrset,
   ttlSeconds: number,
   forKeys: () => Job,
-): Promise<ZoneTrust> {
+): Soon<ZoneTrust> {
   const support = dsSupport(ds.rdatas, validationParameters(context, job))
   if (support.supported) return apexTrust(context, forKeys(), ds.owner)
   return endOfChain(context, job, ds.owner, support.reason, ttlSeconds)
@@ -224,9 +225,11 @@ function isDefined<T>(value: T | undefined): value is T {
 }
 
 /** The trust in a zone that has an anchor or a DS set: by its DNSKEY set. */
-export async function apexTrust(context: Context, job: Job, zone: Name): Promise<ZoneTrust> {
-  const known = knownTrust(context, job, zone)
-  if (known !== undefined) return known
+export function apexTrust(context: Context, job: Job, zone: Name): Soon<ZoneTrust> {
+  return knownTrust(context, job, zone) ?? trustByKeys(context, job, zone)
+}
+
+async function trustByKeys(context: Context, job: Job, zone: Name): Promise<ZoneTrust> {
   const found = await context.lookup(job, zone, TYPE.DNSKEY)
   if (found.kind === 'failure') {
     const reason = WITHOUT_REPLY.has(found.reason) ? 'dnskey-unreachable' : found.reason

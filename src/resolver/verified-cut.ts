@@ -8,7 +8,7 @@ import { TYPE } from '../wire/iana/rrtype.ts'
 import { isRoot, isSubdomainOf } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import { addressTypes } from './address-families.ts'
-import { type Context, failure, type Job, type ResolutionFailure } from './context.ts'
+import { type Context, failure, type Job, type ResolutionFailure, type Soon } from './context.ts'
 import { type Cut, serverNames } from './cut.ts'
 
 /**
@@ -16,10 +16,13 @@ import { type Cut, serverNames } from './cut.ts'
  * tell. What the zone says must not be bogus, where that is enforced. The questions that this takes go to the servers of the referral: they come
  * back here, find that they are asked already, and go on with the cut as it is.
  */
-export async function verifiedCut(context: Context, job: Job, cut: Cut): Promise<Cut | ResolutionFailure> {
+export function verifiedCut(context: Context, job: Job, cut: Cut): Soon<Cut | ResolutionFailure> {
+  return !context.settings.verifyReferrals || isRoot(cut.zone) ? cut : asZoneSays(context, job, cut)
+}
+
+async function asZoneSays(context: Context, job: Job, cut: Cut): Promise<Cut | ResolutionFailure> {
   const { zone } = cut
   const { settings } = context
-  if (!settings.verifyReferrals || isRoot(zone)) return cut
   const found = await context.lookup(job, zone, TYPE.NS)
   if (found.kind !== 'records' || found.judged.transient === true) return cut
   const { status, reason, detail } = found.judged
