@@ -8,6 +8,8 @@ t.test(
   'from the first look to everybody, with an exception and an outage on the way',
   { timeout: 180_000 },
   async (t) => {
+    const warnings: unknown[] = []
+    process.on('warning', (warning) => warnings.push(warning))
     const steps: string[] = []
     let terminal = ''
     const { checks, report } = await rehearse({
@@ -23,6 +25,7 @@ t.test(
     t.match(terminal, /ALERT: .* below nu\.: its registry has to mend it/)
     t.equal(terminal.match(/ALERT/g)?.length, 1)
     t.match(terminal, /\$ sigill control nta add nu\. .* --force\n/, 'the command that the alert names')
+    t.same(warnings, [], 'Node tells of listeners that pile up')
   },
 )
 

@@ -72,7 +72,7 @@ function mergedView(paths: readonly string[]): ReportView {
 t.test('counts are added, clients are not: who asked both is one', async (t) => {
   const a = write(
     'a.json',
-    report(1, { clients: sketch(0, 600), domains: [domain('x.test.', 5, sketch(0, 300))] }),
+    report(1, { clients: sketch(0, 600), domains: [domain('x.test.', 500, sketch(0, 300))] }),
   )
   const b = write(
     'b.json',
@@ -80,7 +80,7 @@ t.test('counts are added, clients are not: who asked both is one', async (t) => 
       clients: sketch(400, 1_000),
       since: NOW - 7_200,
       until: NOW + 60,
-      domains: [domain('x.test.', 7, sketch(200, 500), NOW + 30), domain('y.test.', 1, sketch(0, 1))],
+      domains: [domain('x.test.', 700, sketch(200, 500), NOW + 30), domain('y.test.', 1, sketch(0, 1))],
     }),
   )
   const view = mergedView([a, b])
@@ -90,7 +90,7 @@ t.test('counts are added, clients are not: who asked both is one', async (t) => 
   t.same(
     view.domains.map(({ domain, queries, clients }) => [domain, queries, clients]),
     [
-      ['x.test.', 12, 500],
+      ['x.test.', 1_200, 500],
       ['y.test.', 1, 1],
     ],
   )

@@ -37,7 +37,8 @@ export async function takeLook(
   const counters = new Counters()
   const common = { platform, counters, onFault, tableEntriesMax: LONE_TABLE_ENTRIES_MAX }
   const engine = createLoneEngine(config, { ...common, machine, ownAddresses: own })
-  signal.addEventListener('abort', () => engine.close())
+  const close = (): void => engine.close()
+  signal.addEventListener('abort', close)
   try {
     const { clock, rrsets, answers, upstream } = engine
     const look = await secondLook(suspect, {
@@ -62,6 +63,8 @@ export async function takeLook(
     const { verdict, trials, contact } = look
     return { at: atSeconds, verdict: verdict.status, ...blame(look), trials, contact }
   } finally {
-    engine.close()
+    // The signal lives as long as the daemon, and what listens to it as well.
+    signal.removeEventListener('abort', close)
+    close()
   }
 }
