@@ -24,7 +24,7 @@ function first(count: number, then: Behaviour): Behaviour {
 row('V06', async (t) => {
   const tally = new Tally(t)
   // Since 2019 nobody makes up for servers that never answer EDNS, and three lost queries are an outage of some seconds.
-  // Of a signed zone, the question for its keys goes out beside and is one of the three: asking again gets through.
+  // Of a signed zone, the question for its keys goes out beside and is one of those lost: three are not enough.
   // What is remembered of a server is over after a quarter of an hour.
   for (const [what, behaviour, unsigned, signed] of [
     [
@@ -32,6 +32,12 @@ row('V06', async (t) => {
       first(3, dropsEdns),
       ['indeterminate', 'insecure'],
       ['secure', 'secure'],
+    ],
+    [
+      'loses four queries with OPT',
+      first(4, dropsEdns),
+      ['indeterminate', 'insecure'],
+      ['indeterminate', 'secure'],
     ],
     ['calls OPT malformed', formErrOnEdns, ['insecure', 'insecure'], ['bogus', 'bogus']],
     [

@@ -43,8 +43,6 @@ export const ALLOWED: readonly DifferenceClass[] = [
   },
   {
     name: 'Silence instead of SERVFAIL',
-    // How long the judge takes to give up hangs on the machine.
-    seldom: true,
     applies: ({ ours, judge }) => ours.rcode === 'SERVFAIL' && judge.rcode === 'silence',
   },
   {
