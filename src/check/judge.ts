@@ -1,7 +1,9 @@
 /** From observations to findings: pure, and the same whenever it is asked again. */
+import { shellName } from '../base/shell-word.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { namesEqual } from '../wire/name.ts'
+import { formatName } from '../wire/name-text.ts'
 import { targetName } from '../wire/rdata/target.ts'
 import type { FaultCode, Severity } from './faults.ts'
 import { type Finding, finding } from './finding.ts'
@@ -86,7 +88,7 @@ function failingDomain({ seen, working }: ZoneView): Finding[] {
     finding('domain-fails', {
       problem: `${name} does not resolve here, although nothing is wrong with its zone${target === undefined ? '' : `: it is an alias of ${nameText(target)}`}.`,
       evidence: [detail === '' ? reason : `${reason}: ${detail}`],
-      fix: `Check the name where it fails: ${target === undefined ? `"sigill lookup ${name} --trace" shows it` : `"sigill check ${nameText(target)}"`}.`,
+      fix: `Check the name where it fails: ${target === undefined ? `\`sigill lookup ${shellName(formatName(domain))} --trace\` shows it` : `\`sigill check ${shellName(formatName(target))}\``}.`,
     }),
   ]
 }

@@ -9,6 +9,7 @@ import {
   EXCEPTION_WATCH_MS,
   EXCEPTIONS_MAX,
 } from '../../base/limits.ts'
+import { shellName } from '../../base/shell-word.ts'
 import type { ValidationPolicy } from '../../policy/validation-policy.ts'
 import type { Log } from '../../telemetry/log.ts'
 import { labelCount, type Name, nameKey, namesEqual } from '../../wire/name.ts'
@@ -182,7 +183,7 @@ export class Exceptions {
       const zone = formatName(name)
       log.warn(
         { zone, secondsLeft },
-        `a negative trust anchor ends soon and the zone does not validate yet: sigill control nta extend ${zone}`,
+        `a negative trust anchor ends soon and the zone does not validate yet: sigill control nta extend ${shellName(zone)}`,
       )
     }
     for (const key of [...this.#warned.keys()]) if (!present.has(key)) this.#warned.delete(key)

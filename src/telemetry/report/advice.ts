@@ -1,4 +1,5 @@
 /** What is to be done about a domain that fails: by the operator of the resolver, and by who keeps the zone. */
+import { shellName, shellWord } from '../../base/shell-word.ts'
 import type { Reason } from '../../dnssec/reasons.ts'
 import { isRoot, parentOf } from '../../wire/name.ts'
 import { formatName, nameFrom } from '../../wire/name-text.ts'
@@ -50,7 +51,8 @@ export function proposedAction(situation: Situation): string {
 export function fixText({ zone, type, reason }: Fault): string {
   const name = nameFrom(zone)
   const parent = isRoot(name) ? zone : formatName(parentOf(name))
-  return FIXES[reason as Reason]?.({ zone, type, parent }) ?? `Check ${zone} with \`sigill check ${zone}\`.`
+  const fix = FIXES[reason as Reason]
+  return fix?.({ zone, type, parent }) ?? `Check ${zone} with \`sigill check ${shellName(zone)}\`.`
 }
 
 interface Broken {
@@ -99,7 +101,7 @@ const FIXES: Partial<Record<Reason, (broken: Broken) => string>> = {
 
 /** The command that has a zone not judged for an hour. */
 export function exceptionCommand(zone: string, reason: string): string {
-  return `sigill control nta add ${zone} --for 1h --reason "${reason}"${isTopLevel(zone) ? ' --force' : ''}`
+  return `sigill control nta add ${shellName(zone)} --for 1h --reason ${shellWord(reason)}${isTopLevel(zone) ? ' --force' : ''}`
 }
 
 function isTopLevel(zone: string): boolean {
