@@ -7,7 +7,7 @@ import { expectationText, namesAt, unknownKeyText } from './fault-text.ts'
 import { ConfigError, type Problem } from './problem.ts'
 import { RecordFileError, readAnchors, readHints } from './record-files.ts'
 import { SETTING_KEYS, type SettingKey, type Settings } from './settings.ts'
-import { readBoundedFile } from './text-file.ts'
+import { readBoundedFile, whyUnreadable } from './text-file.ts'
 import { readSettings, settingsTree, type TreeFault } from './tree.ts'
 import { readYaml, YamlText } from './yaml-text.ts'
 
@@ -127,6 +127,13 @@ function readFiles(settings: Settings, folder: string): Files {
   const anchorFiles = paths.flatMap((path, index) =>
     attempt(['dnssec', 'trust-anchor-files', index], () => [{ path, anchors: readAnchors(path) }]),
   )
+  const module = settings['tracing.module']
+  const moduleFault = module === '' ? undefined : whyUnreadable(resolve(folder, module))
+  if (moduleFault !== undefined)
+    faults.push({
+      path: ['tracing', 'module'],
+      message: `${resolve(folder, module)} cannot be read: ${moduleFault}`,
+    })
   return { rootHints, anchorFiles, faults, problems }
 }
 

@@ -19,6 +19,18 @@ export function readBoundedFile(
   path: string,
   octetsMax: number = CONFIG_FILE_OCTETS_MAX,
 ): Uint8Array | string {
+  return withFile(path, (descriptor, octets) =>
+    octets > octetsMax ? `it has ${octets} octets, more than ${octetsMax}` : readFileSync(descriptor),
+  )
+}
+
+/** Why a file that others will read, of whatever size, cannot be read, in the same words; undefined when it can. */
+export function whyUnreadable(path: string): string | undefined {
+  return withFile(path, () => undefined)
+}
+
+/** What comes of a regular file that is open for it, or why it cannot be opened. */
+function withFile<T>(path: string, use: (descriptor: number, octets: number) => T): T | string {
   let descriptor: number
   try {
     // Without O_NONBLOCK, opening a named pipe waits for a writer.
@@ -30,8 +42,7 @@ export function readBoundedFile(
     const status = fstatSync(descriptor)
     if (status.isDirectory()) return IS_FOLDER
     if (!status.isFile()) return 'it is not a regular file'
-    if (status.size > octetsMax) return `it has ${status.size} octets, more than ${octetsMax}`
-    return readFileSync(descriptor)
+    return use(descriptor, status.size)
   } catch (error) {
     return reasonOf(error)
   } finally {

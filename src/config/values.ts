@@ -227,10 +227,11 @@ export function rootCopySources(): ValueSchema<readonly RootCopySource[]> {
   const file = parsed('the path of a file', (value) =>
     value !== '' && isPlainLine(value) ? value : undefined,
   )
-  const entry = z.union(
-    [z.strictObject({ file }), z.strictObject({ url }), z.strictObject({ axfr: server })],
-    { error: expected },
-  )
+  const kinds = { file: file.optional(), url: url.optional(), axfr: server.optional() }
+  const entry = z
+    .strictObject(kinds, { error: expected })
+    .refine((source) => Object.keys(source).length === 1, { error: expected })
+    .transform((source) => source as RootCopySource)
   return listOf('sources of the root zone', entry, JSON.stringify)
 }
 

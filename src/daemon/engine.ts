@@ -45,7 +45,7 @@ export interface Engine {
 
 /** What an engine is made of. */
 export interface EngineParts {
-  readonly config: Pick<Config, 'settings' | 'rootHints'>
+  readonly config: Pick<Config, 'path' | 'settings' | 'rootHints'>
   readonly clock: Clock
   readonly random: Random
   readonly policy: ValidationPolicy
@@ -94,7 +94,7 @@ export function createEngine(parts: EngineParts): Engine {
     clock,
     random,
     upstream,
-    watch: isTraced && startTracing({ settings, clock, onFault: rest.onFault }),
+    watch: isTraced && startTracing({ config, clock, onFault: rest.onFault }),
     policy,
     settings: resolverSettings(settings, rootHints, ownAddresses),
     counters,

@@ -2,12 +2,12 @@
 import { pathToFileURL } from 'node:url'
 import type { Clock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
-import type { Settings } from '../config/settings.ts'
+import { type Config, pathFrom } from '../config/load.ts'
 import type { Watch } from '../resolver/ports.ts'
 
 /** What it takes. */
 export interface TracingParts {
-  readonly settings: Pick<Settings, 'tracing.percent' | 'tracing.module'>
+  readonly config: Pick<Config, 'path' | 'settings'>
   readonly clock: Clock
   /** Told when the operator's module cannot be loaded: all else goes on. */
   readonly onFault: (fault: unknown) => void
@@ -19,7 +19,7 @@ export interface TracingParts {
  * @returns what chooses resolutions, none before the module is there; undefined where none are wanted
  */
 export function startTracing(parts: TracingParts): Watch | undefined {
-  if (parts.settings['tracing.percent'] === 0) return undefined
+  if (parts.config.settings['tracing.percent'] === 0) return undefined
   let watch: Watch = () => undefined
   load(parts).then((loaded) => {
     watch = loaded
@@ -27,9 +27,10 @@ export function startTracing(parts: TracingParts): Watch | undefined {
   return (question) => watch(question)
 }
 
-async function load({ settings, clock }: TracingParts): Promise<Watch> {
+async function load({ config, clock }: TracingParts): Promise<Watch> {
+  const { settings } = config
   const module = settings['tracing.module']
-  if (module !== '') await import(pathToFileURL(module).href)
+  if (module !== '') await import(pathToFileURL(pathFrom(config, module)).href)
   const { resolutionSpans } = await import('../telemetry/resolution-spans.ts')
   const percent = settings['tracing.percent']
   return resolutionSpans({ percent, clock, random: systemRandom(), unixMs: Date.now })

@@ -427,6 +427,21 @@ const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [
     /^2:53: .*protocol\.ds: the DNSKEY of lab\. with key tag \d+ has protocol 2; it must be 3$/,
   ],
   ['a folder for a file', 'resolution: { root-hints: . }\n', /^1:27: .* cannot be read: it is a folder$/],
+  ...['nope.mjs', '/nowhere/nope.mjs'].map((module): [string, string, RegExp] => [
+    'a missing module',
+    `tracing:\n  module: ${module}\n`,
+    /^2:11: \/.*nope\.mjs cannot be read: no such file$/,
+  ]),
+  [
+    'a copy of the root from a place that is none',
+    'resolution:\n  root-copy:\n    sources:\n      - axfr: nowhere\n      - url: ftp://a.test/\n      - {}\n      - { file: a, url: "https://a.test/" }\n      - from: a\n',
+    /^4:15: resolution\.root-copy\.sources\.0\.axfr: expected an IP address, or one with port/,
+    /^5:14: resolution\.root-copy\.sources\.1\.url: expected an address such as https:/,
+    /^6:9: resolution\.root-copy\.sources\.2: expected an entry with one of file, url and axfr, found \{\}$/,
+    /^7:9: resolution\.root-copy\.sources\.3: expected an entry with one of file, url and axfr/,
+    /^8:9: resolution\.root-copy\.sources\.4: unknown key "from"/,
+    /^8:9: resolution\.root-copy\.sources\.4: expected an entry with one of file, url and axfr/,
+  ],
   [
     'hints without an address',
     'resolution: { root-hints: orphan.zone }\n',

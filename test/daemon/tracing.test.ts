@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
+import { defaultConfig } from '../../src/config/load.ts'
 import { startTracing } from '../../src/daemon/tracing.ts'
 import type { Watch } from '../../src/resolver/ports.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
@@ -12,10 +13,15 @@ const QUESTION = { name: nameFrom('www.example.se'), type: 1 }
 function start(
   percent: number,
   module: string,
+  path?: string,
 ): { readonly watch: Watch | undefined; readonly faults: unknown[] } {
   const faults: unknown[] = []
-  const settings = { 'tracing.percent': percent, 'tracing.module': module }
-  const watch = startTracing({ settings, clock: systemClock(), onFault: (fault) => faults.push(fault) })
+  const settings = { ...defaultConfig().settings, 'tracing.percent': percent, 'tracing.module': module }
+  const watch = startTracing({
+    config: { path, settings },
+    clock: systemClock(),
+    onFault: (fault) => faults.push(fault),
+  })
   return { watch, faults }
 }
 
@@ -35,16 +41,16 @@ t.test('a module that cannot be loaded is told of, and all goes on without', asy
   t.equal(watch?.(QUESTION), undefined)
 })
 
-t.test('a module that registers an SDK gets spans', async (t) => {
-  const path = join(t.testdir(), 'otel.mjs')
+t.test('a module beside the configuration that registers an SDK gets spans', async (t) => {
+  const folder = t.testdir()
   const api = JSON.stringify(import.meta.resolve('@opentelemetry/api'))
   writeFileSync(
-    path,
+    join(folder, 'otel.mjs'),
     `import { trace } from ${api}
     const span = { isRecording: () => true, setAttribute() {}, setStatus() {}, end() { globalThis.ended = true } }
     trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan: () => span }) })`,
   )
-  const { watch, faults } = start(100, path)
+  const { watch, faults } = start(100, 'otel.mjs', join(folder, 'sigill.yaml'))
   let watched: ReturnType<Watch>
   await until(() => {
     watched = watch?.(QUESTION)

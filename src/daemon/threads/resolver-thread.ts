@@ -18,14 +18,14 @@ import { workNote } from './work-note.ts'
 run(workerData as ResolverData)
 
 function run(data: ResolverData): void {
-  const { memory, index, settings, rootHints, platform, ownAddresses, resolvers, setAside } = data
+  const { memory, index, configPath, settings, rootHints, platform, ownAddresses, resolvers, setAside } = data
   const parts = threadParts(data)
   const { clock, counters, policy, onFault, log, tally, post } = parts
   let closed = false
   const note = workNote(memory.workNotes[index]!)
   const { rrsets, answers } = openCaches(data, parts)
   const engine = createEngine({
-    config: { settings, rootHints },
+    config: { path: configPath, settings, rootHints },
     clock,
     random: systemRandom(),
     policy,

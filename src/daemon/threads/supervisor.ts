@@ -316,6 +316,7 @@ class Supervisor implements Serving {
       ...common,
       index,
       resolvers: plan.resolvers,
+      configPath: config.path,
       rootHints: config.rootHints,
       ownAddresses: ownAddresses(config.settings['server.listen']),
       platform,

@@ -68,6 +68,8 @@ export interface FrontData extends ThreadData {
 export interface ResolverData extends ThreadData {
   readonly index: number
   readonly resolvers: number
+  /** See `Config.path`. */
+  readonly configPath: string | undefined
   readonly rootHints: readonly RootHint[]
   /** Where this resolver itself listens. */
   readonly ownAddresses: readonly Endpoint[]
