@@ -134,7 +134,7 @@ export class HitPath {
     if (entryPolicySequence(octets, at) < this.#policy.sequence) return 0
     if (query.checkingDisabled && entryTranslated(octets, at)) return 0
     if (this.#rateLimit !== undefined) {
-      const verdict = this.#rateLimit.judge(client, now)
+      const verdict = this.#rateLimit.judge(client, query, now)
       if (verdict !== RATE.PASS) {
         return this.#limited(verdict === RATE.TRUNCATE, request.octets, query, client, out.octets)
       }

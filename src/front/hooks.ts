@@ -13,8 +13,10 @@ export type RateVerdict = (typeof RATE)[keyof typeof RATE]
 export interface RateLimit {
   /**
    * Asked once for every question of a client that may ask at all, in the order in which they come.
+   *
+   * @param query its `addressProven` says whether the client is who it seems to be; else perhaps not all is known of it
    */
-  judge(client: Client, now: Moment): RateVerdict
+  judge(client: Client, query: Query, now: Moment): RateVerdict
 }
 
 /** Says for whom validation is enforced. */

@@ -47,9 +47,15 @@ export class Query {
   keepalive = -1
   /** NSID came, whatever is in it (RFC 5001 2.1), and however often: the name of this server is given once. */
   nsid = false
+  /**
+   * Who asks gets what is sent to its address, which therefore is nobody else's: by TCP it is so, by UDP with a server
+   * cookie of ours (RFC 7873). Limits that are there because of forged addresses do not concern it.
+   */
+  addressProven = false
 
-  setFlags(request: Uint8Array): void {
+  setFlags(request: Uint8Array, transport: 'udp' | 'tcp'): void {
     const flags = request[3]!
+    this.addressProven = transport === 'tcp'
     this.checkingDisabled = (flags & FLAG_CD) !== 0
     this.wantsAuthenticity = (flags & FLAG_AD) !== 0
     this.edns = false
@@ -87,7 +93,7 @@ export function queryOf(
 ): Query {
   const query = new Query()
   const { edns, questions } = message
-  query.setFlags(request)
+  query.setFlags(request, transport)
   if (questions.length === 1) query.questionEnd = message.questionEnd
   query.type = questions[0]?.type ?? 0
   query.class = questions[0]?.class ?? 0
@@ -103,9 +109,9 @@ export function queryOf(
 }
 
 /** The question alone, of a request that is otherwise malformed; nothing to repeat if not even that can be read. */
-export function questionOnly(request: Uint8Array): Query {
+export function questionOnly(request: Uint8Array, transport: 'udp' | 'tcp'): Query {
   const query = new Query()
-  query.setFlags(request)
+  query.setFlags(request, transport)
   const nameOctets = readU16(request, 4) === 1 ? nameLengthAt(request, HEADER_OCTETS, request.length) : 0
   const questionEnd = HEADER_OCTETS + nameOctets + 4
   if (nameOctets === 0 || questionEnd > request.length) return query
@@ -150,7 +156,7 @@ export function scanOrdinary(
   const type = readU16(request, questionEnd - 4)
   if (type === 0 || isMetaType(type) || readU16(request, questionEnd - 2) !== CLASS.IN) return false
   if (startsLikeSentinel(request)) return false
-  query.setFlags(request)
+  query.setFlags(request, transport)
   query.type = type
   query.class = CLASS.IN
   query.nameOctets = nameOctets

@@ -207,7 +207,7 @@ export class Service {
     const message = parsed(octets)
     const query =
       message === undefined
-        ? questionOnly(octets)
+        ? questionOnly(octets, client.transport)
         : queryOf(octets, message, client.transport, client.idleMs, this.udpOctetsMax)
     if (((octets[2]! >> 3) & 0x0f) !== OPCODE.QUERY) {
       // What stands where the question is need not be one.
@@ -221,7 +221,8 @@ export class Service {
 
   /** True when the client asks too much, and has had what it gets then. */
   #isLimited(request: Request, query: Query): boolean {
-    const verdict = this.#rateLimit?.judge(request.client, this.#moment(request.startMs)) ?? RATE.PASS
+    const now = this.#moment(request.startMs)
+    const verdict = this.#rateLimit?.judge(request.client, query, now) ?? RATE.PASS
     if (verdict === RATE.PASS) return false
     if (verdict === RATE.DROP) {
       this.#counters.dropped('rate')

@@ -4,7 +4,7 @@ import { writeAnswerEntry } from '../../src/cache/answer-entry.ts'
 import type { Client } from '../../src/front/client.ts'
 import { DROPPED } from '../../src/front/hit-path.ts'
 import { RATE, type RateVerdict } from '../../src/front/hooks.ts'
-import { FLAG_TC } from '../../src/front/query.ts'
+import { FLAG_TC, type Query } from '../../src/front/query.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { bench, client, edeCodes, parts, query } from './service-under-test.ts'
@@ -16,7 +16,7 @@ const STRANGER = '192.0.2.1'
 t.test('every question of a client that may ask is judged once, in order, at its own time', async (t) => {
   const judged: [octets: number, atMs: number][] = []
   const rateLimit = {
-    judge: (from: Client, [atMs]: Float64Array): RateVerdict => {
+    judge: (from: Client, _query: Query, [atMs]: Float64Array): RateVerdict => {
       judged.push([from.address[3]!, atMs!])
       return RATE.PASS
     },
@@ -35,6 +35,22 @@ t.test('every question of a client that may ask is judged once, in order, at its
   await it.ask(HIT, client('udp', STRANGER))
   await it.ask(HIT.subarray(0, 5))
   t.equal(judged.length, 4, 'who may not ask is refused, and what is no question is dropped')
+})
+
+t.test('an address is proven by TCP, and not by UDP as such', async (t) => {
+  const proven: boolean[] = []
+  const rateLimit = {
+    judge: (_from: Client, { addressProven }: Query): RateVerdict => {
+      proven.push(addressProven)
+      return RATE.PASS
+    },
+  }
+  const it = bench({}, { rateLimit })
+  it.store(parts())
+  for (const transport of ['tcp', 'udp'] as const) {
+    for (const octets of [HIT, MISS, HIT.subarray(0, 14)]) await it.ask(octets, client(transport))
+  }
+  t.same(proven, [true, true, true, false, false, false], 'from cache, resolved, malformed')
 })
 
 for (const transport of ['udp', 'tcp'] as const) {
