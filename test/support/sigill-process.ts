@@ -22,6 +22,9 @@ export function sigill(...words: readonly string[]): Promise<Ended> {
 export interface Outlets {
   readonly stdout?: number
   readonly stderr?: 'closed'
+  readonly env?: NodeJS.ProcessEnv
+  /** A program that runs it, with the words before those of the command. */
+  readonly through?: readonly [string, ...string[]]
 }
 
 /** A command that runs. */
@@ -34,7 +37,9 @@ export class Running {
 
   constructor(words: readonly string[], outlets: Outlets = {}) {
     const stdio = ['ignore', outlets.stdout ?? 'pipe', 'pipe'] as const
-    const child = spawn(process.execPath, [MAIN, ...words], { stdio: [...stdio] })
+    const { env = process.env, through = [] } = outlets
+    const [program, ...rest] = [...through, process.execPath, MAIN, ...words] as [string, ...string[]]
+    const child = spawn(program, rest, { stdio: [...stdio], env })
     this.#child = child
     const { stdout, stderr } = child
     stdout?.setEncoding('utf8').on('data', (text: string) => this.#hear(() => (this.#stdout += text)))
