@@ -441,6 +441,21 @@ export const TCP_UNREAD_MS_MAX = 8_000
 /** How often connections are looked at for the bounds in time. */
 export const TCP_SWEEP_MS = 250
 
+// --- cookies of clients ---------------------------------------------------------------------------------------------
+
+/** RFC 9018 4.3: a server cookie that is older is not valid any more … */
+export const COOKIE_SECONDS_MAX = 3_600
+/** … one that is older than this is renewed … */
+export const COOKIE_RENEW_SECONDS = 1_800
+/** … and one from farther ahead is not valid yet: clocks of servers at one address may differ so much. */
+export const COOKIE_AHEAD_SECONDS_MAX = 300
+/** RFC 9018 5: while servers at one address go over to another secret they know two. */
+export const COOKIE_SECRETS_MAX = 2
+/** RFC 7873 7.1: the default lifetime of a secret is one day. */
+export const COOKIE_SECRET_SECONDS = 86_400
+/** How often it is looked whether a secret has had its time; the clock may have been set meanwhile. */
+export const COOKIE_SECRET_WATCH_MS = 600_000
+
 // --- second looks at failing domains ------------------------------------------------------------------------------
 
 /** Entries of each small table of an engine that lives for one domain. */

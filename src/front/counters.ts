@@ -1,4 +1,5 @@
 /** What the client side counts; names as in the metrics. */
+import type { CookieOutcome } from './query.ts'
 
 /** Which way an answer took. */
 export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
@@ -25,6 +26,8 @@ export interface FrontCounters {
   bogusAnswer(outcome: BogusOutcome): void
   cacheHit(): void
   cacheMiss(): void
+  /** A client showed a cookie. */
+  clientCookie(outcome: CookieOutcome): void
   /** A bound on clients was met. */
   limitHit(limit: FrontLimit): void
   /** A message got no answer. */

@@ -3,11 +3,13 @@ import { CounterSet } from '../base/counters.ts'
 import type { EngineCounters } from '../resolver/ports.ts'
 import { formatRcode } from '../wire/iana/rcode.ts'
 import { DELAY_BOUNDS_SECONDS, families, LATENCY_BOUNDS_SECONDS, OTHER } from './families.ts'
+import type { COOKIE_OUTCOMES } from './label-values.ts'
 
 /** Which way an answer took. */
 export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
 
 const LATENCY_BOUNDS_MICROS = LATENCY_BOUNDS_SECONDS.map((seconds) => Math.round(seconds * 1e6))
+type CookieOutcome = keyof typeof COOKIE_OUTCOMES
 /** Codes of Extended DNS Errors kept by index: all that the registry has. */
 const EDES_INDEXED = 40
 /** Extended RCODEs kept by index; those above are rare enough to be looked up. */
@@ -27,6 +29,7 @@ export class Counters implements EngineCounters {
   readonly #noEde: number
   readonly #paths: Readonly<Record<AnswerPath, number>>
   readonly #hitLatency: number
+  readonly #cookies: Readonly<Record<CookieOutcome, number>>
 
   /**
    * @param thread the thread's name in the metrics
@@ -53,6 +56,14 @@ export class Counters implements EngineCounters {
     const path = (name: AnswerPath): number => set.index('answer_latency_seconds', name)
     this.#paths = { hit: path('hit'), miss: path('miss'), local: path('local'), stale: path('stale') }
     this.#hitLatency = this.#paths.hit
+    const cookie = (outcome: CookieOutcome): number => set.index('client_cookies_total', outcome)
+    this.#cookies = {
+      good: cookie('good'),
+      new: cookie('new'),
+      outdated: cookie('outdated'),
+      bad: cookie('bad'),
+      malformed: cookie('malformed'),
+    }
   }
 
   /** Octets of the cells of one thread. */
@@ -106,6 +117,11 @@ export class Counters implements EngineCounters {
   /** A message from a client got no answer. */
   dropped(reason: string): void {
     this.set.add('client_drops_total', reason)
+  }
+
+  /** A client showed a cookie. */
+  clientCookie(outcome: CookieOutcome): void {
+    this.set.cells[this.#cookies[outcome]]!++
   }
 
   /** The answer cache had it. */

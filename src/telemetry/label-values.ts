@@ -77,3 +77,12 @@ export const DROPS: Readonly<
   denied: 'a local zone gives no reply',
   rate: 'the client asks too much',
 }
+
+/** What cookies that clients show are found to be. */
+export const COOKIE_OUTCOMES: Readonly<Record<'good' | 'new' | 'outdated' | 'bad' | 'malformed', string>> = {
+  good: 'a server cookie of ours',
+  new: 'a client cookie alone: it gets its first server cookie',
+  outdated: 'a server cookie that is too old or not valid yet',
+  bad: 'a server cookie that was not made here for this client',
+  malformed: 'no cookie has such a length',
+}
