@@ -28,8 +28,12 @@ export interface FrontCounters {
   cacheMiss(): void
   /** A client showed a cookie. */
   clientCookie(outcome: CookieOutcome): void
-  /** A bound on clients was met. */
-  limitHit(limit: FrontLimit): void
+  /**
+   * A bound on clients was met.
+   *
+   * @param address of the client
+   */
+  limitHit(limit: FrontLimit, address: Uint8Array): void
   /** A message got no answer. */
   dropped(reason: DropReason): void
 }

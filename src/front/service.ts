@@ -28,7 +28,7 @@ import type { Question, QuestionMessage } from '../wire/message.ts'
 import type { Client } from './client.ts'
 import { type AnswerSettings, ClientAnswers } from './client-answers.ts'
 import { ClientCookies, type CookieMode } from './client-cookies.ts'
-import type { AnswerPath, FrontCounters } from './counters.ts'
+import type { AnswerPath, FrontCounters, FrontLimit } from './counters.ts'
 import { HitPath } from './hit-path.ts'
 import { type AnswerWatch, type Enforcement, RATE, type RateLimit } from './hooks.ts'
 import { behindAliases, followLocally, type LocalAliases, ownAnswer } from './local-answer.ts'
@@ -146,8 +146,9 @@ export class Service {
    * Takes over changed settings; they count from the next question on. What is cached comes before local zones on the
    * hit path: names that become local are to be flushed from the answer cache.
    */
-  configure(settings: ServiceSettings): void {
+  configure(settings: ServiceSettings, waiting: WaitingOptions = {}): void {
     this.#settings = settings
+    this.#room.configure(waiting)
     this.#clientAnswers.configure(settings)
     this.#cookies.configure(settings.cookies ?? 'off')
     this.hits.configure(settings.access)
@@ -349,8 +350,7 @@ export class Service {
     const key = clientKey(client)
     const full = this.#room.fullFor(key)
     if (full !== undefined) {
-      this.#counters.limitHit(full)
-      this.#shed(request, query)
+      this.#shed(request, query, full)
       return
     }
     const { name, type } = question
@@ -365,8 +365,7 @@ export class Service {
       ({ entry, stale = false, shed = false }) => {
         this.#room.leave(key)
         if (shed) {
-          this.#counters.limitHit('handover')
-          this.#shed(request, query)
+          this.#shed(request, query, 'handover')
           return
         }
         const path = stale ? 'stale' : 'miss'
@@ -386,7 +385,8 @@ export class Service {
   }
 
   /** By UDP silence, lest we flood whom the sender pretends to be; by TCP the truth. */
-  #shed(request: Request, query: Query): void {
+  #shed(request: Request, query: Query, limit: FrontLimit): void {
+    this.#counters.limitHit(limit, request.client.addressAlone)
     if (request.client.transport === 'tcp') {
       this.#refuse(request, query, RCODE.SERVFAIL, EDE.OVER_QUOTA)
       return

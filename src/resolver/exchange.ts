@@ -18,6 +18,7 @@ import type { Racer } from './race.ts'
 import type { CookieVerdict } from './server-cookies.ts'
 import { type TtlLimits, withinLimits } from './ttl-limits.ts'
 import type { QuestionBudget } from './work-budget.ts'
+import { zoneToName } from './zone-to-name.ts'
 
 /** What came of it: `limit` ends the question, `failed` only this server's turn. */
 export type Exchanged = Answered | { readonly kind: 'limit'; readonly reason: Reason }
@@ -65,7 +66,7 @@ export async function exchange(
   for (let sent = 0; sent < MESSAGES_PER_EXCHANGE_MAX; sent++) {
     const limit = job.budget.takeQuery(budget, clock.nowMs())
     if (limit !== undefined) {
-      context.counters.limitHit(limit)
+      context.counters.limitHit(limit, zoneToName(context, job, zone))
       return { kind: 'limit', reason: limit }
     }
     const outcome = await once(context, job, racer, zone, question, way)
