@@ -68,6 +68,7 @@ t.test('what is installed has the source of the addon, and what builds it', asyn
   const wanted = [
     'src/native/udp.c',
     'src/native/p256.c',
+    'src/native/process.c',
     'dist/src/native/build.js',
     'dist/src/native/addon.js',
     'dist/src/main.js',

@@ -5,6 +5,8 @@ import { type Config, defaultConfig, loadConfig } from '../config/load.ts'
 import { type Daemon, startDaemon } from '../daemon/daemon.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
+import { becomeOwnUser } from './own-user.ts'
+import { findServiceManager, type ServiceManager } from './service-manager.ts'
 import { meetPredecessor } from './take-over.ts'
 
 /** What the command was told. */
@@ -24,15 +26,21 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
   const config = options.config === undefined ? defaultConfig() : loadConfig(options.config)
   const log = createLog({ level: config.settings['log.level'], format: config.settings['log.format'] })
   dieOfOwnFaults(log)
+  keepDebuggersOut()
+  becomeOwnUser(config, log)
+  const manager = findServiceManager(log)
   const asked = stopRequest(log)
   try {
     const daemon = await start(config, log, options.takeOver === true, asked)
     printError(`${readyLine(daemon)}\n`)
     const { endpoints, metrics } = daemon
     const listen = endpoints.map(formatEndpoint)
+    const status = `serves ${listen.length === 1 ? listen[0] : `${listen.length} addresses`}`
+    manager?.ready(status)
     log.info({ listen, metrics: metrics && formatEndpoint(metrics) }, 'serving')
-    reloadOnSignal(daemon, log)
+    reloadOnSignal(daemon, log, manager, status)
     const signal = await Promise.race([asked, daemon.stopAsked.then(() => 'drain')])
+    manager?.stopping()
     log.info({ signal }, 'stopping: questions in work are answered, new ones are not taken')
     const unanswered = await daemon.stop()
     log.info({ unanswered }, 'stopped')
@@ -75,12 +83,21 @@ function readyLine({ endpoints, metrics }: Daemon): string {
 }
 
 /** SIGHUP has the configuration read again; a bad one changes nothing. */
-function reloadOnSignal({ operator }: Daemon, log: Log): void {
+function reloadOnSignal(
+  { operator }: Daemon,
+  log: Log,
+  manager: ServiceManager | undefined,
+  status: string,
+): void {
   process.on('SIGHUP', () => {
-    operator.reload({ who: 'SIGHUP', why: '' }).then(
-      (reloaded) => log.info({ ...reloaded }, 'the configuration is read again'),
-      (error: Error) => log.error(`nothing is reloaded: ${error.message}`),
-    )
+    manager?.reloading()
+    operator
+      .reload({ who: 'SIGHUP', why: '' })
+      .then(
+        (reloaded) => log.info({ ...reloaded }, 'the configuration is read again'),
+        (error: Error) => log.error(`nothing is reloaded: ${error.message}`),
+      )
+      .finally(() => manager?.ready(status))
   })
 }
 
@@ -112,4 +129,9 @@ function dieOfOwnFaults(log: Log): void {
   }
   process.on('uncaughtException', die)
   process.on('unhandledRejection', die)
+}
+
+/** Node would open a port for debuggers at this signal, to everybody on this machine. */
+function keepDebuggersOut(): void {
+  process.on('SIGUSR1', () => {})
 }

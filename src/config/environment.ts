@@ -5,3 +5,19 @@ export function sudoUser(): string | undefined {
   const { SUDO_USER: name } = process.env
   return name
 }
+
+/** A service manager that waits for word of this process (sd_notify(3)). */
+export interface ServiceManagerPlace {
+  /** A Unix socket for datagrams; one that begins with @ is an abstract name. */
+  readonly socket: string
+  /** Longest silence after which this process counts as hung; undefined where nobody looks. */
+  readonly watchdogMs: number | undefined
+}
+
+/** Undefined where none waits. */
+export function serviceManagerPlace(): ServiceManagerPlace | undefined {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: microseconds, WATCHDOG_PID: pid } = process.env
+  if (socket === undefined || socket === '') return undefined
+  const isWatched = Number(microseconds) > 0 && (pid === undefined || Number(pid) === process.pid)
+  return { socket, watchdogMs: isWatched ? Number(microseconds) / 1_000 : undefined }
+}

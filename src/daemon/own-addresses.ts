@@ -1,4 +1,5 @@
 /** The addresses that this machine answers on, so that the engine never asks itself. */
+import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { type Endpoint, parseAddress } from '../base/address.ts'
 
@@ -13,8 +14,33 @@ export function ownAddresses(listen: readonly Endpoint[]): Endpoint[] {
 }
 
 function interfaceAddresses(): Uint8Array[] {
-  return Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .map((one) => parseAddress(one.address.split('%')[0]!))
-    .filter((address) => address !== undefined)
+  try {
+    const listed = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+    return parseAll(listed.map(({ address }) => address))
+  } catch {
+    // A sandbox without netlink sockets: what Node asks by them stands in files as well.
+    return kernelAddresses()
+  }
+}
+
+/** The addresses of this machine by the tables that Linux has of them; none elsewhere. */
+export function kernelAddresses(): Uint8Array[] {
+  const ipv6 = readTable('/proc/self/net/if_inet6').matchAll(/^[0-9a-f]{32}/gm)
+  const ipv4 = readTable('/proc/self/net/fib_trie').matchAll(/\|-- ([0-9.]+)\n *\/32 host LOCAL/g)
+  return [
+    ...Array.from(ipv6, ([octets]) => Uint8Array.from(Buffer.from(octets, 'hex'))),
+    ...parseAll(Array.from(ipv4, ([, text]) => text!)),
+  ]
+}
+
+function readTable(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+function parseAll(texts: readonly string[]): Uint8Array[] {
+  return texts.map((text) => parseAddress(text.split('%')[0]!)).filter((address) => address !== undefined)
 }

@@ -1,4 +1,5 @@
 /** From a DS set or a trust anchor to the keys of a zone (RFC 4035 5.2). */
+import { DS_TRIED_MAX, KEYS_PER_TAG_MAX } from '../base/limits.ts'
 import { NO_OCTETS, octetsEqual } from '../base/octets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -80,9 +81,9 @@ export function checkDnskeySet(
     const key = parseDnskey(rdata)
     if (key !== undefined) keys.push(key)
   }
-  const usable = usableVouchers(vouchers, zone, p)
-  const vouched = vouchedKeys(keys, usable, zone, p)
-  if (vouched.length === 0) return unmatched(keys, usable, zone, 'ds' in trust, p)
+  const usable = usableVouchers(vouchers, p)
+  const vouched = vouchedKeys(keys, usable, p)
+  if (vouched.length === 0) return unmatched(keys, usable, zone, 'ds' in trust)
   const verdict = checkRrset(dnskeys, { zone, keys: vouched }, p)
   if (verdict.status === 'bogus') {
     const { status, reason, keyTag } = verdict
@@ -131,24 +132,22 @@ function supportOf(vouchers: readonly Voucher[], p: ValidationParameters): DsSup
   return reason === undefined ? { supported: true } : { supported: false, reason }
 }
 
-/** The supported ones, without SHA-1 where something stronger is there (RFC 4509 3), within the limit. */
-function usableVouchers(vouchers: readonly Voucher[], zone: Name, p: ValidationParameters): Voucher[] {
+/** The supported ones, without SHA-1 where something stronger is there (RFC 4509 3), `DS_TRIED_MAX` at most. */
+function usableVouchers(vouchers: readonly Voucher[], p: ValidationParameters): Voucher[] {
   const supported = vouchers.filter(
     ({ algorithm, ds }) =>
       p.algorithmSupported(algorithm) && (ds === undefined || p.digestSupported(ds.digestType)),
   )
   const strong = supported.filter(({ ds }) => ds?.digestType !== DIGEST.SHA1)
   const usable = strong.length > 0 ? strong : supported
-  const { dsTried } = p.budget.limits
-  if (usable.length > dsTried) p.budget.note('ds-tried', zone)
-  return usable.slice(0, dsTried)
+  if (usable.length > DS_TRIED_MAX) p.budget.note('ds-tried')
+  return usable.slice(0, DS_TRIED_MAX)
 }
 
-/** The keys that something vouches for; a tag and algorithm are looked up in no more keys than the limit allows. */
+/** The keys that something vouches for; a tag and algorithm are looked up in `KEYS_PER_TAG_MAX` keys at most. */
 function vouchedKeys(
   keys: readonly Dnskey[],
   vouchers: readonly Voucher[],
-  zone: Name,
   p: ValidationParameters,
 ): Dnskey[] {
   const vouched = new Set<Dnskey>()
@@ -156,8 +155,8 @@ function vouchedKeys(
     let tried = 0
     for (const key of keys) {
       if (!isNamedBy(key, voucher) || !isUsable(key)) continue
-      if (tried++ === p.budget.limits.keysPerTag) {
-        p.budget.note('keys-per-tag', zone)
+      if (tried++ === KEYS_PER_TAG_MAX) {
+        p.budget.note('keys-per-tag')
         break
       }
       if (voucher.matches(key)) vouched.add(key)
@@ -187,11 +186,10 @@ function unmatched(
   vouchers: readonly Voucher[],
   zone: Name,
   byDs: boolean,
-  p: ValidationParameters,
 ): DnskeyVerdict {
   const what = byDs ? 'DS' : 'trust anchor'
   const apex = formatName(zone)
-  const forbidden = keys.filter((key) => !isUsable(key)).slice(0, p.budget.limits.dsTried)
+  const forbidden = keys.filter((key) => !isUsable(key)).slice(0, DS_TRIED_MAX)
   for (const key of forbidden) {
     if (!vouchers.some((voucher) => vouchesFor(voucher, key))) continue
     const revoked = isZoneKey(key) && key.protocol === 3

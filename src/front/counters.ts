@@ -1,5 +1,4 @@
 /** What the client side counts; names as in the metrics. */
-import type { CookieOutcome } from './query.ts'
 
 /** Which way an answer took. */
 export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
@@ -26,14 +25,8 @@ export interface FrontCounters {
   bogusAnswer(outcome: BogusOutcome): void
   cacheHit(): void
   cacheMiss(): void
-  /** A client showed a cookie. */
-  clientCookie(outcome: CookieOutcome): void
-  /**
-   * A bound on clients was met.
-   *
-   * @param address of the client
-   */
-  limitHit(limit: FrontLimit, address: Uint8Array): void
+  /** A bound on clients was met. */
+  limitHit(limit: FrontLimit): void
   /** A message got no answer. */
   dropped(reason: DropReason): void
 }

@@ -11,6 +11,7 @@ import { existsSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { ADDON_PATH } from './addon.ts'
 import { P256_PATH } from './p256.ts'
+import { PROCESS_PATH } from './process.ts'
 
 const SOURCES = resolve(import.meta.dirname, '../../../src/native')
 const COMPILERS = ['cc', 'gcc', 'clang']
@@ -24,6 +25,12 @@ const FLAGS = [
 export const P256: Required<Pick<BuildOptions, 'out' | 'source'>> = {
   out: P256_PATH,
   source: join(SOURCES, 'p256.c'),
+}
+
+/** The addon for the process itself. */
+export const PROCESS: Required<Pick<BuildOptions, 'out' | 'source'>> = {
+  out: PROCESS_PATH,
+  source: join(SOURCES, 'process.c'),
 }
 
 /** How an addon is built, where it differs from what the installation gets. */
@@ -78,10 +85,20 @@ function nodeHeaders(nodeDir?: string): string | undefined {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
   const nodeDir = process.argv[2] || undefined
-  const told = nodeDir === undefined ? {} : { nodeDir }
-  const why = buildAddon(told)
-  if (why !== undefined) process.stderr.write(`the addon for UDP is not built, node:dgram serves: ${why}\n`)
-  const whyNot = buildAddon({ ...told, ...P256 })
-  if (whyNot !== undefined && whyNot !== why)
-    process.stderr.write(`the addon for signatures is not built, node:crypto serves: ${whyNot}\n`)
+  const where = nodeDir === undefined ? {} : { nodeDir }
+  const parts = [
+    { options: {}, without: 'the addon for UDP is not built, node:dgram serves' },
+    { options: P256, without: 'the addon for signatures is not built, node:crypto serves' },
+    {
+      options: PROCESS,
+      without: 'the addon for the process is not built, server.user and Type=notify need it',
+    },
+  ]
+  const told = new Set<string>()
+  for (const { options, without } of parts) {
+    const why = buildAddon({ ...where, ...options })
+    // One reason that holds for all is told once.
+    if (why !== undefined && !told.has(why)) process.stderr.write(`${without}: ${why}\n`)
+    if (why !== undefined) told.add(why)
+  }
 }

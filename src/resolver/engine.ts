@@ -4,6 +4,7 @@ import {
   DENIAL_ZONES_MAX,
   FAILURES_REMEMBERED_MAX,
   KEY_HANDLES_MAX,
+  QUERY_TIME_MS_MAX,
   REPORT_AGENTS_MAX,
   SERVERS_REMEMBERED_MAX,
   ZONES_TRUSTED_MAX,
@@ -39,7 +40,7 @@ import type {
   Clock,
   EngineCounters,
   LateVerdict,
-  LiveResolverSettings,
+  PrivateSettings,
   Random,
   ResolverPolicy,
   ResolverPort,
@@ -55,7 +56,6 @@ import { QueryEdns } from './query-edns.ts'
 import { closestReferral, recall } from './recall.ts'
 import { Refreshes } from './refreshes.ts'
 import { type Resolution, servfail } from './resolve.ts'
-import type { ResolverLimits } from './resolver-limits.ts'
 import { Routes } from './routes.ts'
 import { ServerCookies } from './server-cookies.ts'
 import { type Outcome, StaleAnswers } from './stale.ts'
@@ -96,7 +96,6 @@ export class Resolver implements ResolverPort {
   readonly #answers: AnswerWriter
   readonly #onFault: (fault: unknown) => void
   #privateAddresses: PrivateAddresses
-  #limits: ResolverLimits
   readonly #questions: InFlight<Outcome>
   readonly #refreshes: Refreshes
   readonly #judged: ResolveStep
@@ -120,10 +119,8 @@ export class Resolver implements ResolverPort {
     const nowMs = (): number => parts.clock.nowMs()
     const atMost = (max: number): number => Math.min(max, tableEntriesMax)
     const servers = new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) })
-    this.#limits = parts.settings.limits
     const context: Context = {
       ...parts,
-      limits: () => this.#limits,
       noteWork,
       betweenSteps,
       denials: new DenialRanges({ nowMs, zonesMax: atMost(DENIAL_ZONES_MAX) }),
@@ -169,13 +166,7 @@ export class Resolver implements ResolverPort {
     this.#privateAddresses = new PrivateAddresses(parts.settings)
     const { clock, policy, counters } = parts
     const max = atMost(FAILURES_REMEMBERED_MAX)
-    const refreshes = new Refreshes({
-      nowMs,
-      counters,
-      onFault,
-      underWayMax: () => this.#limits.refreshes,
-      max,
-    })
+    const refreshes = new Refreshes({ nowMs, counters, onFault, max })
     this.#refreshes = refreshes
     const { serveStale: settings, originalTtls } = parts.settings
     this.#stale =
@@ -225,10 +216,9 @@ export class Resolver implements ResolverPort {
     return this.#answers.flush(name, alone) + rrsets.flush(name, alone)
   }
 
-  /** From the next answer and the next query on; answers that are cached are as they were. */
-  configure(settings: LiveResolverSettings): void {
+  /** From the next answer on; those that are cached are as they were. */
+  setPrivateAddresses(settings: PrivateSettings): void {
     this.#privateAddresses = new PrivateAddresses({ ...this.#context.settings, ...settings })
-    this.#limits = settings.limits
   }
 
   /** From now on this copy of the root zone answers in place of the root servers; undefined for none. */
@@ -320,14 +310,12 @@ export class Resolver implements ResolverPort {
   }
 
   #flight(): Flight {
-    return new Flight(this.#context.clock.nowMs() + this.#limits.timeMs)
+    return new Flight(this.#context.clock.nowMs() + QUERY_TIME_MS_MAX)
   }
 
   #job(flight: Flight, trace: Trace | undefined, asked?: AskedQuestion): Job {
     const { clock, counters, policy } = this.#context
-    const limits = this.#limits
-    const proof = new ProofBudget(limits.proof, counters)
-    const budget = new WorkBudget(clock.nowMs(), flight.deadlineMs, proof, limits)
+    const budget = new WorkBudget(clock.nowMs(), flight.deadlineMs, new ProofBudget(undefined, counters))
     const { sequence } = policy
     return underFlight({ budget, trace, flight, depth: 0, policySequence: sequence, asked }, flight)
   }

@@ -1,7 +1,8 @@
 /** Which addresses are our own. */
+import { networkInterfaces } from 'node:os'
 import t from 'tap'
-import { formatEndpoint, parseAddress } from '../../src/base/address.ts'
-import { ownAddresses } from '../../src/daemon/own-addresses.ts'
+import { formatAddress, formatEndpoint, parseAddress } from '../../src/base/address.ts'
+import { kernelAddresses, ownAddresses } from '../../src/daemon/own-addresses.ts'
 
 t.test('an address stands for itself, a wildcard for all of its family', async (t) => {
   const at = (text: string): { address: Uint8Array; port: number } => ({
@@ -13,3 +14,15 @@ t.test('an address stands for itself, a wildcard for all of its family', async (
   t.ok(all.map(formatEndpoint).includes('127.0.0.1@53'))
   t.ok(all.every(({ address }) => address.length === 4))
 })
+
+t.test(
+  'a sandbox without netlink learns the same',
+  { skip: process.platform !== 'linux' && 'needs Linux' },
+  async (t) => {
+    const listed = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+    const wanted = new Set(listed.map(({ address }) => formatAddress(parseAddress(address.split('%')[0]!)!)))
+    const found = new Set(kernelAddresses().map(formatAddress))
+    t.ok(wanted.has('127.0.0.1'))
+    t.same([...found].sort(), [...wanted].sort())
+  },
+)

@@ -136,10 +136,6 @@ export class CountersUnderTest implements FrontCounters {
     this.#add(`bogus ${outcome}`)
   }
 
-  clientCookie(outcome: string): void {
-    this.#add(`cookie ${outcome}`)
-  }
-
   cacheHit(): void {
     this.#add('hit')
   }

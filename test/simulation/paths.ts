@@ -28,7 +28,6 @@ export class Paths {
     hits: () => {},
     servfail: () => {},
     bogusAnswer: () => {},
-    clientCookie: (outcome) => this.note(`cookie ${outcome}`),
     cacheHit: () => {},
     cacheMiss: () => {},
     limitHit: (limit) => this.note(`front ${limit}`),

@@ -18,12 +18,10 @@ async function run(data: FrontData): Promise<void> {
   const { memory, links: ends } = data
   askForShortSlices()
   const parts = threadParts(data)
-  let questionMs = data.settings['limits.time-ms']
   const links = new ResolverLinks({
     clock: parts.clock,
     ends,
     resolverOf: (name) => resolverOf(memory, name),
-    questionMs: () => questionMs,
   })
   const clientSide = makeClientSide(data, parts, links)
   let front: Front | undefined
@@ -40,10 +38,7 @@ async function run(data: FrontData): Promise<void> {
   const opening = told.then(() => open(data, parts, clientSide))
   // Ears first: a change of policy may come before the sockets are open.
   serveSupervisor(parts, {
-    configure: (settings) => {
-      questionMs = settings['limits.time-ms']
-      clientSide.configure(settings)
-    },
+    configure: (settings) => clientSide.configure(settings),
     onLink: (peer, end) => links.replace(peer, end),
     serve,
     leave: async (timeoutMs) => {

@@ -2,7 +2,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { RingReader, RingWriter } from '../../base/ring.ts'
 import type { ClientReply, ResolverPort } from '../../resolver/ports.ts'
-import type { Name } from '../../wire/name.ts'
 import { failureEntry } from './failure-entry.ts'
 import type { SetAside } from './set-aside.ts'
 import {
@@ -19,7 +18,7 @@ import {
 export interface MissDeskOptions {
   readonly clock: Clock
   readonly resolver: ResolverPort
-  readonly counters: { limitHit(limit: 'set-aside', name: Name): void }
+  readonly counters: { limitHit(limit: 'set-aside'): void }
   readonly setAside: SetAside
 }
 
@@ -48,7 +47,7 @@ export class MissDesk {
     const { clock, resolver, counters, setAside } = this.#options
     const nowMs = clock.nowMs()
     if (setAside.has(question, nowMs)) {
-      counters.limitHit('set-aside', question.name)
+      counters.limitHit('set-aside')
       return prefetch ? undefined : Promise.resolve({ entry: failureEntry(question, 'set-aside', nowMs) })
     }
     if (!prefetch) return resolver.resolve(question)
