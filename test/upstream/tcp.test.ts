@@ -215,6 +215,22 @@ t.test('a connection that the server closes is made anew, and the question is as
   await second.close()
 })
 
+t.test('a server that answers one question a connection answers all of them', async (t) => {
+  const server = await pipelined((socket, query) => {
+    if (!socket.writableEnded) socket.end(framed(replyTo(query)))
+  })
+  const { upstream, ask } = asker()
+  const ids = [2, 3, 4, 5, 6, 7, 8, 9]
+  t.same((await Promise.all(ids.map((id) => ask(server.port, id)))).map(idOf), ids)
+  t.equal(
+    server.count.connections,
+    ids.length,
+    'each of those left behind has a new one, which it need not share',
+  )
+  upstream.close()
+  await server.close()
+})
+
 t.test(
   "a reply that comes too late is nobody else's, and a connection that kept silent is not used again",
   async (t) => {
