@@ -565,6 +565,8 @@ export const JOURNAL_OCTETS_MAX = 1_048_576
 export const JOURNAL_ENTRIES_SHOWN_MAX = 1_000
 /** Octets of the body of a command: a list of thousands of networks. */
 export const CONTROL_BODY_OCTETS_MAX = 262_144
+/** Octets of an answer to a command that a client of it takes: the report of a large provider, many times over. */
+export const CONTROL_REPLY_OCTETS_MAX = 67_108_864
 /** Time that a command may take, and a client of it waits: the longest one writes the snapshot. */
 export const CONTROL_MS_MAX = 90_000
 /** Characters of a token: 16 of the 64 usual ones are 96 bits. */

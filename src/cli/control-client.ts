@@ -2,7 +2,7 @@
 import { request } from 'node:http'
 import { userInfo } from 'node:os'
 import { formatAddress } from '../base/address.ts'
-import { CONTROL_MS_MAX } from '../base/limits.ts'
+import { CONTROL_MS_MAX, CONTROL_REPLY_OCTETS_MAX } from '../base/limits.ts'
 import { defaultConfig, loadConfig, pathFrom } from '../config/load.ts'
 import { readBoundedFile } from '../config/text-file.ts'
 import { parseEndpoint } from '../config/values.ts'
@@ -45,18 +45,25 @@ export function command(
       method,
       path,
       timeout: CONTROL_MS_MAX,
+      // One that was kept may be that of a daemon which has been replaced meanwhile.
+      agent: false,
       headers: {
         ...headers,
         ...(body && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
       },
     }
     const asking = request(options, (response) => {
-      response.setEncoding('utf8')
-      let answer = ''
-      response.on('data', (part: string) => {
-        answer += part
+      const parts: Buffer[] = []
+      let octets = 0
+      response.on('data', (part: Buffer) => {
+        octets += part.length
+        parts.push(part)
+        if (octets > CONTROL_REPLY_OCTETS_MAX)
+          response.destroy(new Error(`${name} answers with more than ${CONTROL_REPLY_OCTETS_MAX} octets`))
       })
-      response.on('end', () => resolve(readReply(response.statusCode ?? 0, answer)))
+      response.on('end', () =>
+        resolve(readReply(response.statusCode ?? 0, Buffer.concat(parts).toString('utf8'))),
+      )
       response.on('error', reject)
     })
     asking.on('timeout', () => asking.destroy(new Error('no answer in time')))

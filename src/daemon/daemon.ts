@@ -180,9 +180,11 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
 
 /** Nothing is left of a daemon that could not open all that it is to have. */
 async function giveUp(
-  { serving, exceptions, report, inherited }: AroundParts,
+  { serving, exceptions, report, state, inherited }: AroundParts,
   error: unknown,
 ): Promise<never> {
+  // What it learnt while it had the folder is for the daemon that goes on to write.
+  if (inherited !== undefined) state.folder.rest(true)
   exceptions.close()
   await report.stop()
   // What comes now is for the daemon that has these sockets too.
@@ -338,6 +340,7 @@ async function openAround(parts: AroundParts): Promise<Around> {
     ...state,
     sockets,
     controlSocket: () => control?.socket,
+    restoreControl: () => void control?.restore(),
     report,
     snapshot: serving.snapshot,
     end: () => {

@@ -1,10 +1,21 @@
 /** Commands to a running daemon: what they change at once, what stays of it, and who may give them. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createConnection } from 'node:net'
+import { once } from 'node:events'
+import {
+  existsSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
+import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type ControlReply, command } from '../../src/cli/control-client.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { type ControlListener, listenOnSocket } from '../../src/daemon/control/control-server.ts'
 import { makeRoutes } from '../../src/daemon/control/routes.ts'
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -188,6 +199,61 @@ t.test('who may give commands, and how large they may be', async (t) => {
   writeFileSync(join(world.folder, 'no-socket.sock'), 'precious')
   await t.rejects(start(t, 'no-socket', '', true), /something else than a socket is there/)
   t.equal(readFileSync(join(world.folder, 'no-socket.sock'), 'utf8'), 'precious')
+})
+
+t.test('the place of a socket: taken over, taken back, left to who listens there', async (t) => {
+  const path = join(world.folder, 'place.sock')
+  const listen = (version: string, takeOver: boolean): Promise<ControlListener> =>
+    listenOnSocket(path, 0o600, takeOver, {
+      routes: [],
+      version,
+      onFault: (fault: unknown) => void t.fail(String(fault)),
+    })
+  const who = async (): Promise<unknown> => {
+    const reply = await command({ socket: path }, 'GET', '/v1/openapi.json')
+    return reply.ok && (reply.result as { info: { version: string } }).info.version
+  }
+  const first = await listen('first', false)
+  t.teardown(() => first.close())
+  await t.rejects(listen('second', false), { code: 'EADDRINUSE' })
+  const second = await listen('second', true)
+  await first.restore()
+  t.equal(await who(), 'second', 'nobody who listens is replaced')
+  await second.close()
+  t.notOk(existsSync(path))
+  await first.restore()
+  t.equal(await who(), 'first')
+  const killed = createServer().listen(`${path}.killed`)
+  await once(killed, 'listening')
+  renameSync(`${path}.killed`, path)
+  killed.close()
+  await t.rejects(who(), /ECONNREFUSED/)
+  await first.restore()
+  t.equal(await who(), 'first')
+  await first.close()
+  await first.restore()
+  t.notOk(existsSync(path), 'who has closed comes back no more')
+})
+
+t.test('a socket of which nobody can say whether somebody listens is left alone', async (t) => {
+  const path = join(world.folder, 'loop.sock')
+  symlinkSync(path, path)
+  const options = { routes: [], version: '', onFault: (fault: unknown) => void t.fail(String(fault)) }
+  await t.rejects(listenOnSocket(path, 0o600, false, options), { code: 'ELOOP' })
+  t.ok(lstatSync(path).isSymbolicLink())
+})
+
+t.test('an answer without end is not waited for', async (t) => {
+  const path = join(world.folder, 'endless.sock')
+  const server = createHttpServer((_, response) => {
+    const chunk = 'x'.repeat(1_048_576)
+    const more = (): void => void (response.destroyed || response.write(chunk, more))
+    more()
+  }).listen(path)
+  await once(server, 'listening')
+  await t.rejects(command({ socket: path }, 'GET', '/v1/status'), /more than \d+ octets/)
+  server.closeAllConnections()
+  server.close()
 })
 
 t.test('every command is described, and is what its description says', async (t) => {

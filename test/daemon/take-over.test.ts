@@ -184,6 +184,10 @@ t.test(
     t.match(refused, { code: 2, stderr: /in 1 front threads, this one would in 2: nothing is taken over/ })
     writeFileSync(config, text.replace(/metrics: .*\n/, 'metrics: { listen: "192.0.2.1@1" }\n'))
     t.match(await sigill('serve', '--take-over', '--config', config), { code: 2, stderr: /192.0.2.1/ })
+    writeFileSync(join(world.folder, 'token'), 'a-token-of-enough-letters\n')
+    const listen = 'stays.sock, listen: "192.0.2.1@1", token-file: token'
+    writeFileSync(config, text.replace('stays.sock', listen))
+    t.match(await sigill('serve', '--take-over', '--config', config), { code: 2, stderr: /control.listen/ })
     const changed = await command({ socket }, 'POST', '/v1/rollout', { ...BY, mode: 'observe' })
     t.match(changed, { ok: true }, 'and changes are taken again')
     const other = await command({ socket }, 'POST', '/v1/hand-over', { ...BY, protocol: 2 })

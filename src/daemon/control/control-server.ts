@@ -31,6 +31,8 @@ export interface ControlListener {
   readonly port: number | undefined
   /** Over TCP: what another process can be given to share the socket, where that can be had. */
   readonly descriptor: number | undefined
+  /** Takes its place again from a process that had it and is gone. @throws the system's error */
+  restore(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,28 +52,55 @@ export async function listenOnSocket(
     throw Object.assign(new Error('EADDRINUSE'), { code: 'EADDRINUSE' })
   if (statSync(path, { throwIfNoEntry: false })?.isSocket() === false)
     throw new Error('something else than a socket is there')
-  const server = makeServer(options, () => true)
-  // Bound under another name and put in its place, so that there is never none, nor one with another mode.
   const absolute = resolve(path)
-  const temporary = `${absolute}.${process.pid}`
+  const servers: Server[] = []
+  let ino = await place(absolute, mode, options, servers)
+  let restoring: Promise<void> | undefined
+  let isClosed = false
+  const isOurs = (): boolean => lstatSync(absolute, { throwIfNoEntry: false })?.ino === ino
+  return {
+    port: undefined,
+    descriptor: undefined,
+    restore: () => {
+      restoring = (async () => {
+        if (isOurs() || (await isServed(absolute)) || isClosed) return
+        ino = await place(absolute, mode, options, servers)
+      })()
+      return restoring
+    },
+    close: async () => {
+      isClosed = true
+      await restoring?.catch(() => {})
+      // Another process may have put its own there since.
+      if (isOurs()) rmSync(absolute, { force: true })
+      await Promise.all(servers.map(closeServer))
+    },
+  }
+}
+
+/**
+ * Binds a server under another name and puts it in its place, so that there is never none, nor one with another mode.
+ *
+ * @returns the number of the socket's inode
+ */
+async function place(
+  path: string,
+  mode: number,
+  options: ControlOptions,
+  servers: Server[],
+): Promise<number> {
+  const server = makeServer(options, () => true)
+  const temporary = `${path}.${process.pid}`
   rmSync(temporary, { force: true })
   await listenWithMode(server, temporary, mode)
+  servers.push(server)
   try {
-    renameSync(temporary, absolute)
+    renameSync(temporary, path)
   } catch (error) {
     await closeServer(server)
     throw error
   }
-  const { ino } = lstatSync(absolute)
-  return {
-    port: undefined,
-    descriptor: undefined,
-    close: async () => {
-      // Another process may have put its own there since.
-      if (lstatSync(absolute, { throwIfNoEntry: false })?.ino === ino) rmSync(absolute, { force: true })
-      await closeServer(server)
-    },
-  }
+  return lstatSync(path).ino
 }
 
 /**
@@ -92,7 +121,7 @@ export async function listenOnTcp(
   )
   await startListening(server, whereTo(endpoint, inherited))
   const { port } = server.address() as AddressInfo
-  return { port, descriptor: descriptorOf(server), close: () => closeServer(server) }
+  return { port, descriptor: descriptorOf(server), restore: async () => {}, close: () => closeServer(server) }
 }
 
 /** The system makes the socket while `listen` runs, with the mode that the mask leaves. */
@@ -110,14 +139,20 @@ function digestOf(text: string): Uint8Array {
   return createHash('sha256').update(text).digest()
 }
 
+/** Whether somebody listens there. @throws the system's error where that cannot be known */
 function isServed(path: string): Promise<boolean> {
-  return new Promise((done) => {
+  return new Promise((done, reject) => {
     const socket = connect({ path })
     socket.on('connect', () => {
       socket.destroy()
       done(true)
     })
-    socket.on('error', () => done(false))
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') done(false)
+      // Its queue is full.
+      else if (error.code === 'EAGAIN') done(true)
+      else reject(error)
+    })
   })
 }
 

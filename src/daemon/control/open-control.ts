@@ -18,6 +18,8 @@ export interface Control {
   readonly endpoint: Endpoint | undefined
   /** What another process is to be given to listen there too; undefined where that cannot be had. */
   readonly sockets: HandedSockets | undefined
+  /** Takes commands at the path of the socket again, which a process had that came to nothing. Never fails. */
+  restore(): Promise<void>
   close(): Promise<void>
 }
 
@@ -37,6 +39,13 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
   const close = async (): Promise<void> => {
     await Promise.all(listeners.map((listener) => listener.close()))
   }
+  const restore = async (): Promise<void> => {
+    try {
+      await Promise.all(listeners.map((listener) => listener.restore()))
+    } catch (error) {
+      options.log.warn({ socket, why: reasonOf(error) }, 'commands are not taken at the socket any more')
+    }
+  }
   const path = settings['control.socket']
   let socket: string | undefined
   const opened = path === '' ? undefined : await openSocket(pathFrom(config, path), options)
@@ -45,7 +54,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     socket = pathFrom(config, path)
   }
   const endpoint = settings['control.listen']
-  if (endpoint === undefined) return { socket, endpoint, sockets: new Map(), close }
+  if (endpoint === undefined) return { socket, endpoint, sockets: new Map(), restore, close }
   try {
     const token = readToken(config)
     const inherited = options.inherited?.get(socketKey('tcp', endpoint))
@@ -54,7 +63,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     const { descriptor, port } = listener
     const there = { ...endpoint, port: port! }
     const sockets = descriptor === undefined ? undefined : new Map([[socketKey('tcp', there), descriptor]])
-    return { socket, endpoint: there, sockets, close }
+    return { socket, endpoint: there, sockets, restore, close }
   } catch (error) {
     await close()
     if (error instanceof StartError) throw error

@@ -28,6 +28,8 @@ export interface HandOverParts {
   readonly sockets: () => HandedSockets | undefined
   /** Path of the socket for commands; undefined where there is none. */
   readonly controlSocket: () => string | undefined
+  /** Takes commands there again: the next process may have had its own socket there. */
+  readonly restoreControl: () => void
   readonly journal: Journal
   readonly folder: StateFolder
   readonly report: ReportKeeper
@@ -127,5 +129,6 @@ export class HandOver {
     this.#state = 'none'
     this.#parts.snapshot?.rest(false)
     this.#parts.folder.rest(false)
+    this.#parts.restoreControl()
   }
 }
