@@ -377,6 +377,10 @@ export const CONFIG_DEPTH_MAX = 32
 export const LOG_WAITING_OCTETS_MAX = 1_048_576
 /** Time that the last lines of the log get when the daemon ends and nobody reads them. */
 export const LOG_FLUSH_MS_MAX = 1_000
+/** How often it is told which limits were met: once a minute each, since whoever meets them can do so a thousand times a second. */
+export const LIMITS_TOLD_MS = 60_000
+/** Zones or clients remembered of each limit in between: whoever causes one hit in 32 is among them. */
+export const LIMIT_CAUSES_KEPT = 32
 /** Faults of our own told in a minute: each has a stack, and one that every client can cause must not fill the disk. */
 export const FAULTS_TOLD_PER_MINUTE_MAX = 5
 
@@ -440,6 +444,21 @@ export const TCP_UNREAD_OCTETS_MAX = 1_048_576
 export const TCP_UNREAD_MS_MAX = 8_000
 /** How often connections are looked at for the bounds in time. */
 export const TCP_SWEEP_MS = 250
+
+// --- cookies of clients ---------------------------------------------------------------------------------------------
+
+/** RFC 9018 4.3: a server cookie that is older is not valid any more … */
+export const COOKIE_SECONDS_MAX = 3_600
+/** … one that is older than this is renewed … */
+export const COOKIE_RENEW_SECONDS = 1_800
+/** … and one from farther ahead is not valid yet: clocks of servers at one address may differ so much. */
+export const COOKIE_AHEAD_SECONDS_MAX = 300
+/** RFC 9018 5: while servers at one address go over to another secret they know two. */
+export const COOKIE_SECRETS_MAX = 2
+/** RFC 7873 7.1: the default lifetime of a secret is one day. */
+export const COOKIE_SECRET_SECONDS = 86_400
+/** How often it is looked whether a secret has had its time; the clock may have been set meanwhile. */
+export const COOKIE_SECRET_WATCH_MS = 600_000
 
 // --- second looks at failing domains ------------------------------------------------------------------------------
 
@@ -523,8 +542,8 @@ export const MISS_RING_OCTETS = 65_536
 export const REPLY_RING_OCTETS = 262_144
 /** Records taken from a ring before the rest of the event loop has its turn. */
 export const RING_RECORDS_PER_TURN_MAX = 64
-/** A question handed to a resolver thread is answered by then, or that thread is stuck: its own time, and a little. */
-export const HANDOVER_MS_MAX: number = QUERY_TIME_MS_MAX + 1_000
+/** A question handed to a resolver thread is answered so soon after its own time is over, or that thread is stuck. */
+export const HANDOVER_MS = 1_000
 /** How often a front looks for such questions. */
 export const HANDOVER_SWEEP_MS = 500
 /** A thread that ends after it lived so long is started again at once; one that ends sooner waits … */

@@ -6,7 +6,7 @@ import {
   CHECK_SIGNATURES_MAX,
 } from '../base/limits.ts'
 import { mapKey } from '../base/octets.ts'
-import { ProofBudget } from '../dnssec/budget.ts'
+import { PROOF_LIMITS, ProofBudget } from '../dnssec/budget.ts'
 import { KeyTable } from '../dnssec/keys.ts'
 import type { ValidationParameters } from '../dnssec/parameters.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -88,6 +88,7 @@ function parametersFor(seen: Observations, verifiable: Verifiable): ValidationPa
     nsec3IterationsMax: verifiable.nsec3IterationsMax,
     keys: new KeyTable(CHECK_KEYS_MAX),
     budget: new ProofBudget({
+      ...PROOF_LIMITS,
       signatures: CHECK_SIGNATURES_MAX,
       failedSignatures: CHECK_FAILED_SIGNATURES_MAX,
       sha1Calls: CHECK_SHA1_CALLS_MAX,

@@ -4,17 +4,32 @@
  */
 import type { Endpoint } from '../base/address.ts'
 import {
+  ADDRESS_LOOKUP_DEPTH_MAX,
+  ALIASES_MAX,
   CLIENT_STRING_OCTETS_MAX,
   CLIENT_STRING_OPTION,
   CLIENT_STRING_OPTION_MAX,
+  DENIAL_RRSETS_MAX,
+  DS_TRIED_MAX,
   EXCEPTION_RECHECK_SECONDS,
   EXCEPTION_SECONDS_MAX,
+  FAILED_SIGNATURES_MAX,
   GUARD_EXCEPTION_SECONDS,
+  KEYS_PER_TAG_MAX,
+  MINIMISED_LABELS_MAX,
   NEGATIVE_TTL_SECONDS_MAX,
+  NS_LOOKUPS_MAX,
+  NS_LOOKUPS_PER_DELEGATION_MAX,
   NSEC3_ITERATIONS_MAX,
+  NSEC3_SHA1_CALLS_MAX,
   NSID_OCTETS_MAX,
+  QUERY_TIME_MS_MAX,
+  REFERRALS_MAX,
+  REFRESHES_MAX,
+  RRSIGS_PER_RRSET_MAX,
   SIGNATURE_SKEW_SECONDS_MAX,
   SIGNATURE_SKEW_SECONDS_MIN,
+  SIGNATURES_MAX,
   STALE_CLIENT_TIMEOUT_MS,
   STALE_SECONDS_MAX,
   STALE_TTL_SECONDS,
@@ -25,6 +40,11 @@ import {
   UDP_PAYLOAD_OCTETS,
   UDP_PAYLOAD_OCTETS_MIN,
   UDP_REPLY_OCTETS_MAX,
+  UPSTREAM_OUTSTANDING_MAX,
+  UPSTREAM_QUERIES_MAX,
+  UPSTREAM_QUERIES_PER_QUESTION_MAX,
+  WAITING_MAX,
+  WAITING_PER_CLIENT_MAX,
 } from '../base/limits.ts'
 import type { Prefix } from '../base/prefix.ts'
 import type { Name } from '../wire/name.ts'
@@ -110,6 +130,26 @@ export interface Settings {
   'cache.ttl.min-seconds': number
   'cache.ttl.max-seconds': number
   'cache.ttl.negative-max-seconds': number
+  'limits.upstream-queries': number
+  'limits.upstream-queries-per-question': number
+  'limits.name-servers': number
+  'limits.name-servers-per-delegation': number
+  'limits.depth': number
+  'limits.aliases': number
+  'limits.referrals': number
+  'limits.minimised-labels': number
+  'limits.time-ms': number
+  'limits.signatures': number
+  'limits.failed-signatures': number
+  'limits.nsec3-sha1-calls': number
+  'limits.rrsigs-per-rrset': number
+  'limits.keys-per-tag': number
+  'limits.ds-tried': number
+  'limits.denial-rrsets': number
+  'limits.refreshes': number
+  'limits.waiting': number
+  'limits.waiting-per-client': number
+  'limits.upstream-outstanding': number
   'dns64.prefix': Prefix | undefined
   'dns64.exclude': readonly Prefix[]
   'dns64.ignore-aaaa': readonly Name[]
@@ -153,6 +193,9 @@ const CACHE_MIB_MAX = 4_095
 const NSEC3_ITERATIONS_SETTING_MAX = 150
 /** RFC 8767 5: one to three days; a week for who must. */
 const STALE_SECONDS_SETTING_MAX = 604_800
+
+/** Ports of one address, which each question takes one of. */
+const UPSTREAM_OUTSTANDING_SETTING_MAX = 60_000
 
 /** The table, in the order of the reference. */
 export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } = {
@@ -594,7 +637,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.whole(0, NSEC3_ITERATIONS_SETTING_MAX),
     default: NSEC3_ITERATIONS_MAX,
     doc: 'Additional iterations above which an NSEC3 proof says nothing, so that the answer is insecure (RFC 9276 3.2).',
-    reload: 'restart',
+    reload: 'live',
   },
   'dnssec.aggressive-denial': {
     schema: value.flag(),
@@ -679,6 +722,126 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.whole(0, TTL_SECONDS_MAX),
     default: NEGATIVE_TTL_SECONDS_MAX,
     doc: 'Most time that a denial is kept (RFC 2308 5).',
+    reload: 'restart',
+  },
+  'limits.upstream-queries': {
+    schema: value.whole(20, 1_000),
+    default: UPSTREAM_QUERIES_MAX,
+    doc: 'Questions to authoritative servers for one question of a client (NXNSAttack). CNAME chains of content networks in signed zones take some forty from a cold cache.',
+    reload: 'live',
+  },
+  'limits.upstream-queries-per-question': {
+    schema: value.whole(10, 1_000),
+    default: UPSTREAM_QUERIES_PER_QUESTION_MAX,
+    doc: 'The same for one of the questions that it leads to: one name and type, from the root down.',
+    reload: 'live',
+  },
+  'limits.name-servers': {
+    schema: value.whole(1, 200),
+    default: NS_LOOKUPS_MAX,
+    doc: 'Names of name servers looked up for one question of a client (NXNSAttack), …',
+    reload: 'live',
+  },
+  'limits.name-servers-per-delegation': {
+    schema: value.whole(1, 20),
+    default: NS_LOOKUPS_PER_DELEGATION_MAX,
+    doc: '… and for one delegation.',
+    reload: 'live',
+  },
+  'limits.depth': {
+    schema: value.whole(1, 16),
+    default: ADDRESS_LOOKUP_DEPTH_MAX,
+    doc: 'Look-ups of name-server addresses within each other (iDNS).',
+    reload: 'live',
+  },
+  'limits.aliases': {
+    schema: value.whole(1, 64),
+    default: ALIASES_MAX,
+    doc: 'Aliases (CNAME and DNAME) followed.',
+    reload: 'live',
+  },
+  'limits.referrals': {
+    schema: value.whole(8, 127),
+    default: REFERRALS_MAX,
+    doc: 'Delegations followed for one name.',
+    reload: 'live',
+  },
+  'limits.minimised-labels': {
+    schema: value.whole(2, 127),
+    default: MINIMISED_LABELS_MAX,
+    doc: 'Questions that hiding parts of a name may cost where nothing is delegated (RFC 9156 2.3).',
+    reload: 'live',
+  },
+  'limits.time-ms': {
+    schema: value.whole(1_000, 30_000),
+    default: QUERY_TIME_MS_MAX,
+    doc: 'Time for one question of a client: then it gets SERVFAIL.',
+    reload: 'live',
+  },
+  'limits.signatures': {
+    schema: value.whole(8, 10_000),
+    default: SIGNATURES_MAX,
+    doc: 'Signatures verified for one question of a client (KeyTrap), …',
+    reload: 'live',
+  },
+  'limits.failed-signatures': {
+    schema: value.whole(1, 1_000),
+    default: FAILED_SIGNATURES_MAX,
+    doc: '… and of these, such that fail.',
+    reload: 'live',
+  },
+  'limits.nsec3-sha1-calls': {
+    schema: value.whole(200, 100_000),
+    default: NSEC3_SHA1_CALLS_MAX,
+    doc: 'SHA-1 calls for NSEC3 for one question of a client, each iteration being one (CVE-2023-50868).',
+    reload: 'live',
+  },
+  'limits.rrsigs-per-rrset': {
+    schema: value.whole(1, 64),
+    default: RRSIGS_PER_RRSET_MAX,
+    doc: 'RRSIGs with a matching key that are tried for one RRset.',
+    reload: 'live',
+  },
+  'limits.keys-per-tag': {
+    schema: value.whole(1, 16),
+    default: KEYS_PER_TAG_MAX,
+    doc: 'Keys of one tag and algorithm that are tried for one RRSIG or DS record.',
+    reload: 'live',
+  },
+  'limits.ds-tried': {
+    schema: value.whole(1, 64),
+    default: DS_TRIED_MAX,
+    doc: 'DS records of one zone that are tried.',
+    reload: 'live',
+  },
+  'limits.denial-rrsets': {
+    schema: value.whole(3, 64),
+    default: DENIAL_RRSETS_MAX,
+    doc: 'NSEC and NSEC3 RRsets of one denial that are looked at; a full proof by NSEC3 has three.',
+    reload: 'live',
+  },
+  'limits.refreshes': {
+    schema: value.whole(0, 100_000),
+    default: REFRESHES_MAX,
+    doc: 'Answers fetched again at once while nobody waits for them, in each thread that resolves.',
+    reload: 'live',
+  },
+  'limits.waiting': {
+    schema: value.whole(10, 1_000_000),
+    default: WAITING_MAX,
+    doc: 'Questions of clients that may wait to be resolved, in all; each takes some kilobytes.',
+    reload: 'live',
+  },
+  'limits.waiting-per-client': {
+    schema: value.whole(1, 1_000_000),
+    default: WAITING_PER_CLIENT_MAX,
+    doc: 'The same of one client, an IPv6 /56 counting as one. Nobody may have more than there are places free.',
+    reload: 'live',
+  },
+  'limits.upstream-outstanding': {
+    schema: value.whole(16, UPSTREAM_OUTSTANDING_SETTING_MAX),
+    default: UPSTREAM_OUTSTANDING_MAX,
+    doc: 'Questions on their way to authoritative servers at once, in all threads together; each takes a descriptor.',
     reload: 'restart',
   },
   'dns64.prefix': {

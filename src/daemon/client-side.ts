@@ -1,12 +1,12 @@
 /** The client side put together as a configuration wants it: in the main thread, or in a front thread. */
 import { type Endpoint, formatEndpoint } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
-import { WAITING_MAX, WAITING_PER_CLIENT_MAX } from '../base/limits.ts'
 import type { AnswerReader } from '../cache/answer-cache.ts'
 import type { Settings } from '../config/settings.ts'
 import { Front } from '../front/front.ts'
 import type { ListenError } from '../front/listen-error.ts'
 import { Service, type ServiceOptions } from '../front/service.ts'
+import type { WaitingOptions } from '../front/waiting-room.ts'
 import type { HandedSockets } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { Rollout } from '../policy/rollout.ts'
@@ -66,14 +66,13 @@ export class ClientSide {
       watch: new CountedAnswers(parts.policy, rollout, tally),
       settings: serviceSettings(settings),
       udpPayloadOctets: settings['server.udp-payload-octets'],
-      waitingMax: this.#share(WAITING_MAX),
-      waitingPerClientMax: this.#share(WAITING_PER_CLIENT_MAX),
+      ...this.#waiting(settings),
     })
   }
 
   /** Takes over settings that may change while it runs. */
   configure(settings: Settings): void {
-    this.#service.configure(serviceSettings(settings))
+    this.#service.configure(serviceSettings(settings), this.#waiting(settings))
     this.#parts.rollout.configure(rolloutLists(settings))
   }
 
@@ -102,6 +101,13 @@ export class ClientSide {
       listen,
       ...(tcp ? { tcp: connections } : { tcp: 'none' }),
     })
+  }
+
+  #waiting(settings: Settings): Required<WaitingOptions> {
+    return {
+      waitingMax: this.#share(settings['limits.waiting']),
+      waitingPerClientMax: this.#share(settings['limits.waiting-per-client']),
+    }
   }
 
   #share(bound: number): number {

@@ -11,6 +11,7 @@ import { ListenError } from '../front/listen-error.ts'
 import { type HandedSockets, socketKey, socketsFor } from '../native/handed-sockets.ts'
 import type { PolicyChange } from '../policy/validation-policy.ts'
 import { Health, type HealthVerdict } from '../telemetry/health.ts'
+import { LimitLog } from '../telemetry/limit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { formatDigestType } from '../wire/iana/digest-type.ts'
@@ -162,6 +163,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
   keeper?.start(anchorDuties({ config: given, clock, platform, serving, log }))
   closeUnclaimed(inherited, around.sockets(), log)
   const stopClock = judgeAnewWhenSet(config, clock, serving, log)
+  const limits = tellLimits(serving, clock, log)
   return {
     endpoints: serving.endpoints,
     metrics: around.http?.endpoint,
@@ -173,6 +175,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     changePolicy: (change) => serving.changePolicy(change),
     stop: () => {
       stopClock()
+      limits.close()
       return stopAll(parts, around)
     },
   }
@@ -243,6 +246,17 @@ function judgeAnewWhenSet({ settings }: Config, clock: Clock, { policy }: Servin
   return watchClock(clock, (seconds) => {
     log.warn({ seconds }, 'the clock of this machine was set: what was validated is validated again')
     policy.raise()
+  })
+}
+
+/** Tells which limits were met, and because of whom. */
+function tellLimits(serving: Serving, clock: Clock, log: Log): LimitLog {
+  return new LimitLog({
+    counters: serving.counters.map(({ set }) => set),
+    causes: () => serving.takeLimitCauses(),
+    clock,
+    log,
+    onFault: (err) => log.error({ err }, 'which limits were met could not be told'),
   })
 }
 

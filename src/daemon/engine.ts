@@ -2,7 +2,6 @@
 import type { Endpoint } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { drawHashKey } from '../base/keyed-hash.ts'
-import { UPSTREAM_OUTSTANDING_MAX } from '../base/limits.ts'
 import { type Random, systemRandom } from '../base/random.ts'
 import { AnswerCache, type AnswerWriter } from '../cache/answer-cache.ts'
 import { entryIsBogus } from '../cache/answer-entry.ts'
@@ -87,7 +86,7 @@ export function createEngine(parts: EngineParts): Engine {
     sourceAddresses: settings['resolution.source-addresses'],
     ipv4: settings['resolution.ipv4'],
     ipv6: settings['resolution.ipv6'] || settings['resolution.nat64-prefix'] !== undefined,
-    outstandingMax: Math.ceil(UPSTREAM_OUTSTANDING_MAX / engines),
+    outstandingMax: Math.ceil(settings['limits.upstream-outstanding'] / engines),
   })
   const resolver = new Resolver({
     ...rest,

@@ -16,7 +16,7 @@ import { createLoneEngine } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
 import { wallSeconds } from './machine.ts'
 import { ownAddresses } from './own-addresses.ts'
-import { makeRollout, privateAddresses } from './parts.ts'
+import { liveResolverSettings, makeRollout } from './parts.ts'
 import { rootCopyOf } from './root-copy/shared.ts'
 import { watchRoot } from './root-watch.ts'
 import type { Serving, ServingOptions } from './serving.ts'
@@ -97,11 +97,12 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     configure: async (changed, rejudges) => {
       settingsNow = changed
       clientSide.configure(changed)
-      engine.resolver.setPrivateAddresses(privateAddresses(changed))
+      engine.resolver.configure(liveResolverSettings(changed))
       if (rejudges) policy.raise()
     },
     flush: async (name, alone) => engine.resolver.flush(name, alone),
     takeCounts: async () => [tally.take()].filter((data) => data !== undefined),
+    takeLimitCauses: async () => counters.limitCauses.take(),
     sockets: () => front.sockets && new Map(socketsOf(frontName(0), front.sockets)),
     leave: (timeoutMs) => front.leave(timeoutMs),
     stop: async (drainMs) => {

@@ -11,7 +11,14 @@ import { discoveryRecords, IPV4ONLY } from '../policy/nat64-discovery.ts'
 import type { PolicyWords } from '../policy/policy-words.ts'
 import { Rollout, type RolloutLists } from '../policy/rollout.ts'
 import type { ValidationPolicyOptions } from '../policy/validation-policy.ts'
-import type { Dns64Settings, PrivateSettings, ResolverSettings, ServeStale } from '../resolver/ports.ts'
+import type {
+  Dns64Settings,
+  LiveResolverSettings,
+  PrivateSettings,
+  ResolverSettings,
+  ServeStale,
+} from '../resolver/ports.ts'
+import type { ResolverLimits } from '../resolver/resolver-limits.ts'
 import type { TtlLimits } from '../resolver/ttl-limits.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { namesEqual } from '../wire/name.ts'
@@ -119,8 +126,7 @@ export function resolverSettings(
     verifyReferrals: settings['resolution.verify-referrals'],
     verifyGlue: settings['resolution.verify-glue'],
     foreignGlue: settings['resolution.foreign-glue'],
-    ...privateAddresses(settings),
-    nsec3IterationsMax: settings['dnssec.nsec3-iterations-max'],
+    ...liveResolverSettings(settings),
     aggressiveDenial: settings['dnssec.aggressive-denial'],
     errorReporting: settings['dnssec.error-reporting'],
     prefetch: settings['cache.prefetch'],
@@ -131,8 +137,38 @@ export function resolverSettings(
   }
 }
 
-/** What answers about public names must not hold. */
-export function privateAddresses(settings: Settings): PrivateSettings {
+/** What an engine takes over while it runs. */
+export function liveResolverSettings(settings: Settings): LiveResolverSettings {
+  return { ...privateAddresses(settings), limits: resolverLimits(settings) }
+}
+
+/** How much work the engine takes on. */
+export function resolverLimits(settings: Settings): ResolverLimits {
+  return {
+    proof: {
+      signatures: settings['limits.signatures'],
+      failedSignatures: settings['limits.failed-signatures'],
+      sha1Calls: settings['limits.nsec3-sha1-calls'],
+      rrsigsPerRrset: settings['limits.rrsigs-per-rrset'],
+      keysPerTag: settings['limits.keys-per-tag'],
+      dsTried: settings['limits.ds-tried'],
+      denialRrsets: settings['limits.denial-rrsets'],
+    },
+    nsec3Iterations: settings['dnssec.nsec3-iterations-max'],
+    upstreamQueries: settings['limits.upstream-queries'],
+    upstreamQueriesPerQuestion: settings['limits.upstream-queries-per-question'],
+    nameServers: settings['limits.name-servers'],
+    nameServersPerDelegation: settings['limits.name-servers-per-delegation'],
+    depth: settings['limits.depth'],
+    aliases: settings['limits.aliases'],
+    referrals: settings['limits.referrals'],
+    minimisedLabels: settings['limits.minimised-labels'],
+    timeMs: settings['limits.time-ms'],
+    refreshes: settings['limits.refreshes'],
+  }
+}
+
+function privateAddresses(settings: Settings): PrivateSettings {
   return {
     privateAddresses: settings['resolution.private-addresses'],
     privateDomains: settings['resolution.private-domains'],

@@ -7,6 +7,7 @@ import type { HandedSockets } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
 import type { Counters } from '../telemetry/counters.ts'
+import type { LimitCause } from '../telemetry/limit-causes.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { MetricSources } from '../telemetry/metrics.ts'
 import type { ReportData } from '../telemetry/report/report-data.ts'
@@ -53,6 +54,8 @@ export interface Serving {
   flush(name: Name | undefined, alone: boolean): Promise<number>
   /** What threads counted for the report since it was last asked for. */
   takeCounts(): Promise<readonly ReportData[]>
+  /** Who met limits since this was last asked for. */
+  takeLimitCauses(): Promise<readonly LimitCause[]>
   /** What another process can be given to serve clients beside this one, by thread; undefined where that cannot be had. */
   sockets(): HandedSockets | undefined
   /** Leaves new clients to the process that has the same sockets; those that are connected are served for so long. */

@@ -1,5 +1,4 @@
 /** From a DS set or a trust anchor to the keys of a zone (RFC 4035 5.2). */
-import { DS_TRIED_MAX, KEYS_PER_TAG_MAX } from '../base/limits.ts'
 import { NO_OCTETS, octetsEqual } from '../base/octets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -81,9 +80,9 @@ export function checkDnskeySet(
     const key = parseDnskey(rdata)
     if (key !== undefined) keys.push(key)
   }
-  const usable = usableVouchers(vouchers, p)
-  const vouched = vouchedKeys(keys, usable, p)
-  if (vouched.length === 0) return unmatched(keys, usable, zone, 'ds' in trust)
+  const usable = usableVouchers(vouchers, zone, p)
+  const vouched = vouchedKeys(keys, usable, zone, p)
+  if (vouched.length === 0) return unmatched(keys, usable, zone, 'ds' in trust, p)
   const verdict = checkRrset(dnskeys, { zone, keys: vouched }, p)
   if (verdict.status === 'bogus') {
     const { status, reason, keyTag } = verdict
@@ -132,22 +131,24 @@ function supportOf(vouchers: readonly Voucher[], p: ValidationParameters): DsSup
   return reason === undefined ? { supported: true } : { supported: false, reason }
 }
 
-/** The supported ones, without SHA-1 where something stronger is there (RFC 4509 3), `DS_TRIED_MAX` at most. */
-function usableVouchers(vouchers: readonly Voucher[], p: ValidationParameters): Voucher[] {
+/** The supported ones, without SHA-1 where something stronger is there (RFC 4509 3), within the limit. */
+function usableVouchers(vouchers: readonly Voucher[], zone: Name, p: ValidationParameters): Voucher[] {
   const supported = vouchers.filter(
     ({ algorithm, ds }) =>
       p.algorithmSupported(algorithm) && (ds === undefined || p.digestSupported(ds.digestType)),
   )
   const strong = supported.filter(({ ds }) => ds?.digestType !== DIGEST.SHA1)
   const usable = strong.length > 0 ? strong : supported
-  if (usable.length > DS_TRIED_MAX) p.budget.note('ds-tried')
-  return usable.slice(0, DS_TRIED_MAX)
+  const { dsTried } = p.budget.limits
+  if (usable.length > dsTried) p.budget.note('ds-tried', zone)
+  return usable.slice(0, dsTried)
 }
 
-/** The keys that something vouches for; a tag and algorithm are looked up in `KEYS_PER_TAG_MAX` keys at most. */
+/** The keys that something vouches for; a tag and algorithm are looked up in no more keys than the limit allows. */
 function vouchedKeys(
   keys: readonly Dnskey[],
   vouchers: readonly Voucher[],
+  zone: Name,
   p: ValidationParameters,
 ): Dnskey[] {
   const vouched = new Set<Dnskey>()
@@ -155,8 +156,8 @@ function vouchedKeys(
     let tried = 0
     for (const key of keys) {
       if (!isNamedBy(key, voucher) || !isUsable(key)) continue
-      if (tried++ === KEYS_PER_TAG_MAX) {
-        p.budget.note('keys-per-tag')
+      if (tried++ === p.budget.limits.keysPerTag) {
+        p.budget.note('keys-per-tag', zone)
         break
       }
       if (voucher.matches(key)) vouched.add(key)
@@ -186,10 +187,11 @@ function unmatched(
   vouchers: readonly Voucher[],
   zone: Name,
   byDs: boolean,
+  p: ValidationParameters,
 ): DnskeyVerdict {
   const what = byDs ? 'DS' : 'trust anchor'
   const apex = formatName(zone)
-  const forbidden = keys.filter((key) => !isUsable(key)).slice(0, DS_TRIED_MAX)
+  const forbidden = keys.filter((key) => !isUsable(key)).slice(0, p.budget.limits.dsTried)
   for (const key of forbidden) {
     if (!vouchers.some((voucher) => vouchesFor(voucher, key))) continue
     const revoked = isZoneKey(key) && key.protocol === 3

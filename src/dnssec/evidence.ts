@@ -1,5 +1,4 @@
 /** What the NSEC and NSEC3 records of a denial can be used for; what cannot be used is left out, with a word why. */
-import { DENIAL_RRSETS_MAX } from '../base/limits.ts'
 import { octetsEqual } from '../base/octets.ts'
 import { parseBase32hex } from '../wire/base32hex.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -50,13 +49,14 @@ export interface Nsec3Record extends HashedRecord {
   readonly salt: Uint8Array
 }
 
-/** Sorts the records of a denial, `DENIAL_RRSETS_MAX` at most. */
+/** Sorts the records of a denial, within the limit. */
 export function readEvidence(zone: Name, proofs: readonly DenialRecord[], p: ValidationParameters): Evidence {
   const nsecs: NsecRecord[] = []
   const nsec3s: Nsec3Record[] = []
   let refused: string | undefined
-  if (proofs.length > DENIAL_RRSETS_MAX) p.budget.note('denial-rrsets')
-  for (const proof of proofs.slice(0, DENIAL_RRSETS_MAX)) {
+  const { denialRrsets } = p.budget.limits
+  if (proofs.length > denialRrsets) p.budget.note('denial-rrsets', zone)
+  for (const proof of proofs.slice(0, denialRrsets)) {
     const { type } = proof.rrset
     if (type !== TYPE.NSEC && type !== TYPE.NSEC3) continue
     const record = readDenialRecord(proof, zone)
@@ -72,16 +72,20 @@ export function readEvidence(zone: Name, proofs: readonly DenialRecord[], p: Val
   return {
     zone,
     nsecs,
-    nsec3: first && new Nsec3Chain(zone, chain, hashesFor(first, p)),
+    nsec3: first && new Nsec3Chain(zone, chain, hashesFor(zone, first, p)),
     tooManyIterations: nsec3s.length > 0 && first === undefined,
     refused,
   }
 }
 
 /** The hashes that the caller has already, where they are of this chain. */
-function hashesFor(record: Nsec3Record, { budget, nameHashes }: ValidationParameters): NameHashes {
+function hashesFor(
+  zone: Name,
+  record: Nsec3Record,
+  { budget, nameHashes }: ValidationParameters,
+): NameHashes {
   if (nameHashes !== undefined && isSameChain(record, nameHashes)) return nameHashes
-  return new NameHashes(record.iterations, record.salt, budget)
+  return new NameHashes(zone, record.iterations, record.salt, budget)
 }
 
 type Hashing = Pick<Nsec3Record, 'iterations' | 'salt'>

@@ -44,13 +44,16 @@ export function nsec3Hash(name: Name, iterations: number, salt: Uint8Array): Uin
 export class NameHashes {
   readonly iterations: number
   readonly salt: Uint8Array
+  readonly #zone: Name
   readonly #allowance: Sha1Allowance
   readonly #hashes = new Map<string, Uint8Array>()
   #exhausted = false
 
-  constructor(iterations: number, salt: Uint8Array, allowance: Sha1Allowance) {
+  /** @param zone whose names they are */
+  constructor(zone: Name, iterations: number, salt: Uint8Array, allowance: Sha1Allowance) {
     this.iterations = iterations
     this.salt = salt
+    this.#zone = zone
     this.#allowance = allowance
   }
 
@@ -64,7 +67,7 @@ export class NameHashes {
     const key = nameKey(name)
     let hash = this.#hashes.get(key)
     if (hash === undefined) {
-      if (!this.#allowance.takeSha1(this.iterations + 1)) {
+      if (!this.#allowance.takeSha1(this.iterations + 1, this.#zone)) {
         this.#exhausted = true
         return undefined
       }

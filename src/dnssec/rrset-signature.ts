@@ -1,5 +1,4 @@
 /** Checking the signatures over one RRset (RFC 4035 5.3). */
-import { KEYS_PER_TAG_MAX, RRSIGS_PER_RRSET_MAX } from '../base/limits.ts'
 import { formatAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import { isRoot, isSubdomainOf, labelCount, lastLabels, type Name, namesEqual } from '../wire/name.ts'
@@ -75,15 +74,15 @@ export function checkRrset(rrset: Rrset, zone: ZoneKeys, p: ValidationParameters
       keep(fault!)
       continue
     }
-    const keys = candidateKeys(rrsig, zone.keys, keep, p)
+    const keys = candidateKeys(rrsig, zone, keep, p)
     if (keys.length === 0) continue
-    if (tried++ === RRSIGS_PER_RRSET_MAX) {
-      p.budget.note('rrsigs-per-rrset')
+    if (tried++ === p.budget.limits.rrsigsPerRrset) {
+      p.budget.note('rrsigs-per-rrset', zone.zone)
       break
     }
     signed ??= new SignedRrset(rrset)
     for (const key of keys) {
-      const fault = keyFault(key, rrsig, signed, p)
+      const fault = keyFault(key, rrsig, zone.zone, signed, p)
       if (fault === undefined) return secure(rrset, rrsig, p)
       keep(fault)
       if (fault.reason === 'too-much-work') return bogus(rrset, zone.zone, fault)
@@ -109,8 +108,8 @@ export function revocationOf(
     const rrsig = parseRrsig(rdata)
     if (rrsig?.keyTag !== key.keyTag || rrsig.algorithm !== key.algorithm) continue
     if (rrsigFault(rrsig, dnskeys, zone, p) !== undefined) continue
-    if (tried++ === RRSIGS_PER_RRSET_MAX) break
-    if (keyFault(key, rrsig, signed, p) === undefined) return rrsig
+    if (tried++ === p.budget.limits.rrsigsPerRrset) break
+    if (keyFault(key, rrsig, zone, signed, p) === undefined) return rrsig
   }
   return undefined
 }
@@ -186,10 +185,10 @@ function timeFault(rrsig: Rrsig, p: ValidationParameters): Fault | undefined {
   return undefined
 }
 
-/** The keys that may have made the RRSIG, `KEYS_PER_TAG_MAX` at most; tells `keep` when there is none. */
+/** The keys that may have made the RRSIG, within the limit; tells `keep` when there is none. */
 function candidateKeys(
   rrsig: Rrsig,
-  keys: readonly Dnskey[],
+  { zone, keys }: ZoneKeys,
   keep: (fault: Fault) => void,
   p: ValidationParameters,
 ): Dnskey[] {
@@ -201,8 +200,8 @@ function candidateKeys(
       fault = { reason: 'no-zone-key', rrsig, what: 'is by a DNSKEY that is not a zone key' }
     } else if (isRevoked(key)) {
       fault = { reason: 'key-revoked', rrsig, what: 'is by a revoked DNSKEY' }
-    } else if (candidates.length === KEYS_PER_TAG_MAX) {
-      p.budget.note('keys-per-tag')
+    } else if (candidates.length === p.budget.limits.keysPerTag) {
+      p.budget.note('keys-per-tag', zone)
       break
     } else {
       candidates.push(key)
@@ -216,10 +215,11 @@ function candidateKeys(
 function keyFault(
   key: Dnskey,
   rrsig: Rrsig,
+  zone: Name,
   signed: SignedRrset,
   p: ValidationParameters,
 ): Fault | undefined {
-  if (!p.budget.takeSignature(rrsig.algorithm)) {
+  if (!p.budget.takeSignature(rrsig.algorithm, zone)) {
     return { reason: 'too-much-work', rrsig, what: `was not tried: limit ${p.budget.exceeded}` }
   }
   const handle = p.keys.handle(key)

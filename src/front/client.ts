@@ -29,6 +29,11 @@ export class Client {
     return copy
   }
 
+  /** The address alone: a view. */
+  get addressAlone(): Uint8Array {
+    return this.address.subarray(0, this.addressOctets)
+  }
+
   /** Takes the address from the system's text; false when it is none. */
   setAddress(text: string): boolean {
     this.addressOctets = scanAddress(text, this.address)

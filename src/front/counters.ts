@@ -1,4 +1,5 @@
 /** What the client side counts; names as in the metrics. */
+import type { CookieOutcome } from './query.ts'
 
 /** Which way an answer took. */
 export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
@@ -25,8 +26,14 @@ export interface FrontCounters {
   bogusAnswer(outcome: BogusOutcome): void
   cacheHit(): void
   cacheMiss(): void
-  /** A bound on clients was met. */
-  limitHit(limit: FrontLimit): void
+  /** A client showed a cookie. */
+  clientCookie(outcome: CookieOutcome): void
+  /**
+   * A bound on clients was met.
+   *
+   * @param address of the client
+   */
+  limitHit(limit: FrontLimit, address: Uint8Array): void
   /** A message got no answer. */
   dropped(reason: DropReason): void
 }

@@ -9,13 +9,14 @@ import type { AnswerReader } from '../cache/answer-cache.ts'
 import { entryAgeSeconds, entryPolicySequence, entryTranslated } from '../cache/answer-entry.ts'
 import type { AccessList } from '../policy/access.ts'
 import type { ResolverPolicy } from '../resolver/ports.ts'
-import { RCODE } from '../wire/iana/rcode.ts'
 import type { Client } from './client.ts'
 import type { ClientAnswers } from './client-answers.ts'
+import type { ClientCookies } from './client-cookies.ts'
 import type { FrontCounters } from './counters.ts'
 import { RATE, type RateLimit } from './hooks.ts'
 import type { PrefetchSignals } from './prefetch-signals.ts'
 import { HEADER_OCTETS, Query, scanOrdinary } from './query.ts'
+import { comeAgainRcode } from './reply-writer.ts'
 
 /** What `answer` gives for a question that gets no reply, and is not to be looked at again. */
 export const DROPPED = -1
@@ -28,6 +29,7 @@ export interface HitPathOptions {
   readonly policy: Pick<ResolverPolicy, 'sequence'>
   readonly rateLimit: RateLimit | undefined
   readonly clientAnswers: ClientAnswers
+  readonly cookies: ClientCookies
   readonly prefetching: PrefetchSignals
   readonly counters: FrontCounters
   /** Octets of the largest reply by UDP. */
@@ -44,6 +46,7 @@ export class HitPath {
   readonly #policy: Pick<ResolverPolicy, 'sequence'>
   readonly #rateLimit: RateLimit | undefined
   readonly #clientAnswers: ClientAnswers
+  readonly #cookies: ClientCookies
   readonly #prefetching: PrefetchSignals
   readonly #counters: FrontCounters
   readonly #udpOctetsMax: number
@@ -62,6 +65,7 @@ export class HitPath {
     this.#policy = options.policy
     this.#rateLimit = options.rateLimit
     this.#clientAnswers = options.clientAnswers
+    this.#cookies = options.cookies
     this.#prefetching = options.prefetching
     this.#counters = options.counters
     this.#udpOctetsMax = options.udpOctetsMax
@@ -133,11 +137,17 @@ export class HitPath {
     const { octets } = memory
     if (entryPolicySequence(octets, at) < this.#policy.sequence) return 0
     if (query.checkingDisabled && entryTranslated(octets, at)) return 0
+    if (query.cookieOctets > 0) {
+      this.#cookies.judge(query, request.octets, query.cookieAt, query.cookieOctets, client, now)
+    }
     if (this.#rateLimit !== undefined) {
       const verdict = this.#rateLimit.judge(client, query, now)
       if (verdict !== RATE.PASS) {
         return this.#limited(verdict === RATE.TRUNCATE, request.octets, query, client, out.octets)
       }
+    }
+    if (query.givesCookie && this.#cookies.demands(query, client)) {
+      return this.#limited(true, request.octets, query, client, out.octets)
     }
     const ageSeconds = entryAgeSeconds(octets, at, now)
     const written = this.#clientAnswers.write(memory, at, request, query, client, ageSeconds, out, false)
@@ -156,14 +166,14 @@ export class HitPath {
     return written
   }
 
-  /** The client asks too much. */
-  #limited(truncate: boolean, request: Uint8Array, query: Query, client: Client, out: Uint8Array): number {
+  /** The client asks too much, or has to show a cookie. */
+  #limited(answers: boolean, request: Uint8Array, query: Query, client: Client, out: Uint8Array): number {
     this.#counters.clientQuery(client.transport)
-    if (!truncate) {
+    if (!answers) {
       this.#counters.dropped('rate')
       return DROPPED
     }
-    this.#counters.answer(RCODE.NOERROR, 'local', 0)
-    return this.#clientAnswers.writer.truncated(request, query, out)
+    this.#counters.answer(comeAgainRcode(query), 'local', 0)
+    return this.#clientAnswers.writer.comeAgain(request, query, out)
   }
 }

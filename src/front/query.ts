@@ -1,5 +1,6 @@
 /** What a client asked, reduced to what its answer depends on. */
 import { MESSAGE_OCTETS_MAX, UDP_PAYLOAD_OCTETS_MIN } from '../base/limits.ts'
+import { INTEROPERABLE_COOKIE_OCTETS, isCookieLength } from '../wire/cookie.ts'
 import type { Edns } from '../wire/edns.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { OPTION } from '../wire/iana/edns-option.ts'
@@ -24,6 +25,16 @@ export const FLAG_CD = 0x10
 /** Octets of OPT up to its options. */
 const OPT_OCTETS = 11
 const OPT_FLAG_DO = 0x80
+
+/**
+ * What a client's cookie is found to be:
+ * - `good`: a server cookie of ours
+ * - `new`: without a server's part yet
+ * - `outdated`: one that would be too old or not valid yet, whoever made it
+ * - `bad`: something else
+ * - `malformed`: an option of a length that none has
+ */
+export type CookieOutcome = 'good' | 'new' | 'outdated' | 'bad' | 'malformed'
 
 /** A question with all that shapes its answer. The hit path fills one object again and again. */
 export class Query {
@@ -52,6 +63,14 @@ export class Query {
    * cookie of ours (RFC 7873). Limits that are there because of forged addresses do not concern it.
    */
   addressProven = false
+  /** Where the first COOKIE option has its octets, and how many: found by the scan alone. */
+  cookieAt = 0
+  cookieOctets = 0
+  /** See `client-cookies.ts`. */
+  cookieOutcome: CookieOutcome | 'none' = 'none'
+  /** A cookie goes back: `cookie`. */
+  givesCookie = false
+  readonly cookie: Uint8Array = new Uint8Array(INTEROPERABLE_COOKIE_OCTETS)
 
   setFlags(request: Uint8Array, transport: 'udp' | 'tcp'): void {
     const flags = request[3]!
@@ -62,6 +81,9 @@ export class Query {
     this.dnssecOk = false
     this.keepalive = -1
     this.nsid = false
+    this.cookieOctets = 0
+    this.cookieOutcome = 'none'
+    this.givesCookie = false
   }
 
   /** Takes over what OPT says. */
@@ -184,7 +206,11 @@ function scanOpt(request: Uint8Array, at: number, length: number, query: Query):
     const code = readU16(request, optionAt)
     const octets = readU16(request, optionAt + 2)
     if (code === OPTION.NSID) query.nsid = true
-    else if (octets === 0 && code === OPTION.TCP_KEEPALIVE) query.keepalive = 0
+    else if (code === OPTION.COOKIE && query.cookieOctets === 0) {
+      if (!isCookieLength(octets)) return false
+      query.cookieAt = optionAt + 4
+      query.cookieOctets = octets
+    } else if (octets === 0 && code === OPTION.TCP_KEEPALIVE) query.keepalive = 0
     optionAt += 4 + octets
   }
   return optionAt === length

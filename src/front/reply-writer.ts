@@ -11,6 +11,7 @@ import {
   entryRotateCount,
   rotateAddresses,
 } from '../cache/answer-entry.ts'
+import { INTEROPERABLE_COOKIE_OCTETS } from '../wire/cookie.ts'
 import { OPTION } from '../wire/iana/edns-option.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -34,6 +35,8 @@ const OPT_FLAG_DO = 0x80
 const OPTION_HEADER_OCTETS = 4
 /** The option with a time in it (RFC 7828 3.1). */
 const KEEPALIVE_OCTETS = OPTION_HEADER_OCTETS + 2
+/** The option with a cookie of ours in it. */
+const COOKIE_OPTION_OCTETS = OPTION_HEADER_OCTETS + INTEROPERABLE_COOKIE_OCTETS
 /** An extended error without text. */
 const EDE_OCTETS = OPTION_HEADER_OCTETS + 2
 
@@ -149,10 +152,14 @@ export class ReplyWriter {
     return this.#opt(out, length, query, rcode, this.#bareEde, 0, EDE_OCTETS)
   }
 
-  /** The question and TC: a client that is one comes again by TCP. */
-  truncated(request: Uint8Array, query: Query, out: Uint8Array): number {
-    const length = this.bare(request, query, RCODE.NOERROR, NO_EDE, out, true)
-    out[2]! |= FLAG_TC
+  /**
+   * The question alone, so that a client that is one comes again: with the cookie that it is given (RFC 7873 5.2.3), or by
+   * TCP where it knows none. `comeAgainRcode` is its rcode.
+   */
+  comeAgain(request: Uint8Array, query: Query, out: Uint8Array): number {
+    const rcode = comeAgainRcode(query)
+    const length = this.bare(request, query, rcode, NO_EDE, out, true)
+    if (rcode === RCODE.NOERROR) out[2]! |= FLAG_TC
     return length
   }
 
@@ -193,6 +200,12 @@ export class ReplyWriter {
       writeU16(out, end + 4, query.keepalive)
       end += KEEPALIVE_OCTETS
     }
+    if (query.givesCookie) {
+      writeU16(out, end, OPTION.COOKIE)
+      writeU16(out, end + 2, INTEROPERABLE_COOKIE_OCTETS)
+      end += OPTION_HEADER_OCTETS
+      for (let i = 0; i < INTEROPERABLE_COOKIE_OCTETS; i++) out[end++] = query.cookie[i]!
+    }
     end = copyEde(out, end, query.replyOctetsMax, ede, from, to)
     writeU16(out, at + 9, end - at - OPT_OCTETS)
     return end
@@ -202,8 +215,14 @@ export class ReplyWriter {
   #optOctets(query: Query): number {
     if (!query.edns) return 0
     const nsidOctets = query.nsid ? this.#nsid.length : 0
-    return OPT_OCTETS + nsidOctets + (query.keepalive >= 0 ? KEEPALIVE_OCTETS : 0)
+    const cookieOctets = query.givesCookie ? COOKIE_OPTION_OCTETS : 0
+    return OPT_OCTETS + nsidOctets + (query.keepalive >= 0 ? KEEPALIVE_OCTETS : 0) + cookieOctets
   }
+}
+
+/** BADCOOKIE tells a client that has got a cookie to use it; NOERROR comes with TC. */
+export function comeAgainRcode({ givesCookie, addressProven }: Query): number {
+  return givesCookie && !addressProven ? RCODE.BADCOOKIE : RCODE.NOERROR
 }
 
 /** Which turns count for a question, however it is spelt. */

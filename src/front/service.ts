@@ -16,26 +16,27 @@ import {
   writeAnswerEntry,
 } from '../cache/answer-entry.ts'
 import type { AccessList } from '../policy/access.ts'
+import { CookieSecrets } from '../policy/cookie-secrets.ts'
 import type { LocalZones } from '../policy/local-zones.ts'
 import type { ResolverPolicy, ResolverPort, VerdictNeed } from '../resolver/ports.ts'
-import { FormatError } from '../wire/format-error.ts'
 import { CLASS } from '../wire/iana/class.ts'
-import { OPTION } from '../wire/iana/edns-option.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { OPCODE } from '../wire/iana/opcode.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { isMetaType, TYPE } from '../wire/iana/rrtype.ts'
-import { parseQuestionMessage, type Question, type QuestionMessage } from '../wire/message.ts'
+import type { Question, QuestionMessage } from '../wire/message.ts'
 import type { Client } from './client.ts'
 import { type AnswerSettings, ClientAnswers } from './client-answers.ts'
-import type { AnswerPath, FrontCounters } from './counters.ts'
+import { ClientCookies, type CookieMode } from './client-cookies.ts'
+import type { AnswerPath, FrontCounters, FrontLimit } from './counters.ts'
 import { HitPath } from './hit-path.ts'
 import { type AnswerWatch, type Enforcement, RATE, type RateLimit } from './hooks.ts'
 import { behindAliases, followLocally, type LocalAliases, ownAnswer } from './local-answer.ts'
 import { minimalAny } from './minimal-any.ts'
 import { PrefetchSignals } from './prefetch-signals.ts'
 import { FLAG_QR, FLAG_RD, HEADER_OCTETS, Query, queryOf, questionOnly } from './query.ts'
-import { NO_EDE } from './reply-writer.ts'
+import { comeAgainRcode, NO_EDE } from './reply-writer.ts'
+import { once, type Reply, type Request, readRequest } from './request.ts'
 import { sentinelForbids } from './sentinel.ts'
 import { type ServerTexts, serverTextAnswer } from './server-names.ts'
 import { clientKey, type WaitingOptions, WaitingRoom } from './waiting-room.ts'
@@ -47,6 +48,8 @@ export interface ServiceSettings extends AnswerSettings {
   /** What ANY gets over UDP; over TCP it gets everything there is. */
   readonly any: 'minimal' | 'full'
   readonly texts: ServerTexts
+  /** Clients get none when left out. */
+  readonly cookies?: CookieMode
 }
 
 /** What a service is made of. */
@@ -63,24 +66,16 @@ export interface ServiceOptions extends WaitingOptions {
   readonly enforcement?: Enforcement
   /** Nobody is told of answers when left out. */
   readonly watch?: AnswerWatch | undefined
+  /** What cookies of clients are made with; to be given where settings want them. */
+  readonly cookieSecrets?: CookieSecrets
+  /** Seconds since 1970 by the machine's own clock, for cookies; the clock's when left out. */
+  readonly unixSeconds?: () => number
   /** The system's clock when left out; the answer cache must use the same. */
   readonly clock?: Clock
   /** Largest reply by UDP, 512 to 4096; 1232 when left out. */
   readonly udpPayloadOctets?: number
   /** Told of faults of our own; the question at hand gets SERVFAIL. */
   readonly onFault?: (error: unknown) => void
-}
-
-/** Hands over a reply, or undefined when there is none to be. Called once for every request. */
-export type Reply = (octets: Uint8Array | undefined) => void
-
-/** One request on its way through the slow path. */
-interface Request {
-  readonly octets: Uint8Array
-  /** A listener uses the object again: whoever waits needs a copy. */
-  readonly client: Client
-  readonly startMs: number
-  readonly reply: Reply
 }
 
 /** See the head of this file. */
@@ -97,6 +92,7 @@ export class Service {
   readonly #rateLimit: RateLimit | undefined
   readonly #enforcement: Enforcement
   readonly #clientAnswers: ClientAnswers
+  readonly #cookies: ClientCookies
   readonly #watch: AnswerWatch | undefined
   readonly #room: WaitingRoom
   readonly #prefetching: PrefetchSignals
@@ -120,6 +116,9 @@ export class Service {
     this.#watch = options.watch
     this.#clientAnswers = new ClientAnswers(this.udpOctetsMax, this.#enforcement, counters, options.watch)
     this.#clientAnswers.configure(settings)
+    const { cookieSecrets = new CookieSecrets(), unixSeconds = () => this.#clock.unixSeconds() } = options
+    this.#cookies = new ClientCookies(cookieSecrets, unixSeconds, counters)
+    this.#cookies.configure(settings.cookies ?? 'off')
     this.#room = new WaitingRoom(options)
     this.#prefetching = new PrefetchSignals(resolver)
     this.#onFault = options.onFault ?? (() => {})
@@ -129,6 +128,7 @@ export class Service {
       policy,
       rateLimit,
       clientAnswers: this.#clientAnswers,
+      cookies: this.#cookies,
       prefetching: this.#prefetching,
       counters,
       udpOctetsMax: this.udpOctetsMax,
@@ -146,9 +146,11 @@ export class Service {
    * Takes over changed settings; they count from the next question on. What is cached comes before local zones on the
    * hit path: names that become local are to be flushed from the answer cache.
    */
-  configure(settings: ServiceSettings): void {
+  configure(settings: ServiceSettings, waiting: WaitingOptions = {}): void {
     this.#settings = settings
+    this.#room.configure(waiting)
     this.#clientAnswers.configure(settings)
+    this.#cookies.configure(settings.cookies ?? 'off')
     this.hits.configure(settings.access)
   }
 
@@ -204,11 +206,12 @@ export class Service {
 
   #checkSender(request: Request): void {
     const { octets, client } = request
-    const message = parsed(octets)
+    const message = readRequest(octets)
     const query =
       message === undefined
         ? questionOnly(octets, client.transport)
         : queryOf(octets, message, client.transport, client.idleMs, this.udpOctetsMax)
+    this.#cookies.take(query, message?.edns, client, this.#moment(request.startMs))
     if (((octets[2]! >> 3) & 0x0f) !== OPCODE.QUERY) {
       // What stands where the question is need not be one.
       this.#refuse(request, message === undefined ? new Query() : query, RCODE.NOTIMP, NO_EDE)
@@ -229,9 +232,7 @@ export class Service {
       request.reply(undefined)
       return true
     }
-    const length = this.#clientAnswers.writer.truncated(request.octets, query, this.#out)
-    this.#counters.answer(RCODE.NOERROR, 'local', this.#secondsSince(request))
-    request.reply(this.#out.slice(0, length))
+    this.#haveComeAgain(request, query)
     return true
   }
 
@@ -245,21 +246,25 @@ export class Service {
     const [question, second] = message.questions
     if (message.edns !== undefined && message.edns.version > 0) {
       this.#refuse(request, query, RCODE.BADVERS, NO_EDE)
+    } else if (query.cookieOutcome === 'malformed') {
+      // RFC 7873 5.2.2.
+      this.#refuse(request, query, RCODE.FORMERR, NO_EDE)
     } else if (second !== undefined) {
       // RFC 9619 4.
       this.#refuse(request, query, RCODE.FORMERR, NO_EDE)
-    } else if (question === undefined) this.#answerWithoutQuestion(request, query, message)
+    } else if (question === undefined) this.#answerWithoutQuestion(request, query)
+    else if (this.#cookies.demands(query, request.client)) this.#haveComeAgain(request, query)
     else this.#checkQuestion(request, query, question)
   }
 
-  /**
-   * RFC 7873 5.4: no question is allowed beside a COOKIE, to fetch a server cookie. We make none, and a reply without
-   * one says so; without a COOKIE it is an error.
-   */
-  #answerWithoutQuestion(request: Request, query: Query, message: QuestionMessage): void {
-    const cookie = message.edns?.options.find(({ code }) => code === OPTION.COOKIE)?.octets.length ?? 0
-    const wellFormed = cookie === 8 || (cookie >= 16 && cookie <= 40)
-    this.#refuse(request, query, wellFormed ? RCODE.NOERROR : RCODE.FORMERR, NO_EDE)
+  /** RFC 7873 5.4: no question is allowed beside a COOKIE, to fetch a server cookie or to ask whether one is good. */
+  #answerWithoutQuestion(request: Request, query: Query): void {
+    const { cookieOutcome } = query
+    if (cookieOutcome === 'none') this.#refuse(request, query, RCODE.FORMERR, NO_EDE)
+    else {
+      const isFine = cookieOutcome === 'good' || cookieOutcome === 'new'
+      this.#refuse(request, query, isFine ? RCODE.NOERROR : RCODE.BADCOOKIE, NO_EDE)
+    }
   }
 
   #checkQuestion(request: Request, query: Query, question: Question): void {
@@ -345,8 +350,7 @@ export class Service {
     const key = clientKey(client)
     const full = this.#room.fullFor(key)
     if (full !== undefined) {
-      this.#counters.limitHit(full)
-      this.#shed(request, query)
+      this.#shed(request, query, full)
       return
     }
     const { name, type } = question
@@ -361,8 +365,7 @@ export class Service {
       ({ entry, stale = false, shed = false }) => {
         this.#room.leave(key)
         if (shed) {
-          this.#counters.limitHit('handover')
-          this.#shed(request, query)
+          this.#shed(request, query, 'handover')
           return
         }
         const path = stale ? 'stale' : 'miss'
@@ -382,7 +385,8 @@ export class Service {
   }
 
   /** By UDP silence, lest we flood whom the sender pretends to be; by TCP the truth. */
-  #shed(request: Request, query: Query): void {
+  #shed(request: Request, query: Query, limit: FrontLimit): void {
+    this.#counters.limitHit(limit, request.client.addressAlone)
     if (request.client.transport === 'tcp') {
       this.#refuse(request, query, RCODE.SERVFAIL, EDE.OVER_QUOTA)
       return
@@ -460,6 +464,12 @@ export class Service {
     request.reply(this.#out.slice(0, length))
   }
 
+  #haveComeAgain(request: Request, query: Query): void {
+    const length = this.#clientAnswers.writer.comeAgain(request.octets, query, this.#out)
+    this.#counters.answer(comeAgainRcode(query), 'local', this.#secondsSince(request))
+    request.reply(this.#out.slice(0, length))
+  }
+
   #refuse(request: Request, query: Query, rcode: number, ede: number, recursionAvailable = true): void {
     const { writer } = this.#clientAnswers
     const length = writer.bare(request.octets, query, rcode, ede, this.#out, recursionAvailable)
@@ -476,25 +486,5 @@ export class Service {
 
   #secondsSince({ startMs }: Request): number {
     return (this.#clock.nowMs() - startMs) / 1000
-  }
-}
-
-/** Undefined when malformed. */
-function parsed(octets: Uint8Array): QuestionMessage | undefined {
-  try {
-    return parseQuestionMessage(octets)
-  } catch (error) {
-    if (error instanceof FormatError) return undefined
-    throw error
-  }
-}
-
-/** Passes the first reply on and forgets the rest. */
-function once(reply: Reply): Reply {
-  let open = true
-  return (octets) => {
-    if (!open) return
-    open = false
-    reply(octets)
   }
 }

@@ -98,7 +98,7 @@ export class TcpConnection {
     const slow =
       this.#frames.partial && this.#held === undefined && nowMs - this.#messageBegunMs >= TCP_MESSAGE_MS_MAX
     const unread = this.#readsNothing(nowMs)
-    if (unread) this.#in.counters.limitHit('tcp-unread')
+    if (unread) this.#in.counters.limitHit('tcp-unread', this.#client.addressAlone)
     if (idle || slow || unread) this.destroy()
   }
 
@@ -179,7 +179,7 @@ export class TcpConnection {
     framed[1] = length & 0xff
     framed.set(reply.subarray(0, length), LENGTH_OCTETS)
     if (this.#socket.writableLength + framed.length > TCP_UNREAD_OCTETS_MAX) {
-      this.#in.counters.limitHit('tcp-unread')
+      this.#in.counters.limitHit('tcp-unread', this.#client.addressAlone)
       this.destroy()
       return
     }

@@ -70,7 +70,7 @@ export class TcpConnections {
     const count = this.#byClient.get(key) ?? 0
     const full = count >= this.#perClientMax ? 'tcp-connections-per-client' : this.#fullInAll()
     if (full !== undefined) {
-      this.#counters.limitHit(full)
+      this.#counters.limitHit(full, client.addressAlone)
       socket.destroy()
       return
     }

@@ -12,15 +12,20 @@ export interface WaitingOptions {
 
 /** Counts who waits. A place is held until the resolver is done, whether or not the client still is there. */
 export class WaitingRoom {
-  readonly #max: number
-  readonly #perClientMax: number
+  #max = WAITING_MAX
+  #perClientMax = WAITING_PER_CLIENT_MAX
   readonly #byClient = new Map<string, number>()
   #waiting = 0
   #whenEmpty: (() => void)[] = []
 
   constructor(options: WaitingOptions = {}) {
-    this.#max = options.waitingMax ?? WAITING_MAX
-    this.#perClientMax = options.waitingPerClientMax ?? WAITING_PER_CLIENT_MAX
+    this.configure(options)
+  }
+
+  /** Other bounds from now on, as they were where left out. Who waits already stays. */
+  configure({ waitingMax, waitingPerClientMax }: WaitingOptions): void {
+    this.#max = waitingMax ?? this.#max
+    this.#perClientMax = waitingPerClientMax ?? this.#perClientMax
   }
 
   /** Questions that wait. */

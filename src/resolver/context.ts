@@ -28,6 +28,7 @@ import type {
   WorkNote,
 } from './ports.ts'
 import type { QueryEdns } from './query-edns.ts'
+import type { ResolverLimits } from './resolver-limits.ts'
 import type { Routes } from './routes.ts'
 import type { ServerCookies } from './server-cookies.ts'
 import type { Speculation } from './speculation.ts'
@@ -46,6 +47,8 @@ export interface Context {
   readonly upstream: Upstream
   readonly policy: ResolverPolicy
   readonly settings: ResolverSettings
+  /** As they are now; a job has those that it began with. */
+  readonly limits: () => ResolverLimits
   readonly queryEdns: QueryEdns
   /** Undefined where servers are shown no cookies. */
   readonly cookies: ServerCookies | undefined

@@ -4,7 +4,6 @@ import {
   DENIAL_ZONES_MAX,
   FAILURES_REMEMBERED_MAX,
   KEY_HANDLES_MAX,
-  QUERY_TIME_MS_MAX,
   REPORT_AGENTS_MAX,
   SERVERS_REMEMBERED_MAX,
   ZONES_TRUSTED_MAX,
@@ -40,7 +39,7 @@ import type {
   Clock,
   EngineCounters,
   LateVerdict,
-  PrivateSettings,
+  LiveResolverSettings,
   Random,
   ResolverPolicy,
   ResolverPort,
@@ -56,6 +55,7 @@ import { QueryEdns } from './query-edns.ts'
 import { closestReferral, recall } from './recall.ts'
 import { Refreshes } from './refreshes.ts'
 import { type Resolution, servfail } from './resolve.ts'
+import type { ResolverLimits } from './resolver-limits.ts'
 import { Routes } from './routes.ts'
 import { ServerCookies } from './server-cookies.ts'
 import { type Outcome, StaleAnswers } from './stale.ts'
@@ -96,6 +96,7 @@ export class Resolver implements ResolverPort {
   readonly #answers: AnswerWriter
   readonly #onFault: (fault: unknown) => void
   #privateAddresses: PrivateAddresses
+  #limits: ResolverLimits
   readonly #questions: InFlight<Outcome>
   readonly #refreshes: Refreshes
   readonly #judged: ResolveStep
@@ -119,8 +120,10 @@ export class Resolver implements ResolverPort {
     const nowMs = (): number => parts.clock.nowMs()
     const atMost = (max: number): number => Math.min(max, tableEntriesMax)
     const servers = new ServerTable({ nowMs, max: atMost(SERVERS_REMEMBERED_MAX) })
+    this.#limits = parts.settings.limits
     const context: Context = {
       ...parts,
+      limits: () => this.#limits,
       noteWork,
       betweenSteps,
       denials: new DenialRanges({ nowMs, zonesMax: atMost(DENIAL_ZONES_MAX) }),
@@ -166,7 +169,13 @@ export class Resolver implements ResolverPort {
     this.#privateAddresses = new PrivateAddresses(parts.settings)
     const { clock, policy, counters } = parts
     const max = atMost(FAILURES_REMEMBERED_MAX)
-    const refreshes = new Refreshes({ nowMs, counters, onFault, max })
+    const refreshes = new Refreshes({
+      nowMs,
+      counters,
+      onFault,
+      underWayMax: () => this.#limits.refreshes,
+      max,
+    })
     this.#refreshes = refreshes
     const { serveStale: settings, originalTtls } = parts.settings
     this.#stale =
@@ -216,9 +225,10 @@ export class Resolver implements ResolverPort {
     return this.#answers.flush(name, alone) + rrsets.flush(name, alone)
   }
 
-  /** From the next answer on; those that are cached are as they were. */
-  setPrivateAddresses(settings: PrivateSettings): void {
+  /** From the next answer and the next query on; answers that are cached are as they were. */
+  configure(settings: LiveResolverSettings): void {
     this.#privateAddresses = new PrivateAddresses({ ...this.#context.settings, ...settings })
+    this.#limits = settings.limits
   }
 
   /** From now on this copy of the root zone answers in place of the root servers; undefined for none. */
@@ -310,12 +320,14 @@ export class Resolver implements ResolverPort {
   }
 
   #flight(): Flight {
-    return new Flight(this.#context.clock.nowMs() + QUERY_TIME_MS_MAX)
+    return new Flight(this.#context.clock.nowMs() + this.#limits.timeMs)
   }
 
   #job(flight: Flight, trace: Trace | undefined, asked?: AskedQuestion): Job {
     const { clock, counters, policy } = this.#context
-    const budget = new WorkBudget(clock.nowMs(), flight.deadlineMs, new ProofBudget(undefined, counters))
+    const limits = this.#limits
+    const proof = new ProofBudget(limits.proof, counters)
+    const budget = new WorkBudget(clock.nowMs(), flight.deadlineMs, proof, limits)
     const { sequence } = policy
     return underFlight({ budget, trace, flight, depth: 0, policySequence: sequence, asked }, flight)
   }

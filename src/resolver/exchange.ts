@@ -8,6 +8,7 @@ import type { Reason } from '../dnssec/reasons.ts'
 import type { EdnsOption } from '../wire/edns.ts'
 import { FormatError } from '../wire/format-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
 import { type Message, parseHeader, parseMessage, type Question } from '../wire/message.ts'
 import type { Name } from '../wire/name.ts'
 import { writeQuery } from '../wire/writer.ts'
@@ -17,6 +18,7 @@ import type { Racer } from './race.ts'
 import type { CookieVerdict } from './server-cookies.ts'
 import { type TtlLimits, withinLimits } from './ttl-limits.ts'
 import type { QuestionBudget } from './work-budget.ts'
+import { zoneToName } from './zone-to-name.ts'
 
 /** What came of it: `limit` ends the question, `failed` only this server's turn. */
 export type Exchanged = Answered | { readonly kind: 'limit'; readonly reason: Reason }
@@ -31,6 +33,8 @@ type Transport = 'udp' | 'tcp'
 interface Way {
   transport: Transport
   edns: boolean
+  /** It was sent with OPT before, and the server did not take that. */
+  rejected: boolean
   /** The server gave another cookie, and wanted the question with that. */
   newCookie: boolean
   /** TCP was chosen because of an earlier question, so UDP has not been tried for this one. */
@@ -54,14 +58,15 @@ export async function exchange(
   const byTcp = servers.tcpOnly(server)
   const way: Way = {
     transport: byTcp ? 'tcp' : 'udp',
-    edns: servers.edns(server) !== 'broken',
+    edns: servers.edns(server) !== 'broken' || isSigned(context, zone),
+    rejected: false,
     newCookie: false,
     tcpFromMemory: byTcp,
   }
   for (let sent = 0; sent < MESSAGES_PER_EXCHANGE_MAX; sent++) {
     const limit = job.budget.takeQuery(budget, clock.nowMs())
     if (limit !== undefined) {
-      context.counters.limitHit(limit)
+      context.counters.limitHit(limit, zoneToName(context, job, zone))
       return { kind: 'limit', reason: limit }
     }
     const outcome = await once(context, job, racer, zone, question, way)
@@ -70,7 +75,9 @@ export async function exchange(
     job.budget.lastYieldMs = clock.nowMs()
     if (outcome.kind === 'failed' && outcome.reason === NO_SOCKET)
       return { kind: 'limit', reason: 'overload' }
-    if (!tryOtherwise(context, server, way, outcome)) return outcome
+    if (tryOtherwise(context, server, way, outcome)) continue
+    if (way.rejected) noteWithoutEdns(context, server, zone, outcome)
+    return outcome
   }
   return { kind: 'failed', reason: 'no usable reply' }
 }
@@ -101,8 +108,8 @@ function tryOtherwise({ servers }: Context, server: Endpoint, way: Way, outcome:
   }
   // A server that was seen to know OPT does not forget it; somebody may wish us to (RFC 6891 7, TuDoor).
   if (way.edns && rejectsEdns(message) && servers.edns(server) !== 'works') {
-    servers.ednsBroke(server)
     way.edns = false
+    way.rejected = true
     return true
   }
   if (!message.tc || transport === 'tcp') return false
@@ -114,6 +121,23 @@ function tryOtherwise({ servers }: Context, server: Endpoint, way: Way, outcome:
 function rejectsEdns(message: Message): boolean {
   if (message.rcode === RCODE.BADVERS) return true
   return message.edns === undefined && (message.rcode === RCODE.FORMERR || message.rcode === RCODE.NOTIMP)
+}
+
+/**
+ * Remembers a server that answers without OPT what it did not take with it (RFC 6891 7); one that fails either way is
+ * broken otherwise, perhaps for a moment. Nor is it remembered for a zone that is signed: no answer without OPT can be
+ * right there, so it is asked with OPT each time, and its zone is well as soon as the server is.
+ */
+function noteWithoutEdns(context: Context, server: Endpoint, zone: Name, outcome: Answered): void {
+  const { servers } = context
+  if (outcome.kind === 'failed' || isSigned(context, zone) || servers.edns(server) === 'works') return
+  const { rcode } = outcome.message
+  if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) servers.ednsBroke(server)
+}
+
+/** Whether signatures are to be expected of a zone, as far as is known without asking. */
+function isSigned({ policy, rrsets }: Context, zone: Name): boolean {
+  return policy.anchors.of(zone).length > 0 || rrsets.get(zone, TYPE.DS) !== undefined
 }
 
 async function once(

@@ -3,7 +3,7 @@
  * 5.3.3 steps 2 to 4), showing each zone no more of the name than it needs (RFC 9156).
  */
 import { formatEndpoint } from '../base/address.ts'
-import { PREFETCH_TTL_SECONDS_MIN, REFERRALS_MAX } from '../base/limits.ts'
+import { PREFETCH_TTL_SECONDS_MIN } from '../base/limits.ts'
 import { RANK } from '../cache/rrset-cache.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
@@ -161,8 +161,9 @@ async function iterate(
   if (cut.kind === 'failure') return cut
   const way = descentFrom(cut, minimising)
   const budget = job.budget.question(name, type)
-  for (let referrals = 0; referrals < REFERRALS_MAX; ) {
-    const asked = way.minimising && !forwards(way.cut) ? nextName(context, way, name) : name
+  const most = job.budget.limits.referrals
+  for (let referrals = 0; referrals < most; ) {
+    const asked = way.minimising && !forwards(way.cut) ? nextName(context, job, way, name) : name
     const whole = namesEqual(asked, name)
     const question = { name: asked, type: whole ? type : context.settings.minimisedType, class: CLASS.IN }
     const beside = (): void => proveBeside(context, job, way, name, type)
@@ -192,8 +193,8 @@ async function iterate(
     else if (settles(context, reply.value)) return toData(reply.value, reply.server, asked)
     else learn(context, job, way, asked, reply.value)
   }
-  context.counters.limitHit('limit-referrals')
-  return failure('limit-referrals', `${formatName(name)}: more than ${REFERRALS_MAX} delegations`)
+  context.counters.limitHit('limit-referrals', way.cut.zone)
+  return failure('limit-referrals', `${formatName(name)}: more than ${most} delegations`)
 }
 
 function descentFrom(cut: Cut, minimising: boolean): Descent {
@@ -346,9 +347,9 @@ function renewCut(context: Context, zone: Name): void {
 }
 
 /** The next minimised name that the cache does not settle already. */
-function nextName(context: Context, way: Descent, name: Name): Name {
+function nextName(context: Context, job: Job, way: Descent, name: Name): Name {
   for (;;) {
-    const asked = minimisedName(name, way.known, way.step)
+    const asked = minimisedName(name, way.known, way.step, job.budget.limits.minimisedLabels)
     if (namesEqual(asked, name)) return name
     const known = fromCache(context, asked, context.settings.minimisedType)
     if (known === undefined || !isNoCut(known, way.cut.zone)) return asked

@@ -1,4 +1,5 @@
 /** Work that jobs share: who asks the same as somebody else waits for that answer instead of asking. */
+import { ROOT } from '../wire/name.ts'
 import {
   type Context,
   failure,
@@ -8,6 +9,7 @@ import {
   underFlight,
 } from './context.ts'
 import type { InFlight, Joined } from './in-flight.ts'
+import { zoneToName } from './zone-to-name.ts'
 
 /** What shared work may come to: a failure, or something with or without a verdict. */
 interface Outcome {
@@ -40,7 +42,7 @@ export async function share<T extends Outcome>(
   }
   if (joined.kind === 'cycle') return failure('address-loop', `${subject()} is needed to find itself`)
   if (joined.kind !== 'late') return joined.value
-  context.counters.limitHit('limit-time')
+  context.counters.limitHit('limit-time', zoneToName(context, job, ROOT))
   return failure('limit-time', `${subject()}: another question was at it for too long`)
 }
 

@@ -2,7 +2,7 @@
  * Judges data (RFC 4035 5): every RRset under the keys of the zone that signed it, every denial by its proofs.
  * The four verdicts are those of RFC 4033 5; `insecure` is said only by proof.
  */
-import { DENIAL_RRSETS_MAX, TARGET_PROOFS_MAX } from '../base/limits.ts'
+import { TARGET_PROOFS_MAX } from '../base/limits.ts'
 import type { VerifiedDenial } from '../cache/denial-ranges.ts'
 import {
   type DenialRecord,
@@ -284,7 +284,10 @@ async function judgeProofs(
   let fault: Judgement | undefined
   if (zone.status !== 'secure') return { records, soa, ttlSeconds, fault }
   const own = authority.filter((rrset) => concerns(rrset, zone.zone))
-  for (const rrset of own.slice(0, DENIAL_RRSETS_MAX + 1)) {
+  // One of them is the SOA, as a rule.
+  const most = job.budget.limits.proof.denialRrsets + 1
+  if (own.length > most) job.budget.proof.note('denial-rrsets', zone.zone)
+  for (const rrset of own.slice(0, most)) {
     await breathe(context, job)
     const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
     traceLink(job, zone.zone, rrset, verdict)

@@ -8,6 +8,7 @@ import type { Random } from '../base/random.ts'
 import type { TrustAnchors } from '../dnssec/trust-anchors.ts'
 import type { Name } from '../wire/name.ts'
 import type { ClientStrings } from './query-edns.ts'
+import type { ResolverLimits } from './resolver-limits.ts'
 import type { TtlLimits } from './ttl-limits.ts'
 
 export type { Clock, Endpoint, Random }
@@ -66,7 +67,7 @@ export interface ResolverPolicy {
   readonly skewSecondsMax: number
 }
 
-/** How the engine resolves. Fixed for its lifetime, but for `PrivateSettings`. */
+/** How the engine resolves. Fixed for its lifetime, but for `LiveResolverSettings`. */
 export interface ResolverSettings {
   /** Addresses of root servers to prime from (RFC 9609). */
   readonly rootHints: readonly { readonly name: Name; readonly addresses: readonly Uint8Array[] }[]
@@ -99,13 +100,13 @@ export interface ResolverSettings {
   /** Addresses that answers must not hold, but in `privateDomains`. */
   readonly privateAddresses: readonly Prefix[]
   readonly privateDomains: readonly Name[]
-  /** NSEC3 iterations above which a proof says nothing. */
-  readonly nsec3IterationsMax: number
   /** Cached NSEC and NSEC3 records answer what they deny (RFC 8198). */
   readonly aggressiveDenial: boolean
   /** Data that does not validate is reported to whom its server names for that (RFC 9567). */
   readonly errorReporting: boolean
   readonly prefetch: boolean
+  /** Bounds of the work that a query may cause. */
+  readonly limits: ResolverLimits
   /** Bounds of what is kept, seconds. */
   readonly ttlSeconds: TtlLimits
   /** Undefined where nothing is translated. */
@@ -116,8 +117,11 @@ export interface ResolverSettings {
   readonly serveStale: ServeStale | undefined
 }
 
-/** The settings that may change while an engine lives. */
+/** What answers about public names must not hold. */
 export type PrivateSettings = Pick<ResolverSettings, 'privateAddresses' | 'privateDomains'>
+
+/** The settings that may change while an engine lives. */
+export type LiveResolverSettings = PrivateSettings & Pick<ResolverSettings, 'limits'>
 
 /** A stub zone (iterative questions to the given servers) or a forward zone (recursive ones, to a resolver). */
 export interface Route {
@@ -175,7 +179,12 @@ export interface EngineCounters {
   bogus(reason: string): void
   signatureVerification(algorithm: number): void
   nsec3Hash(calls: number): void
-  limitHit(limit: string): void
+  /**
+   * A bound on work was met.
+   *
+   * @param zone that caused it, where one can be named
+   */
+  limitHit(limit: string, zone?: Name): void
   /** Bogus data was reported to whom its zone named (RFC 9567), or was not because another report had just gone. */
   errorReport(outcome: 'sent' | 'held-back'): void
   /** An answer was made of cached proofs: `nxdomain`, `nodata` or `wildcard`. */

@@ -10,11 +10,11 @@ const CRYPTO_SLICE_MS = 2
 
 /** Parameters of the pure checks, for this moment and this query. */
 export function validationParameters(context: Context, job: Job): ValidationParameters {
-  const { policy, platform, clock, keys, settings } = context
+  const { policy, platform, clock, keys } = context
   return {
     nowSeconds: clock.unixSeconds(),
     ...policyParameters(policy, platform),
-    nsec3IterationsMax: settings.nsec3IterationsMax,
+    nsec3IterationsMax: job.budget.limits.nsec3Iterations,
     keys,
     budget: job.budget.proof,
   }

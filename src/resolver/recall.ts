@@ -1,5 +1,4 @@
 /** What the caches alone know, for a question without RD (RFC 1034 4.3.2). Nobody is asked. */
-import { ALIASES_MAX } from '../base/limits.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { isRoot, type Name, parentOf } from '../wire/name.ts'
@@ -10,7 +9,7 @@ import { assemble, type Resolution, servfail } from './resolve.ts'
 /** What was judged under the present policy, as far as aliases lead; undefined without any. */
 export function recall(context: Context, name: Name, type: number): Resolution | undefined {
   const links: Proven[] = []
-  for (let at: Name | undefined = name; at !== undefined && links.length <= ALIASES_MAX; ) {
+  for (let at: Name | undefined = name; at !== undefined && links.length <= context.limits().aliases; ) {
     const known = fromCache(context, at, type)
     if (known?.judged === undefined) break
     links.push({ ...known, judged: known.judged })

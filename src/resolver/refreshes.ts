@@ -1,5 +1,5 @@
 /** Work that goes on while no client waits for it: what is about to run out, or has, is fetched again. */
-import { REFRESH_PAUSE_SECONDS, REFRESHES_MAX } from '../base/limits.ts'
+import { REFRESH_PAUSE_SECONDS } from '../base/limits.ts'
 import { ExpiringTable } from '../cache/expiring-table.ts'
 import type { EngineCounters } from './ports.ts'
 
@@ -8,6 +8,8 @@ export interface RefreshesOptions {
   readonly nowMs: () => number
   readonly counters: EngineCounters
   readonly onFault: (fault: unknown) => void
+  /** Refreshes under way at most, as things are now. */
+  readonly underWayMax: () => number
   /** Failed refreshes remembered. */
   readonly max: number
 }
@@ -16,11 +18,13 @@ export interface RefreshesOptions {
 export class Refreshes {
   readonly #underWay = new Set<string>()
   readonly #vain: ExpiringTable<true>
+  readonly #underWayMax: () => number
   readonly #counters: EngineCounters
   readonly #onFault: (fault: unknown) => void
 
-  constructor({ nowMs, counters, onFault, max }: RefreshesOptions) {
+  constructor({ nowMs, counters, onFault, underWayMax, max }: RefreshesOptions) {
     this.#vain = new ExpiringTable({ max, nowMs })
+    this.#underWayMax = underWayMax
     this.#counters = counters
     this.#onFault = onFault
   }
@@ -32,7 +36,7 @@ export class Refreshes {
 
   /** False when so many are under way that no other may begin. */
   admits(key: string): boolean {
-    if (this.#underWay.has(key) || this.#underWay.size < REFRESHES_MAX) return true
+    if (this.#underWay.has(key) || this.#underWay.size < this.#underWayMax()) return true
     this.#counters.limitHit('refreshes')
     return false
   }

@@ -1,5 +1,5 @@
 /** A whole answer: from the name that was asked, alias by alias, to data, to a denial or to a failure. */
-import { ALIASES_MAX, LIMIT_FAILURE_TTL_SECONDS } from '../base/limits.ts'
+import { LIMIT_FAILURE_TTL_SECONDS } from '../base/limits.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { type Name, nameKey, namesEqual } from '../wire/name.ts'
@@ -18,6 +18,7 @@ import { worseOf } from './judge.ts'
 import { keep } from './lookup.ts'
 import { synthesise } from './synthesis.ts'
 import { cappedTo } from './ttl-limits.ts'
+import { zoneToName } from './zone-to-name.ts'
 
 /** What is known of a question in the end. */
 export interface Resolution {
@@ -64,9 +65,10 @@ export async function resolve(
     if (seen.has(nameKey(at))) {
       return servfail(failure('alias-loop', `${formatName(at)} is an alias of itself`), links)
     }
-    if (links.length > ALIASES_MAX) {
-      context.counters.limitHit('limit-aliases')
-      const detail = `more than ${ALIASES_MAX} aliases from ${formatName(name)}`
+    const most = job.budget.limits.aliases
+    if (links.length > most) {
+      context.counters.limitHit('limit-aliases', zoneToName(context, job, name))
+      const detail = `more than ${most} aliases from ${formatName(name)}`
       return servfail(failure('limit-aliases', detail), links)
     }
   }

@@ -7,7 +7,6 @@
  * zones of the servers' names say now.
  */
 import type { Address } from '../base/address.ts'
-import { ADDRESS_LOOKUP_DEPTH_MAX, NS_LOOKUPS_PER_DELEGATION_MAX } from '../base/limits.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { isSubdomainOf, type Name, nameKey } from '../wire/name.ts'
@@ -69,7 +68,7 @@ export class ServerAddresses {
       const refused = this.#charge(job)
       if (refused !== undefined) {
         this.limit = refused
-        this.#context.counters.limitHit(refused)
+        this.#context.counters.limitHit(refused, this.#cut.zone)
         return undefined
       }
       return this.#lookUp(job, name)
@@ -173,9 +172,9 @@ export class ServerAddresses {
 
   /** Charges a look-up; the limit that forbids it, if one does. */
   #charge(job: Job): Reason | undefined {
-    if (job.depth >= ADDRESS_LOOKUP_DEPTH_MAX) return 'limit-depth'
-    if (this.#lookups >= NS_LOOKUPS_PER_DELEGATION_MAX || !job.budget.takeNsLookup())
-      return 'limit-name-servers'
+    const { depth, nameServersPerDelegation } = job.budget.limits
+    if (job.depth >= depth) return 'limit-depth'
+    if (this.#lookups >= nameServersPerDelegation || !job.budget.takeNsLookup()) return 'limit-name-servers'
     this.#lookups++
     return undefined
   }

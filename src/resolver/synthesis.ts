@@ -63,7 +63,7 @@ export function synthesise(context: Context, job: Job, name: Name, type: number)
   const parameters = validationParameters(context, job)
   const found = denial.hasNsec ? synthesiseBy(context, denial, name, type, parameters, nsecHint) : undefined
   if (found !== undefined) return found
-  const hashes = hashesOf(context, job, denial)
+  const hashes = hashesOf(job, denial)
   if (hashes === undefined) return undefined
   const byHash = (zone: ZoneDenial): Hint | undefined => nsec3Hint(context, zone, name, type, hashes)
   return synthesiseBy(context, denial, name, type, { ...parameters, nameHashes: hashes }, byHash)
@@ -78,7 +78,7 @@ const UNSUITABLE: ReadonlySet<number> = new Set([TYPE.ANY, TYPE.RRSIG])
  */
 export function liesInOptOut(context: Context, job: Job, child: Name): { ttlSeconds: number } | undefined {
   const denial = denialFor(context, child, TYPE.DS)
-  const hashes = denial && hashesOf(context, job, denial)
+  const hashes = denial && hashesOf(job, denial)
   if (denial === undefined || hashes === undefined) return undefined
   const hint = nsec3Hint(context, denial, child, TYPE.DS, hashes)
   if (hint?.kind !== 'gap') return undefined
@@ -102,11 +102,10 @@ function denialFor(context: Context, name: Name, type: number): ZoneDenial | und
 }
 
 /** Hashes by the parameters of the zone, unless they take too much work to be computed (RFC 9276 3.2). */
-function hashesOf(context: Context, job: Job, denial: ZoneDenial): NameHashes | undefined {
+function hashesOf(job: Job, denial: ZoneDenial): NameHashes | undefined {
   const parameters = denial.nsec3Parameters
-  if (parameters === undefined || parameters.iterations > context.settings.nsec3IterationsMax)
-    return undefined
-  return new NameHashes(parameters.iterations, parameters.salt, job.budget.proof.spare)
+  if (parameters === undefined || parameters.iterations > job.budget.limits.nsec3Iterations) return undefined
+  return new NameHashes(denial.zone, parameters.iterations, parameters.salt, job.budget.proof.spare)
 }
 
 function synthesiseBy(

@@ -3,7 +3,6 @@
  * signed, but what the zone says of itself may be: then nobody can lead questions to servers of his own by forging a
  * referral, and see them, though what he answers would not validate.
  */
-import { NS_LOOKUPS_PER_DELEGATION_MAX } from '../base/limits.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { isRoot, isSubdomainOf } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
@@ -30,7 +29,8 @@ async function asZoneSays(context: Context, job: Job, cut: Cut): Promise<Cut | R
     return failure(reason, `name servers of ${formatName(zone)}: ${detail}`)
   const servers = found.answer.filter(({ type }) => type === TYPE.NS).flatMap(serverNames)
   const types = addressTypes(settings)
-  const inside = servers.filter((name) => isSubdomainOf(name, zone)).slice(0, NS_LOOKUPS_PER_DELEGATION_MAX)
+  const most = job.budget.limits.nameServersPerDelegation
+  const inside = servers.filter((name) => isSubdomainOf(name, zone)).slice(0, most)
   for (const name of inside) for (const type of types) await context.lookup(job, name, type)
   return { ...cut, servers }
 }

@@ -1,8 +1,8 @@
 /** What one client query may cost, sub-queries included (DESIGN: "never reset by a retry"). */
-import { NS_LOOKUPS_MAX, UPSTREAM_QUERIES_MAX, UPSTREAM_QUERIES_PER_QUESTION_MAX } from '../base/limits.ts'
 import type { ProofBudget } from '../dnssec/budget.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import { type Name, nameKey } from '../wire/name.ts'
+import type { ResolverLimits } from './resolver-limits.ts'
 
 /** Upstream queries of one of the questions that a client query needs. */
 export interface QuestionBudget {
@@ -13,6 +13,8 @@ export interface QuestionBudget {
 export class WorkBudget {
   /** Signatures and hashes. */
   readonly proof: ProofBudget
+  /** As they were when the query began. */
+  readonly limits: ResolverLimits
   /** `clock.nowMs()` after which nothing more is asked. */
   readonly deadlineMs: number
   #queries = 0
@@ -21,8 +23,9 @@ export class WorkBudget {
   /** When the event loop last got a turn while this query's signatures were checked. */
   lastYieldMs: number
 
-  constructor(nowMs: number, deadlineMs: number, proof: ProofBudget) {
+  constructor(nowMs: number, deadlineMs: number, proof: ProofBudget, limits: ResolverLimits) {
     this.proof = proof
+    this.limits = limits
     this.deadlineMs = deadlineMs
     this.lastYieldMs = nowMs
   }
@@ -47,8 +50,9 @@ export class WorkBudget {
    */
   takeQuery(question: QuestionBudget, nowMs: number): Reason | undefined {
     if (nowMs >= this.deadlineMs) return 'limit-time'
-    if (this.#queries >= UPSTREAM_QUERIES_MAX) return 'limit-upstream-queries'
-    if (question.queries >= UPSTREAM_QUERIES_PER_QUESTION_MAX) return 'limit-upstream-queries'
+    const { upstreamQueries, upstreamQueriesPerQuestion } = this.limits
+    if (this.#queries >= upstreamQueries) return 'limit-upstream-queries'
+    if (question.queries >= upstreamQueriesPerQuestion) return 'limit-upstream-queries'
     this.#queries++
     question.queries++
     return undefined
@@ -56,14 +60,13 @@ export class WorkBudget {
 
   /** Whether there is enough left for a query that may turn out not to have been needed. */
   maySpare(question: QuestionBudget): boolean {
-    return (
-      this.#queries < UPSTREAM_QUERIES_MAX / 2 && question.queries < UPSTREAM_QUERIES_PER_QUESTION_MAX / 2
-    )
+    const { upstreamQueries, upstreamQueriesPerQuestion } = this.limits
+    return this.#queries < upstreamQueries / 2 && question.queries < upstreamQueriesPerQuestion / 2
   }
 
   /** Charges the look-up of one name-server name; false when no more are allowed. */
   takeNsLookup(): boolean {
-    if (this.#nsLookups >= NS_LOOKUPS_MAX) return false
+    if (this.#nsLookups >= this.limits.nameServers) return false
     this.#nsLookups++
     return true
   }

@@ -3,11 +3,16 @@ import { CounterSet } from '../base/counters.ts'
 import type { EngineCounters } from '../resolver/ports.ts'
 import { formatRcode } from '../wire/iana/rcode.ts'
 import { DELAY_BOUNDS_SECONDS, families, LATENCY_BOUNDS_SECONDS, OTHER } from './families.ts'
+import type { COOKIE_OUTCOMES } from './label-values.ts'
+import { LimitCauses } from './limit-causes.ts'
 
 /** Which way an answer took. */
 export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
 
 const LATENCY_BOUNDS_MICROS = LATENCY_BOUNDS_SECONDS.map((seconds) => Math.round(seconds * 1e6))
+type CookieOutcome = keyof typeof COOKIE_OUTCOMES
+/** What stands before a limit's name where it is a reason. */
+const LIMIT_REASON = 'limit-'
 /** Codes of Extended DNS Errors kept by index: all that the registry has. */
 const EDES_INDEXED = 40
 /** Extended RCODEs kept by index; those above are rare enough to be looked up. */
@@ -17,6 +22,8 @@ const RCODES_INDEXED = 24
 export class Counters implements EngineCounters {
   /** The cells, for whoever reads them. */
   readonly set: CounterSet
+  /** Who met limits in this thread. */
+  readonly limitCauses: LimitCauses = new LimitCauses()
   readonly #thread: string
   readonly #udp: number
   readonly #tcp: number
@@ -27,6 +34,7 @@ export class Counters implements EngineCounters {
   readonly #noEde: number
   readonly #paths: Readonly<Record<AnswerPath, number>>
   readonly #hitLatency: number
+  readonly #cookies: Readonly<Record<CookieOutcome, number>>
 
   /**
    * @param thread the thread's name in the metrics
@@ -53,6 +61,14 @@ export class Counters implements EngineCounters {
     const path = (name: AnswerPath): number => set.index('answer_latency_seconds', name)
     this.#paths = { hit: path('hit'), miss: path('miss'), local: path('local'), stale: path('stale') }
     this.#hitLatency = this.#paths.hit
+    const cookie = (outcome: CookieOutcome): number => set.index('client_cookies_total', outcome)
+    this.#cookies = {
+      good: cookie('good'),
+      new: cookie('new'),
+      outdated: cookie('outdated'),
+      bad: cookie('bad'),
+      malformed: cookie('malformed'),
+    }
   }
 
   /** Octets of the cells of one thread. */
@@ -108,6 +124,11 @@ export class Counters implements EngineCounters {
     this.set.add('client_drops_total', reason)
   }
 
+  /** A client showed a cookie. */
+  clientCookie(outcome: CookieOutcome): void {
+    this.set.cells[this.#cookies[outcome]]!++
+  }
+
   /** The answer cache had it. */
   cacheHit(): void {
     this.set.cells[this.#hits]!++
@@ -150,9 +171,16 @@ export class Counters implements EngineCounters {
     this.set.add('nsec3_hashes_total', '', calls)
   }
 
-  /** Takes the name of a limit, or the reason that stands for it (`limit-time`). */
-  limitHit(limit: string): void {
-    this.set.add('limit_hits_total', limit.replace(/^limit-/, ''))
+  /**
+   * A limit was met.
+   *
+   * @param limit its name, or the reason that stands for it (`limit-time`)
+   * @param cause the zone, or, of a limit on clients, the client's address; to be named in the log
+   */
+  limitHit(limit: string, cause?: Uint8Array): void {
+    const label = limit.startsWith(LIMIT_REASON) ? limit.slice(LIMIT_REASON.length) : limit
+    this.set.add('limit_hits_total', label)
+    if (cause !== undefined) this.limitCauses.add(label, cause)
   }
 
   errorReport(outcome: 'sent' | 'held-back'): void {

@@ -4,7 +4,7 @@ import { REASONS } from '../dnssec/reasons.ts'
 import { ALGORITHM } from '../wire/iana/dnssec-algorithm.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
-import { ALERT_CAUSES, DROPS, LIMITS, UPSTREAM_FAILURES } from './label-values.ts'
+import { ALERT_CAUSES, COOKIE_OUTCOMES, DROPS, LIMITS, UPSTREAM_FAILURES } from './label-values.ts'
 
 /** Label value for whatever the table does not name. */
 export const OTHER = 'other'
@@ -54,6 +54,12 @@ const COUNTERS: readonly Family[] = [
     help: 'Messages from clients that got no answer.',
     label: 'reason',
     values: [...Object.keys(DROPS), OTHER],
+  },
+  {
+    name: 'client_cookies_total',
+    help: 'Cookies that clients showed (RFC 7873), by what they were found to be.',
+    label: 'outcome',
+    values: Object.keys(COOKIE_OUTCOMES),
   },
   {
     name: 'answers_total',

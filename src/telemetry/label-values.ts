@@ -16,8 +16,8 @@ type FrontLimit =
 
 type ThreadLimit = 'set-aside'
 
-/** Bounds on work and on clients; `base/limits.ts` has their values. */
-export const LIMITS: Readonly<Record<EngineLimit | FrontLimit | ThreadLimit, string>> = {
+/** Bounds on work, each met because of a zone; `base/limits.ts` has their values. */
+const WORK_LIMITS: Readonly<Record<EngineLimit | ThreadLimit, string>> = {
   signatures: 'signature verifications for a client query',
   'failed-signatures': 'signature verifications that failed, for a client query',
   'nsec3-sha1-calls': 'SHA-1 calls for NSEC3, for a client query',
@@ -32,13 +32,28 @@ export const LIMITS: Readonly<Record<EngineLimit | FrontLimit | ThreadLimit, str
   referrals: 'delegations followed',
   time: 'time for a client query',
   refreshes: 'answers fetched again while nobody waits',
+  'set-aside': 'questions not tried because they ended a resolver thread',
+}
+
+/** Bounds on clients. */
+const CLIENT_LIMITS: Readonly<Record<FrontLimit, string>> = {
   waiting: 'questions that wait for the resolver',
   'waiting-per-client': 'questions of one client that wait',
   handover: 'questions on their way to a resolver thread',
-  'set-aside': 'questions not tried because they ended a resolver thread',
   'tcp-connections': 'TCP connections of clients',
   'tcp-connections-per-client': 'TCP connections of one client',
   'tcp-unread': 'octets of replies that a client does not read',
+}
+
+/** Whatever can be met too often. */
+export const LIMITS: Readonly<Record<EngineLimit | ThreadLimit | FrontLimit, string>> = {
+  ...WORK_LIMITS,
+  ...CLIENT_LIMITS,
+}
+
+/** True for a limit that a client meets, false for one that a zone causes. */
+export function isLimitOfClients(limit: string): boolean {
+  return Object.hasOwn(CLIENT_LIMITS, limit)
 }
 
 /** Why a question to an authoritative server brought nothing usable. */
@@ -76,4 +91,13 @@ export const DROPS: Readonly<
   send: 'the reply could not be sent',
   denied: 'a local zone gives no reply',
   rate: 'the client asks too much',
+}
+
+/** What cookies that clients show are found to be. */
+export const COOKIE_OUTCOMES: Readonly<Record<'good' | 'new' | 'outdated' | 'bad' | 'malformed', string>> = {
+  good: 'a server cookie of ours',
+  new: 'a client cookie alone: it gets its first server cookie',
+  outdated: 'a server cookie that is too old or not valid yet',
+  bad: 'a server cookie that was not made here for this client',
+  malformed: 'no cookie has such a length',
 }

@@ -18,7 +18,7 @@ import { makeWorld, type World, type WorldOptions } from '../support/world.ts'
 export const VERIFIABLE: Verifiable = {
   algorithms: selfTest(),
   digests: selfTestDigests(),
-  nsec3IterationsMax: ENGINE_SETTINGS.nsec3IterationsMax,
+  nsec3IterationsMax: ENGINE_SETTINGS.limits.nsec3Iterations,
 }
 
 /** A world that is checked. */

@@ -59,7 +59,7 @@ for (const path of [state, run]) {
 t.teardown(() => rmSync(folder, { recursive: true }))
 const within = makeSandbox(unit, folder, [state, run])
 const skip = typeof within === 'string' && within
-const sandbox = typeof within === 'string' ? [] : within
+const sandbox = typeof within === 'string' ? (['false'] as const) : within
 
 /** What a line of JavaScript prints there. */
 function inside(script: string): string {
@@ -138,9 +138,12 @@ t.test('the daemon works under them, with all it has', { skip: needs }, async (t
     .replace('resolution:', 'resolution:\n  root-copy: { sources: [{ file: root.zone }] }')
   writeFileSync(config, changed)
   const manager = new Manager(join(folder, 'notify'))
-  const env = { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: '1500000' }
+  const told = { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: '1500000' }
   const start = async (...words: string[]): Promise<Running> => {
-    const running = new Running(['serve', ...words, '--config', config], { within: sandbox, env })
+    const running = new Running(['serve', ...words, '--config', config], {
+      through: sandbox,
+      env: { ...process.env, ...told },
+    })
     t.teardown(() => running.signal('SIGKILL'))
     await running.until(/sigill ready/)
     return running

@@ -1,7 +1,7 @@
 /** Questions and answers on their way between a front and a resolver thread, both ends in this one. */
 import t, { type Test } from 'tap'
 import { systemClock, VirtualClock } from '../../src/base/clock.ts'
-import { HANDOVER_MS_MAX, HANDOVER_SWEEP_MS, REPLY_RING_OCTETS } from '../../src/base/limits.ts'
+import { HANDOVER_MS, HANDOVER_SWEEP_MS, REPLY_RING_OCTETS } from '../../src/base/limits.ts'
 import { MissDesk } from '../../src/daemon/threads/miss-desk.ts'
 import { ResolverLinks } from '../../src/daemon/threads/resolver-links.ts'
 import { SetAside } from '../../src/daemon/threads/set-aside.ts'
@@ -26,7 +26,7 @@ function bench(t: Test, clock = systemClock(), served = true): Bench {
   const link = makeLink()
   const setAside = new SetAside()
   const it: Bench = {
-    links: new ResolverLinks({ clock, ends: [link.front], resolverOf: () => 0 }),
+    links: new ResolverLinks({ clock, ends: [link.front], resolverOf: () => 0, questionMs: () => 7_000 }),
     asked: [],
     prefetched: [],
     limits: [],
@@ -161,7 +161,7 @@ t.test('a thread that is stuck keeps no client', async (t) => {
   const clock = new VirtualClock(0)
   const { links } = bench(t, clock, false)
   const asking = links.resolve(question('a.se.'))
-  clock.advance(HANDOVER_MS_MAX + HANDOVER_SWEEP_MS)
+  clock.advance(7_000 + HANDOVER_MS + HANDOVER_SWEEP_MS)
   t.match(entryReply((await asking).entry, 0), { rcode: 2, reason: 'thread-lost' })
   t.equal(clock.nextTimerMs(), undefined)
 })

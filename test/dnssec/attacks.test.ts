@@ -8,13 +8,14 @@ import {
   RRSIGS_PER_RRSET_MAX,
   SIGNATURES_MAX,
 } from '../../src/base/limits.ts'
-import { ProofBudget, type ProofCounters } from '../../src/dnssec/budget.ts'
+import { PROOF_LIMITS, ProofBudget, type ProofCounters } from '../../src/dnssec/budget.ts'
 import { checkDnskeySet } from '../../src/dnssec/delegation.ts'
 import { type DenialRecord, proveNameError, proveNoData, proveNoDs } from '../../src/dnssec/denial.ts'
 import { KeyTable } from '../../src/dnssec/keys.ts'
 import { checkRrset } from '../../src/dnssec/rrset-signature.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
+import { ROOT } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import type { Rrset } from '../../src/wire/record.ts'
 import { nsec3At, nsec3Zone } from '../support/denial-records.ts'
@@ -229,7 +230,7 @@ t.test('hashes run out: too much work, never a wrong verdict', async (t) => {
   const proofs = nsec3Zone(ZONE, { example: 'NS SOA', 'a.example': 'A' })
   const qname = nameFrom('nx.example')
   for (let sha1Calls = 0; sha1Calls < 4; sha1Calls++) {
-    const budget = new ProofBudget({ signatures: 1, failedSignatures: 1, sha1Calls })
+    const budget = new ProofBudget({ ...PROOF_LIMITS, signatures: 1, failedSignatures: 1, sha1Calls })
     const verdict = proveNameError(qname, ZONE, proofs, proofParameters({ budget }))
     if (sha1Calls < 3) t.match(verdict, { status: 'bogus', reason: 'too-much-work' }, `${sha1Calls} hashes`)
     else t.equal(verdict.status, 'secure')
@@ -248,11 +249,11 @@ t.test('a denial padded with records (CVE-2026-11605)', async (t) => {
 })
 
 t.test('what is hashed for convenience leaves half of the allowance for what has to be proven', async (t) => {
-  const budget = new ProofBudget({ signatures: 0, failedSignatures: 0, sha1Calls: 100 })
-  t.ok(budget.spare.takeSha1(50))
-  t.notOk(budget.spare.takeSha1(1))
+  const budget = new ProofBudget({ ...PROOF_LIMITS, signatures: 0, failedSignatures: 0, sha1Calls: 100 })
+  t.ok(budget.spare.takeSha1(50, ROOT))
+  t.notOk(budget.spare.takeSha1(1, ROOT))
   t.equal(budget.exceeded, undefined, 'to be refused is no fault of the query')
-  t.ok(budget.takeSha1(50))
-  t.notOk(budget.takeSha1(1))
+  t.ok(budget.takeSha1(50, ROOT))
+  t.notOk(budget.takeSha1(1, ROOT))
   t.equal(budget.exceeded, 'nsec3-sha1-calls')
 })

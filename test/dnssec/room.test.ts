@@ -2,13 +2,14 @@
 import t from 'tap'
 import { ALGORITHM_VECTORS } from '../../src/dnssec/algorithm-vectors.ts'
 import { selfTest } from '../../src/dnssec/algorithms.ts'
-import { ProofBudget } from '../../src/dnssec/budget.ts'
+import { PROOF_LIMITS, ProofBudget } from '../../src/dnssec/budget.ts'
 import { digestOf, selfTestDigests } from '../../src/dnssec/digests.ts'
 import { REASONS, type Reason, reasonFromNumber } from '../../src/dnssec/reasons.ts'
 import { rootKeySentinel } from '../../src/dnssec/sentinel.ts'
 import { serialDifference, serialTime, unwrapSerialTime } from '../../src/dnssec/serial.ts'
 import { anchorKeyTag, anchorsFromRecords } from '../../src/dnssec/trust-anchors.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
+import { ROOT } from '../../src/wire/name.ts'
 import { recordsFrom } from '../support/records.ts'
 
 t.test('reasons: numbers are unique octets and lead back', async (t) => {
@@ -79,16 +80,16 @@ t.test('an algorithm that verifies wrongly or not at all is unsupported', async 
 })
 
 t.test('the budget only shrinks', async (t) => {
-  const budget = new ProofBudget({ signatures: 3, failedSignatures: 2, sha1Calls: 10 })
-  t.ok(budget.takeSignature(8))
+  const budget = new ProofBudget({ ...PROOF_LIMITS, signatures: 3, failedSignatures: 2, sha1Calls: 10 })
+  t.ok(budget.takeSignature(8, ROOT))
   budget.signatureFailed()
-  t.ok(budget.takeSignature(8))
+  t.ok(budget.takeSignature(8, ROOT))
   t.equal(budget.exceeded, undefined)
   budget.signatureFailed()
-  t.notOk(budget.takeSignature(8))
+  t.notOk(budget.takeSignature(8, ROOT))
   t.equal(budget.exceeded, 'failed-signatures')
-  t.ok(budget.takeSha1(10))
-  t.notOk(budget.takeSha1(1))
+  t.ok(budget.takeSha1(10, ROOT))
+  t.notOk(budget.takeSha1(1, ROOT))
   t.equal(budget.exceeded, 'failed-signatures', 'the first limit is the one told')
   t.same(budget.counts, { signatures: 2, failedSignatures: 2, sha1Calls: 10 })
 })

@@ -5,27 +5,33 @@
 import { parseAddress } from '../../src/base/address.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { UDP_BATCH_MAX } from '../../src/base/limits.ts'
-import { octetsEqual } from '../../src/base/octets.ts'
+import { NO_OCTETS, octetsEqual } from '../../src/base/octets.ts'
 import { AnswerCache } from '../../src/cache/answer-cache.ts'
 import { writeAnswerEntry } from '../../src/cache/answer-entry.ts'
+import { unixSeconds } from '../../src/daemon/wall-clock.ts'
+import { ClientCookies } from '../../src/front/client-cookies.ts'
+import { Query } from '../../src/front/query.ts'
 import { Service, type ServiceSettings } from '../../src/front/service.ts'
 import { UdpListener } from '../../src/front/udp.ts'
 import { MemoryBackend, type MemorySocket } from '../../src/lab/memory-socket.ts'
 import { AccessList } from '../../src/policy/access.ts'
+import { COOKIE_SECRET_OCTETS, CookieSecrets } from '../../src/policy/cookie-secrets.ts'
 import { LocalZones } from '../../src/policy/local-zones.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
+import { findOption } from '../../src/wire/edns.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
+import { OPTION } from '../../src/wire/iana/edns-option.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
-import { parseMessage } from '../../src/wire/message.ts'
+import { type Message, parseMessage } from '../../src/wire/message.ts'
 import type { Name } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { rrsetsFrom } from '../support/records.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
-import { anchorsWith, parts, query } from './service-under-test.ts'
+import { anchorsWith, client, parts, query } from './service-under-test.ts'
 
-/** What is asked for. */
-export type Load = 'plain' | 'signed'
+/** What is asked for; `cookies`: what is signed, by a client that shows the cookie that it was given. */
+export type Load = 'plain' | 'signed' | 'cookies'
 
 const NAMES = 10_000
 const TTL_SECONDS = 86_400
@@ -40,7 +46,7 @@ export class HitLoad {
   #next = 0
 
   private constructor(load: Load, socket: MemorySocket, counters: Counters, requests: readonly Uint8Array[]) {
-    this.#signed = load === 'signed'
+    this.#signed = load !== 'plain'
     this.socket = socket
     this.counters = counters
     this.#requests = requests
@@ -49,6 +55,11 @@ export class HitLoad {
   static async start(load: Load, settings: Partial<ServiceSettings> = {}): Promise<HitLoad> {
     const clock = systemClock()
     const counters = new Counters()
+    const isSigned = load !== 'plain'
+    const cookieSecrets = new CookieSecrets()
+    cookieSecrets.set([new Uint8Array(COOKIE_SECRET_OCTETS).fill(7)])
+    const cookie =
+      load === 'cookies' ? { code: OPTION.COOKIE, octets: givenCookie(cookieSecrets) } : undefined
     const answers = new AnswerCache({ bytesMax: 32 * 1_048_576, hashKey: [1, 2] })
     const service = new Service({
       clock,
@@ -59,7 +70,9 @@ export class HitLoad {
         resolve: () => Promise.reject(new Error('a miss')),
         prefetch: () => {},
       },
+      cookieSecrets,
       settings: {
+        cookies: 'on',
         access: new AccessList(),
         localZones: new LocalZones(),
         any: 'minimal',
@@ -75,13 +88,14 @@ export class HitLoad {
       const question = { name: nameFrom(name), type: TYPE.A, class: CLASS.IN }
       const answer = {
         ...parts({ question }),
-        answer: rrsetsFrom(load === 'signed' ? records + signed : records),
-        authenticated: load === 'signed',
+        answer: rrsetsFrom(isSigned ? records + signed : records),
+        authenticated: isSigned,
         ttlSeconds: TTL_SECONDS,
       }
       if (!answers.put(question.name, TYPE.A, writeAnswerEntry(answer, clock.nowMs()), clock.nowMs()))
         throw new Error('not stored')
-      requests.push(query({ name, id: i, ...(load === 'signed' ? { do: true } : {}) }))
+      const edns = isSigned ? { do: true, options: cookie === undefined ? [] : [cookie] } : {}
+      requests.push(query({ name, id: i, ...edns }))
     }
     // Neighbours in time are no neighbours in the cache.
     const shuffled = new SeededRandom('hits').shuffled(requests)
@@ -122,6 +136,7 @@ export class HitLoad {
           record!.ttlSeconds > TTL_SECONDS - 600 &&
           record!.rdata[3] === numberOf(asks) % 256 &&
           octetsEqual(record!.owner, asks) &&
+          octetsEqual(cookieOf(reply), cookieOf(question)) &&
           (signature === undefined || signature.type === TYPE.RRSIG)
         if (!isWhole) wrong++
       }
@@ -134,6 +149,20 @@ export class HitLoad {
     const { set } = this.counters
     return set.cells[set.index('cache_hits_total')]!
   }
+}
+
+/** The cookie that the client of all questions gets. */
+function givenCookie(secrets: CookieSecrets): Uint8Array {
+  const cookies = new ClientCookies(secrets, unixSeconds, { clientCookie: () => {} })
+  cookies.configure('on')
+  const asked = new Query()
+  cookies.judge(asked, new Uint8Array(8), 0, 8, client(), new Float64Array(1))
+  return asked.cookie
+}
+
+/** No octets where there is none. */
+function cookieOf({ edns }: Message): Uint8Array {
+  return (edns && findOption(edns, OPTION.COOKIE)?.octets) ?? NO_OCTETS
 }
 
 /** Which name it is: `n17.example3.plain.example.` is number 17. */

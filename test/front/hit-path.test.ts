@@ -79,6 +79,7 @@ t.test('allocates nothing: the heap grows by less than an octet a hit', async (t
   const ways: [Load, Partial<ServiceSettings>][] = [
     ['plain', {}],
     ['signed', {}],
+    ['cookies', {}],
     ['signed', { originalTtls: true, nsid: new Uint8Array(100) }],
   ]
   for (const [kind, settings] of ways) {

@@ -136,6 +136,10 @@ export class CountersUnderTest implements FrontCounters {
     this.#add(`bogus ${outcome}`)
   }
 
+  clientCookie(outcome: string): void {
+    this.#add(`cookie ${outcome}`)
+  }
+
   cacheHit(): void {
     this.#add('hit')
   }

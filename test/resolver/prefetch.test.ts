@@ -112,6 +112,7 @@ t.test('so many at once and no more, and each once', async (t) => {
     nowMs: () => 0,
     counters,
     onFault: (fault) => t.fail(String(fault)),
+    underWayMax: () => REFRESHES_MAX,
     max: 10,
   })
   const ends: (() => void)[] = []
@@ -136,6 +137,7 @@ t.test("a fault of our own is told, and is in nobody's way", async (t) => {
     nowMs: () => 0,
     counters,
     onFault: (fault) => faults.push(fault),
+    underWayMax: () => REFRESHES_MAX,
     max: 10,
   })
   refreshes.begin('a', () => Promise.reject(new Error('ours')))

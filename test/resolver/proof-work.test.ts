@@ -4,6 +4,7 @@ import { VirtualClock } from '../../src/base/clock.ts'
 import { ProofBudget } from '../../src/dnssec/budget.ts'
 import type { Context, Job } from '../../src/resolver/context.ts'
 import { breathe } from '../../src/resolver/proof-work.ts'
+import { RESOLVER_LIMITS } from '../../src/resolver/resolver-limits.ts'
 import { WorkBudget } from '../../src/resolver/work-budget.ts'
 
 t.test('the event loop gets a turn after two milliseconds of proving, not before', async (t) => {
@@ -20,7 +21,7 @@ t.test('the event loop gets a turn after two milliseconds of proving, not before
   const noteWork = (asked: unknown): void => void noted.push(asked)
   const context = { clock, noteWork, betweenSteps } as unknown as Context
   const asked = {}
-  const budget = new WorkBudget(nowMs, nowMs + 7000, new ProofBudget())
+  const budget = new WorkBudget(nowMs, nowMs + 7000, new ProofBudget(), RESOLVER_LIMITS)
   const job = { budget, asked } as unknown as Job
   await breathe(context, job)
   t.equal(turns, 0)

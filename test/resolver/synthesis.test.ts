@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Denial } from '../../src/lab/denial-chain.ts'
 import { compactDenial } from '../../src/lab/rewrites.ts'
 import { combinedKey } from '../../src/lab/zone.ts'
+import { RESOLVER_LIMITS } from '../../src/resolver/resolver-limits.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
@@ -198,7 +199,7 @@ t.test('the operator decides how many iterations are computed', async (t) => {
   const zones = [zone('z.test.', { signing: { ...SIGNED, denial: { ...NSEC3, iterations: 20 } } })]
   const usual = makeWorld(zones)
   t.match(await usual.ask('none.z.test', TYPE.A), { status: 'secure' })
-  const strict = makeWorld(zones, { settings: { nsec3IterationsMax: 19 } })
+  const strict = makeWorld(zones, { settings: { limits: { ...RESOLVER_LIMITS, nsec3Iterations: 19 } } })
   t.match(await strict.ask('none.z.test', TYPE.A), {
     status: 'insecure',
     ede: { code: EDE.UNSUPPORTED_NSEC3_ITERATIONS_VALUE },

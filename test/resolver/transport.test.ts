@@ -161,6 +161,31 @@ t.test('a signed zone on such a server is bogus, not insecure', async (t) => {
   }
 })
 
+t.test('what a server said of OPT for an unsigned zone is not held against a signed one', async (t) => {
+  let odd = 1
+  const servers = [{ name: 'ns', address: { of: 'z.test.' } }] as const
+  const behaviour: Behaviour = (inner) => (query, transport) =>
+    (odd-- > 0 ? formErrOnEdns(inner) : inner)(query, transport)
+  const world = makeWorld([
+    zone('z.test.', { servers: [{ name: 'ns', behaviour }] }),
+    plainZone('u.test.', { servers }),
+  ])
+  t.equal((await world.ask('www.u.test', TYPE.A)).status, 'insecure')
+  t.same(ways(world), ['udp', 'udp plain'])
+  const reply = await world.ask('www.z.test', TYPE.A)
+  t.equal(reply.status, 'secure', reply.ede?.text ?? '')
+})
+
+t.test('a server that fails without OPT too is not said to know none', async (t) => {
+  let failures = 2
+  const behaviour: Behaviour = (inner) => (query, transport) =>
+    failures-- > 0 ? failing(RCODE.FORMERR)(inner)(query, transport) : inner(query, transport)
+  const world = makeWorld([plainZone('z.test.', { content: MANY, servers: [{ name: 'ns', behaviour }] })])
+  t.equal((await world.ask('h1.z.test', TYPE.A)).rcode, RCODE.SERVFAIL)
+  t.equal((await world.ask('h2.z.test', TYPE.A)).status, 'insecure')
+  t.same(ways(world), ['udp', 'udp plain', 'udp'])
+})
+
 t.test('a server that knows OPT is not talked out of it', async (t) => {
   let failures = 0
   const sometimes: Behaviour = (inner) => (query, transport) =>

@@ -28,6 +28,7 @@ export class Paths {
     hits: () => {},
     servfail: () => {},
     bogusAnswer: () => {},
+    clientCookie: (outcome) => this.note(`cookie ${outcome}`),
     cacheHit: () => {},
     cacheMiss: () => {},
     limitHit: (limit) => this.note(`front ${limit}`),

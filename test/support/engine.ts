@@ -1,12 +1,7 @@
 /** An engine under a virtual clock, for tests that bring their own network. */
 import { VirtualClock } from '../../src/base/clock.ts'
 import { drawHashKey } from '../../src/base/keyed-hash.ts'
-import {
-  CLIENT_STRING_OPTION,
-  NEGATIVE_TTL_SECONDS_MAX,
-  NSEC3_ITERATIONS_MAX,
-  TTL_SECONDS_MAX,
-} from '../../src/base/limits.ts'
+import { CLIENT_STRING_OPTION, NEGATIVE_TTL_SECONDS_MAX, TTL_SECONDS_MAX } from '../../src/base/limits.ts'
 import { type Random, seededRandom } from '../../src/base/random.ts'
 import { AnswerCache } from '../../src/cache/answer-cache.ts'
 import { RrsetCache } from '../../src/cache/rrset-cache.ts'
@@ -27,8 +22,9 @@ import type {
   Watch,
   WorkNote,
 } from '../../src/resolver/ports.ts'
+import { RESOLVER_LIMITS } from '../../src/resolver/resolver-limits.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
-import { nameFrom } from '../../src/wire/name-text.ts'
+import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { type EntryReply, entryReply } from './entry.ts'
 
 /** Everything a test may want to look at. */
@@ -89,7 +85,7 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   foreignGlue: false,
   privateAddresses: [],
   privateDomains: [],
-  nsec3IterationsMax: NSEC3_ITERATIONS_MAX,
+  limits: RESOLVER_LIMITS,
   aggressiveDenial: true,
   errorReporting: false,
   prefetch: false,
@@ -182,7 +178,10 @@ function countInto(counts: Map<string, number>): EngineCounters {
     bogus: (reason) => add(`bogus ${reason}`),
     signatureVerification: () => add('signatures'),
     nsec3Hash: (calls) => add('hashes', calls),
-    limitHit: (limit) => add(`limit ${limit}`),
+    limitHit: (limit, zone) => {
+      add(`limit ${limit}`)
+      if (zone !== undefined) add(`limit ${limit} by ${formatName(zone)}`)
+    },
     errorReport: (outcome) => add(`report ${outcome}`),
     synthesised: (kind) => add(`synthesised ${kind}`),
     keysAhead: (stage) => add(`keys ahead ${stage}`),

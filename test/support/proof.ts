@@ -1,7 +1,7 @@
 /** Circumstances of a validation, for tests of the proof room. */
 import { KEY_HANDLES_MAX, NSEC3_ITERATIONS_MAX } from '../../src/base/limits.ts'
 import { selfTest } from '../../src/dnssec/algorithms.ts'
-import { ProofBudget, type ProofLimits } from '../../src/dnssec/budget.ts'
+import { PROOF_LIMITS, ProofBudget, type ProofLimits } from '../../src/dnssec/budget.ts'
 import { selfTestDigests } from '../../src/dnssec/digests.ts'
 import { KeyTable } from '../../src/dnssec/keys.ts'
 import type { ValidationParameters } from '../../src/dnssec/parameters.ts'
@@ -9,7 +9,7 @@ import type { ValidationParameters } from '../../src/dnssec/parameters.ts'
 const ALGORITHMS = selfTest()
 const DIGESTS = selfTestDigests()
 /** No bound that a test of something else could meet. */
-const FREE: ProofLimits = { signatures: 1e9, failedSignatures: 1e9, sha1Calls: 1e9 }
+const FREE: ProofLimits = { ...PROOF_LIMITS, signatures: 1e9, failedSignatures: 1e9, sha1Calls: 1e9 }
 
 /** What a test may choose. */
 export interface ProofChoices {

@@ -18,7 +18,7 @@ export function makeSandbox(
   unit: UnitFile,
   folder: string,
   writable: readonly string[],
-): readonly string[] | string {
+): readonly [string, ...string[]] | string {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux'
   for (const program of ['unshare', 'setpriv', 'systemd-analyze', 'cc']) {
     if (spawnSync(program, ['--version']).status !== 0) return `needs ${program}`
@@ -32,13 +32,14 @@ export function makeSandbox(
     'exec "$@"',
   ]
   const rights = capabilities(unit)
-  const words = [
-    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-euc', steps.join('\n'), 'sh'],
+  const words: readonly [string, ...string[]] = [
+    'unshare',
+    ...['--mount', '--propagation', 'private', 'sh', '-euc', steps.join('\n'), 'sh'],
     ...['setpriv', `--reuid=${SANDBOX_UID}`, `--regid=${SANDBOX_UID}`, '--clear-groups', '--no-new-privs'],
     ...[`--inh-caps=${rights}`, `--ambient-caps=${rights}`, `--bounding-set=${rights}`],
     restrict,
   ]
-  const tried = spawnSync(words[0]!, [...words.slice(1), process.execPath, '-e', ''], { encoding: 'utf8' })
+  const tried = spawnSync(words[0], [...words.slice(1), process.execPath, '-e', ''], { encoding: 'utf8' })
   return tried.status === 0 ? words : `cannot be had here: ${tried.stderr.trim()}`
 }
 

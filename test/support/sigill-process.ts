@@ -18,14 +18,13 @@ export function sigill(...words: readonly string[]): Promise<Ended> {
   return new Running(words).ended
 }
 
-/** Where it runs. Standard output goes to us, or to an open file; standard error comes to us, or is closed at our end. */
+/** Where standard output goes: to us, or to an open file. Standard error comes to us, or is closed at our end. */
 export interface Outlets {
   readonly stdout?: number
   readonly stderr?: 'closed'
-  /** Words before the command: another program that runs it. */
-  readonly within?: readonly string[]
-  /** Beside what stands in our own environment. */
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: NodeJS.ProcessEnv
+  /** A program that runs it, with the words before those of the command. */
+  readonly through?: readonly [string, ...string[]]
 }
 
 /** A command that runs. */
@@ -38,8 +37,9 @@ export class Running {
 
   constructor(words: readonly string[], outlets: Outlets = {}) {
     const stdio = ['ignore', outlets.stdout ?? 'pipe', 'pipe'] as const
-    const [program, ...all] = [...(outlets.within ?? []), process.execPath, MAIN, ...words]
-    const child = spawn(program!, all, { stdio: [...stdio], env: { ...process.env, ...outlets.env } })
+    const { env = process.env, through = [] } = outlets
+    const [program, ...rest] = [...through, process.execPath, MAIN, ...words] as [string, ...string[]]
+    const child = spawn(program, rest, { stdio: [...stdio], env })
     this.#child = child
     const { stdout, stderr } = child
     stdout?.setEncoding('utf8').on('data', (text: string) => this.#hear(() => (this.#stdout += text)))

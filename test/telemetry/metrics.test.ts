@@ -96,7 +96,7 @@ t.test('what is raised is what is read', async (t) => {
   const asTheFrontSeesIt: FrontCounters = counters
   const metrics = makeMetrics(counters)
   asTheFrontSeesIt.dropped('short')
-  asTheFrontSeesIt.limitHit('tcp-unread')
+  asTheFrontSeesIt.limitHit('tcp-unread', Uint8Array.of(192, 0, 2, 7))
   counters.clientQuery('udp')
   counters.clientQuery('udp')
   counters.clientQuery('tcp')

@@ -18,10 +18,12 @@ const THREAD_SETTINGS: readonly SettingKey[] = [
   'resolution.private-addresses',
   'resolution.private-domains',
   'resolution.any',
+  'dnssec.nsec3-iterations-max',
   'dnssec.rollout.always',
   'dnssec.rollout.never',
   'dnssec.rollout.always-listeners',
   'dnssec.rollout.never-listeners',
+  ...SETTING_KEYS.filter((key) => key.startsWith('limits.') && SETTINGS[key].reload === 'live'),
 ]
 
 /** Those by which cached answers were made, or are not to be given any more. */
@@ -31,6 +33,7 @@ const ANSWERS_HANG_ON: readonly SettingKey[] = [
   'local-zones.records',
   'resolution.private-addresses',
   'resolution.private-domains',
+  'dnssec.nsec3-iterations-max',
 ]
 
 /** Whether one of these settings differs. */

@@ -80,8 +80,8 @@ export class Journal {
     if (damaged.length === 0) return
     const aside = `${JOURNAL_FILE}.damaged`
     this.#log.warn({ lines: damaged.length, aside }, 'lines of the journal are damaged and were set aside')
-    await this.#folder.append(aside, `${damaged.join('\n')}\n`, JOURNAL_OCTETS_MAX)
-    await this.#folder.write(JOURNAL_FILE, good.map((line) => `${line}\n`).join(''))
+    const isKept = await this.#folder.append(aside, `${damaged.join('\n')}\n`, JOURNAL_OCTETS_MAX)
+    if (isKept) await this.#folder.write(JOURNAL_FILE, good.map((line) => `${line}\n`).join(''))
   }
 
   #remember(entry: JournalEntry): void {

@@ -3,7 +3,7 @@
  * a warning, and what would be kept ends with the process.
  */
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs'
-import { access, appendFile, rename, stat } from 'node:fs/promises'
+import { access, open, rename, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { STATE_FILE_OCTETS_MAX } from '../../base/limits.ts'
 import { reasonOf } from '../../config/text-file.ts'
@@ -104,7 +104,7 @@ export class StateFolder {
   }
 
   /**
-   * Appends to a file. One that would grow beyond its bound is put aside first, as `NAME.old`, in the place of an
+   * Appends lines to a file. One that would grow beyond its bound is put aside first, as `NAME.old`, in the place of an
    * older one. Failing is a warning.
    *
    * @returns whether it is written
@@ -115,7 +115,7 @@ export class StateFolder {
     return this.#inTurn(name, path, 'a state file cannot be appended to', async () => {
       const { size } = await stat(path).catch(() => ({ size: 0 }))
       if (size > 0 && size + Buffer.byteLength(text) > octetsMax) await rename(path, `${path}.old`)
-      await appendFile(path, text, { mode: FILE_MODE, flush: true })
+      await appendLines(path, text)
     })
   }
 
@@ -139,7 +139,7 @@ export class StateFolder {
       if (this.#isResting) return false
       try {
         await work()
-        this.#failing.delete(name)
+        if (this.#failing.delete(name)) this.#log.info({ file: path }, 'a state file can be written again')
         return true
       } catch (error) {
         if (!this.#failing.has(name)) this.#log.warn({ file: path, fault: reasonOf(error) }, trouble)
@@ -149,6 +149,20 @@ export class StateFolder {
     })
     this.#writing = written
     return written
+  }
+}
+
+/** A line that an earlier writing did not bring to its end is ended first: it must not take another with it. */
+async function appendLines(path: string, text: string): Promise<void> {
+  const file = await open(path, 'a+', FILE_MODE)
+  try {
+    const { size } = await file.stat()
+    const last = Buffer.from('\n')
+    if (size > 0) await file.read(last, 0, 1, size - 1)
+    await file.writeFile(last.toString() === '\n' ? text : `\n${text}`)
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 

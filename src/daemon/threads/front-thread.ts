@@ -18,10 +18,12 @@ async function run(data: FrontData): Promise<void> {
   const { memory, links: ends } = data
   askForShortSlices()
   const parts = threadParts(data)
+  let questionMs = data.settings['limits.time-ms']
   const links = new ResolverLinks({
     clock: parts.clock,
     ends,
     resolverOf: (name) => resolverOf(memory, name),
+    questionMs: () => questionMs,
   })
   const clientSide = makeClientSide(data, parts, links)
   let front: Front | undefined
@@ -38,7 +40,10 @@ async function run(data: FrontData): Promise<void> {
   const opening = told.then(() => open(data, parts, clientSide))
   // Ears first: a change of policy may come before the sockets are open.
   serveSupervisor(parts, {
-    configure: (settings) => clientSide.configure(settings),
+    configure: (settings) => {
+      questionMs = settings['limits.time-ms']
+      clientSide.configure(settings)
+    },
     onLink: (peer, end) => links.replace(peer, end),
     serve,
     leave: async (timeoutMs) => {

@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { RingReader, RingWriter } from '../../base/ring.ts'
 import type { ClientReply, ResolverPort } from '../../resolver/ports.ts'
+import type { Name } from '../../wire/name.ts'
 import { failureEntry } from './failure-entry.ts'
 import type { SetAside } from './set-aside.ts'
 import {
@@ -18,7 +19,7 @@ import {
 export interface MissDeskOptions {
   readonly clock: Clock
   readonly resolver: ResolverPort
-  readonly counters: { limitHit(limit: 'set-aside'): void }
+  readonly counters: { limitHit(limit: 'set-aside', name: Name): void }
   readonly setAside: SetAside
 }
 
@@ -47,7 +48,7 @@ export class MissDesk {
     const { clock, resolver, counters, setAside } = this.#options
     const nowMs = clock.nowMs()
     if (setAside.has(question, nowMs)) {
-      counters.limitHit('set-aside')
+      counters.limitHit('set-aside', question.name)
       return prefetch ? undefined : Promise.resolve({ entry: failureEntry(question, 'set-aside', nowMs) })
     }
     if (!prefetch) return resolver.resolve(question)

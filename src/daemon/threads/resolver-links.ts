@@ -1,6 +1,6 @@
 /** The resolver as a front thread sees it: each question goes to the thread that its name belongs to. */
 import type { Cancel, Clock } from '../../base/clock.ts'
-import { HANDOVER_MS_MAX, HANDOVER_SWEEP_MS } from '../../base/limits.ts'
+import { HANDOVER_MS, HANDOVER_SWEEP_MS } from '../../base/limits.ts'
 import { RingReader, RingWriter } from '../../base/ring.ts'
 import type { Reason } from '../../dnssec/reasons.ts'
 import type { ClientQuestion, ClientReply, ResolverPort } from '../../resolver/ports.ts'
@@ -15,18 +15,20 @@ export interface ResolverLinksOptions {
   readonly ends: readonly LinkEnd[]
   /** The number of the thread for a name. */
   readonly resolverOf: (name: Name) => number
+  /** Time that a resolver thread takes for a question at most, as things are now. */
+  readonly questionMs: () => number
 }
 
 /** See the head of this file. */
 export class ResolverLinks implements ResolverPort {
-  readonly #clock: Clock
+  readonly #options: ResolverLinksOptions
   readonly #resolverOf: (name: Name) => number
   readonly #links: FrontLink[]
 
-  constructor({ clock, ends, resolverOf }: ResolverLinksOptions) {
-    this.#clock = clock
-    this.#resolverOf = resolverOf
-    this.#links = ends.map((end) => new FrontLink(clock, end))
+  constructor(options: ResolverLinksOptions) {
+    this.#options = options
+    this.#resolverOf = options.resolverOf
+    this.#links = options.ends.map((end) => new FrontLink(options, end))
   }
 
   resolve(question: ClientQuestion): Promise<ClientReply> {
@@ -40,7 +42,7 @@ export class ResolverLinks implements ResolverPort {
   /** A resolver thread was started anew. Who waited for its former life gets SERVFAIL. */
   replace(resolver: number, end: LinkEnd): void {
     this.#links[resolver]!.close()
-    this.#links[resolver] = new FrontLink(this.#clock, end)
+    this.#links[resolver] = new FrontLink(this.#options, end)
   }
 
   close(): void {
@@ -57,6 +59,7 @@ interface Waiting {
 /** The front's end of one link. */
 class FrontLink {
   readonly #clock: Clock
+  readonly #questionMs: () => number
   readonly #end: LinkEnd
   readonly #misses: RingWriter
   readonly #inbox: RingInbox
@@ -65,8 +68,9 @@ class FrontLink {
   #ticket = 0
   #cancelSweep: Cancel | undefined
 
-  constructor(clock: Clock, end: LinkEnd) {
+  constructor({ clock, questionMs }: ResolverLinksOptions, end: LinkEnd) {
     this.#clock = clock
+    this.#questionMs = questionMs
     this.#end = end
     this.#misses = new RingWriter(end.misses)
     const replies = new RingReader(end.replies)
@@ -117,7 +121,7 @@ class FrontLink {
   /** A thread that is stuck must not keep clients, nor the places that they take. */
   readonly #sweep = (): void => {
     this.#cancelSweep = undefined
-    const lateMs = this.#clock.nowMs() - HANDOVER_MS_MAX
+    const lateMs = this.#clock.nowMs() - this.#questionMs() - HANDOVER_MS
     for (const [ticket, { sinceMs }] of this.#waiting) {
       if (sinceMs > lateMs) break
       this.#giveUp(ticket)

@@ -5,7 +5,7 @@ import { AnswerCache } from '../../cache/answer-cache.ts'
 import { OwnAnswers } from '../../cache/own-answers.ts'
 import { RrsetCache } from '../../cache/rrset-cache.ts'
 import { createEngine } from '../engine.ts'
-import { privateAddresses } from '../parts.ts'
+import { liveResolverSettings } from '../parts.ts'
 import { rootCopyOf } from '../root-copy/shared.ts'
 import { watchRoot } from '../root-watch.ts'
 import { ownRrsets, restoreHere } from '../snapshot/threads.ts'
@@ -58,7 +58,7 @@ function run(data: ResolverData): void {
   }
   const stopRoot = data.watchesRoot ? watchRoot(engine, log, () => post({ kind: 'root-proven' })) : () => {}
   serveSupervisor(parts, {
-    configure: (settings) => resolver.setPrivateAddresses(privateAddresses(settings)),
+    configure: (settings) => resolver.configure(liveResolverSettings(settings)),
     flush: (name, alone) => resolver.flush(name, alone),
     onLink: (peer, end) => desk.connect(peer, end),
     restore: (request) => {

@@ -16,6 +16,7 @@ import { PolicyWords } from '../../policy/policy-words.ts'
 import { type PolicyChange, ValidationPolicy } from '../../policy/validation-policy.ts'
 import type { Counters } from '../../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../../telemetry/event-loop-delay.ts'
+import type { LimitCause } from '../../telemetry/limit-causes.ts'
 import type { CacheUse } from '../../telemetry/metrics.ts'
 import type { ReportData } from '../../telemetry/report/report-data.ts'
 import { formatType } from '../../wire/iana/rrtype.ts'
@@ -167,6 +168,11 @@ class Supervisor implements Serving {
   async takeCounts(): Promise<readonly ReportData[]> {
     const counts = this.threads.map(async (thread) => (await thread.ask({ kind: 'count' }, 'counted'))?.data)
     return (await Promise.all(counts)).filter((data) => data !== undefined)
+  }
+
+  async takeLimitCauses(): Promise<readonly LimitCause[]> {
+    const causes = this.threads.map((thread) => thread.ask({ kind: 'limit-causes' }, 'limits-met'))
+    return (await Promise.all(causes)).flatMap((told) => told?.causes ?? [])
   }
 
   /** One call after the other: the answers of the threads do not say to what. */

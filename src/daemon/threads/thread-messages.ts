@@ -6,6 +6,7 @@ import type { Settings } from '../../config/settings.ts'
 import type { TrustAnchor } from '../../dnssec/trust-anchors.ts'
 import type { HandedSockets } from '../../native/handed-sockets.ts'
 import type { NegativeTrustAnchor } from '../../policy/validation-policy.ts'
+import type { LimitCause } from '../../telemetry/limit-causes.ts'
 import type { ReportData } from '../../telemetry/report/report-data.ts'
 import type { Name } from '../../wire/name.ts'
 import type { Rrset } from '../../wire/record.ts'
@@ -101,6 +102,8 @@ export type ToThread =
   | { readonly kind: 'drain'; readonly timeoutMs: number }
   /** Hand over what was counted for the report. */
   | { readonly kind: 'count' }
+  /** Hand over who met limits. */
+  | { readonly kind: 'limit-causes' }
   /** Close all sockets: this life is over. */
   | { readonly kind: 'close' }
 
@@ -125,5 +128,7 @@ export type FromThread =
   | { readonly kind: 'fetched'; readonly number: number; readonly sets: readonly Rrset[] | string }
   /** What was counted for the report since it was last asked for; undefined when it is nothing. */
   | { readonly kind: 'counted'; readonly data: ReportData | undefined }
+  /** Who met limits since it was last asked for. */
+  | { readonly kind: 'limits-met'; readonly causes: readonly LimitCause[] }
   | { readonly kind: 'drained'; readonly unanswered: number }
   | { readonly kind: 'closed' }

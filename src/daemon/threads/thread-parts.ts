@@ -97,6 +97,8 @@ export function serveSupervisor({ policy, counters, tally, post }: ThreadParts, 
     } else if (message.kind === 'flush') {
       post({ kind: 'flushed', entries: duties.flush?.(message.name, message.alone) ?? 0 })
     } else if (message.kind === 'count') post({ kind: 'counted', data: tally.take() })
+    else if (message.kind === 'limit-causes')
+      post({ kind: 'limits-met', causes: counters.limitCauses.take() })
     else if (message.kind === 'serve') duties.serve?.()
     else if (message.kind === 'restore') duties.restore?.(message)
     else if (message.kind === 'root-copy') duties.setRootCopy?.(message.copy)

@@ -1,0 +1,65 @@
+/** The table of bounds, the settings by which operators change some of them, and the counter of those that were met. */
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { SETTING_KEYS, SETTINGS, type SettingKey } from '../../src/config/settings.ts'
+import { LIMITS } from '../../src/telemetry/label-values.ts'
+
+const table = readFileSync('src/base/limits.ts', 'utf8')
+const rows = readFileSync('src/config/settings.ts', 'utf8')
+const LIMIT_KEYS = SETTING_KEYS.filter((key) => key.startsWith('limits.'))
+
+/** Limits that are set under another name, … */
+const ELSEWHERE: Readonly<Record<string, SettingKey>> = {
+  time: 'limits.time-ms',
+  'tcp-connections': 'server.tcp.connections',
+  'tcp-connections-per-client': 'server.tcp.connections-per-client',
+}
+/** … and those that nobody sets, with the reason. */
+const FIXED: Readonly<Record<string, string>> = {
+  handover: 'a ring of fixed memory between two threads; limits.waiting is what fills it',
+  'set-aside': 'no number: whether a question ended a thread a minute ago',
+  'tcp-unread': 'memory of one connection; how many there are can be set',
+}
+
+t.test('every bound has its reason before it', (t) => {
+  const lines = table.split('\n')
+  let reasonsEnd = -1
+  let stem = ''
+  for (const [i, line] of lines.entries()) {
+    const name = /^export const ([A-Z0-9_]+)/.exec(line)?.[1]
+    if (name === undefined) continue
+    const own = lines[i - 1]!.trimEnd().endsWith('*/')
+    // A pair such as X_MIN and X_MAX may share one.
+    const shared = reasonsEnd === i - 1 && name.replace(/_(MIN|MAX|INITIAL)$/, '') === stem
+    t.ok(own || shared, name)
+    reasonsEnd = i
+    stem = name.replace(/_(MIN|MAX|INITIAL)$/, '')
+  }
+  t.end()
+})
+
+t.test('a setting of the group begins with what the table says, within bounds of its own', (t) => {
+  t.ok(LIMIT_KEYS.length >= 20, `${LIMIT_KEYS.length} settings`)
+  for (const key of LIMIT_KEYS) {
+    const at = rows.indexOf(`  '${key}': {`)
+    const row = rows.slice(at, rows.indexOf('\n  },', at))
+    const constant = /default: ([A-Z0-9_]+),/.exec(row)?.[1]
+    t.ok(
+      constant !== undefined && table.includes(`export const ${constant} `),
+      `${key}: ${constant} of the table`,
+    )
+    const { schema, default: value } = SETTINGS[key]
+    t.ok(schema.safeParse(value).success, `${key}: ${value}`)
+    for (const bad of [-1, 1e9, 1.5, '7', null]) t.notOk(schema.safeParse(bad).success, `${key}: ${bad}`)
+  }
+  t.end()
+})
+
+t.test('what is counted when it is met can be set, or it is said why not', (t) => {
+  for (const limit of Object.keys(LIMITS)) {
+    const key = ELSEWHERE[limit] ?? (`limits.${limit}` as SettingKey)
+    t.not(FIXED[limit] !== undefined, SETTING_KEYS.includes(key), limit)
+  }
+  for (const limit of Object.keys({ ...ELSEWHERE, ...FIXED })) t.ok(limit in LIMITS, limit)
+  t.end()
+})
