@@ -1,4 +1,5 @@
 /** What `sigill check` prints for the operator of a zone or of a resolver. */
+import { counted } from '../base/counted.ts'
 import type { Finding } from '../check/finding.ts'
 import { type CheckReport, withoutDot } from '../check/report.ts'
 import { printable } from './printable.ts'
@@ -31,15 +32,14 @@ function head(report: CheckReport): string[] {
     ),
     ...(servers.length === 0 ? [] : field('servers', servers.join(', '))),
     ...field('verdict', `${verdict.status} (${verdict.reason})${detail}`),
-    ...field('checked', `${checkedAt}, ${questions} questions`),
+    ...field('checked', `${checkedAt}, ${counted(questions, 'question')}`),
   ]
 }
 
 /** The numbers in words. */
 export function countText({ counts }: CheckReport): string {
   const { errors, warnings, notices } = counts
-  const some = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
-  return `${some(errors, 'error')}, ${some(warnings, 'warning')}, ${some(notices, 'notice')}`
+  return `${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(notices, 'notice')}`
 }
 
 function findingLines(one: Finding): string[] {

@@ -1,4 +1,5 @@
 /** `sigill control`: commands to a running daemon, and what it says, for people or as JSON. */
+import { counted } from '../base/counted.ts'
 import { sudoUser } from '../config/environment.ts'
 import { type ControlPlace, type ControlReply, command, defaultAuthor } from './control-client.ts'
 import { EXIT, type ExitCode, UnusableInput } from './exit-code.ts'
@@ -149,7 +150,7 @@ interface ShownException {
 /** A negative trust anchor in a line. */
 export function showException({ name, reason, author, expires, hits, forced }: ShownException): string {
   const kept = forced ? ', kept when the zone validates' : ''
-  return `${printable(`${name} until ${expires}, by ${author}: ${reason} (${hits} answers${kept})`)}\n`
+  return `${printable(`${name} until ${expires}, by ${author}: ${reason} (${counted(hits, 'answer')}${kept})`)}\n`
 }
 
 /** All of them. */

@@ -1,7 +1,7 @@
 /** The rollout report as one page that needs nothing else, on a screen or on paper. */
 import type { DomainView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
 import { printable } from './printable.ts'
-import { expiringLine, facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
+import { answersTo, expiringLine, facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
 
 const STYLE = `
 :root { color-scheme: light; --paper: #fff; --ink: #1a1a1a; --faint: #555; --line: #bbb; --insecure: #c8c8c8; }
@@ -34,7 +34,7 @@ export function reportHtml(report: ReportView): string {
 </head>
 <body>
 <h1>What validation does to answers</h1>
-<p class="faint">${escaped(since)} to ${escaped(until)}: ${answers} answers to ${clients} clients</p>
+<p class="faint">${escaped(since)} to ${escaped(until)}: ${answersTo(answers, clients)}</p>
 ${shareBar(report)}
 <h2>Customers who would have noticed</h2>
 ${stageTable(report)}

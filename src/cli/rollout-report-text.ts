@@ -1,7 +1,7 @@
 /** The rollout report for a terminal. */
 import type { DomainView, ExpiringView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
 import { printable } from './printable.ts'
-import { expiringLine, facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
+import { answersTo, expiringLine, facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
 
 /** Top-level domains shown; JSON has all of them. */
 const TLDS_SHOWN = 10
@@ -11,7 +11,7 @@ export function reportText(report: ReportView): string {
   const { since, until, answers, clients, shares, stages, tlds, domains, expiring } = report
   const lines = [
     `Validation from ${since} to ${until}`,
-    `${answers} answers to ${clients} clients: ${percent(shares.secure)} secure, ${percent(shares.insecure)} insecure, ${percent(shares.bogus)} bogus`,
+    `${answersTo(answers, clients)}: ${percent(shares.secure)} secure, ${percent(shares.insecure)} insecure, ${percent(shares.bogus)} bogus`,
     `customers who would have noticed: ${stages.map((stage) => `${stage.clients} at ${stage.percent} %`).join(', ')}`,
     `signed answers: ${tlds.slice(0, TLDS_SHOWN).map(tldText).join(', ') || 'none'}`,
     ...rest(report),

@@ -1,4 +1,5 @@
 /** What the rollout report says in words, the same on a terminal and on a page. Nothing is escaped yet. */
+import { counted } from '../base/counted.ts'
 import type { DomainView, ExpiringView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
 
 const STILL = { yes: 'still failing', no: 'validates again', unknown: 'not seen lately' } as const
@@ -14,9 +15,14 @@ export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`
 }
 
-/** How many answers to whom. */
+/** So many answers to so many clients. */
+export function answersTo(answers: number, clients: number): string {
+  return `${counted(answers, 'answer')} to ${counted(clients, 'client')}`
+}
+
+/** How many answers to whom, and how it stands. */
 export function headline({ queries, clients, refused, failing }: DomainView): string {
-  return `${queries} answers to ${clients} clients, ${refused} of them refused; ${STILL[failing]}`
+  return `${answersTo(queries, clients)}, ${refused} of them refused; ${STILL[failing]}`
 }
 
 /** What is known of a failing domain, a line each. */
@@ -50,21 +56,21 @@ export function faultLine({ zone, type, ede, text, meaning, queries }: FaultView
 } {
   // What clients were told names zone and link by itself, if it is told at all.
   const what = text.includes(zone) ? text : `${zone} ${type}: ${text || meaning}`
-  return { what, figures: `EDE ${ede}, ${queries} answers` }
+  return { what, figures: `EDE ${ede}, ${counted(queries, 'answer')}` }
 }
 
 /** A zone whose signatures end soon. */
 export function expiringLine({ zone, set, ends, hoursLeft, ...view }: ExpiringView): string {
   const { lifetimeHours, fetchedAt, answersInUse } = view
-  return `${zone}  the signature over ${set} ends ${ends}, in ${hoursLeft} of its ${lifetimeHours} hours; given so ${fetchedAt}; ${answersInUse} answers in use`
+  return `${zone}  the signature over ${set} ends ${ends}, in ${hoursLeft} of its ${lifetimeHours} hours; given so ${fetchedAt}; ${counted(answersInUse, 'answer')} in use`
 }
 
 /** What is counted and not shown apart. */
 export function rest({ unchecked, others }: ReportView): string[] {
   return [
     ...(unchecked > 0
-      ? [`${unchecked} answers with bogus data went to clients who asked for it unchecked (CD).`]
+      ? [`${counted(unchecked, 'answer')} with bogus data went to clients who asked for it unchecked (CD).`]
       : []),
-    ...(others > 0 ? [`${others} bogus answers were of domains that are not told apart.`] : []),
+    ...(others > 0 ? [`${counted(others, 'bogus answer')} came of domains that are not told apart.`] : []),
   ]
 }

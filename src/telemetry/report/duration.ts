@@ -1,4 +1,5 @@
 /** Lengths of time for people. */
+import { counted } from '../../base/counted.ts'
 
 const UNITS: readonly (readonly [seconds: number, name: string])[] = [
   [86_400, 'day'],
@@ -10,6 +11,5 @@ const UNITS: readonly (readonly [seconds: number, name: string])[] = [
 /** The largest unit of which there is at least one, rounded: `3 hours`. */
 export function formatDuration(seconds: number): string {
   const [size, name] = UNITS.find(([unit]) => seconds >= unit) ?? UNITS[UNITS.length - 1]!
-  const count = Math.round(seconds / size)
-  return `${count} ${name}${count === 1 ? '' : 's'}`
+  return counted(Math.round(seconds / size), name)
 }

@@ -1,4 +1,5 @@
 /** Watches how much is bogus: a jump raises one alert that says what it has in common, whose fault it is, what to run. */
+import { counted } from '../../base/counted.ts'
 import {
   GUARD_BOGUS_MIN,
   GUARD_CLIENTS_MIN,
@@ -102,7 +103,7 @@ function isNoTest({ zone }: Fault): boolean {
 
 function advise(found: Omit<Alert, 'text' | 'command'>): Pick<Alert, 'text' | 'command'> {
   const { cause, ancestor, reason, share, clients } = found
-  const seen = `${(100 * share).toFixed(1)} % of answers to ${clients} clients are bogus: ${REASONS[reason].text}`
+  const seen = `${(100 * share).toFixed(1)} % of answers to ${counted(clients, 'client')} are bogus: ${REASONS[reason].text}`
   const back = 'sigill control rollout observe'
   if (cause === 'clock') {
     const way = reason === 'signature-expired' ? 'ahead' : 'behind'
