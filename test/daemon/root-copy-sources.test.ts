@@ -1,10 +1,13 @@
 /** Where the root zone is got from: by HTTP and by transfer, from servers that do it well or badly; and a daemon that does. */
+import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer, globalAgent } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import forge from 'node-forge'
 import t, { type Test } from 'tap'
 import { seededRandom } from '../../src/base/random.ts'
 import { command } from '../../src/cli/control-client.ts'
-import { download } from '../../src/daemon/download.ts'
+import { download, type HostLookup } from '../../src/daemon/download.ts'
 import { rootSource } from '../../src/daemon/root-copy/sources.ts'
 import { type Transferred, transferRoot } from '../../src/daemon/root-copy/transfer.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
@@ -93,6 +96,44 @@ t.test('a page that is slow, too long, cut off or not there', async (t) => {
   const ending = new AbortController()
   const waiting = faulty(() => ending.abort(), { signal: ending.signal })
   t.match(await waiting, { fault: /cannot be fetched/ })
+})
+
+/** A key and a certificate that it signed itself, for this name, as PEM. */
+function selfSigned(name: string): { readonly key: string; readonly cert: string } {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const key = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+  const own = forge.pki.privateKeyFromPem(key)
+  const cert = forge.pki.createCertificate()
+  cert.publicKey = forge.pki.setRsaPublicKey(own.n, own.e)
+  cert.validity.notBefore = new Date(Date.now() - 86_400_000)
+  cert.validity.notAfter = new Date(Date.now() + 86_400_000)
+  const subject = [{ name: 'commonName', value: name }]
+  cert.setSubject(subject)
+  cert.setIssuer(subject)
+  cert.setExtensions([{ name: 'subjectAltName', altNames: [{ type: 2, value: name }] }])
+  cert.sign(own, forge.md.sha256.create())
+  return { key, cert: forge.pki.certificateToPem(cert) }
+}
+
+t.test('a page by TLS: from whom it is said to be, or not at all', async (t) => {
+  const pair = selfSigned('root.test')
+  const server = createTlsServer(pair, (_request, response) => response.end('; a zone\n'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const authorities = globalAgent.options.ca
+  t.teardown(() => {
+    globalAgent.options.ca = authorities
+    globalAgent.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const lookup: HostLookup = (_host, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }])
+  const from = (host: string): Promise<unknown> =>
+    download(new URL(`https://${host}:${port}/root.zone`), { octetsMax: 1_000, timeoutMs: 5_000, lookup })
+  t.match(await from('root.test'), { fault: /self-signed/ }, 'nobody vouches for it')
+  globalAgent.options.ca = pair.cert
+  t.match(await from('root.test'), { octets: Buffer.from('; a zone\n') })
+  t.match(await from('other.test'), { fault: /altnames/ }, 'the certificate is for another name')
 })
 
 // --- transfers ----------------------------------------------------------------------------------------------------

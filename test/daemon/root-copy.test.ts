@@ -1,4 +1,5 @@
 /** The copy of the root zone: what is taken over, what is not, how long it stands, and what outlives a restart. */
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -341,6 +342,9 @@ t.test('a file counts from when it was written', async (t) => {
 
   const absent = await fileSource(`${file}.no`, clock).look(undefined, new AbortController().signal)
   t.match(absent, { kind: 'failed', fault: /no such file/i })
+  execFileSync('mkfifo', [`${file}.pipe`])
+  const pipe = await fileSource(`${file}.pipe`, clock).look(undefined, new AbortController().signal)
+  t.match(pipe, { kind: 'failed', fault: /not a regular file/ })
   const folder = await fileSource(newFolder(), clock).look(undefined, new AbortController().signal)
   t.match(folder, { kind: 'failed' })
 })

@@ -1,4 +1,5 @@
 /** Where the root zone is got from (`resolution.root-copy.sources`). */
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { formatAddress, formatEndpoint } from '../../base/address.ts'
 import {
@@ -62,7 +63,8 @@ function fileSource(path: string, { wallSeconds }: SourceParts): RootSource {
     label: path,
     look: async (known) => {
       try {
-        const file = await open(path, 'r')
+        // Without O_NONBLOCK, opening a named pipe waits for a writer.
+        const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
         try {
           const { mtimeMs, size, isFile } = await file.stat().then((stat) => ({
             mtimeMs: stat.mtimeMs,
