@@ -181,6 +181,10 @@ function addUpkeep(add: Add, print: Print): void {
         )
       },
     )
+  add('roll-cookies', 'draw another secret for server cookies').action(async (options: ControlOptions) => {
+    const { tell } = await load()
+    process.exitCode = await tell('/v1/cookie-secrets/roll', {}, options, print)
+  })
   add('snapshot', 'write the snapshot of the caches now').action(async (options: ControlOptions) => {
     const { tell } = await load()
     process.exitCode = await tell('/v1/snapshot', {}, options, print)

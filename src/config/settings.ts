@@ -62,6 +62,8 @@ export interface Settings {
   'server.identity': string
   'server.version': string
   'server.nsid': Uint8Array
+  'server.cookies.mode': 'off' | 'on' | 'required'
+  'server.cookies.secret-file': string
   'server.tcp.connections': number
   'server.tcp.connections-per-client': number
   'server.tcp.idle-timeout-ms': number
@@ -251,6 +253,24 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.octets(NSID_OCTETS_MAX),
     default: '',
     doc: 'Given to clients that ask for the name of this server (NSID, RFC 5001). Octets in hex: "0x6e7331", in quotes. Empty: none.',
+    reload: 'live',
+  },
+  'server.cookies.mode': {
+    schema: value.oneOf('off', 'on', 'required'),
+    default: 'on',
+    doc:
+      'Server cookies (RFC 7873, RFC 9018): a client that shows the one it was given has not forged its address. off: the ' +
+      'option is passed over. required: a client that knows of cookies has to show one to be answered by UDP; one that ' +
+      'does not is answered as ever.',
+    reload: 'live',
+  },
+  'server.cookies.secret-file': {
+    schema: value.path(),
+    default: '',
+    doc:
+      'File with the secret of server cookies, for servers that share an address: a line of 32 hexadecimal digits, which no ' +
+      'one else may read. On a second line the secret that goes or comes: cookies are made with the first and accepted with ' +
+      'both; a reload reads it again. Empty: a secret is drawn here, kept in state.directory, and followed by another every day.',
     reload: 'live',
   },
   'server.tcp.connections': {

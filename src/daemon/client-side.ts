@@ -9,6 +9,7 @@ import { Service, type ServiceOptions } from '../front/service.ts'
 import type { WaitingOptions } from '../front/waiting-room.ts'
 import type { HandedSockets } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
+import type { CookieSecrets } from '../policy/cookie-secrets.ts'
 import type { Rollout } from '../policy/rollout.ts'
 import type { ValidationPolicy } from '../policy/validation-policy.ts'
 import type { ResolverPort } from '../resolver/ports.ts'
@@ -28,6 +29,9 @@ export interface FrontParts {
   /** Counts answers for the report. */
   readonly tally: AnswerTally
   readonly counters: Counters
+  readonly cookieSecrets: CookieSecrets
+  /** By the clock of the machine. */
+  readonly unixSeconds: () => number
   readonly clock: Clock
   readonly onFault: (fault: unknown) => void
   readonly udp: UdpBackend

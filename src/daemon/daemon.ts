@@ -96,7 +96,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
   const { inherited, givenUp, machine = THIS_MACHINE } = options
   const clock = machine.clock(config.settings['dnssec.clock'])
   const state = await openState(config, clock, machine, log)
-  const { settings, rolloutKey } = state
+  const { settings, rolloutKey, cookies } = state
   const given = { ...config, settings }
   const keeper = settings['dnssec.anchor-updates']
     ? openAnchors(given, clock, machine, state.folder, log)
@@ -118,11 +118,8 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
   const serving = await serve(
     {
       config: present,
-      log,
-      udp,
-      machine,
-      platform,
-      rolloutKey,
+      ...{ log, udp, machine, platform, rolloutKey },
+      cookieSecrets: cookies.secrets,
       onRootProven,
       inherited: inherited ?? new Map(),
       mayListen,
@@ -160,6 +157,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
   }
   const around = await openAround(parts).catch((error: unknown) => giveUp(parts, error))
   rootCopy?.start()
+  cookies.start()
   keeper?.start(anchorDuties({ config: given, clock, platform, serving, log }))
   closeUnclaimed(inherited, around.sockets(), log)
   const stopClock = judgeAnewWhenSet(config, clock, serving, log)
@@ -203,6 +201,7 @@ async function stopAll(parts: AroundParts, { handOver, close }: Around): Promise
   stopping.close()
   handOver.close()
   exceptions.close()
+  state.cookies.stop()
   await keeper?.stop()
   await rootCopy?.stop()
   await operator.settled()
@@ -371,7 +370,7 @@ async function openAround(parts: AroundParts): Promise<Around> {
     health,
     operator,
     report,
-    folder: state.folder,
+    ...state,
     clock,
     handsOver,
     rootCopy,
@@ -385,6 +384,7 @@ async function openAround(parts: AroundParts): Promise<Around> {
     exceptions,
     report,
     journal,
+    cookies: state.cookies,
     status,
     stats: () => metrics.values(),
     drain,

@@ -37,7 +37,8 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const onFault = questionFaults(log, counters)
   const clients = new ClientsFirst()
   const words = new PolicyWords()
-  const tally = new AnswerTally(() => wallSeconds(machine))
+  const unixSeconds = (): number => wallSeconds(machine)
+  const tally = new AnswerTally(unixSeconds)
   const engine = createLoneEngine(config, {
     ...{ machine, words, platform, isTraced: true },
     betweenSteps: () => clients.serve(),
@@ -65,10 +66,9 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   })
   await snapshot?.load()
   const rollout = makeRollout(settings, words, rolloutKey)
-  const clientSide = new ClientSide(
-    { settings, resolver: clients, answers, policy, rollout, tally, counters, clock, onFault, udp, log },
-    1,
-  )
+  const engineSide = { resolver: clients, answers, policy, clock, counters, tally, onFault }
+  const own = { settings, rollout, udp, log, cookieSecrets: options.cookieSecrets, unixSeconds }
+  const clientSide = new ClientSide({ ...engineSide, ...own }, 1)
   const stopRoot = watchRoot(engine, log, onRootProven)
   let front: Front
   try {

@@ -35,6 +35,7 @@ export function serviceSettings(settings: Settings): ServiceSettings {
     any: settings['resolution.any'],
     texts: { identity: settings['server.identity'], version: settings['server.version'] },
     nsid: settings['server.nsid'],
+    cookies: settings['server.cookies.mode'],
     originalTtls: settings['cache.serve-original-ttl'],
   }
 }

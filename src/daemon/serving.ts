@@ -5,6 +5,7 @@ import type { Config } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
 import type { HandedSockets } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
+import type { CookieSecrets } from '../policy/cookie-secrets.ts'
 import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { LimitCause } from '../telemetry/limit-causes.ts'
@@ -74,6 +75,8 @@ export interface ServingOptions {
   readonly platform: Platform
   /** The secret that says which clients are enforced first. */
   readonly rolloutKey: HashKey
+  /** What cookies of clients are made with. */
+  readonly cookieSecrets: CookieSecrets
   readonly onRootProven: () => void
   /** Sockets of an earlier process; none where there is none. */
   readonly inherited: HandedSockets

@@ -7,6 +7,7 @@ import { testPlatform } from '../../src/daemon/engine.ts'
 import { THIS_MACHINE } from '../../src/daemon/machine.ts'
 import { serveInOneThread } from '../../src/daemon/one-thread.ts'
 import { MemoryBackend } from '../../src/lab/memory-socket.ts'
+import { CookieSecrets } from '../../src/policy/cookie-secrets.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { query } from '../front/service-under-test.ts'
 import { manyZones, startLabWorld } from '../support/lab-world.ts'
@@ -26,6 +27,7 @@ t.test('clients are answered between any two steps of resolving', async (t) => {
     udp: backend,
     platform: testPlatform(),
     rolloutKey: drawHashKey(systemRandom()),
+    cookieSecrets: new CookieSecrets(),
     onRootProven: () => {
       proven = true
     },

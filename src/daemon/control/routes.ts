@@ -4,9 +4,10 @@ import { EXCEPTION_SECONDS, EXCEPTION_SECONDS_MAX } from '../../base/limits.ts'
 import { formatPrefix, parsePrefix } from '../../base/prefix.ts'
 import type { Name } from '../../wire/name.ts'
 import { formatName, parseNameText } from '../../wire/name-text.ts'
+import type { CookieKeeper } from '../cookies/keeper.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
 import type { Exceptions } from '../operator/exceptions.ts'
-import type { Operator } from '../operator/operator.ts'
+import { type Operator, Refusal } from '../operator/operator.ts'
 import { REPORT_FORM } from '../report/report-form.ts'
 import type { ReportKeeper } from '../report/report-keeper.ts'
 import type { Journal } from '../state/journal.ts'
@@ -19,6 +20,7 @@ export interface RouteParts {
   readonly exceptions: Exceptions
   readonly report: ReportKeeper
   readonly journal: Journal
+  readonly cookies: Pick<CookieKeeper, 'roll' | 'status'>
   /** What `status` says besides the rollout: plain data. */
   status(): Record<string, unknown>
   /** All metrics, as an object for JSON. */
@@ -62,6 +64,7 @@ export function makeRoutes(parts: RouteParts): Route[] {
     ...reporting(parts),
     ...negativeTrustAnchors(parts),
     ...upkeep(operator),
+    rollingCookies(parts),
     draining(parts),
   ]
   return [...heldBack(routes, handOver), ...handOverRoutes(handOver)]
@@ -291,6 +294,28 @@ function upkeep(operator: Operator): Route[] {
       },
     }),
   ]
+}
+
+function rollingCookies({ cookies, journal }: RouteParts): Route {
+  return route({
+    method: 'POST',
+    path: '/v1/cookie-secrets/roll',
+    summary:
+      'Draws another secret for server cookies: those of the one before are accepted while they are valid.',
+    body: z.strictObject({}),
+    result: z.strictObject({
+      from: z.enum(['file', 'own']),
+      accepted: z.int(),
+      drawn: z.string().nullable(),
+    }),
+    run: async (_body, author) => {
+      if (!(await cookies.roll())) {
+        throw new Refusal('server.cookies.secret-file gives the secrets: change the file, and reload')
+      }
+      await journal.add('cookie-secrets-roll', author, {})
+      return cookies.status
+    },
+  })
 }
 
 function draining({ journal, drain }: RouteParts): Route {

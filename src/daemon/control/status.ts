@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Config } from '../../config/load.ts'
 import { PACKAGE_VERSION } from '../../config/package-version.ts'
 import type { Health } from '../../telemetry/health.ts'
+import type { CookieKeeper } from '../cookies/keeper.ts'
 import type { Operator } from '../operator/operator.ts'
 import type { ReportKeeper } from '../report/report-keeper.ts'
 import type { RootCopyKeeper } from '../root-copy/keeper.ts'
@@ -18,6 +19,7 @@ export interface StatusParts {
   readonly operator: Operator
   readonly report: Pick<ReportKeeper, 'alert'>
   readonly folder: StateFolder
+  readonly cookies: Pick<CookieKeeper, 'status'>
   readonly clock: Clock
   /** Whether a process that starts can take over without a gap. */
   readonly handsOver: () => boolean
@@ -26,7 +28,7 @@ export interface StatusParts {
 
 /** Tells it as plain data, whenever asked. */
 export function statusOf(parts: StatusParts): () => Record<string, unknown> {
-  const { config, serving, health, operator, report, folder, clock, handsOver, rootCopy } = parts
+  const { config, serving, health, operator, report, folder, cookies, clock, handsOver, rootCopy } = parts
   const startMs = clock.nowMs()
   return () => ({
     version: PACKAGE_VERSION,
@@ -39,6 +41,7 @@ export function statusOf(parts: StatusParts): () => Record<string, unknown> {
     threads: serving.threads.map(({ name, worker }) => ({ name, alive: worker !== undefined })),
     caches: serving.caches(),
     stateFolder: folder.path ?? null,
+    cookieSecrets: cookies.status,
     alert: report.alert?.text ?? null,
     rootCopy: rootCopy === undefined ? null : copyState(rootCopy),
     rollout: operator.rollout,

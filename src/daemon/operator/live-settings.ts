@@ -9,6 +9,7 @@ const THREAD_SETTINGS: readonly SettingKey[] = [
   'server.identity',
   'server.version',
   'server.nsid',
+  'server.cookies.mode',
   'access.allow',
   'access.deny',
   'access.snoop',

@@ -9,6 +9,7 @@ import type { ValidationMode } from '../../resolver/ports.ts'
 import type { Log } from '../../telemetry/log.ts'
 import type { Name } from '../../wire/name.ts'
 import { formatName } from '../../wire/name-text.ts'
+import type { CookieKeeper } from '../cookies/keeper.ts'
 import { hasExemptions } from '../parts.ts'
 import type { Serving } from '../serving.ts'
 import type { Author, Journal } from '../state/journal.ts'
@@ -34,6 +35,7 @@ export interface OperatorParts {
   readonly config: Config
   readonly serving: Serving
   readonly kept: KeptChanges
+  readonly cookies: Pick<CookieKeeper, 'prepare'>
   readonly journal: Journal
   readonly log: Log
   readonly nowSeconds: () => number
@@ -124,11 +126,13 @@ export class Operator {
       if (path === undefined)
         throw new Refusal('there is no configuration file to read: the daemon runs on the defaults')
       const config = loadConfig(path)
+      const changeCookies = this.#parts.cookies.prepare(config)
       const { live, restart } = changedSettings(this.#config.settings, config.settings)
       const anchorsBefore = this.#config.anchors
       const settings = takeLive(this.#config.settings, config.settings)
       this.#config = { ...config, settings }
       await this.#change(stillMeant(this.#changes, settings, this.#parts.nowSeconds()))
+      changeCookies()
       const reloaded = { changed: live, needRestart: restart }
       if (!sameAnchors(config.anchors.list, anchorsBefore.list)) await this.#parts.setAnchors(config.anchors)
       await this.#parts.journal.add('reload', author, reloaded)

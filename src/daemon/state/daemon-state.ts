@@ -5,7 +5,8 @@ import { systemRandom } from '../../base/random.ts'
 import { type Config, pathFrom } from '../../config/load.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Log } from '../../telemetry/log.ts'
-import type { Machine } from '../machine.ts'
+import { CookieKeeper } from '../cookies/keeper.ts'
+import { type Machine, wallSeconds } from '../machine.ts'
 import { type KeptChanges, loadChanges } from '../operator/kept-changes.ts'
 import { withChanges } from '../operator/operator-changes.ts'
 import { Journal } from './journal.ts'
@@ -18,11 +19,12 @@ export interface DaemonState {
   readonly journal: Journal
   readonly kept: KeptChanges
   readonly rolloutKey: HashKey
+  readonly cookies: CookieKeeper
   /** The settings of the file with what operators changed. */
   readonly settings: Settings
 }
 
-/** Reads it. Never fails. */
+/** Reads it. @throws ConfigError when a secret that the operator gives cannot be used; what is kept never fails */
 export async function openState(
   config: Config,
   clock: Clock,
@@ -38,5 +40,8 @@ export async function openState(
   const journal = await Journal.open(folder, log, () => machine.unixMs())
   const kept = loadChanges(folder, config.settings, clock.unixSeconds(), log)
   const settings = withChanges(config.settings, kept.changes)
-  return { folder, journal, kept, settings, rolloutKey: await rolloutKey(folder, systemRandom()) }
+  const random = systemRandom()
+  const unixSeconds = (): number => wallSeconds(machine)
+  const cookies = new CookieKeeper({ config, folder, random, clock, unixSeconds, log })
+  return { folder, journal, kept, settings, cookies, rolloutKey: await rolloutKey(folder, random) }
 }

@@ -5,8 +5,10 @@ import type { Front } from '../../front/front.ts'
 import { ListenError } from '../../front/listen-error.ts'
 import { chooseBackend } from '../../native/backend.ts'
 import { askForShortSlices } from '../../native/short-slices.ts'
+import { CookieSecrets } from '../../policy/cookie-secrets.ts'
 import { ClientSide } from '../client-side.ts'
 import { makeRollout } from '../parts.ts'
+import { unixSeconds } from '../wall-clock.ts'
 import { ResolverLinks } from './resolver-links.ts'
 import { resolverOf } from './shared-memory.ts'
 import type { FrontData } from './thread-messages.ts'
@@ -71,7 +73,7 @@ async function run(data: FrontData): Promise<void> {
 }
 
 function makeClientSide(
-  { settings, memory, rolloutKey, fronts }: FrontData,
+  { settings, memory, rolloutKey, cookieSecrets: secrets, fronts }: FrontData,
   parts: ThreadParts,
   resolver: ResolverLinks,
 ): ClientSide {
@@ -83,7 +85,9 @@ function makeClientSide(
   // Which one serves the supervisor has told already; this thread is to use the same.
   const udp = chooseBackend(settings['server.udp-backend']).backend!
   const rollout = makeRollout(settings, parts.words, rolloutKey)
-  return new ClientSide({ ...parts, settings, resolver, answers, udp, rollout }, fronts)
+  const cookieSecrets = new CookieSecrets(secrets)
+  const own = { settings, resolver, answers, udp, rollout, cookieSecrets, unixSeconds }
+  return new ClientSide({ ...parts, ...own }, fronts)
 }
 
 /** Undefined when an address cannot be listened on, which the supervisor is told. */

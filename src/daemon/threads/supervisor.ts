@@ -280,7 +280,7 @@ class Supervisor implements Serving {
   }
 
   #birth(thread: ThreadLife): { data: ThreadData; transfer: TransferListItem[] } {
-    const { config, platform, plan, udp, rolloutKey, inherited } = this.#options
+    const { config, platform, plan, udp, rolloutKey, cookieSecrets, inherited } = this.#options
     const { policy } = this
     const { index } = thread
     const links = this.#unclaimed.get(thread) ?? []
@@ -306,6 +306,7 @@ class Supervisor implements Serving {
       const data: FrontData = {
         ...common,
         rolloutKey,
+        cookieSecrets: cookieSecrets.memory,
         listen: this.#listening ?? config.settings['server.listen'],
         mayLackFamily: isFirst && !config.given.has('server.listen'),
         waits: !this.#mayServe,

@@ -48,6 +48,8 @@ export interface ThreadData {
 export interface FrontData extends ThreadData {
   /** The secret that says which clients are enforced first. */
   readonly rolloutKey: HashKey
+  /** Memory of the `CookieSecrets` that all front threads read. */
+  readonly cookieSecrets: SharedArrayBuffer
   readonly listen: readonly Endpoint[]
   /** An address of a family that the machine lacks is passed over. */
   readonly mayLackFamily: boolean
