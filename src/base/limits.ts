@@ -546,6 +546,11 @@ export const RING_RECORDS_PER_TURN_MAX = 64
 export const HANDOVER_MS = 1_000
 /** How often a front looks for such questions. */
 export const HANDOVER_SWEEP_MS = 500
+/**
+ * Heap of a thread, in MiB: caches lie outside of it, so this is many times what it needs. One that leaks ends by that and
+ * is started again, long before the system ends the whole process.
+ */
+export const THREAD_HEAP_MIB_MAX = 1_024
 /** A thread that ends after it lived so long is started again at once; one that ends sooner waits … */
 export const THREAD_STEADY_MS = 1_000
 /** … so long at first, and twice as long each time, … */

@@ -78,6 +78,8 @@ export interface Daemon {
 export interface DaemonOptions {
   /** Only in tests: modules for threads to run in place of ours. */
   readonly entries?: ThreadEntries
+  /** Only in tests: the heap that a thread may have, in MiB. */
+  readonly threadHeapMibMax?: number
   /** Sockets of a daemon that serves until this one does: clients are served when the root is proven. */
   readonly inherited?: HandedSockets
   /** Only in labs: what is there in place of this machine. It takes a configuration of one thread. */

@@ -22,6 +22,7 @@ function bench(t: Test, source: string): Bench {
     clock,
     births: 0,
     life: new ThreadLife({
+      heapMibMax: 64,
       kind: 'front',
       index: 0,
       name: 'front-0',

@@ -57,9 +57,10 @@ export class SteadyLoad {
     this.stop()
   }
 
+  /** May be called again. */
   stop(): void {
     clearInterval(this.#timer)
-    for (const client of this.#clients) client.close()
+    for (const client of this.#clients.splice(0)) client.close()
   }
 }
 

@@ -5,7 +5,7 @@
 import type { TransferListItem } from 'node:worker_threads'
 import { type Endpoint, formatEndpoint } from '../../base/address.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
-import { THREAD_STOP_MS_MAX } from '../../base/limits.ts'
+import { THREAD_HEAP_MIB_MAX, THREAD_STOP_MS_MAX } from '../../base/limits.ts'
 import { systemRandom } from '../../base/random.ts'
 import { AnswerShards } from '../../cache/answer-shards.ts'
 import { OctetTableReader } from '../../cache/octet-table-reader.ts'
@@ -52,6 +52,7 @@ const ENTRIES: ThreadEntries = {
 export interface SupervisorOptions extends ServingOptions {
   readonly plan: ThreadPlan
   readonly entries?: ThreadEntries
+  readonly threadHeapMibMax?: number
 }
 
 /** Starts serving. @throws ListenError; no thread is left then */
@@ -260,6 +261,7 @@ class Supervisor implements Serving {
       index,
       name: kind === 'front' ? frontName(index) : resolverName(index),
       entry: (this.#options.entries ?? ENTRIES)[kind],
+      heapMibMax: this.#options.threadHeapMibMax ?? THREAD_HEAP_MIB_MAX,
       clock: this.#clock,
       birth: () => this.#birth(life),
       onMessage: (message) => this.#onMessage(life, message),

@@ -27,6 +27,8 @@ export interface ThreadLifeOptions {
   readonly name: string
   /** The module that it runs. */
   readonly entry: URL
+  /** MiB; it ends when it needs more. */
+  readonly heapMibMax: number
   readonly clock: Clock
   /** Asked before each life. */
   readonly birth: () => ThreadBirth
@@ -62,13 +64,14 @@ export class ThreadLife implements PolicyThread {
   }
 
   start(): void {
-    const { entry, name, clock, birth } = this.#options
+    const { entry, name, heapMibMax, clock, birth } = this.#options
     const { data, transfer } = birth()
     // What the main thread was told on its command line is not for others.
     const worker = new OrderlyWorker(entry, {
       name,
       workerData: data,
       transferList: [...transfer],
+      resourceLimits: { maxOldGenerationSizeMb: heapMibMax },
       execArgv: [],
     })
     this.#worker = worker
