@@ -11,6 +11,7 @@ const FAILURES: Readonly<Record<string, UpstreamFailure>> = {
   EHOSTDOWN: 'unreachable',
   ENETDOWN: 'unreachable',
   EAFNOSUPPORT: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
   EACCES: 'unreachable',
   EPERM: 'unreachable',
   EINVAL: 'unreachable',

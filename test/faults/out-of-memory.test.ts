@@ -38,41 +38,51 @@ function endings({ log }: ThreadedDaemon): unknown[] {
     .map(({ err }) => (err as { code?: string }).code)
 }
 
-t.test('a thread without memory is one life of a thread, and nothing more', { timeout: 90_000 }, async (t) => {
-  const change = { 'server.front-threads': 1, 'server.resolver-threads': 2 }
-  const it = await startThreadedDaemon(world, change, {
-    entries: FAILING_ENTRIES,
-    threadHeapMibMax: HEAP_MIB,
-  })
-  const { server, daemon, log, metric } = it
-  t.teardown(() => daemon.stop())
-  for (const { name } of zones) await ask(server, { name: `www.${name}`, type: 'A' })
-  const resolvers = daemon.threads.filter(({ kind }) => kind === 'resolver')
-  const entries = await metric('cache_entries', { cache: 'answers' })
-  let turn = 0
-  const next = (): { name: string; address: number } => {
-    const address = turn++ % zones.length
-    return { name: `www.z${address}.se.`, address }
-  }
-  const hits = new SteadyLoad(server, CLIENTS, next, EVERY_MS)
-  t.teardown(() => hits.stop())
-  for (const thread of resolvers) await starve(thread, () => thread.worker?.postMessage(EAT_MEMORY))
-  t.same(endings(it), ['ERR_WORKER_OUT_OF_MEMORY', 'ERR_WORKER_OUT_OF_MEMORY'])
-  t.equal(await metric('thread_restarts_total', { thread: 'resolver' }), 2)
-  t.ok((await metric('cache_entries', { cache: 'answers' })) >= entries, 'what is cached stays')
-  const asked = { name: 'hunger.good.se.', type: 'A', attempts: 1 }
-  t.match(await ask(server, asked), { rcode: 'SERVFAIL', ede: [{ text: 'the thread that worked on it ended' }] })
-  t.match(await ask(server, asked), { rcode: 'SERVFAIL', ede: [{ text: /^not tried/ }] })
-  t.ok(log.some(({ question }) => question === 'hunger.good.se. A'))
-  t.match(await ask(server, { name: 'other.good.se.', type: 'A', do: true }), { rcode: 'NXDOMAIN', ad: true })
-  const { counts } = hits
-  t.equal(counts.failed, 0, 'no hit needs a resolver thread')
+t.test(
+  'a thread without memory is one life of a thread, and nothing more',
+  { timeout: 90_000 },
+  async (t) => {
+    const change = { 'server.front-threads': 1, 'server.resolver-threads': 2 }
+    const it = await startThreadedDaemon(world, change, {
+      entries: FAILING_ENTRIES,
+      threadHeapMibMax: HEAP_MIB,
+    })
+    const { server, daemon, log, metric } = it
+    t.teardown(() => daemon.stop())
+    for (const { name } of zones) await ask(server, { name: `www.${name}`, type: 'A' })
+    const resolvers = daemon.threads.filter(({ kind }) => kind === 'resolver')
+    const entries = await metric('cache_entries', { cache: 'answers' })
+    let turn = 0
+    const next = (): { name: string; address: number } => {
+      const address = turn++ % zones.length
+      return { name: `www.z${address}.se.`, address }
+    }
+    const hits = new SteadyLoad(server, CLIENTS, next, EVERY_MS)
+    t.teardown(() => hits.stop())
+    for (const thread of resolvers) await starve(thread, () => thread.worker?.postMessage(EAT_MEMORY))
+    t.same(endings(it), ['ERR_WORKER_OUT_OF_MEMORY', 'ERR_WORKER_OUT_OF_MEMORY'])
+    t.equal(await metric('thread_restarts_total', { thread: 'resolver' }), 2)
+    t.ok((await metric('cache_entries', { cache: 'answers' })) >= entries, 'what is cached stays')
+    const asked = { name: 'hunger.good.se.', type: 'A', attempts: 1 }
+    t.match(await ask(server, asked), {
+      rcode: 'SERVFAIL',
+      ede: [{ text: 'the thread that worked on it ended' }],
+    })
+    t.match(await ask(server, asked), { rcode: 'SERVFAIL', ede: [{ text: /^not tried/ }] })
+    t.ok(log.some(({ question }) => question === 'hunger.good.se. A'))
+    t.match(await ask(server, { name: 'other.good.se.', type: 'A', do: true }), {
+      rcode: 'NXDOMAIN',
+      ad: true,
+    })
+    const { counts } = hits
+    t.equal(counts.failed, 0, 'no hit needs a resolver thread')
 
-  const front = daemon.threads.find(({ kind }) => kind === 'front')!
-  await starve(front, () => front.worker?.postMessage(EAT_MEMORY))
-  const bornMs = performance.now()
-  await until('hits for all', () => hits.lastRightMs.every((ms) => ms > bornMs))
-  t.equal(await metric('thread_restarts_total', { thread: 'front' }), 1)
-  await hits.stopAsking()
-  t.same(counts.wrong, [], `${counts.right} of ${counts.asked} hits`)
-})
+    const front = daemon.threads.find(({ kind }) => kind === 'front')!
+    await starve(front, () => front.worker?.postMessage(EAT_MEMORY))
+    const bornMs = performance.now()
+    await until('hits for all', () => hits.lastRightMs.every((ms) => ms > bornMs))
+    t.equal(await metric('thread_restarts_total', { thread: 'front' }), 1)
+    await hits.stopAsking()
+    t.same(counts.wrong, [], `${counts.right} of ${counts.asked} hits`)
+  },
+)

@@ -229,7 +229,7 @@ for (const { name, udp: backend, skip } of udpBackends()) {
 
     t.test('a source address that is not ours is our own trouble', async (t) => {
       const { ask } = upstreamWith({ sourceAddresses: [parseAddress('192.0.2.1')!] })
-      t.match(await ask(53), { kind: 'failure', reason: 'resources', detail: 'EADDRNOTAVAIL' })
+      t.match(await ask(53), { kind: 'failure', reason: 'unreachable', detail: 'EADDRNOTAVAIL' })
     })
 
     t.test('questions on their way are bounded, and close ends them', async (t) => {
