@@ -10,6 +10,8 @@ interface State {
   readonly fromMs: number
   readonly unixSeconds: number
   readonly mode: ValidationMode
+  /** Share of the clients for whom validation is enforced. */
+  readonly percent: number
   readonly negative: readonly Name[]
 }
 
@@ -33,6 +35,7 @@ export class History {
       fromMs: this.#clock.nowMs(),
       unixSeconds: this.#clock.unixSeconds(),
       mode: this.#policy.mode,
+      percent: this.#policy.enforcedPercent,
       negative: this.#policy.negativeTrustAnchors.map(({ name }) => name),
     })
   }
@@ -52,7 +55,7 @@ export class History {
       clockAstray: clocks.some(
         (seconds) => seconds < SIGNED_SECONDS - 1 || seconds > SIGNED_SECONDS + 2 * DAY_SECONDS,
       ),
-      enforced: states.every(({ mode }) => mode === 'enforce'),
+      enforced: states.every(({ mode, percent }) => mode === 'enforce' && percent === 100),
       off: states.every(({ mode }) => mode === 'off'),
       excused: (name) => states.some((state) => covers(state, name)),
       covered: (name) => states.every((state) => covers(state, name)),

@@ -1,8 +1,12 @@
-/** `npm run simulate -- [--seeds N] [--seed S] [--workers W] [--json]`: see README.md beside this file. */
+/** `npm run simulate -- [--seeds N] [--seed S] [--hours H] [--workers W] [--json]`: see README.md beside this file. */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { simulateHours } from './hours.ts'
 import { runSeeds, type Summary, serveSeeds } from './seeds.ts'
-import type { Outcome } from './world.ts'
+import { makeGround, type Outcome } from './world.ts'
+
+/** Signatures of the lab hold for twenty days; what the clock says is not doubted for two. */
+const HOURS_MAX = 48
 
 function wholeNumber(option: string, text: string): number {
   const value = Number(text)
@@ -12,8 +16,8 @@ function wholeNumber(option: string, text: string): number {
 }
 
 /** The one line that runs a failed seed again, with what did not hold. */
-function failureLine({ seed, violations }: Outcome): string {
-  return `npm run simulate -- --seed ${seed} # ${violations.join('; ').replace(/\s+/g, ' ')}`
+function failureLine({ seed, violations }: Outcome, more = ''): string {
+  return `npm run simulate -- ${more}--seed ${seed} # ${violations.join('; ').replace(/\s+/g, ' ')}`
 }
 
 function summaryLine(summary: Summary): string {
@@ -25,11 +29,34 @@ function summaryLine(summary: Summary): string {
   )
 }
 
+/** Seeds that last for hours, one after the other. */
+async function runHours(first: number, count: number, hours: number, json: boolean): Promise<void> {
+  if (hours % 2 !== 0 || hours > HOURS_MAX) {
+    console.error(`--hours wants an even number up to ${HOURS_MAX}, not ${hours}`)
+    process.exit(2)
+  }
+  const ground = makeGround()
+  for (let seed = first; seed < first + count; seed++) {
+    const outcome = await simulateHours(seed, hours, ground)
+    const { violations, questions, upstreamQueries, paths, heap } = outcome
+    if (violations.length > 0) process.exitCode = 1
+    if (json) console.log(JSON.stringify({ ...outcome, paths: paths.length }))
+    else {
+      console.log(
+        `seed ${seed}: ${hours} hours, ${questions} client questions, ${upstreamQueries} upstream questions, ` +
+          `${paths.length} distinct paths, ${heap}`,
+      )
+      if (violations.length > 0) console.log(failureLine(outcome, `--hours ${hours} `))
+    }
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       seeds: { type: 'string' },
       seed: { type: 'string' },
+      hours: { type: 'string' },
       workers: { type: 'string' },
       json: { type: 'boolean', default: false },
       serve: { type: 'boolean', default: false },
@@ -40,6 +67,11 @@ async function main(): Promise<void> {
     return
   }
   const first = wholeNumber('seed', values.seed ?? '1')
+  if (values.hours !== undefined) {
+    const seeds = wholeNumber('seeds', values.seeds ?? '1')
+    await runHours(first, seeds, wholeNumber('hours', values.hours), values.json)
+    return
+  }
   const count = wholeNumber('seeds', values.seeds ?? (values.seed === undefined ? '1000' : '1'))
   const workers = wholeNumber('workers', values.workers ?? String(availableParallelism()))
   const summary = await runSeeds({

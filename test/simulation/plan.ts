@@ -18,6 +18,10 @@ export type Happening =
   | { readonly kind: 'clock'; readonly unixSeconds: number }
   | { readonly kind: 'nta'; readonly name: Name; readonly add: boolean }
   | { readonly kind: 'mode'; readonly mode: ValidationMode }
+  | { readonly kind: 'share'; readonly percent: number }
+  | { readonly kind: 'flush' }
+  /** From now on every answer must be what the catalogue says, or need not be any more. */
+  | { readonly kind: 'calm'; readonly calm: boolean }
 
 /** One seed, drawn. */
 export interface Plan {
@@ -40,9 +44,9 @@ export interface Plan {
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 /** Back-offs, lameness and failures of all kinds are forgotten after a quarter of an hour. */
-const PATIENCE_MS = 16 * MINUTE_MS
+export const PATIENCE_MS: number = 16 * MINUTE_MS
 /** After a day no forged or outdated record is in the cache any more. */
-const LONG_PATIENCE_MS = 25 * 60 * MINUTE_MS
+export const LONG_PATIENCE_MS: number = 25 * 60 * MINUTE_MS
 const DAY_SECONDS = 86_400
 
 /** Draws a seed's plan. */
@@ -80,7 +84,8 @@ export function drawPlan(random: Random, editions: Editions): Plan {
   }
 }
 
-class Draft {
+/** Happenings as they are drawn. */
+export class Draft {
   readonly random: Random
   readonly #spanMs: number
   readonly #happenings: { readonly atMs: number; readonly what: Happening }[] = []
@@ -107,7 +112,7 @@ class Draft {
 }
 
 /** The lab's records live an hour. */
-const AGAIN_MS = [0, 1, 40, 3_000, HOUR_MS - 3 * MINUTE_MS, HOUR_MS + MINUTE_MS] as const
+export const AGAIN_MS: readonly number[] = [0, 1, 40, 3_000, HOUR_MS - 3 * MINUTE_MS, HOUR_MS + MINUTE_MS]
 
 function addQuestions(draft: Draft, source: QuestionSource): void {
   const { random } = draft
@@ -167,7 +172,8 @@ function publishAll(draft: Draft, editions: Editions, edition: number): void {
 
 const MINIMISATIONS = ['off', 'relaxed', 'relaxed', 'strict'] as const
 
-function drawSettings(random: Random): Partial<ResolverSettings> {
+/** How the resolver is set. */
+export function drawSettings(random: Random): Partial<ResolverSettings> {
   const often = (): boolean => random.below(4) > 0
   const stale = random.below(4) === 0
   return {

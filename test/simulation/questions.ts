@@ -80,9 +80,10 @@ export class QuestionSource {
   readonly #expectations: readonly Expectation[]
   readonly #random: Random
 
-  constructor(editions: Editions, random: Random) {
+  /** @param oneIn how many zones of the lab it is about: one in so many */
+  constructor(editions: Editions, random: Random, oneIn = 8) {
     this.#random = random
-    const zones = editions.zones.filter(() => random.below(8) === 0)
+    const zones = editions.zones.filter(() => random.below(oneIn) === 0)
     const chosen = zones.length > 0 ? zones : editions.zones.slice(0, 3)
     this.#expectations = chosen.flatMap((zone) => zone.questions)
   }

@@ -18,6 +18,8 @@ import { Service } from '../../src/front/service.ts'
 import { onPlatform } from '../../src/lab/expectation.ts'
 import { AccessList } from '../../src/policy/access.ts'
 import { LocalZones } from '../../src/policy/local-zones.ts'
+import { PolicyWords } from '../../src/policy/policy-words.ts'
+import { Rollout } from '../../src/policy/rollout.ts'
 import { ValidationPolicy } from '../../src/policy/validation-policy.ts'
 import { Resolver } from '../../src/resolver/engine.ts'
 import type { ResolverPort, Upstream } from '../../src/resolver/ports.ts'
@@ -95,11 +97,25 @@ const DRAIN_MS = 30_000
 /** Questions of the catalogue asked when all is well again. */
 const FINAL_QUESTIONS_MAX = 4
 const VIOLATIONS_MAX = 5
+/** Happenings that the clock has at once: it looks through all of its timers for the next one. */
+const AWAITED_MAX = 500
 const NTA_SECONDS = 40 * 86_400
 
+/** Something else than `drawPlan` and nobody who listens. */
+export interface Course {
+  readonly draw?: (random: Random, editions: Editions) => Plan
+  /** Told before each happening, with the virtual time. */
+  readonly onStep?: (nowMs: number) => void
+}
+
 /** Runs one seed. */
-export async function simulate(seed: number, ground: Ground, seams: Seams = {}): Promise<Outcome> {
-  const world = new World(seed, ground, seams)
+export async function simulate(
+  seed: number,
+  ground: Ground,
+  seams: Seams = {},
+  course: Course = {},
+): Promise<Outcome> {
+  const world = new World(seed, ground, seams, course)
   const onRejection = (fault: unknown): void => world.violated(`unhandled rejection: ${String(fault)}`)
   process.on('unhandledRejection', onRejection)
   try {
@@ -127,7 +143,8 @@ class World {
   readonly #hash: Hash = createHash('sha256')
   readonly #out = new Uint8Array(MESSAGE_OCTETS_MAX)
   readonly #violations: string[] = []
-  readonly #asked: Asked[] = []
+  readonly #onStep: Course['onStep']
+  #asked = 0
   /** Questions that a client waits for. */
   #open = 0
   #toCome = 0
@@ -136,18 +153,20 @@ class World {
   /** All is well, so answers must be what the catalogue says. */
   #calm: boolean
 
-  constructor(seed: number, ground: Ground, seams: Seams) {
+  constructor(seed: number, ground: Ground, seams: Seams, { draw = drawPlan, onStep }: Course) {
+    this.#onStep = onStep
     this.#seed = seed
     this.#ground = ground
     const random = seededRandom(seed)
     this.#random = random
-    const plan = drawPlan(random, ground.editions)
+    const plan = draw(random, ground.editions)
     this.#plan = plan
     this.#calm = plan.calm
     const clock = new VirtualClock(plan.startSeconds)
     this.#clock = clock
     const anchors = new TrustAnchors(ground.editions.anchors)
-    this.#policy = new ValidationPolicy({ clock, mode: 'enforce', anchors })
+    const words = new PolicyWords()
+    this.#policy = new ValidationPolicy({ clock, mode: 'enforce', anchors, words })
     this.#history = new History(clock, this.#policy)
     const hashKey = drawHashKey(random)
     const nowMs = (): number => clock.nowMs()
@@ -179,11 +198,16 @@ class World {
       tableEntriesMax: plan.tableEntriesMax,
       settings: { ...ENGINE_SETTINGS, rootHints: ground.editions.rootHints, ...plan.settings },
     })
+    const rollout = new Rollout({ words, key: hashKey, ipv4Bits: 32, ipv6Bits: 56 })
     const port = seams.resolver?.(this.#resolver) ?? this.#resolver
     const service = new Service({
       clock,
       answers: this.#answers,
       policy: this.#policy,
+      enforcement: {
+        enforces: ({ address, addressOctets, listener }) =>
+          rollout.enforces(address, addressOctets, listener),
+      },
       counters: this.#paths.frontCounters,
       onFault,
       resolver: {
@@ -212,13 +236,8 @@ class World {
   }
 
   async run(): Promise<Outcome> {
-    for (const { atMs, what } of this.#plan.happenings) {
-      this.#toCome++
-      this.#clock.after(atMs, () => {
-        this.#toCome--
-        this.#happen(what)
-      })
-    }
+    this.#toCome = this.#plan.happenings.length
+    this.#await(0, this.#clock.nowMs())
     await this.#settle('while it happens')
     await this.#recover()
     this.#policy.close()
@@ -227,14 +246,29 @@ class World {
       violations: this.#violations,
       hash: this.#hash.digest('hex').slice(0, 16),
       paths: this.#paths.seen,
-      questions: this.#asked.length,
+      questions: this.#asked,
       upstreamQueries: this.#upstreamQueries,
+    }
+  }
+
+  /** Has the next happenings come, and in the end those behind them. */
+  #await(first: number, startMs: number): void {
+    const { happenings } = this.#plan
+    const end = Math.min(first + AWAITED_MAX, happenings.length)
+    for (let i = first; i < end; i++) {
+      const { atMs, what } = happenings[i]!
+      this.#clock.after(startMs + atMs - this.#clock.nowMs(), () => {
+        this.#toCome--
+        if (i === end - 1) this.#await(end, startMs)
+        this.#happen(what)
+      })
     }
   }
 
   // --- what happens ------------------------------------------------------------------------------------------------
 
   #happen(what: Happening): void {
+    this.#onStep?.(this.#clock.nowMs())
     switch (what.kind) {
       case 'question':
         this.#ask(what.form, what.client)
@@ -261,6 +295,16 @@ class World {
       case 'mode':
         this.#policy.setMode(what.mode)
         break
+      case 'share':
+        this.#policy.setShare(what.percent, false)
+        break
+      case 'flush':
+        this.#resolver.flush()
+        return
+      case 'calm':
+        this.#calm = what.calm
+        if (what.calm && this.#underWay() > 0) this.violated(`${this.#underWay()} under way before the calm`)
+        return
     }
     this.#history.note()
   }
@@ -280,7 +324,7 @@ class World {
 
   #ask(form: ClientForm, clientNumber: number): void {
     const asked: Asked = { form, sentMs: this.#clock.nowMs(), replies: 0 }
-    this.#asked.push(asked)
+    this.#asked++
     this.#open++
     this.#paths.begin()
     const client = this.#clients[clientNumber * 2 + (form.transport === 'tcp' ? 1 : 0)]!
@@ -380,6 +424,7 @@ class World {
     this.#network.calm(plan.finalEdition)
     for (const { name } of this.#policy.negativeTrustAnchors) this.#policy.removeNegativeTrustAnchor(name)
     this.#policy.setMode('enforce')
+    this.#policy.setShare(100, false)
     this.#clock.advance(plan.patienceMs)
     this.#setWallClock(plan.finalSeconds)
     this.#calm = true

@@ -227,7 +227,7 @@ for (const { name, udp: backend, skip } of udpBackends()) {
       await server.close()
     })
 
-    t.test('a source address that is not ours is our own trouble', async (t) => {
+    t.test('a source address that is not ours: there is no way from there', async (t) => {
       const { ask } = upstreamWith({ sourceAddresses: [parseAddress('192.0.2.1')!] })
       t.match(await ask(53), { kind: 'failure', reason: 'unreachable', detail: 'EADDRNOTAVAIL' })
     })
