@@ -225,6 +225,19 @@ export const SERVER_QUIRK_MS = 900_000
 export const TIMEOUTS_BEFORE_BACK_OFF = 3
 /** … and it has been silent for so long: a busy second of a server must not fail everything that waits for it. */
 export const SILENCE_MS_BEFORE_BACK_OFF = 5_000
+/** Questions to the servers of one zone in work at once: those of a busy resolver to the busiest zones are some dozens. */
+export const OUTSTANDING_PER_ZONE_MAX = 400
+/** Questions out to one server at once, of all zones that it serves. */
+export const OUTSTANDING_PER_SERVER_MAX = 400
+/**
+ * When the bound of a server changes: after so many questions, by the share of them that was not answered, averaged with
+ * this weight (the defaults of BIND's fetch-quota-params).
+ */
+export const OUTSTANDING_BACK_OFF = { questions: 100, low: 0.1, high: 0.3, weight: 0.7 } as const
+/** What is left of that for a server that never answers: enough to see it come back (8 of 400). */
+export const SERVER_QUOTA_SHARE_MIN = 0.02
+/** Each look at a server that does not answer takes so much of its quota; each at one that does gives it back. */
+export const SERVER_QUOTA_STEP = 0.5
 /** First and longest pause for a server that does not answer; doubled in between, then one query probes it. */
 export const BACK_OFF_MS_MIN = 1_000
 export const BACK_OFF_MS_MAX = 60_000

@@ -24,6 +24,7 @@ import {
 import type { EdnsOption } from '../wire/edns.ts'
 import { type Name, nameKey } from '../wire/name.ts'
 import { ExpiringTable } from './expiring-table.ts'
+import { ServerQuota } from './server-quota.ts'
 
 /** Whether a server understands EDNS: not tried yet, seen to work, seen to break. */
 export type EdnsState = 'unknown' | 'works' | 'broken'
@@ -56,6 +57,7 @@ interface Server {
   tcpUntilMs: number
   cookie: EdnsOption | undefined
   cookiesBrokenUntilMs: number
+  readonly quota: ServerQuota
 }
 
 /** What is known of an address family. */
@@ -257,11 +259,22 @@ export class ServerTable {
     return server === undefined || this.#nowMs() >= Math.max(server.pausedUntilMs, server.probedUntilMs)
   }
 
-  /** A query is being sent. To a server that failed before it is the one probe, until something comes of it. */
-  asked(at: Endpoint): void {
+  /** True when no more questions may be out to the server at once; `most` to one that answers. */
+  isFull(at: Endpoint, most: number): boolean {
+    return this.#peek(at)?.quota.isFull(most) === true
+  }
+
+  /**
+   * A query is being sent. To a server that failed before it is the one probe, until something comes of it.
+   *
+   * @returns what is to be told when it came to its end
+   */
+  asked(at: Endpoint): ServerQuota {
     const server = this.#touch(at)
+    server.quota.sent()
     server.askedMs = this.#familyOf(at).askedMs = this.#nowMs()
     if (server.pauseMs > 0) server.probedUntilMs = this.#nowMs() + UPSTREAM_TIMEOUT_MS_MAX
+    return server.quota
   }
 
   /** A pause of 1 s, twice the last one while nothing is heard, 60 s at most. What fails during a pause adds nothing. */
@@ -367,6 +380,7 @@ export class ServerTable {
       tcpUntilMs: 0,
       cookie: undefined,
       cookiesBrokenUntilMs: 0,
+      quota: new ServerQuota(),
     }
     this.#servers.set(endpointKey(at), server, SERVER_MEMORY_MS)
     return server

@@ -23,6 +23,9 @@ import {
   NSEC3_ITERATIONS_MAX,
   NSEC3_SHA1_CALLS_MAX,
   NSID_OCTETS_MAX,
+  OUTSTANDING_BACK_OFF,
+  OUTSTANDING_PER_SERVER_MAX,
+  OUTSTANDING_PER_ZONE_MAX,
   QUERY_TIME_MS_MAX,
   REFERRALS_MAX,
   REFRESHES_MAX,
@@ -152,6 +155,13 @@ export interface Settings {
   'limits.waiting': number
   'limits.waiting-per-client': number
   'limits.upstream-outstanding': number
+  'limits.outstanding-per-zone': number
+  'limits.outstanding-per-server': number
+  'limits.outstanding-back-off.questions': number
+  'limits.outstanding-back-off.low': number
+  'limits.outstanding-back-off.high': number
+  'limits.outstanding-back-off.weight': number
+  'limits.dry-run': readonly value.LimitTriedOut[]
   'dns64.prefix': Prefix | undefined
   'dns64.exclude': readonly Prefix[]
   'dns64.ignore-aaaa': readonly Name[]
@@ -863,6 +873,55 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: UPSTREAM_OUTSTANDING_MAX,
     doc: 'Questions on their way to authoritative servers at once, in all threads together; each takes a descriptor.',
     reload: 'restart',
+  },
+  'limits.outstanding-per-zone': {
+    schema: value.whole(0, UPSTREAM_OUTSTANDING_SETTING_MAX),
+    default: OUTSTANDING_PER_ZONE_MAX,
+    doc:
+      'Questions to the servers of one zone in work at once, in each resolver thread: all names of a zone below a ' +
+      'top-level domain are in one. More fail at once (SERVFAIL, EDE 32), so that random names below a dead zone hold up ' +
+      'nothing else; no client has more of these places than are free. Stub and forward zones have no such bound. 0: none.',
+    reload: 'live',
+  },
+  'limits.outstanding-per-server': {
+    schema: value.whole(0, UPSTREAM_OUTSTANDING_SETTING_MAX),
+    default: OUTSTANDING_PER_SERVER_MAX,
+    doc:
+      'Questions out to one server at once, in each resolver thread, while it answers; as few as a fiftieth of it ' +
+      'while it does not. Other servers of the zone are asked then, or the question fails (SERVFAIL, EDE 32). 0: no bound.',
+    reload: 'live',
+  },
+  'limits.outstanding-back-off.questions': {
+    schema: value.whole(1, 10_000),
+    default: OUTSTANDING_BACK_OFF.questions,
+    doc: 'How often outstanding-per-server is looked at anew for a server: after so many questions to it, …',
+    reload: 'live',
+  },
+  'limits.outstanding-back-off.low': {
+    schema: value.fraction(0, 1),
+    default: OUTSTANDING_BACK_OFF.low,
+    doc: '… doubled, up to the whole of it, where less than this share of them was not answered, …',
+    reload: 'live',
+  },
+  'limits.outstanding-back-off.high': {
+    schema: value.fraction(0, 1),
+    default: OUTSTANDING_BACK_OFF.high,
+    doc: '… and halved where more than this share was not, …',
+    reload: 'live',
+  },
+  'limits.outstanding-back-off.weight': {
+    schema: value.fraction(0.01, 1),
+    default: OUTSTANDING_BACK_OFF.weight,
+    doc: '… by an average in which the last of these looks has this weight.',
+    reload: 'live',
+  },
+  'limits.dry-run': {
+    schema: value.limitsTriedOut(),
+    default: [],
+    doc:
+      'Limits that are tried out: what they would do is counted (sigill_limit_dry_runs_total) and not done. Words: ' +
+      'zone-outstanding, server-outstanding, client-outstanding (a client has no more questions out than are left).',
+    reload: 'live',
   },
   'dns64.prefix': {
     schema: value.translationPrefixOrNone(),

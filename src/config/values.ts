@@ -31,6 +31,11 @@ export interface NegativeTrustAnchorSetting {
 /** What lies behind an outage that a negative trust anchor relieves. */
 export type ExceptionCause = 'zone' | 'zones' | 'top-level'
 
+const LIMITS_TRIED_OUT = ['zone-outstanding', 'server-outstanding', 'client-outstanding'] as const
+
+/** A limit that can be tried out (`limits.dry-run`). */
+export type LimitTriedOut = (typeof LIMITS_TRIED_OUT)[number]
+
 /** A stub or forward zone as the operator wrote it. */
 export interface RouteSetting {
   readonly name: Name
@@ -249,6 +254,11 @@ export function digests(): ValueSchema<readonly number[]> {
 /** A list of what the guard may except from validation. */
 export function exceptionCauses(): ValueSchema<readonly ExceptionCause[]> {
   return listOf('causes', oneOf('zone', 'zones', 'top-level'), (cause) => cause)
+}
+
+/** Limits that are tried out. */
+export function limitsTriedOut(): ValueSchema<readonly LimitTriedOut[]> {
+  return listOf('limits', oneOf(...LIMITS_TRIED_OUT), (limit) => limit)
 }
 
 /** A list of negative trust anchors. */

@@ -22,7 +22,7 @@ import type { SocketUpstream } from '../upstream/sockets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
 import { cacheMemory } from './cache-memory.ts'
 import { type Machine, THIS_MACHINE } from './machine.ts'
-import { policyOptions, resolverSettings } from './parts.ts'
+import { outstandingMax, policyOptions, resolverSettings } from './parts.ts'
 import { startTracing } from './tracing.ts'
 
 /** Algorithms and digests that this platform does as it should. */
@@ -86,7 +86,7 @@ export function createEngine(parts: EngineParts): Engine {
     sourceAddresses: settings['resolution.source-addresses'],
     ipv4: settings['resolution.ipv4'],
     ipv6: settings['resolution.ipv6'] || settings['resolution.nat64-prefix'] !== undefined,
-    outstandingMax: Math.ceil(settings['limits.upstream-outstanding'] / engines),
+    outstandingMax: outstandingMax(settings, engines),
   })
   const resolver = new Resolver({
     ...rest,
@@ -95,7 +95,7 @@ export function createEngine(parts: EngineParts): Engine {
     upstream,
     watch: isTraced && startTracing({ config, clock, onFault: rest.onFault }),
     policy,
-    settings: resolverSettings(settings, rootHints, ownAddresses),
+    settings: resolverSettings(settings, rootHints, ownAddresses, engines),
     counters,
     rrsets,
     importKey: quickestKeyImport(),

@@ -11,6 +11,7 @@ import { discoveryRecords, IPV4ONLY } from '../policy/nat64-discovery.ts'
 import type { PolicyWords } from '../policy/policy-words.ts'
 import { Rollout, type RolloutLists } from '../policy/rollout.ts'
 import type { ValidationPolicyOptions } from '../policy/validation-policy.ts'
+import type { OutstandingLimits } from '../resolver/outstanding.ts'
 import type {
   Dns64Settings,
   LiveResolverSettings,
@@ -98,11 +99,16 @@ export function makeRollout(settings: Settings, words: PolicyWords, key: HashKey
   })
 }
 
-/** How the engine resolves. */
+/**
+ * How the engine resolves.
+ *
+ * @param engines in this process: they share the bound on sockets
+ */
 export function resolverSettings(
   settings: Settings,
   rootHints: readonly RootHint[],
   ownAddresses: readonly Endpoint[],
+  engines = 1,
 ): ResolverSettings {
   return {
     rootHints,
@@ -127,7 +133,7 @@ export function resolverSettings(
     verifyReferrals: settings['resolution.verify-referrals'],
     verifyGlue: settings['resolution.verify-glue'],
     foreignGlue: settings['resolution.foreign-glue'],
-    ...liveResolverSettings(settings),
+    ...liveResolverSettings(settings, engines),
     aggressiveDenial: settings['dnssec.aggressive-denial'],
     errorReporting: settings['dnssec.error-reporting'],
     prefetch: settings['cache.prefetch'],
@@ -139,8 +145,12 @@ export function resolverSettings(
 }
 
 /** What an engine takes over while it runs. */
-export function liveResolverSettings(settings: Settings): LiveResolverSettings {
-  return { ...privateAddresses(settings), limits: resolverLimits(settings) }
+export function liveResolverSettings(settings: Settings, engines = 1): LiveResolverSettings {
+  return {
+    ...privateAddresses(settings),
+    limits: resolverLimits(settings),
+    outstanding: outstandingLimits(settings, outstandingMax(settings, engines)),
+  }
 }
 
 /** How much work the engine takes on. */
@@ -173,6 +183,27 @@ function privateAddresses(settings: Settings): PrivateSettings {
   return {
     privateAddresses: settings['resolution.private-addresses'],
     privateDomains: settings['resolution.private-domains'],
+  }
+}
+
+/** Questions that one of so many engines may have on their way at once. */
+export function outstandingMax(settings: Settings, engines: number): number {
+  return Math.ceil(settings['limits.upstream-outstanding'] / engines)
+}
+
+function outstandingLimits(settings: Settings, all: number): OutstandingLimits {
+  return {
+    // Where threads are many and sockets of each few, one zone does not get them all.
+    perZone: Math.min(settings['limits.outstanding-per-zone'], Math.floor(all / 2)),
+    perServer: settings['limits.outstanding-per-server'],
+    backOff: {
+      questions: settings['limits.outstanding-back-off.questions'],
+      low: settings['limits.outstanding-back-off.low'],
+      high: settings['limits.outstanding-back-off.high'],
+      weight: settings['limits.outstanding-back-off.weight'],
+    },
+    all,
+    dryRun: new Set(settings['limits.dry-run']),
   }
 }
 

@@ -7,8 +7,9 @@ import {
   SILENCES_BEFORE_FALLBACK,
   UPSTREAM_SILENCES_MAX,
 } from '../base/limits.ts'
-import type { Reason } from '../dnssec/reasons.ts'
+import { REASONS, type Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
+import type { Name } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import type { Doubt, Lame } from './classify.ts'
 import { type Context, failure, type Job, type ResolutionFailure, type Useful } from './context.ts'
@@ -46,7 +47,22 @@ export async function askZone<T extends Doubtable>(
   job: Job,
   asking: Asking<T>,
 ): Promise<Useful<T> | ResolutionFailure> {
-  return new ZoneQuestion(context, job, asking).answer()
+  const { zone, route } = asking.cut
+  // Servers that the operator gave may be all there are, for all names.
+  if (route !== undefined) return new ZoneQuestion(context, job, asking).answer()
+  const leave = context.outstanding.enterZone(zone, job.asked?.client)
+  if (leave === undefined) return crowded(job, 'limit-zone-outstanding', zone)
+  try {
+    return await new ZoneQuestion(context, job, asking).answer()
+  } finally {
+    leave()
+  }
+}
+
+/** No place is left. What nobody needed yet is asked when it is needed. */
+function crowded({ flight }: Job, reason: Reason, zone: Name): ResolutionFailure {
+  const failed = failure(reason, `${formatName(zone)}: ${REASONS[reason].text}`)
+  return flight.isSpeculative ? { ...failed, unneeded: true } : failed
 }
 
 class ZoneQuestion<T extends Doubtable> {
@@ -148,6 +164,9 @@ class ZoneQuestion<T extends Doubtable> {
     const pool = this.#pool
     if (this.#job.flight.isSpeculative) return unneeded(cut, this.#last)
     if (this.#limit !== undefined) return best ?? this.#limited(this.#limit)
+    if (pool.isCrowded && this.#last === '') {
+      return best ?? crowded(this.#job, 'limit-server-outstanding', cut.zone)
+    }
     const mayAsk = this.#silences < this.#silencesMax
     if (mayAsk && (await pool.findMore(this.#job, best !== undefined))) return undefined
     if (best !== undefined) return best

@@ -17,6 +17,7 @@ import type { Rrset } from '../wire/record.ts'
 import type { Meaning } from './classify.ts'
 import type { Cut } from './cut.ts'
 import type { Flight, InFlight } from './in-flight.ts'
+import type { Outstanding } from './outstanding.ts'
 import type {
   AskedQuestion,
   EngineCounters,
@@ -56,6 +57,7 @@ export interface Context {
   /** The copy of the root zone, while there is one. */
   readonly rootCopy: { copy: RootCopy | undefined }
   readonly counters: EngineCounters
+  readonly outstanding: Outstanding
   readonly rrsets: RrsetCache
   /** What zones have proven not to exist (RFC 8198). */
   readonly denials: DenialRanges

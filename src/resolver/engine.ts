@@ -32,6 +32,7 @@ import { Dns64 } from './dns64.ts'
 import { fetchData, fetchFresh } from './fetch.ts'
 import { Flight, InFlight } from './in-flight.ts'
 import { freshKeys, lookup } from './lookup.ts'
+import { Outstanding } from './outstanding.ts'
 import type {
   AskedQuestion,
   ClientQuestion,
@@ -129,6 +130,7 @@ export class Resolver implements ResolverPort {
       denials: new DenialRanges({ nowMs, zonesMax: atMost(DENIAL_ZONES_MAX) }),
       routes: new Routes(parts.settings.routes),
       rootCopy: { copy: undefined },
+      outstanding: new Outstanding(parts.settings.outstanding, parts.counters),
       queryEdns: new QueryEdns(parts.settings.clientStrings),
       failures: new FailureCache({ nowMs, max: atMost(FAILURES_REMEMBERED_MAX) }),
       servers,
@@ -229,6 +231,7 @@ export class Resolver implements ResolverPort {
   configure(settings: LiveResolverSettings): void {
     this.#privateAddresses = new PrivateAddresses({ ...this.#context.settings, ...settings })
     this.#limits = settings.limits
+    this.#context.outstanding.limits = settings.outstanding
   }
 
   /** From now on this copy of the root zone answers in place of the root servers; undefined for none. */

@@ -63,7 +63,10 @@ export async function exchange(
     newCookie: false,
     tcpFromMemory: byTcp,
   }
+  const { outstanding } = context
   for (let sent = 0; sent < MESSAGES_PER_EXCHANGE_MAX; sent++) {
+    if (outstanding.isFullFor(job.asked?.client) && outstanding.forbids('client-outstanding', zone))
+      return { kind: 'limit', reason: 'limit-client-outstanding' }
     const limit = job.budget.takeQuery(budget, clock.nowMs())
     if (limit !== undefined) {
       context.counters.limitHit(limit, zoneToName(context, job, zone))
@@ -161,7 +164,10 @@ async function once(
   const leftMs = Math.max(1, job.budget.deadlineMs - startMs)
   const timeoutMs = Math.min(patienceMs, leftMs)
   counters.upstreamQuery(transport)
-  servers.asked(server)
+  const { outstanding } = context
+  const client = job.asked?.client
+  const quota = servers.asked(server)
+  outstanding.sent(client)
   const tell = (outcome: string, octets: number, rttMs: number): void => {
     racer.giveUp = undefined
     const { name, type } = question
@@ -170,12 +176,15 @@ async function once(
   }
   if (job.trace !== undefined) racer.giveUp = () => tell(LATE, 0, clock.nowMs() - startMs)
   const result = await upstream.ask({ server, transport, message, timeoutMs })
+  // A server that was not given its time has not failed.
+  const cutShort = result.kind === 'failure' && result.reason === 'timeout' && leftMs < patienceMs
+  outstanding.ended(client)
+  quota.ended(cutShort ? undefined : result.kind === 'reply', outstanding.limits.backOff)
   if (result.kind === 'failure') {
     const { reason } = result
     counters.upstreamFailure(reason)
     if (reason === 'timeout' && cookie !== undefined) context.cookies?.unanswered(server, cookie)
-    // A server that was not given its time has not failed.
-    if (reason !== 'timeout' || leftMs >= patienceMs) noteFailure(context, server, transport, reason, startMs)
+    if (!cutShort) noteFailure(context, server, transport, reason, startMs)
   } else {
     racer.heard = true
     servers.replied(server, result.rttMs)

@@ -7,6 +7,7 @@ import type { Prefix } from '../base/prefix.ts'
 import type { Random } from '../base/random.ts'
 import type { TrustAnchors } from '../dnssec/trust-anchors.ts'
 import type { Name } from '../wire/name.ts'
+import type { OutstandingLimits } from './outstanding.ts'
 import type { ClientStrings } from './query-edns.ts'
 import type { ResolverLimits } from './resolver-limits.ts'
 import type { TtlLimits } from './ttl-limits.ts'
@@ -107,6 +108,8 @@ export interface ResolverSettings {
   readonly prefetch: boolean
   /** Bounds of the work that a query may cause. */
   readonly limits: ResolverLimits
+  /** Bounds of questions in work. */
+  readonly outstanding: OutstandingLimits
   /** Bounds of what is kept, seconds. */
   readonly ttlSeconds: TtlLimits
   /** Undefined where nothing is translated. */
@@ -121,7 +124,7 @@ export interface ResolverSettings {
 export type PrivateSettings = Pick<ResolverSettings, 'privateAddresses' | 'privateDomains'>
 
 /** The settings that may change while an engine lives. */
-export type LiveResolverSettings = PrivateSettings & Pick<ResolverSettings, 'limits'>
+export type LiveResolverSettings = PrivateSettings & Pick<ResolverSettings, 'limits' | 'outstanding'>
 
 /** A stub zone (iterative questions to the given servers) or a forward zone (recursive ones, to a resolver). */
 export interface Route {
@@ -185,6 +188,8 @@ export interface EngineCounters {
    * @param zone that caused it, where one can be named
    */
   limitHit(limit: string, zone?: Name): void
+  /** A bound that is only tried out would have been met. */
+  limitTried(limit: string): void
   /** Bogus data was reported to whom its zone named (RFC 9567), or was not because another report had just gone. */
   errorReport(outcome: 'sent' | 'held-back'): void
   /** An answer was made of cached proofs: `nxdomain`, `nodata` or `wildcard`. */
@@ -245,6 +250,8 @@ export type Watch = (question: AskedQuestion) => Watched | undefined
 export interface AskedQuestion {
   readonly name: Name
   readonly type: number
+  /** See `ClientQuestion.client`. */
+  readonly client?: number
 }
 
 /**
@@ -269,7 +276,7 @@ export interface ClientQuestion {
   readonly cachedOnly?: boolean
   /** `enforced` when left out. */
   readonly verdict?: VerdictNeed
-  /** The client, for who counts: a keyed hash of its network, 32 bits with a sign. */
+  /** The client, for who counts or shares out: a keyed hash of its network, 32 bits with a sign. */
   readonly client?: number
 }
 

@@ -65,6 +65,8 @@ export class ServerPool {
   readonly #known = new Set<string>()
   /** Where more addresses come from, and why none may. */
   readonly addresses: ServerAddresses
+  /** Whether servers with too many questions are passed over; undefined while there was none. */
+  #passesOver: boolean | undefined
 
   /** @param avoid servers (`endpointKey`) that are not asked: they gave bad data for this question */
   constructor(context: Context, cut: Cut, avoid: ReadonlySet<string>) {
@@ -85,6 +87,11 @@ export class ServerPool {
   /** True when at least one address was ever known. */
   get hasAddresses(): boolean {
     return this.#known.size > 0
+  }
+
+  /** True when a server was passed over because too many questions are out to it. */
+  get isCrowded(): boolean {
+    return this.#passesOver === true
   }
 
   /**
@@ -158,10 +165,20 @@ export class ServerPool {
     const triesMax = (endpoint: Endpoint): number =>
       servers.rttMs(endpoint) === undefined ? UPSTREAM_TRIES_PER_ADDRESS_MAX : UPSTREAM_TRIES_OF_KNOWN_MAX
     const open = this.#candidates.filter(
-      ({ tries, endpoint }) => tries < triesMax(endpoint) && servers.mayAsk(endpoint),
+      ({ tries, endpoint }) =>
+        tries < triesMax(endpoint) && servers.mayAsk(endpoint) && !this.#isFull(endpoint),
     )
     if (open.length > 0 || !this.#isForward || this.#mayFallBack) return open
     return this.#candidates.filter(({ tries }) => tries === 0)
+  }
+
+  /** True when no more questions may be out to a server. One that the operator gave may be all there is, for all names. */
+  #isFull(endpoint: Endpoint): boolean {
+    const { outstanding, servers } = this.#context
+    const { perServer } = outstanding.limits
+    if (this.#cut.route !== undefined || !servers.isFull(endpoint, perServer)) return false
+    this.#passesOver ??= outstanding.forbids('server-outstanding', this.#cut.zone)
+    return this.#passesOver === true
   }
 
   /** A server that stayed silent last time is only tried, not waited for, while there are others that did not. */

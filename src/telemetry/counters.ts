@@ -183,6 +183,11 @@ export class Counters implements EngineCounters {
     if (cause !== undefined) this.limitCauses.add(label, cause)
   }
 
+  /** The same of a limit that is only tried out. */
+  limitTried(limit: string): void {
+    this.set.add('limit_dry_runs_total', limit)
+  }
+
   errorReport(outcome: 'sent' | 'held-back'): void {
     this.set.add('error_reports_total', outcome)
   }

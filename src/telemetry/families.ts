@@ -176,6 +176,12 @@ const COUNTERS: readonly Family[] = [
     values: [...Object.keys(LIMITS), OTHER],
   },
   {
+    name: 'limit_dry_runs_total',
+    help: 'Bounds that would have been met, were they not only tried out (limits.dry-run).',
+    label: 'limit',
+    values: [...Object.keys(LIMITS), OTHER],
+  },
+  {
     name: 'thread_restarts_total',
     help: 'Threads that ended by themselves and were started again.',
     label: 'thread',

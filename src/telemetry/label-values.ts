@@ -31,6 +31,9 @@ const WORK_LIMITS: Readonly<Record<EngineLimit | ThreadLimit, string>> = {
   'name-servers': 'name-server names looked up',
   referrals: 'delegations followed',
   time: 'time for a client query',
+  'zone-outstanding': 'questions to the servers of a zone in work',
+  'server-outstanding': 'questions out to a server',
+  'client-outstanding': 'questions of one client out to servers',
   refreshes: 'answers fetched again while nobody waits',
   'set-aside': 'questions not tried because they ended a resolver thread',
 }

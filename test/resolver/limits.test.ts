@@ -8,6 +8,7 @@ import { RESOLVER_LIMITS, type ResolverLimits } from '../../src/resolver/resolve
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
+import { ENGINE_SETTINGS } from '../support/engine.ts'
 import type { EntryReply } from '../support/entry.ts'
 import { makeWorld, plainZone, SIGNED, type World, WWW, zone } from '../support/world.ts'
 
@@ -126,7 +127,7 @@ for (const { limits, zones, name, limit, zone } of ROWS) {
     t.ok(hasFailed(failed), `${failed.status}`)
     t.ok((strict.counts.get(`limit ${limit} by ${zone}`) ?? 0) > 0, [...strict.counts.keys()].join(', '))
     const changed = worldOf(zones, limits)
-    changed.resolver.configure({ limits: RESOLVER_LIMITS, privateAddresses: [], privateDomains: [] })
+    changed.resolver.configure({ ...ENGINE_SETTINGS, limits: RESOLVER_LIMITS })
     t.notOk(hasFailed(await changed.ask(name, TYPE.A)), 'as changed while it runs')
   })
 }
@@ -173,11 +174,7 @@ t.test('a query goes by the limits that it began with', async (t) => {
       done = true
     })
   await world.clock.runUntil(() => world.asked().length > 0, 10_000)
-  world.resolver.configure({
-    limits: { ...RESOLVER_LIMITS, aliases: 1 },
-    privateAddresses: [],
-    privateDomains: [],
-  })
+  world.resolver.configure({ ...ENGINE_SETTINGS, limits: { ...RESOLVER_LIMITS, aliases: 1 } })
   await world.clock.runUntil(() => done, 10_000)
   await asking
   t.equal(world.counts.get('limit limit-aliases'), undefined)

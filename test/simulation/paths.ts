@@ -20,6 +20,7 @@ export class Paths {
     keysAhead: (stage) => this.note(`keys ahead ${stage}`),
     rootCopyAnswer: () => this.note('root copy'),
     limitHit: (limit) => this.note(`limit ${limit}`),
+    limitTried: (limit) => this.note(`dry run ${limit}`),
   }
   readonly frontCounters: FrontCounters = {
     clientQuery: () => {},

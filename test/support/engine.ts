@@ -1,7 +1,15 @@
 /** An engine under a virtual clock, for tests that bring their own network. */
 import { VirtualClock } from '../../src/base/clock.ts'
 import { drawHashKey } from '../../src/base/keyed-hash.ts'
-import { CLIENT_STRING_OPTION, NEGATIVE_TTL_SECONDS_MAX, TTL_SECONDS_MAX } from '../../src/base/limits.ts'
+import {
+  CLIENT_STRING_OPTION,
+  NEGATIVE_TTL_SECONDS_MAX,
+  OUTSTANDING_BACK_OFF,
+  OUTSTANDING_PER_SERVER_MAX,
+  OUTSTANDING_PER_ZONE_MAX,
+  TTL_SECONDS_MAX,
+  UPSTREAM_OUTSTANDING_MAX,
+} from '../../src/base/limits.ts'
 import { type Random, seededRandom } from '../../src/base/random.ts'
 import { AnswerCache } from '../../src/cache/answer-cache.ts'
 import { RrsetCache } from '../../src/cache/rrset-cache.ts'
@@ -89,6 +97,13 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   aggressiveDenial: true,
   errorReporting: false,
   prefetch: false,
+  outstanding: {
+    perZone: OUTSTANDING_PER_ZONE_MAX,
+    perServer: OUTSTANDING_PER_SERVER_MAX,
+    backOff: OUTSTANDING_BACK_OFF,
+    all: UPSTREAM_OUTSTANDING_MAX,
+    dryRun: new Set(),
+  },
   ttlSeconds: { min: 0, max: TTL_SECONDS_MAX, negativeMax: NEGATIVE_TTL_SECONDS_MAX },
   dns64: undefined,
   originalTtls: false,
@@ -182,6 +197,7 @@ function countInto(counts: Map<string, number>): EngineCounters {
       add(`limit ${limit}`)
       if (zone !== undefined) add(`limit ${limit} by ${formatName(zone)}`)
     },
+    limitTried: (limit) => add(`dry run ${limit}`),
     errorReport: (outcome) => add(`report ${outcome}`),
     synthesised: (kind) => add(`synthesised ${kind}`),
     keysAhead: (stage) => add(`keys ahead ${stage}`),

@@ -58,7 +58,7 @@ function run(data: ResolverData): void {
   }
   const stopRoot = data.watchesRoot ? watchRoot(engine, log, () => post({ kind: 'root-proven' })) : () => {}
   serveSupervisor(parts, {
-    configure: (settings) => resolver.configure(liveResolverSettings(settings)),
+    configure: (settings) => resolver.configure(liveResolverSettings(settings, resolvers)),
     flush: (name, alone) => resolver.flush(name, alone),
     onLink: (peer, end) => desk.connect(peer, end),
     restore: (request) => {
