@@ -229,11 +229,14 @@ export const SILENCE_MS_BEFORE_BACK_OFF = 5_000
 export const OUTSTANDING_PER_ZONE_MAX = 400
 /** Questions out to one server at once, of all zones that it serves. */
 export const OUTSTANDING_PER_SERVER_MAX = 400
-/**
- * When the bound of a server changes: after so many questions, by the share of them that was not answered, averaged with
- * this weight (the defaults of BIND's fetch-quota-params).
- */
-export const OUTSTANDING_BACK_OFF = { questions: 100, low: 0.1, high: 0.3, weight: 0.7 } as const
+/** The bound of a server is looked at after so many questions to it (this and what follows as BIND's fetch-quota-params), … */
+export const BACK_OFF_QUESTIONS = 100
+/** … grows where less than this share of them was not answered: loss of single datagrams is nothing, … */
+export const BACK_OFF_LOW = 0.1
+/** … shrinks where more than this share was not: no path loses so many, … */
+export const BACK_OFF_HIGH = 0.3
+/** … on an average in which the last look has this weight: a server that dies shows in one, one bad moment does not. */
+export const BACK_OFF_WEIGHT = 0.7
 /** What is left of that for a server that never answers: enough to see it come back (8 of 400). */
 export const SERVER_QUOTA_SHARE_MIN = 0.02
 /** Each look at a server that does not answer takes so much of its quota; each at one that does gives it back. */
@@ -421,6 +424,12 @@ export const INCLUDES_MAX = 1_000
 export const WAITING_MAX = 10_000
 /** The same of one client, an IPv6 /56 counting as one: what waits can be let loose at once (DNSBomb, B12; Unbound 1000). */
 export const WAITING_PER_CLIENT_MAX = 1_000
+/** A question by UDP that waited longer is answered no more (DNSBomb, B12; Unbound's discard-timeout): a little more than RFC 8767 lets it wait. */
+export const REPLY_MS_MAX = 1_900
+/** A reply that waited so long is late: those that come as they were asked for are no pulse in such a time. */
+export const LATE_REPLY_MS = 100
+/** Late replies by UDP to one client in such a time: a town behind one address has fewer, a pulse of 300 kB hurts nobody. */
+export const LATE_REPLIES_PER_CLIENT_MAX = 250
 /** Octets of an IPv6 address that name a client: a /56, the common size of a customer's network (RFC 6177 2). */
 export const CLIENT_IPV6_OCTETS = 7
 /** Socket buffer for datagrams not read yet: half a second of a busy resolver; the kernel may give less. */

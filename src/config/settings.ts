@@ -6,6 +6,10 @@ import type { Endpoint } from '../base/address.ts'
 import {
   ADDRESS_LOOKUP_DEPTH_MAX,
   ALIASES_MAX,
+  BACK_OFF_HIGH,
+  BACK_OFF_LOW,
+  BACK_OFF_QUESTIONS,
+  BACK_OFF_WEIGHT,
   CLIENT_STRING_OCTETS_MAX,
   CLIENT_STRING_OPTION,
   CLIENT_STRING_OPTION_MAX,
@@ -16,6 +20,7 @@ import {
   FAILED_SIGNATURES_MAX,
   GUARD_EXCEPTION_SECONDS,
   KEYS_PER_TAG_MAX,
+  LATE_REPLIES_PER_CLIENT_MAX,
   MINIMISED_LABELS_MAX,
   NEGATIVE_TTL_SECONDS_MAX,
   NS_LOOKUPS_MAX,
@@ -23,12 +28,12 @@ import {
   NSEC3_ITERATIONS_MAX,
   NSEC3_SHA1_CALLS_MAX,
   NSID_OCTETS_MAX,
-  OUTSTANDING_BACK_OFF,
   OUTSTANDING_PER_SERVER_MAX,
   OUTSTANDING_PER_ZONE_MAX,
   QUERY_TIME_MS_MAX,
   REFERRALS_MAX,
   REFRESHES_MAX,
+  REPLY_MS_MAX,
   RRSIGS_PER_RRSET_MAX,
   SIGNATURE_SKEW_SECONDS_MAX,
   SIGNATURE_SKEW_SECONDS_MIN,
@@ -154,6 +159,8 @@ export interface Settings {
   'limits.refreshes': number
   'limits.waiting': number
   'limits.waiting-per-client': number
+  'limits.reply-time-ms': number
+  'limits.late-replies-per-client': number
   'limits.upstream-outstanding': number
   'limits.outstanding-per-zone': number
   'limits.outstanding-per-server': number
@@ -868,6 +875,21 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc: 'The same of one client, an IPv6 /56 counting as one. Nobody may have more than there are places free.',
     reload: 'live',
   },
+  'limits.reply-time-ms': {
+    schema: value.whole(0, 60_000),
+    default: REPLY_MS_MAX,
+    doc:
+      'A question by UDP that waited longer gets no reply: an address may be forged, and answers to it gathered ' +
+      'into a pulse (DNSBomb). What was found is cached for when the client asks again. Old answers (serve-stale) are given ' +
+      'when they are due; clients by TCP, or with a server cookie, get all answers. 0: no bound.',
+    reload: 'live',
+  },
+  'limits.late-replies-per-client': {
+    schema: value.whole(0, 1_000_000),
+    default: LATE_REPLIES_PER_CLIENT_MAX,
+    doc: 'Replies by UDP to one client in a tenth of a second, of those that waited longer than that. 0: no bound.',
+    reload: 'live',
+  },
   'limits.upstream-outstanding': {
     schema: value.whole(16, UPSTREAM_OUTSTANDING_SETTING_MAX),
     default: UPSTREAM_OUTSTANDING_MAX,
@@ -893,25 +915,25 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   },
   'limits.outstanding-back-off.questions': {
     schema: value.whole(1, 10_000),
-    default: OUTSTANDING_BACK_OFF.questions,
+    default: BACK_OFF_QUESTIONS,
     doc: 'How often outstanding-per-server is looked at anew for a server: after so many questions to it, …',
     reload: 'live',
   },
   'limits.outstanding-back-off.low': {
     schema: value.fraction(0, 1),
-    default: OUTSTANDING_BACK_OFF.low,
+    default: BACK_OFF_LOW,
     doc: '… doubled, up to the whole of it, where less than this share of them was not answered, …',
     reload: 'live',
   },
   'limits.outstanding-back-off.high': {
     schema: value.fraction(0, 1),
-    default: OUTSTANDING_BACK_OFF.high,
+    default: BACK_OFF_HIGH,
     doc: '… and halved where more than this share was not, …',
     reload: 'live',
   },
   'limits.outstanding-back-off.weight': {
     schema: value.fraction(0.01, 1),
-    default: OUTSTANDING_BACK_OFF.weight,
+    default: BACK_OFF_WEIGHT,
     doc: '… by an average in which the last of these looks has this weight.',
     reload: 'live',
   },
@@ -920,7 +942,8 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: [],
     doc:
       'Limits that are tried out: what they would do is counted (sigill_limit_dry_runs_total) and not done. Words: ' +
-      'zone-outstanding, server-outstanding, client-outstanding (a client has no more questions out than are left).',
+      'outstanding-per-zone, outstanding-per-server, outstanding-per-client (a client has no more questions out than are left), ' +
+      'waiting-per-client, reply-time, late-replies-per-client.',
     reload: 'live',
   },
   'dns64.prefix': {

@@ -31,7 +31,14 @@ export interface NegativeTrustAnchorSetting {
 /** What lies behind an outage that a negative trust anchor relieves. */
 export type ExceptionCause = 'zone' | 'zones' | 'top-level'
 
-const LIMITS_TRIED_OUT = ['zone-outstanding', 'server-outstanding', 'client-outstanding'] as const
+const LIMITS_TRIED_OUT = [
+  'outstanding-per-zone',
+  'outstanding-per-server',
+  'outstanding-per-client',
+  'waiting-per-client',
+  'reply-time',
+  'late-replies-per-client',
+] as const
 
 /** A limit that can be tried out (`limits.dry-run`). */
 export type LimitTriedOut = (typeof LIMITS_TRIED_OUT)[number]

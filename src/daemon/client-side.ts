@@ -3,10 +3,10 @@ import { type Endpoint, formatEndpoint } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { AnswerReader } from '../cache/answer-cache.ts'
 import type { Settings } from '../config/settings.ts'
+import type { ClientLimitOptions } from '../front/client-limits.ts'
 import { Front } from '../front/front.ts'
 import type { ListenError } from '../front/listen-error.ts'
 import { Service, type ServiceOptions } from '../front/service.ts'
-import type { WaitingOptions } from '../front/waiting-room.ts'
 import type { HandedSockets } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { CookieSecrets } from '../policy/cookie-secrets.ts'
@@ -70,13 +70,13 @@ export class ClientSide {
       watch: new CountedAnswers(parts.policy, rollout, tally),
       settings: serviceSettings(settings),
       udpPayloadOctets: settings['server.udp-payload-octets'],
-      ...this.#waiting(settings),
+      ...this.#limits(settings),
     })
   }
 
   /** Takes over settings that may change while it runs. */
   configure(settings: Settings): void {
-    this.#service.configure(serviceSettings(settings), this.#waiting(settings))
+    this.#service.configure(serviceSettings(settings), this.#limits(settings))
     this.#parts.rollout.configure(rolloutLists(settings))
   }
 
@@ -107,8 +107,11 @@ export class ClientSide {
     })
   }
 
-  #waiting(settings: Settings): Required<WaitingOptions> {
+  #limits(settings: Settings): Required<ClientLimitOptions> {
     return {
+      replyMsMax: settings['limits.reply-time-ms'],
+      lateRepliesPerClientMax: this.#share(settings['limits.late-replies-per-client']),
+      dryRun: new Set(settings['limits.dry-run']),
       waitingMax: this.#share(settings['limits.waiting']),
       waitingPerClientMax: this.#share(settings['limits.waiting-per-client']),
     }

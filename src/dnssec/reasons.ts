@@ -72,17 +72,17 @@ export const REASONS = {
   'limit-name-servers': { number: 77, ede: 0, text: 'too many name-server names to look up' },
   'limit-time': { number: 78, ede: 22, text: 'took too long' },
   'limit-referrals': { number: 79, ede: 0, text: 'too many delegations' },
-  'limit-zone-outstanding': {
+  'limit-outstanding-per-zone': {
     number: 88,
     ede: 32,
     text: 'too many questions wait for the servers of the zone',
   },
-  'limit-server-outstanding': {
+  'limit-outstanding-per-server': {
     number: 89,
     ede: 32,
     text: 'too many questions wait for the servers that could be asked',
   },
-  'limit-client-outstanding': { number: 90, ede: 32, text: 'too many questions of the client wait' },
+  'limit-outstanding-per-client': { number: 90, ede: 32, text: 'too many questions of the client wait' },
   overload: { number: 80, ede: 0, text: 'too much to do' },
   internal: { number: 81, ede: 0, text: 'internal fault' },
   'server-failure': { number: 83, ede: 23, text: 'the authority answers with an error' },

@@ -1,11 +1,12 @@
 /** What the client side counts; names as in the metrics. */
+import type { LateReplyLimit } from './late-replies.ts'
 import type { CookieOutcome } from './query.ts'
 
 /** Which way an answer took. */
 export type AnswerPath = 'hit' | 'miss' | 'local' | 'stale'
 
 /** Why a message from a client, or the answer to it, went nowhere. */
-export type DropReason = 'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied' | 'rate'
+export type DropReason = 'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied' | 'rate' | 'late'
 
 /** Bogus data was kept from the client, given because validation is not enforced for it, or because it set CD. */
 export type BogusOutcome = 'refused' | 'given' | 'unchecked'
@@ -34,6 +35,8 @@ export interface FrontCounters {
    * @param address of the client
    */
   limitHit(limit: FrontLimit, address: Uint8Array): void
+  /** A bound that is only tried out would have been met. */
+  limitTried(limit: FrontLimit): void
   /** A message got no answer. */
   dropped(reason: DropReason): void
 }
@@ -43,6 +46,7 @@ export type FrontLimit =
   | 'waiting'
   | 'waiting-per-client'
   | 'handover'
+  | LateReplyLimit
   | 'tcp-connections'
   | 'tcp-connections-per-client'
   | 'tcp-unread'

@@ -28,6 +28,7 @@ import type { Question, QuestionMessage } from '../wire/message.ts'
 import type { Client } from './client.ts'
 import { type AnswerSettings, ClientAnswers } from './client-answers.ts'
 import { ClientCookies, type CookieMode } from './client-cookies.ts'
+import { type ClientLimitOptions, ClientLimits } from './client-limits.ts'
 import type { AnswerPath, FrontCounters, FrontLimit } from './counters.ts'
 import { HitPath } from './hit-path.ts'
 import { type AnswerWatch, type Enforcement, RATE, type RateLimit } from './hooks.ts'
@@ -39,7 +40,7 @@ import { comeAgainRcode, NO_EDE } from './reply-writer.ts'
 import { once, type Reply, type Request, readRequest } from './request.ts'
 import { sentinelForbids } from './sentinel.ts'
 import { type ServerTexts, serverTextAnswer } from './server-names.ts'
-import { clientKey, type WaitingOptions, WaitingRoom } from './waiting-room.ts'
+import { clientKey } from './waiting-room.ts'
 
 /** What can change while the service runs. */
 export interface ServiceSettings extends AnswerSettings {
@@ -53,7 +54,7 @@ export interface ServiceSettings extends AnswerSettings {
 }
 
 /** What a service is made of. */
-export interface ServiceOptions extends WaitingOptions {
+export interface ServiceOptions extends ClientLimitOptions {
   readonly resolver: ResolverPort
   readonly answers: AnswerReader
   /** Read at every answer. */
@@ -94,7 +95,7 @@ export class Service {
   readonly #clientAnswers: ClientAnswers
   readonly #cookies: ClientCookies
   readonly #watch: AnswerWatch | undefined
-  readonly #room: WaitingRoom
+  readonly #limits: ClientLimits
   readonly #prefetching: PrefetchSignals
   readonly #onFault: (error: unknown) => void
   readonly #now: Moment = new Float64Array(1)
@@ -119,7 +120,7 @@ export class Service {
     const { cookieSecrets = new CookieSecrets(), unixSeconds = () => this.#clock.unixSeconds() } = options
     this.#cookies = new ClientCookies(cookieSecrets, unixSeconds, counters)
     this.#cookies.configure(settings.cookies ?? 'off')
-    this.#room = new WaitingRoom(options)
+    this.#limits = new ClientLimits(options, counters)
     this.#prefetching = new PrefetchSignals(resolver)
     this.#onFault = options.onFault ?? (() => {})
     this.hits = new HitPath({
@@ -139,16 +140,16 @@ export class Service {
 
   /** Questions that wait for the resolver. */
   get waiting(): number {
-    return this.#room.waiting
+    return this.#limits.room.waiting
   }
 
   /**
    * Takes over changed settings; they count from the next question on. What is cached comes before local zones on the
    * hit path: names that become local are to be flushed from the answer cache.
    */
-  configure(settings: ServiceSettings, waiting: WaitingOptions = {}): void {
+  configure(settings: ServiceSettings, limits: ClientLimitOptions = {}): void {
     this.#settings = settings
-    this.#room.configure(waiting)
+    this.#limits.configure(limits)
     this.#clientAnswers.configure(settings)
     this.#cookies.configure(settings.cookies ?? 'off')
     this.hits.configure(settings.access)
@@ -156,7 +157,7 @@ export class Service {
 
   /** Settles once no question waits for the resolver. */
   idle(): Promise<void> {
-    return this.#room.empty()
+    return this.#limits.room.empty()
   }
 
   /**
@@ -348,7 +349,7 @@ export class Service {
   ): void {
     const request = { ...rest, client: client.copy() }
     const key = clientKey(client)
-    const full = this.#room.fullFor(key)
+    const full = this.#limits.fullFor(key)
     if (full !== undefined) {
       this.#shed(request, query, full)
       return
@@ -357,22 +358,29 @@ export class Service {
     const { checkingDisabled } = query
     const cachedOnly = !recursionDesired
     const verdict = this.#verdictNeed(query, client)
-    const watcher =
-      verdict === 'enforced' || this.#watch === undefined ? {} : { client: this.#watch.hashOf(client) }
-    const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly, verdict, ...watcher })
-    this.#room.enter(key)
+    const who = this.#watch && { client: this.#watch.hashOf(client) }
+    const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly, verdict, ...who })
+    this.#limits.room.enter(key)
     resolved.then(
       ({ entry, stale = false, shed = false }) => {
-        this.#room.leave(key)
+        this.#limits.room.leave(key)
         if (shed) {
           this.#shed(request, query, 'handover')
+          return
+        }
+        const nowMs = this.#clock.nowMs()
+        const { client: asker, startMs } = request
+        if (!query.addressProven && this.#limits.holdsLate(asker, key, nowMs - startMs, nowMs, stale)) {
+          // What was found is cached for when it asks again.
+          this.#counters.dropped('late')
+          request.reply(undefined)
           return
         }
         const path = stale ? 'stale' : 'miss'
         this.#guarded(request, () => this.#answerEntry(request, query, question, aliases, entry, 0, path))
       },
       (error: unknown) => {
-        this.#room.leave(key)
+        this.#limits.room.leave(key)
         this.#onFault(error)
         this.#refuse(request, query, RCODE.SERVFAIL, NO_EDE)
       },

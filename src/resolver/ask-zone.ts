@@ -51,7 +51,7 @@ export async function askZone<T extends Doubtable>(
   // Servers that the operator gave may be all there are, for all names.
   if (route !== undefined) return new ZoneQuestion(context, job, asking).answer()
   const leave = context.outstanding.enterZone(zone, job.asked?.client)
-  if (leave === undefined) return crowded(job, 'limit-zone-outstanding', zone)
+  if (leave === undefined) return crowded(job, 'limit-outstanding-per-zone', zone)
   try {
     return await new ZoneQuestion(context, job, asking).answer()
   } finally {
@@ -165,7 +165,7 @@ class ZoneQuestion<T extends Doubtable> {
     if (this.#job.flight.isSpeculative) return unneeded(cut, this.#last)
     if (this.#limit !== undefined) return best ?? this.#limited(this.#limit)
     if (pool.isCrowded && this.#last === '') {
-      return best ?? crowded(this.#job, 'limit-server-outstanding', cut.zone)
+      return best ?? crowded(this.#job, 'limit-outstanding-per-server', cut.zone)
     }
     const mayAsk = this.#silences < this.#silencesMax
     if (mayAsk && (await pool.findMore(this.#job, best !== undefined))) return undefined

@@ -65,8 +65,8 @@ export async function exchange(
   }
   const { outstanding } = context
   for (let sent = 0; sent < MESSAGES_PER_EXCHANGE_MAX; sent++) {
-    if (outstanding.isFullFor(job.asked?.client) && outstanding.forbids('client-outstanding', zone))
-      return { kind: 'limit', reason: 'limit-client-outstanding' }
+    if (outstanding.isFullFor(job.asked?.client) && outstanding.forbids('outstanding-per-client', zone))
+      return { kind: 'limit', reason: 'limit-outstanding-per-client' }
     const limit = job.budget.takeQuery(budget, clock.nowMs())
     if (limit !== undefined) {
       context.counters.limitHit(limit, zoneToName(context, job, zone))

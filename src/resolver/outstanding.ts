@@ -21,7 +21,7 @@ export interface OutstandingLimits {
 }
 
 /** A bound, as in `limit_hits_total`. */
-export type OutstandingLimit = 'zone-outstanding' | 'server-outstanding' | 'client-outstanding'
+export type OutstandingLimit = 'outstanding-per-zone' | 'outstanding-per-server' | 'outstanding-per-client'
 
 /** Told of bounds that were met, or would have been. */
 interface LimitCounters {
@@ -60,7 +60,7 @@ export class Outstanding {
     if (clients === undefined) {
       clients = []
       this.#zones.set(key, clients)
-    } else if (this.#isFull(clients, client) && this.forbids('zone-outstanding', zone)) return undefined
+    } else if (this.#isFull(clients, client) && this.forbids('outstanding-per-zone', zone)) return undefined
     const entered = clients
     entered.push(client)
     return () => {

@@ -177,7 +177,7 @@ export class ServerPool {
     const { outstanding, servers } = this.#context
     const { perServer } = outstanding.limits
     if (this.#cut.route !== undefined || !servers.isFull(endpoint, perServer)) return false
-    this.#passesOver ??= outstanding.forbids('server-outstanding', this.#cut.zone)
+    this.#passesOver ??= outstanding.forbids('outstanding-per-server', this.#cut.zone)
     return this.#passesOver === true
   }
 

@@ -10,6 +10,8 @@ type FrontLimit =
   | 'waiting'
   | 'waiting-per-client'
   | 'handover'
+  | 'reply-time'
+  | 'late-replies-per-client'
   | 'tcp-connections'
   | 'tcp-connections-per-client'
   | 'tcp-unread'
@@ -31,9 +33,9 @@ const WORK_LIMITS: Readonly<Record<EngineLimit | ThreadLimit, string>> = {
   'name-servers': 'name-server names looked up',
   referrals: 'delegations followed',
   time: 'time for a client query',
-  'zone-outstanding': 'questions to the servers of a zone in work',
-  'server-outstanding': 'questions out to a server',
-  'client-outstanding': 'questions of one client out to servers',
+  'outstanding-per-zone': 'questions to the servers of a zone in work',
+  'outstanding-per-server': 'questions out to a server',
+  'outstanding-per-client': 'questions of one client out to servers',
   refreshes: 'answers fetched again while nobody waits',
   'set-aside': 'questions not tried because they ended a resolver thread',
 }
@@ -42,6 +44,8 @@ const WORK_LIMITS: Readonly<Record<EngineLimit | ThreadLimit, string>> = {
 const CLIENT_LIMITS: Readonly<Record<FrontLimit, string>> = {
   waiting: 'questions that wait for the resolver',
   'waiting-per-client': 'questions of one client that wait',
+  'reply-time': 'time that a question by UDP may wait for its reply',
+  'late-replies-per-client': 'late replies to one client in a tenth of a second',
   handover: 'questions on their way to a resolver thread',
   'tcp-connections': 'TCP connections of clients',
   'tcp-connections-per-client': 'TCP connections of one client',
@@ -85,7 +89,7 @@ export const ALERT_CAUSES: Readonly<Record<Cause, string>> = {
 
 /** Why a message from a client, or the answer to it, went nowhere. */
 export const DROPS: Readonly<
-  Record<'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied' | 'rate', string>
+  Record<'short' | 'response' | 'waiting' | 'draining' | 'send' | 'denied' | 'rate' | 'late', string>
 > = {
   short: 'shorter than a header',
   response: 'a response, not a query',
@@ -94,6 +98,7 @@ export const DROPS: Readonly<
   send: 'the reply could not be sent',
   denied: 'a local zone gives no reply',
   rate: 'the client asks too much',
+  late: 'the question waited too long, or too many late replies go to its client at once',
 }
 
 /** What cookies that clients show are found to be. */

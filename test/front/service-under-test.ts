@@ -152,6 +152,10 @@ export class CountersUnderTest implements FrontCounters {
     this.#add(`limit ${limit}`)
   }
 
+  limitTried(limit: string): void {
+    this.#add(`dry run ${limit}`)
+  }
+
   dropped(reason: string): void {
     this.#add(`dropped ${reason}`)
   }

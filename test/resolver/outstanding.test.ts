@@ -1,10 +1,6 @@
 /** Bounds of questions to authorities that are in work: for a zone, for a server, for a client. */
 import t from 'tap'
-import {
-  OUTSTANDING_BACK_OFF,
-  OUTSTANDING_PER_ZONE_MAX,
-  SERVER_QUOTA_SHARE_MIN,
-} from '../../src/base/limits.ts'
+import { OUTSTANDING_PER_ZONE_MAX, SERVER_QUOTA_SHARE_MIN } from '../../src/base/limits.ts'
 import { ServerQuota } from '../../src/cache/server-quota.ts'
 import { delayed, silent } from '../../src/lab/behaviours.ts'
 import { Outstanding, type OutstandingLimits } from '../../src/resolver/outstanding.ts'
@@ -20,6 +16,7 @@ import { type EntryReply, entryReply } from '../support/entry.ts'
 import { makeWorld, plainZone, type World } from '../support/world.ts'
 
 const ZONE = nameFrom('z.test')
+const BACK_OFF = ENGINE_SETTINGS.outstanding.backOff
 
 function limits(change: Partial<OutstandingLimits>): OutstandingLimits {
   return { ...ENGINE_SETTINGS.outstanding, ...change }
@@ -52,7 +49,7 @@ t.test('who comes later finds as many places of a zone as each before it has', a
   t.equal(it.outstanding.of(ZONE), 11)
   t.equal(fill(it, undefined), 1, 'work of our own counts as one client')
   t.equal(fill(it, 4), 0, 'none is left')
-  t.same(it.met.at(-1), 'hit zone-outstanding z.test.')
+  t.same(it.met.at(-1), 'hit outstanding-per-zone z.test.')
   t.equal(typeof it.outstanding.enterZone(nameFrom('y.test'), 1), 'function', 'another zone has its own')
 })
 
@@ -66,9 +63,9 @@ t.test('places that are given back are there again, and nothing stays', async (t
 })
 
 t.test('a bound that is tried out is counted and not kept; one of 0 is none', async (t) => {
-  const it = noting({ perZone: 2, dryRun: new Set(['zone-outstanding']) })
+  const it = noting({ perZone: 2, dryRun: new Set(['outstanding-per-zone']) })
   t.equal(fill(it, 1), 1_000)
-  t.same([...new Set(it.met)], ['tried zone-outstanding'])
+  t.same([...new Set(it.met)], ['tried outstanding-per-zone'])
   const none = noting({ perZone: 0 })
   t.equal(fill(none, 1), 1_000)
   t.same(none.met, [])
@@ -91,7 +88,7 @@ t.test('a client has no more questions out than are left', async (t) => {
 function end(quota: ServerQuota, count: number, answered: boolean): void {
   for (let i = 0; i < count; i++) {
     quota.sent()
-    quota.ended(answered, OUTSTANDING_BACK_OFF)
+    quota.ended(answered, BACK_OFF)
   }
 }
 
@@ -102,7 +99,7 @@ function places(quota: ServerQuota, most: number): number {
     quota.sent()
     out++
   }
-  for (let i = 0; i < out; i++) quota.ended(undefined, OUTSTANDING_BACK_OFF)
+  for (let i = 0; i < out; i++) quota.ended(undefined, BACK_OFF)
   return out
 }
 
@@ -204,7 +201,7 @@ t.test('random names below a dead zone hold up nothing else (B13)', async (t) =>
   const refused = hostile.filter(({ reply }) => reply.ede?.code === EDE.OVER_QUOTA)
   t.ok(refused.length > 1_000, `${refused.length} of ${hostile.length} told so`)
   t.ok(refused.every(({ reply, tookMs }) => reply.ede?.text.startsWith('dead.test') && tookMs <= 50))
-  t.ok(world.counts.get('limit zone-outstanding')! > 0)
+  t.ok(world.counts.get('limit outstanding-per-zone')! > 0)
   t.equal(world.faults.length, 0)
   figure(
     t,
@@ -215,7 +212,12 @@ t.test('random names below a dead zone hold up nothing else (B13)', async (t) =>
 })
 
 t.test('the same without the bounds fills all sockets: this test can fail', async (t) => {
-  const settings = limits({ all: 1_000, perZone: 0, perServer: 0, dryRun: new Set(['client-outstanding']) })
+  const settings = limits({
+    all: 1_000,
+    perZone: 0,
+    perServer: 0,
+    dryRun: new Set(['outstanding-per-client']),
+  })
   const { sockets, benign } = await flood(settings, 1, 300)
   t.ok(sockets.most > OUTSTANDING_PER_ZONE_MAX, `${sockets.most} questions out to the dead zone`)
   t.ok(served(benign) < 0.9, `${served(benign)} of benign names`)
@@ -236,7 +238,7 @@ t.test('one client cannot take all places of a zone that others ask for', async 
 })
 
 t.test('a server that answers seldom gets few questions', async (t) => {
-  const backOff = { ...OUTSTANDING_BACK_OFF, questions: 20 }
+  const backOff = { ...BACK_OFF, questions: 20 }
   let asked = 0
   const world = makeWorld(
     [
@@ -258,7 +260,7 @@ t.test('a server that answers seldom gets few questions', async (t) => {
     if (ms === 4_000) sockets.most = 0
   })
   t.ok(sockets.most <= 4, `${sockets.most} questions out at once in the end`)
-  t.ok(world.counts.get('limit server-outstanding')! > 0)
+  t.ok(world.counts.get('limit outstanding-per-server')! > 0)
 })
 
 t.test('a bound that changes is in force at once', async (t) => {

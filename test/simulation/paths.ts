@@ -33,6 +33,7 @@ export class Paths {
     cacheHit: () => {},
     cacheMiss: () => {},
     limitHit: (limit) => this.note(`front ${limit}`),
+    limitTried: (limit) => this.note(`front dry run ${limit}`),
     dropped: (reason) => this.note(`dropped ${reason}`),
   }
 

@@ -2,9 +2,12 @@
 import { VirtualClock } from '../../src/base/clock.ts'
 import { drawHashKey } from '../../src/base/keyed-hash.ts'
 import {
+  BACK_OFF_HIGH,
+  BACK_OFF_LOW,
+  BACK_OFF_QUESTIONS,
+  BACK_OFF_WEIGHT,
   CLIENT_STRING_OPTION,
   NEGATIVE_TTL_SECONDS_MAX,
-  OUTSTANDING_BACK_OFF,
   OUTSTANDING_PER_SERVER_MAX,
   OUTSTANDING_PER_ZONE_MAX,
   TTL_SECONDS_MAX,
@@ -100,7 +103,12 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   outstanding: {
     perZone: OUTSTANDING_PER_ZONE_MAX,
     perServer: OUTSTANDING_PER_SERVER_MAX,
-    backOff: OUTSTANDING_BACK_OFF,
+    backOff: {
+      questions: BACK_OFF_QUESTIONS,
+      low: BACK_OFF_LOW,
+      high: BACK_OFF_HIGH,
+      weight: BACK_OFF_WEIGHT,
+    },
     all: UPSTREAM_OUTSTANDING_MAX,
     dryRun: new Set(),
   },

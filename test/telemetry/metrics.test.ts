@@ -199,6 +199,8 @@ const FRONT_LIMITS: Record<FrontLimit, true> = {
   waiting: true,
   'waiting-per-client': true,
   handover: true,
+  'late-replies-per-client': true,
+  'reply-time': true,
   'tcp-connections': true,
   'tcp-connections-per-client': true,
   'tcp-unread': true,
@@ -210,6 +212,7 @@ const FRONT_DROPS: Record<DropReason, true> = {
   draining: true,
   send: true,
   denied: true,
+  late: true,
   rate: true,
 }
 

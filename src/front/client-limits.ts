@@ -1,0 +1,54 @@
+/** What single clients may take of the resolver: places to wait, and replies that come late. */
+import type { Client } from './client.ts'
+import type { FrontCounters, FrontLimit } from './counters.ts'
+import { LateReplies, type LateReplyOptions } from './late-replies.ts'
+import { type WaitingOptions, WaitingRoom } from './waiting-room.ts'
+
+/** What is left out is as in `base/limits.ts`, or as it was. */
+export interface ClientLimitOptions extends WaitingOptions, LateReplyOptions {
+  /** Limits that are counted, not kept: names as in `limit_hits_total`. */
+  readonly dryRun?: ReadonlySet<string>
+}
+
+/** See the head of this file. */
+export class ClientLimits {
+  /** Who waits. */
+  readonly room: WaitingRoom
+  readonly #late: LateReplies
+  readonly #counters: FrontCounters
+  #dryRun: ReadonlySet<string>
+
+  constructor(options: ClientLimitOptions, counters: FrontCounters) {
+    this.room = new WaitingRoom(options)
+    this.#late = new LateReplies(options)
+    this.#counters = counters
+    this.#dryRun = options.dryRun ?? new Set()
+  }
+
+  /** Other bounds from now on. */
+  configure(options: ClientLimitOptions): void {
+    this.room.configure(options)
+    this.#late.configure(options)
+    this.#dryRun = options.dryRun ?? this.#dryRun
+  }
+
+  /** The bound that keeps a client from waiting, or undefined when it may. */
+  fullFor(key: string): FrontLimit | undefined {
+    const full = this.room.fullFor(key)
+    return full !== undefined && this.#isTriedOut(full) ? undefined : full
+  }
+
+  /** True when a reply comes too late, so that the client gets none; counts it. See `LateReplies.holds`. */
+  holdsLate(client: Client, key: string, waitedMs: number, nowMs: number, stale: boolean): boolean {
+    const limit = this.#late.holds(key, waitedMs, nowMs, stale)
+    if (limit === undefined || this.#isTriedOut(limit)) return false
+    this.#counters.limitHit(limit, client.addressAlone)
+    return true
+  }
+
+  #isTriedOut(limit: FrontLimit): boolean {
+    if (!this.#dryRun.has(limit)) return false
+    this.#counters.limitTried(limit)
+    return true
+  }
+}
