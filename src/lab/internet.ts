@@ -59,7 +59,8 @@ interface PlacedServer {
 /** Builds it all. The same options give the same zones, to the octet. */
 export function buildInternet(options: InternetOptions): LabInternet {
   const sites = placeZones(options)
-  const plans = new Map(sites.map((site) => [site, planOf(site, sites, options)]))
+  const children = childrenOf(sites)
+  const plans = new Map(sites.map((site) => [site, planOf(site, children.get(site) ?? [], options)]))
   const zones = new Map(sites.map((site) => [site, zoneRecords(plans.get(site)!)]))
   const root = sites.find(({ apex }) => isRoot(apex))
   if (root === undefined) throw new RangeError('the catalogue has no root')
@@ -118,10 +119,10 @@ function serverName(server: NameServer, apex: Name): Name {
 
 // --- zones --------------------------------------------------------------------------------------------------------
 
-function planOf(site: Site, sites: readonly Site[], options: InternetOptions): ZonePlan {
+function planOf(site: Site, children: readonly Site[], options: InternetOptions): ZonePlan {
   const { zone, apex, keys } = site
   const signing = signingPlan(zone, keys, options.nowSeconds)
-  const records = [...contentOf(site), ...sites.flatMap((other) => delegationOf(other, site, sites))]
+  const records = [...contentOf(site), ...children.flatMap(delegationOf)]
   const wrong = options.broken?.includes(zone.name) === true ? [wrongSignatures({})] : []
   const defects = [...(zone.defects ?? []), ...wrong]
   return { apex, records, defects, ...(signing === undefined ? {} : { signing }) }
@@ -148,13 +149,22 @@ function contentOf(site: Site): ResourceRecord[] {
   ]
 }
 
-/** NS, DS and glue for `child`, if `parent` is the zone right above it. */
-function delegationOf(child: Site, parent: Site, sites: readonly Site[]): ResourceRecord[] {
-  if (parentOf(child, sites) !== parent) return []
+/** NS, DS and glue for `child`. */
+function delegationOf(child: Site): ResourceRecord[] {
   // A name server below the cut cannot be found without its address (RFC 1034 4.2.1).
   const glue = child.servers.filter(({ name }) => isSubdomainOf(name, child.apex))
   const ds = dsOf(child.zone, child.apex, child.keys).map((rdata) => record(child.apex, TYPE.DS, rdata))
   return [...nsRecords(child), ...ds, ...addressRecords(glue)]
+}
+
+/** The zones right below each. */
+function childrenOf(sites: readonly Site[]): Map<Site, Site[]> {
+  const children = new Map<Site, Site[]>()
+  for (const child of sites) {
+    const parent = parentOf(child, sites)
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), child])
+  }
+  return children
 }
 
 function parentOf(child: Site, sites: readonly Site[]): Site | undefined {

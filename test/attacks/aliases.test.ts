@@ -1,32 +1,18 @@
 /** Faults that validators had with aliases and wildcards: V01, V02, V05, V11, V12, V15, V33, V40. */
 import type { Rewrite } from '../../src/lab/authority.ts'
-import { deriveKey, ZSK_FLAGS } from '../../src/lab/keys.ts'
 import { OPT_OUT, PLAIN_NSEC3 } from '../../src/lab/registry-zones.ts'
 import { strippedDenial } from '../../src/lab/rewrites.ts'
-import type { KeyUse } from '../../src/lab/signer.ts'
-import { splitKeys, wrongSignatures, zoneSigningKey } from '../../src/lab/zone.ts'
+import { wrongSignatures } from '../../src/lab/zone.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import type { EntryReply } from '../support/entry.ts'
 import { makeWorld, plainZone, SIGNED, WWW, zone } from '../support/world.ts'
+import { apexDenial, threeSigners } from './denials.ts'
 import { row, Tally } from './row.ts'
 
 const NSEC3 = { ...SIGNED, denial: PLAIN_NSEC3 }
-
-/** Three zone-signing keys: three RRSIGs over each RRset. */
-function threeSigners(name: string, algorithm: number): KeyUse[] {
-  const more = [1, 2].map((i) => zoneSigningKey(deriveKey(`${name} ZSK ${i}`, algorithm, ZSK_FLAGS)))
-  return [...splitKeys(name, algorithm), ...more]
-}
-
-/** Every proof is that of the apex, which spans little. */
-const apexDenial: Rewrite = (answer, _, served) => {
-  const proof = served?.hasNsec3 ? served.nsec3Matching(served.apex) : served?.nsecFor(served.apex)
-  const kept = answer.authority.filter(({ type }) => type !== TYPE.NSEC && type !== TYPE.NSEC3)
-  return { ...answer, authority: proof === undefined ? kept : [...kept, proof] }
-}
 
 /** The types of the answer section, signatures aside. */
 function typesIn(reply: EntryReply): number[] {

@@ -3,21 +3,18 @@ import { Worker } from 'node:worker_threads'
 import { formatAddress } from '../../src/base/address.ts'
 import { UPSTREAM_PORT_MIN } from '../../src/base/limits.ts'
 import { systemRandom } from '../../src/base/random.ts'
-import { writeNsec } from '../../src/lab/denial-chain.ts'
 import { buildInternet } from '../../src/lab/internet.ts'
 import { PLAIN_NSEC3 } from '../../src/lab/registry-zones.ts'
 import { dsDeniedByChild, replacedDenial, strippedSignatures } from '../../src/lab/rewrites.ts'
 import { hintsOf } from '../../src/lab/root-hints.ts'
 import { ServedZone } from '../../src/lab/served-zone.ts'
-import { signRrset } from '../../src/lab/signer.ts'
-import type { ZonePlan } from '../../src/lab/zone.ts'
 import { createUpstream } from '../../src/upstream/sockets.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
-import type { Rrset } from '../../src/wire/record.ts'
 import { makeEngine } from '../support/engine.ts'
 import { CLOCK, catalogue, makeWorld, plainZone, SIGNED, WWW, zone } from '../support/world.ts'
+import { rangeOutOf } from './forgeries.ts'
 import { recordingSockets } from './recording-sockets.ts'
 import { row, Tally } from './row.ts'
 import { chiSquareRatio, kolmogorovRatio, successionRatio } from './statistics.ts'
@@ -100,15 +97,6 @@ row('A04', async (t) => {
   t.equal(same, 1, `${asked}`)
   return `${asked.length} questions for 1000 clients in any spelling, half of them with CD; none twice`
 })
-
-/** A range that leaves the zone, signed by its own key. */
-function rangeOutOf(plan: ZonePlan, owner: string, next: string): Rrset {
-  const soa = plan.records.find(({ type }) => type === TYPE.SOA)!
-  const rdatas = [writeNsec(nameFrom(next), [TYPE.A, TYPE.RRSIG, TYPE.NSEC])]
-  const nsec: Rrset = { ...soa, owner: nameFrom(owner), type: TYPE.NSEC, rdatas, signatures: [] }
-  const { key } = plan.signing!.keys.find((use) => use.signsZone)!
-  return { ...nsec, signatures: [signRrset(nsec, { key, signer: plan.apex, span: plan.signing!.span })] }
-}
 
 row('A14', async (t) => {
   const tally = new Tally(t)

@@ -1,11 +1,9 @@
 /** What a server says of names that nobody asked it about, and what it says of its own that it cannot prove (A07, A12 to A18). */
 import t from 'tap'
-import type { ZoneAnswer } from '../../src/authority/answer.ts'
 import { STALE_CLIENT_TIMEOUT_MS, STALE_SECONDS_MAX, STALE_TTL_SECONDS } from '../../src/base/limits.ts'
 import type { Rewrite } from '../../src/lab/authority.ts'
 import { deriveKey, ZSK_FLAGS } from '../../src/lab/keys.ts'
-import type { LabZone } from '../../src/lab/lab-zone.ts'
-import { deniedByExpandedNsec, strippedDs, strippedSignatures, withExtra } from '../../src/lab/rewrites.ts'
+import { deniedByExpandedNsec, strippedDs, strippedSignatures } from '../../src/lab/rewrites.ts'
 import type { ServedZone } from '../../src/lab/served-zone.ts'
 import { signRrset, type ValiditySpan } from '../../src/lab/signer.ts'
 import { alteredSignatures } from '../../src/lab/zone.ts'
@@ -15,8 +13,9 @@ import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { namesEqual } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import type { Rrset } from '../../src/wire/record.ts'
-import { rrsetsFrom } from '../support/records.ts'
-import { CLOCK, makeWorld, plainZone, SIGNED, type World, WWW, zone } from '../support/world.ts'
+import { CLOCK, makeWorld, plainZone, SIGNED, type World, zone } from '../support/world.ts'
+import { replayed, WILD } from './forgeries.ts'
+import { bankAndEvil, poisons, sets } from './poisons.ts'
 import { row, Tally } from './row.ts'
 
 const STALE: ServeStale = {
@@ -26,110 +25,9 @@ const STALE: ServeStale = {
   afterBogus: false,
 }
 
-/** RRsets out of master-file lines. */
-function sets(text: string): Rrset[] {
-  return rrsetsFrom(text.replaceAll(/^ +/gm, ''))
-}
-
-/** What the attacker's server adds to, or makes of, its answer to a question below `trigger`. */
-interface Poison {
-  readonly what: string
-  readonly type?: number
-  make(answer: ZoneAnswer): ZoneAnswer
-}
-
-function adding(
-  what: string,
-  extra: Partial<Record<'answer' | 'authority' | 'additional', string>>,
-  type?: number,
-): Poison {
-  const parts = Object.fromEntries(Object.entries(extra).map(([section, text]) => [section, sets(text)]))
-  const rewrite = withExtra(parts)
-  return {
-    what,
-    make: (answer) => rewrite(answer, undefined!, undefined),
-    ...(type === undefined ? {} : { type }),
-  }
-}
-
-const NS_BANK = 'bank.test. 3600 IN NS ns.evil.test.'
-const GLUE = 'ns.evil.test. 3600 IN A 127.9.9.9'
-
-const POISONS: readonly Poison[] = [
-  adding('an answer for another name', { answer: 'www.bank.test. 3600 IN A 192.0.2.66' }),
-  adding('an address beside the answer', {
-    additional: 'www.bank.test. 3600 IN A 192.0.2.66\nns.bank.test. 3600 IN A 127.9.9.9',
-  }),
-  adding('name servers of a sibling', { authority: NS_BANK, additional: GLUE }),
-  adding('name servers of a sibling, with its own names', {
-    authority: 'bank.test. 3600 IN NS ns.bank.test.',
-    additional: 'ns.bank.test. 3600 IN A 127.9.9.9',
-  }),
-  adding('name servers of the parent', { authority: 'test. 3600 IN NS ns.evil.test.', additional: GLUE }),
-  adding('name servers of the root', { authority: '. 3600 IN NS ns.evil.test.', additional: GLUE }),
-  adding('a mail exchanger in the authority section', {
-    authority: 'bank.test. 3600 IN MX 1 www.bank.test.',
-    additional: 'www.bank.test. 3600 IN A 192.0.2.66',
-  }),
-  adding(
-    'a service and its address',
-    { answer: '', additional: 'www.bank.test. 3600 IN A 192.0.2.66' },
-    TYPE.SRV,
-  ),
-  adding('a DNAME above the name', { answer: 'test. 3600 IN DNAME evil.test.' }),
-  adding('a DNAME beside it', { answer: 'bank.test. 3600 IN DNAME evil.test.' }),
-  adding('an unsigned denial of the parent', {
-    authority:
-      'test. 3600 IN SOA ns.test. hostmaster.test. 1 1 1 1 3600\nevil.test. 3600 IN NSEC zzz.test. A',
-  }),
-  adding('a DS set of a sibling', {
-    authority:
-      'bank.test. 3600 IN DS 1 13 2 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff',
-  }),
-  {
-    what: 'the end of an alias in another zone',
-    make: (answer) => ({
-      ...answer,
-      answer: sets('trigger.evil.test. 3600 IN CNAME www.bank.test.\nwww.bank.test. 3600 IN A 192.0.2.66'),
-    }),
-  },
-  {
-    what: 'only an answer for another name',
-    make: (answer) => ({ ...answer, answer: sets('www.bank.test. 3600 IN A 192.0.2.66') }),
-  },
-  {
-    what: 'a referral whose glue is the victim',
-    make: (answer) => ({
-      ...answer,
-      authoritative: false,
-      answer: [],
-      authority: sets('trigger.evil.test. 3600 IN NS www.bank.test.'),
-      additional: sets('www.bank.test. 3600 IN A 192.0.2.66'),
-    }),
-  },
-  {
-    what: 'NXDOMAIN with the SOA of the parent',
-    make: (answer) => ({
-      ...answer,
-      rcode: RCODE.NXDOMAIN,
-      answer: [],
-      authority: sets('test. 3600 IN SOA ns.test. hostmaster.test. 1 1 1 1 3600'),
-    }),
-  },
-]
-
-function bankAndEvil(poison: Poison): LabZone[] {
-  const trigger = nameFrom('trigger.evil.test')
-  const rewrite: Rewrite = (answer, question) =>
-    namesEqual(question.name, trigger) ? poison.make(answer) : answer
-  return [
-    plainZone('bank.test.', { content: `${WWW}late A 192.0.2.81\n@ MX 10 www\n` }),
-    plainZone('evil.test.', {
-      content: 'trigger A 192.0.2.1\ntrigger SRV 1 1 53 www.bank.test.\n',
-      rewrites: () => [rewrite],
-    }),
-  ]
-}
+/** A server of the attacker's. */
+const ELSEWHERE = '127.9.9.9'
+const POISONS = poisons('test', ELSEWHERE)
 
 /** Asks for everything that a poison could have touched; a fault in words, or nothing. */
 async function faultsOf(world: World): Promise<string[]> {
@@ -147,7 +45,7 @@ async function faultsOf(world: World): Promise<string[]> {
   await expect('test', TYPE.NS, 0)
   await expect('.', TYPE.NS, 0)
   await expect('bank.test', TYPE.DS, undefined)
-  if (world.network.sent.some(({ address }) => address === '127.9.9.9')) faults.push('127.9.9.9 was asked')
+  if (world.network.sent.some(({ address }) => address === ELSEWHERE)) faults.push(`${ELSEWHERE} was asked`)
   return faults
 }
 
@@ -155,7 +53,7 @@ row('A07', async (t) => {
   const tally = new Tally(t)
   for (const poison of POISONS) {
     for (const when of ['before the victim is known', 'when the victim is known']) {
-      const world = makeWorld(bankAndEvil(poison))
+      const world = makeWorld(bankAndEvil(poison, 'test'))
       if (when.startsWith('when')) await world.ask('www.bank.test', TYPE.A)
       await world.ask('trigger.evil.test', poison.type ?? TYPE.A)
       tally.same(await faultsOf(world), [], `${poison.what}, ${when}`)
@@ -214,19 +112,6 @@ row('A13', async (t) => {
   tally.same((await world.ask('www.bank.test', TYPE.A)).status, 'secure', 'another zone')
   return `${tally}`
 })
-
-const WILD = `${WWW}*.wild A 192.0.2.66\n*.alias CNAME www\nhost.wild A 192.0.2.82\nhost.alias A 192.0.2.83\nlast A 192.0.2.84\n`
-
-/** Answers for `victim` with what the wildcard beside it would give, and with these proofs. */
-function replayed(victim: string, wildcard: string, ...proofs: string[]): Rewrite {
-  return (answer, question, served) => {
-    const source = served?.rrset(nameFrom(wildcard), TYPE.A) ?? served?.rrset(nameFrom(wildcard), TYPE.CNAME)
-    if (served === undefined || source === undefined || !namesEqual(question.name, nameFrom(victim)))
-      return answer
-    const authority = proofs.map((name) => served.nsecFor(nameFrom(name))!)
-    return { ...answer, rcode: RCODE.NOERROR, answer: [{ ...source, owner: nameFrom(victim) }], authority }
-  }
-}
 
 row('A16', async (t) => {
   const tally = new Tally(t)

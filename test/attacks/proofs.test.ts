@@ -2,20 +2,19 @@
 import { NSEC3_ITERATIONS_MAX } from '../../src/base/limits.ts'
 import { importHandle } from '../../src/dnssec/keys.ts'
 import type { Rewrite } from '../../src/lab/authority.ts'
-import type { Nsec3Denial } from '../../src/lab/denial-chain.ts'
-import { deriveKey, type LabKey, ZSK_FLAGS } from '../../src/lab/keys.ts'
-import type { LabZone } from '../../src/lab/lab-zone.ts'
+import { keysLike } from '../../src/lab/colliding-keys.ts'
+import type { LabKey } from '../../src/lab/keys.ts'
 import { PLAIN_NSEC3 } from '../../src/lab/registry-zones.ts'
 import { replacedDenial } from '../../src/lab/rewrites.ts'
-import { ServedZone } from '../../src/lab/served-zone.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
-import { makeWorld, plainZone, SIGNED, WWW, zone } from '../support/world.ts'
+import { CLOCK, makeWorld, SIGNED, zone } from '../support/world.ts'
+import { servedAlone } from './denials.ts'
 import { askedMs, GENEROUS_MS } from './own-work.ts'
 import { row, Tally } from './row.ts'
-import { collidingKeys, keysLike, trapZone } from './traps.ts'
+import { brokenKeys, DEEP, hashedZone, keyTraps, trapZone } from './traps.ts'
 
 // --- signatures ---------------------------------------------------------------------------------------------------
 
@@ -30,16 +29,7 @@ row('C01', async (t) => {
   let most = 0
   let longestMs = 0
   for (const { algorithm, keys, signatures, ds } of TRAPS) {
-    // Sixteen are more than anybody should try; the rest of the crowd lies beside the curve.
-    const usable = collidingKeys('trap', algorithm, 16)
-    const [signer] = usable as [LabKey]
-    const decoys = [...usable.slice(1), ...keysLike(signer, signer.dnskey, keys - 15)]
-    const traps = [
-      { decoys, signatures: 1 },
-      { decoys: decoys.slice(0, 1), signatures },
-      { decoys, signatures },
-      { decoys, signatures: 1, ds },
-    ]
+    const { signer, traps } = keyTraps(algorithm, { keys, signatures, ds })
     for (const trap of traps) {
       const world = makeWorld([trapZone({ algorithm, signer, ...trap })])
       await world.ask('test', TYPE.SOA)
@@ -58,20 +48,6 @@ row('C01', async (t) => {
   }
   return `at most ${most} verifications, ${longestMs.toFixed(0)} ms, in ${4 * TRAPS.length} traps of three algorithms`
 })
-
-/** Keys that no import takes, as RDATA: each wrong in its way. */
-function brokenKeys(): [what: string, key: LabKey, dnskey: Uint8Array][] {
-  const p256 = deriveKey('broken', ALGORITHM.ECDSAP256SHA256, ZSK_FLAGS)
-  const rsa = deriveKey('broken', ALGORITHM.RSASHA256, ZSK_FLAGS)
-  const withExponent = (...octets: number[]): Uint8Array =>
-    Uint8Array.of(...rsa.dnskey.subarray(0, 4), ...octets, ...rsa.dnskey.subarray(8))
-  return [
-    ['a point beside the curve', p256, p256.dnskey],
-    ['half a point', p256, p256.dnskey.subarray(0, 36)],
-    ['an exponent of zero', rsa, withExponent(3, 0, 0, 0)],
-    ['an exponent longer than the key', rsa, withExponent(0, 0xff, 0xff, 1)],
-  ]
-}
 
 row('C02', async (t) => {
   const tally = new Tally(t)
@@ -101,16 +77,6 @@ row('C02', async (t) => {
 
 /** What the catalogue allows, whatever is set. */
 const HASHES_MAX = 2_000
-const DEEP = 'a.'.repeat(100)
-
-function hashedZone(iterations: number, saltOctets: number): LabZone[] {
-  const denial: Nsec3Denial = { ...PLAIN_NSEC3, iterations, salt: new Uint8Array(saltOctets).fill(0xab) }
-  // Names that exist at every depth are what makes a proof long; the lab need not hash them where nobody else does.
-  const deep = iterations > NSEC3_ITERATIONS_MAX ? '' : `${DEEP}b A 192.0.2.1\n`
-  const content = `${WWW}*.w A 192.0.2.2\n${deep}`
-  return [zone('z.test.', { content, signing: { ...SIGNED, denial } }), plainZone('sub.z.test.')]
-}
-
 /** Name, type, and what each kind of denial is called. */
 const DENIALS = [
   ['a name that does not exist', 'none.z.test', TYPE.A],
@@ -185,8 +151,7 @@ row('C06', async (t) => {
   const tally = new Tally(t)
   const signing = { ...SIGNED, denial: PLAIN_NSEC3 }
   const other = nameFrom('other.test')
-  const records = makeWorld([zone('other.test.', { signing })]).internet.zones.get('other.test.')!
-  const elsewhere = new ServedZone(other, records)
+  const elsewhere = servedAlone(zone('other.test.', { signing }), CLOCK)
   const soa = elsewhere.rrset(other, TYPE.SOA)!
   const proofs = [elsewhere.nsec3Matching(other)!, elsewhere.nsec3Covering(nameFrom('x.other.test'))!]
   const proven = replacedDenial(nameFrom('z.test'), () => proofs)

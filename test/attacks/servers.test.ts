@@ -5,11 +5,11 @@ import { missingSignatures, wrongSignatures } from '../../src/lab/zone.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
-import { parseMessage } from '../../src/wire/message.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import type { EntryReply } from '../support/entry.ts'
 import { entryReply } from '../support/entry.ts'
 import { makeWorld, plainZone, type World, WWW, withTtl, zone } from '../support/world.ts'
+import { changing, keysBy, losesCapitals, ODD_REPLIES } from './odd-servers.ts'
 import { row, Tally } from './row.ts'
 
 /** Another behaviour for the first so many queries. */
@@ -70,10 +70,6 @@ row('V06', async (t) => {
   }
   return `${tally}`
 })
-
-/** Loses queries with a capital in their name. */
-const losesCapitals: Behaviour = (inner) => (query, transport) =>
-  query.subarray(12).some((octet) => octet >= 0x41 && octet <= 0x5a) ? [] : inner(query, transport)
 
 row('V36', async (t) => {
   // Letters are not mixed: a question goes out in lower case, whatever the client wrote, so no server has to cope.
@@ -172,53 +168,9 @@ row('V44', async (t) => {
   return `${tally}`
 })
 
-/** Changes every reply by its octets. */
-function changing(change: (message: Uint8Array) => Uint8Array | number[]): Behaviour {
-  return (inner) => (query, transport) =>
-    inner(query, transport).map((reply) => ({ ...reply, message: Uint8Array.from(change(reply.message)) }))
-}
-
-/** The last eleven octets of the lab's replies are their OPT. */
-const OPT_OCTETS = 11
-
 row('V47', async (t) => {
   const tally = new Tally(t)
-  for (const [what, change, alone] of [
-    ['trailing octets', (message) => [...message, 1, 2, 3], 'secure'],
-    [
-      'OPT twice',
-      (message) => [...message.with(11, message[11]! + 1), ...message.subarray(-OPT_OCTETS)],
-      'indeterminate',
-    ],
-    [
-      'OPT among the answers',
-      (message) => {
-        const at = answersAt(message)
-        const moved = [
-          ...message.subarray(0, at),
-          ...message.subarray(-OPT_OCTETS),
-          ...message.subarray(at, -OPT_OCTETS),
-        ]
-        moved[7]!++
-        moved[11]!--
-        return moved
-      },
-      'indeterminate',
-    ],
-    [
-      'no question',
-      (message) => [...message.with(5, 0).subarray(0, 12), ...message.subarray(answersAt(message))],
-      'indeterminate',
-    ],
-    [
-      'two questions',
-      (message) => {
-        const at = answersAt(message)
-        return [...message.with(5, 2).subarray(0, at), ...message.subarray(12, at), ...message.subarray(at)]
-      },
-      'indeterminate',
-    ],
-  ] as [string, (message: Uint8Array) => number[], string][]) {
+  for (const [what, change, alone] of ODD_REPLIES) {
     const odd = { name: 'ns1', behaviour: changing(change) }
     const only = await makeWorld([zone('z.test.', { servers: [odd] })]).ask('www.z.test', TYPE.A)
     tally.same(
@@ -235,21 +187,8 @@ row('V47', async (t) => {
   return `${tally} kinds of replies`
 })
 
-/** Where the answer section begins. */
-function answersAt(message: Uint8Array): number {
-  let at = 12
-  while (message[at] !== 0) at += message[at]! + 1
-  return at + 5
-}
-
 row('V48', async (t) => {
   const tally = new Tally(t)
-  const keysBy = (transport: Behaviour): Behaviour => {
-    return (inner) => {
-      const odd = transport(inner)
-      return (query, by) => (parseMessage(query).questions[0]?.type === TYPE.DNSKEY ? odd : inner)(query, by)
-    }
-  }
   const rootBy = (behaviour: Behaviour): World =>
     makeWorld([zone('.', { content: '', servers: [{ name: 'a.root-servers.test.', behaviour }] })])
   const world = rootBy(keysBy(tcpOnly))

@@ -5,28 +5,26 @@ import { importHandle, KeyTable } from '../../src/dnssec/keys.ts'
 import { checkRrset } from '../../src/dnssec/rrset-signature.ts'
 import { anchorsFromRecords } from '../../src/dnssec/trust-anchors.ts'
 import type { Rewrite } from '../../src/lab/authority.ts'
-import type { Behaviour } from '../../src/lab/behaviours.ts'
 import { buildInternet, type LabInternet } from '../../src/lab/internet.ts'
 import { LabNetwork } from '../../src/lab/network.ts'
 import { PLAIN_NSEC3 } from '../../src/lab/registry-zones.ts'
 import { hintsOf } from '../../src/lab/root-hints.ts'
-import { alteredSignatures, type Defect, spoilt } from '../../src/lab/zone.ts'
+import { alteredSignatures } from '../../src/lab/zone.ts'
 import { quickestKeyImport } from '../../src/native/p256.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { formatType, TYPE } from '../../src/wire/iana/rrtype.ts'
-import { parseMessage } from '../../src/wire/message.ts'
-import { foldName, isSubdomainOf, type Name } from '../../src/wire/name.ts'
+import { foldName, type Name } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
-import type { ResourceRecord, Rrset } from '../../src/wire/record.ts'
-import { recased, scrambled } from '../metamorphic/scramble.ts'
 import { makeEngine, type TestEngine } from '../support/engine.ts'
 import { proofParameters } from '../support/proof.ts'
 import { rrsetFrom } from '../support/records.ts'
 import { makeKey, signed } from '../support/sign.ts'
 import { CLOCK, catalogue, makeWorld, SIGNED, WWW, withTtl, zone } from '../support/world.ts'
+import { overCompressing } from './over-compression.ts'
 import { row, Tally } from './row.ts'
+import { capitals, RESPELT, reordering, signerInCapitals, twice, wrongBeside } from './spellings.ts'
 
 const NSEC3 = { ...SIGNED, denial: PLAIN_NSEC3 }
 const HOUR_DAYS = 1 / 24
@@ -41,13 +39,7 @@ row('V07', async (t) => {
     ['none.y.test', TYPE.A],
   ] as const
   let order: Random | undefined
-  /** Every section of every reply in another order, record by record. */
-  const reordering: Behaviour = (inner) => (query, transport) =>
-    inner(query, transport).map((reply) => ({
-      ...reply,
-      message: (order && scrambled(reply.message, order)) ?? reply.message,
-    }))
-  const servers = [{ name: 'ns', behaviour: reordering }]
+  const servers = [{ name: 'ns', behaviour: reordering(() => order) }]
   const zones = [zone('z.test.', { content, servers }), zone('y.test.', { content, signing: NSEC3, servers })]
   const internet = buildInternet({ nowSeconds: CLOCK, zones: catalogue(zones) })
   const verdicts = async (): Promise<unknown[]> => {
@@ -71,54 +63,10 @@ row('V07', async (t) => {
   return `${same} of 100 orders, ${questions.length} denials and answers each`
 })
 
-/** A rewrite of the RDATA of one type, signatures as they were. */
-function altered(type: number, alter: (rdata: Uint8Array) => Uint8Array): Rewrite {
-  const change = (set: Rrset): Rrset =>
-    set.type === type ? { ...set, rdatas: set.rdatas.map((rdata) => alter(rdata)) } : set
-  return (answer) => ({
-    ...answer,
-    answer: answer.answer.map(change),
-    authority: answer.authority.map(change),
-  })
-}
-
-/** Capitals from an offset on; the octets there are names alone. */
-function capitals(from: number, octets = 0xffff): (rdata: Uint8Array) => Uint8Array {
-  return (rdata) =>
-    rdata.map((octet, i) =>
-      i >= from && i < from + octets && octet >= 0x61 && octet <= 0x7a ? octet - 0x20 : octet,
-    )
-}
-
-/** The Signer's Name stands at octet 18 of RRSIG. */
-const signerInCapitals: Defect = alteredSignatures({}, (rdata) => {
-  const copy = rdata.slice()
-  for (let at = 18; copy[at] !== 0; at += copy[at]! + 1) {
-    for (let i = at + 1; i <= at + copy[at]!; i++) if (copy[i]! >= 0x61 && copy[i]! <= 0x7a) copy[i]! -= 0x20
-  }
-  return copy
-})
-
 row('V08', async (t) => {
   const tally = new Tally(t)
   const content = `${WWW}alias CNAME www\n@ MX 10 www\nsub NS ns.sub\nns.sub A 127.0.0.1\n`
-  const owners: Rewrite = (answer) => ({
-    ...answer,
-    answer: answer.answer.map((set) => ({ ...set, owner: capitals(0)(set.owner) as Name })),
-  })
-  for (const [what, rewrite, status] of [
-    ['signer and owner', owners, 'secure'],
-    ['CNAME', altered(TYPE.CNAME, capitals(0)), 'secure'],
-    ['MX', altered(TYPE.MX, capitals(2)), 'secure'],
-    [
-      'SOA',
-      altered(TYPE.SOA, (rdata) =>
-        Uint8Array.from([...capitals(0)(rdata.subarray(0, -20)), ...rdata.subarray(-20)]),
-      ),
-      'secure',
-    ],
-    ['the next name of NSEC', altered(TYPE.NSEC, (rdata) => recased(rdata, seededRandom(3))), 'bogus'],
-  ] as const) {
+  for (const [what, rewrite, status] of RESPELT) {
     const world = makeWorld([
       zone('z.test.', { content, defects: [signerInCapitals], rewrites: () => [rewrite] }),
     ])
@@ -140,13 +88,6 @@ row('V08', async (t) => {
 
 row('V16', async (t) => {
   const tally = new Tally(t)
-  const twice: Rewrite = (answer) => ({
-    ...answer,
-    answer: answer.answer.flatMap((set) => [
-      set,
-      { ...set, rdatas: [...set.rdatas, set.rdatas[0]!.slice()] },
-    ]),
-  })
   const world = makeWorld([
     zone('z.test.', { content: `${WWW}www A 192.0.2.81\nalias CNAME www\n`, rewrites: () => [twice] }),
   ])
@@ -176,14 +117,6 @@ row('V16', async (t) => {
 
 row('V17', async (t) => {
   const tally = new Tally(t)
-  const wrongBeside =
-    (wrongFirst: boolean): Defect =>
-    (records) =>
-      records.flatMap((record) => {
-        if (record.type !== TYPE.RRSIG) return [record]
-        const wrong = { ...record, rdata: spoilt(record.rdata) }
-        return wrongFirst ? [wrong, record] : [record, wrong]
-      })
   let signatures = 0
   for (const wrongFirst of [true, false]) {
     const world = makeWorld([
@@ -381,73 +314,11 @@ row('V34', async (t) => {
   return `${tally} names`
 })
 
-/** Where a name stands in RDATA, for types in which it must not be compressed (RFC 3597 4, RFC 4034 3.1.7, 4.1.1). */
-const NAME_AT: ReadonlyMap<number, number> = new Map([
-  [TYPE.RRSIG, 18],
-  [TYPE.SRV, 6],
-  [TYPE.NSEC, 0],
-])
-
-/** Writes every name that ends in the zone's as a pointer to the question. */
-const overCompressing: Behaviour = (inner) => (query, transport) =>
-  inner(query, transport).map((reply) => ({ ...reply, message: overCompressed(reply.message) }))
-
-function overCompressed(octets: Uint8Array): Uint8Array {
-  const message = parseMessage(octets)
-  const { name, type } = message.questions[0]!
-  const apex = nameFrom('z.test')
-  if (!isSubdomainOf(name, apex) || message.tc) return octets
-  const pointer = 0xc000 | (12 + name.length - apex.length)
-  const compress = (found: Uint8Array): number[] =>
-    isSubdomainOf(found as Name, apex)
-      ? [...found.subarray(0, found.length - apex.length), pointer >> 8, pointer & 255]
-      : [...found]
-  const record = ({ owner, type, ttlSeconds, rdata }: ResourceRecord): number[] => {
-    const at = NAME_AT.get(type)
-    let end = at ?? 0
-    if (at !== undefined) while (rdata[end] !== 0) end += rdata[end]! + 1
-    const short =
-      at === undefined
-        ? [...rdata]
-        : [...rdata.subarray(0, at), ...compress(rdata.subarray(at, end + 1)), ...rdata.subarray(end + 1)]
-    const ttl = [ttlSeconds >>> 24, (ttlSeconds >>> 16) & 255, (ttlSeconds >>> 8) & 255, ttlSeconds & 255]
-    return [
-      ...compress(owner),
-      type >> 8,
-      type & 255,
-      0,
-      1,
-      ...ttl,
-      short.length >> 8,
-      short.length & 255,
-      ...short,
-    ]
-  }
-  const sections = [message.answer, message.authority]
-  const head = [
-    ...octets.subarray(0, 6),
-    ...sections.flatMap(({ length }) => [length >> 8, length & 255]),
-    0,
-    1,
-  ]
-  const opt = [0, 0, 41, 4, 208, 0, 0, 128, 0, 0, 0]
-  return Uint8Array.from([
-    ...head,
-    ...name,
-    type >> 8,
-    type & 255,
-    0,
-    1,
-    ...sections.flat().flatMap(record),
-    ...opt,
-  ])
-}
-
 row('V38', async (t) => {
   const tally = new Tally(t)
   const content = `${WWW}_s._tcp SRV 1 2 53 www\n`
   const world = makeWorld([
-    zone('z.test.', { content, servers: [{ name: 'ns', behaviour: overCompressing }] }),
+    zone('z.test.', { content, servers: [{ name: 'ns', behaviour: overCompressing('z.test') }] }),
   ])
   for (const [name, type, rcode] of [
     ['www.z.test', TYPE.A, RCODE.NOERROR],

@@ -3,7 +3,7 @@ import t from 'tap'
 import { readProjectFile } from '../house/project.ts'
 import { filesByRow, idsIn } from './found.ts'
 import { ROWS } from './rows.ts'
-import { linkTo, NO_TEST, readTable, TABLE_PATH, writeTable } from './table.ts'
+import { linkTo, NO_TEST, readBeside, readTable, TABLE_PATH, writeTable } from './table.ts'
 
 const files = filesByRow()
 
@@ -54,9 +54,16 @@ t.test(
 
 t.test('a page is read as it was written', async (t) => {
   const figures = new Map([['V01', ['1 | 2', '3']]])
-  const page = writeTable(figures, new Map([['V01', ['attacks/a.test.ts', 'resolver/b.test.ts']]]))
+  const cells = new Map([['V01', 'of 5: Sigill 5, BIND -']])
+  const files = new Map([['V01', ['attacks/a.test.ts', 'resolver/b.test.ts']]])
+  const page = writeTable(figures, files, { resolvers: 'Sigill 1.0, BIND 9.18', cells })
   const line = readTable(page).find(({ id }) => id === 'V01')
-  t.match(line, { measured: '1 | 2; 3', test: 'a.test.ts, ../resolver/b.test.ts' })
+  t.match(line, {
+    measured: '1 | 2; 3',
+    beside: 'of 5: Sigill 5, BIND -',
+    test: 'a.test.ts, ../resolver/b.test.ts',
+  })
+  t.same(readBeside(page), { resolvers: 'Sigill 1.0, BIND 9.18', cells })
 })
 
 t.test('ids are found in titles, and nowhere else', async (t) => {

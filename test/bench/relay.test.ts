@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { startRelay } from '../../bench/world/relay.ts'
+import { freePort } from '../support/free-port.ts'
 
 const ADDRESS = '127.0.0.1'
 const DELAY_MS = 40
@@ -26,16 +27,6 @@ async function startAuthority(t: Test): Promise<number> {
     server.close()
     socket.close()
   })
-  return port
-}
-
-/** A port that is free by UDP and TCP, as far as a look can tell. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, ADDRESS)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
   return port
 }
 

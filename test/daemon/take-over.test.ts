@@ -1,11 +1,12 @@
 /** Daemons that replace each other while clients ask: nobody is left without an answer, and none is wrong. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createConnection, createServer } from 'node:net'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { command } from '../../src/cli/control-client.ts'
 import { canHandOver } from '../../src/native/handed-sockets.ts'
 import { ask, encodeName } from '../support/dns-client.ts'
+import { freePort } from '../support/free-port.ts'
 import { manyZones, startLabWorld } from '../support/lab-world.ts'
 import { Running, sigill } from '../support/sigill-process.ts'
 import { type LoadQuestion, SteadyLoad } from '../support/steady-load.ts'
@@ -36,15 +37,6 @@ async function place(name: string, server: string): Promise<Place> {
     .replace('rrsets-mib: 8', `rrsets-mib: 8, snapshot: ${name}.snapshot`)
   writeFileSync(config, text)
   return { config, port, metrics, socket: join(world.folder, `${name}.sock`) }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 async function start(t: Test, config: string): Promise<Running> {

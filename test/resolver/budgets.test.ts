@@ -11,10 +11,10 @@ import { delayed, lame, silent } from '../../src/lab/behaviours.ts'
 import type { LabZone, NameServer } from '../../src/lab/lab-zone.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
-import { isSubdomainOf, lastLabels, type Name } from '../../src/wire/name.ts'
+import { lastLabels } from '../../src/wire/name.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
-import type { Rrset } from '../../src/wire/record.ts'
 import { figure } from '../attacks/row.ts'
+import { delegatingTo } from '../support/referrals.ts'
 import { makeWorld, plainZone, type World, zone } from '../support/world.ts'
 
 function numbers(count: number): number[] {
@@ -26,20 +26,6 @@ async function timed(world: World, name: string): Promise<number> {
   const startMs = world.clock.nowMs()
   await world.ask(name, TYPE.A)
   return world.clock.nowMs() - startMs
-}
-
-function rrset(owner: Name, type: number, rdatas: readonly Uint8Array[]): Rrset {
-  return { owner, type, class: 1, ttlSeconds: 3600, rdatas, signatures: [] }
-}
-
-/** A referral for everything below `owner`, with or without addresses of its servers. */
-function delegatingTo(owner: Name, servers: readonly Name[], addresses: readonly Uint8Array[] = []): Rewrite {
-  return (answer, question) => {
-    if (!isSubdomainOf(question.name, owner)) return answer
-    const additional = addresses.map((address, i) => rrset(servers[i]!, TYPE.A, [address]))
-    const authority = [rrset(owner, TYPE.NS, servers)]
-    return { rcode: RCODE.NOERROR, authoritative: false, answer: [], authority, additional }
-  }
 }
 
 // --- delegations --------------------------------------------------------------------------------------------------
