@@ -587,6 +587,12 @@ export const THREAD_STOP_MS_MAX = 1_000
 export const THREAD_CLOSE_MS_MAX = 5_000
 /** Time for a thread to take over a change of policy; one that does not is stuck, and started anew with it. */
 export const POLICY_CHANGE_MS_MAX = 5_000
+/** How often a thread shows that its event loop turns: a word of memory that is raised. */
+export const THREAD_BEAT_MS = 250
+/** One that shows it no more for so long is told of: no question takes a hundredth of it, no collection of garbage a tenth. */
+export const THREAD_STALL_TOLD_MS = 2_000
+/** … and is ended after so long, which a busy machine or the flush of large caches does not take. */
+export const THREAD_STALL_MS_MAX = 10_000
 /** A question that ended a resolver thread is not tried for so long: long enough to be seen, short enough for an accident. */
 export const SET_ASIDE_MS = 60_000
 /** Such questions remembered of one thread. */

@@ -44,6 +44,7 @@ import {
   TCP_CONNECTIONS_MAX,
   TCP_CONNECTIONS_PER_CLIENT_MAX,
   TCP_IDLE_MS,
+  THREAD_STALL_MS_MAX,
   TTL_SECONDS_MAX,
   UDP_PAYLOAD_OCTETS,
   UDP_PAYLOAD_OCTETS_MIN,
@@ -169,6 +170,7 @@ export interface Settings {
   'limits.outstanding-back-off.high': number
   'limits.outstanding-back-off.weight': number
   'limits.dry-run': readonly value.LimitTriedOut[]
+  'limits.thread-stall-ms': number
   'dns64.prefix': Prefix | undefined
   'dns64.exclude': readonly Prefix[]
   'dns64.ignore-aaaa': readonly Name[]
@@ -945,6 +947,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
       'outstanding-per-zone, outstanding-per-server, outstanding-per-client (a client has no more questions out than are left), ' +
       'waiting-per-client, reply-time, late-replies-per-client.',
     reload: 'live',
+  },
+  'limits.thread-stall-ms': {
+    schema: value.whole(1_000, 600_000),
+    default: THREAD_STALL_MS_MAX,
+    doc:
+      'A thread that is stuck in one piece of work for so long is ended and started again, and the question in work is not ' +
+      'tried for a minute. The log tells of it after two seconds.',
+    reload: 'restart',
   },
   'dns64.prefix': {
     schema: value.translationPrefixOrNone(),

@@ -240,6 +240,11 @@ export class Counters implements EngineCounters {
     this.set.add('thread_restarts_total', kind)
   }
 
+  /** A thread made no turn of its event loop for seconds. */
+  threadStall(kind: 'front' | 'resolver'): void {
+    this.set.add('thread_stalls_total', kind)
+  }
+
   /** A timer of this thread fired `seconds` late. */
   eventLoopDelay(seconds: number): void {
     this.set.observe(this.set.index('event_loop_delay_seconds', this.#thread), DELAY_BOUNDS_SECONDS, seconds)

@@ -182,6 +182,12 @@ const COUNTERS: readonly Family[] = [
     values: [...Object.keys(LIMITS), OTHER],
   },
   {
+    name: 'thread_stalls_total',
+    help: 'Times that a thread was stuck for seconds in one piece of work.',
+    label: 'thread',
+    values: ['front', 'resolver'],
+  },
+  {
     name: 'thread_restarts_total',
     help: 'Threads that ended by themselves and were started again.',
     label: 'thread',

@@ -10,7 +10,12 @@ const DEFAULTS = Object.fromEntries(
 ) as unknown as Settings
 const KEYS = SETTING_KEYS.filter((key) => key.startsWith('limits.'))
 /** Those that the front goes by, and the way out to authorities. */
-const NOT_OF_THE_ENGINE = ['limits.waiting', 'limits.waiting-per-client', 'limits.upstream-outstanding']
+const NOT_OF_THE_ENGINE = [
+  'limits.waiting',
+  'limits.waiting-per-client',
+  'limits.upstream-outstanding',
+  'limits.thread-stall-ms',
+]
 
 /** All numbers, by their path. */
 function numbers(value: object, path = ''): Map<string, number> {

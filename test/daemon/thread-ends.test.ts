@@ -5,6 +5,7 @@
 import t from 'tap'
 import { QUERY_TIME_MS_MAX } from '../../src/base/limits.ts'
 import { seededRandom } from '../../src/base/random.ts'
+import type { Settings } from '../../src/config/settings.ts'
 import type { ThreadLife } from '../../src/daemon/threads/thread-life.ts'
 import type { UdpBackendWish } from '../../src/native/backend.ts'
 import { ask } from '../support/dns-client.ts'
@@ -18,6 +19,8 @@ const ENDS = Number(process.env.SIGILL_THREAD_ENDS ?? 6)
 const PAUSE_MS_MAX = ENDS >= 100 ? 1_000 : 10_000
 const PATIENCE_MS = 20_000
 const STEADY_MS = 1_100
+/** Longer than a busy machine takes for any turn. */
+const STALL_MS = 3_000
 const zones = manyZones(40)
 const CLIENTS = 16
 const EVERY_MS = 20
@@ -44,8 +47,14 @@ async function until(
   }
 }
 
-function start(fronts: number, resolvers: number, udp: UdpBackendWish = 'auto'): Promise<ThreadedDaemon> {
+function start(
+  fronts: number,
+  resolvers: number,
+  udp: UdpBackendWish = 'auto',
+  more: Partial<Settings> = {},
+): Promise<ThreadedDaemon> {
   const change = {
+    ...more,
     'server.front-threads': fronts,
     'server.resolver-threads': resolvers,
     'server.udp-backend': udp,
@@ -157,6 +166,29 @@ t.test('a question that ends a thread is set aside, and no other', { timeout: 60
   t.equal(await metric('limit_hits_total', { limit: 'set-aside' }), 2)
   t.ok(log.some(({ question }) => question === 'poison.good.se. A'))
 })
+
+t.test(
+  'a thread that is stuck is told of, ended, and its question set aside',
+  { timeout: 60_000 },
+  async (t) => {
+    const { server, daemon, log, metric } = await start(1, 1, 'auto', { 'limits.thread-stall-ms': STALL_MS })
+    t.teardown(() => daemon.stop())
+    await ask(server, { name: 'www.good.se.', type: 'A' })
+    const stuck = ask(server, { name: 'eterne.good.se.', type: 'A', attempts: 1, timeoutMs: 30_000 })
+    const told = (text: RegExp): Record<string, unknown> | undefined =>
+      log.find(({ msg }) => text.test(String(msg)))
+    await until('it is told', () => told(/is stuck/) !== undefined, PATIENCE_MS)
+    t.match(told(/is stuck/), { thread: 'resolver-0', question: 'eterne.good.se. A' })
+    t.equal(await metric('thread_stalls_total', { thread: 'resolver' }), 1)
+    t.match(await ask(server, { name: 'www.good.se.', type: 'A' }), { rcode: 'NOERROR' }, 'hits go on')
+    await until('another life', async () => (await metric('thread_restarts_total')) === 1, PATIENCE_MS)
+    t.match(told(/was in work is set aside/), { question: 'eterne.good.se. A' })
+    t.match(await stuck, { rcode: 'SERVFAIL' })
+    const again = await ask(server, { name: 'eterne.good.se.', type: 'A', attempts: 1 })
+    t.match(again.ede[0], { code: 0, text: /^not tried: a thread that worked on it ended/ })
+    t.match(await ask(server, { name: 'www.other.good.se.', type: 'A', attempts: 3 }), { rcode: 'NXDOMAIN' })
+  },
+)
 
 t.test('a thread that is ended from outside blames nothing', { timeout: 60_000 }, async (t) => {
   const { server, daemon, metric } = await start(1, 1)

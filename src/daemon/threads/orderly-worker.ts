@@ -9,10 +9,14 @@ import type { FromThread, ToThread } from './thread-messages.ts'
 
 /** See the head of this file. The thread has to understand `close`. */
 export class OrderlyWorker extends Worker {
-  /** Ends it whatever it does; one that is stuck gets no more than `THREAD_CLOSE_MS_MAX` to close. */
-  override async terminate(): Promise<number> {
+  /**
+   * Ends it whatever it does.
+   *
+   * @param closeMs time that it gets to close its sockets
+   */
+  override async terminate(closeMs: number = THREAD_CLOSE_MS_MAX): Promise<number> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, THREAD_CLOSE_MS_MAX)
+      const timer = setTimeout(resolve, closeMs)
       const done = (): void => {
         clearTimeout(timer)
         resolve()

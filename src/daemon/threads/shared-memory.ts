@@ -9,6 +9,7 @@ import { Counters } from '../../telemetry/counters.ts'
 import type { Name } from '../../wire/name.ts'
 import { sharedCacheMemory } from '../cache-memory.ts'
 import type { ThreadPlan } from './thread-plan.ts'
+import { beatsOctets } from './watchdog.ts'
 import { WORK_NOTE_OCTETS } from './work-note.ts'
 
 /** All of it; sent to every thread. */
@@ -25,6 +26,8 @@ export interface SharedMemory {
   readonly rrsetsOctets: number
   /** One for each resolver thread. */
   readonly workNotes: readonly SharedArrayBuffer[]
+  /** A word for each of the threads, in their order: the turns of its event loop (`watchdog.ts`). */
+  readonly beats: SharedArrayBuffer
   /** Names of the threads, each with its counters. */
   readonly threads: readonly string[]
   readonly counters: readonly SharedArrayBuffer[]
@@ -54,6 +57,7 @@ export function layOut(settings: Settings, { fronts, resolvers }: ThreadPlan, ra
     rrsets: cacheBuffers(resolvers, rrsetsOctets, settings),
     rrsetsOctets,
     workNotes: buffers(resolvers, WORK_NOTE_OCTETS),
+    beats: new SharedArrayBuffer(beatsOctets(threads.length)),
     threads,
     counters: buffers(threads.length, countersOctets),
   }

@@ -14,6 +14,7 @@ import { ListenError } from '../../front/listen-error.ts'
 import { type HandedSockets, socketsFor, socketsOf } from '../../native/handed-sockets.ts'
 import { PolicyWords } from '../../policy/policy-words.ts'
 import { type PolicyChange, ValidationPolicy } from '../../policy/validation-policy.ts'
+import type { AskedQuestion } from '../../resolver/ports.ts'
 import type { Counters } from '../../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../../telemetry/event-loop-delay.ts'
 import type { LimitCause } from '../../telemetry/limit-causes.ts'
@@ -38,6 +39,7 @@ import { type LinkEnd, makeLink } from './thread-link.ts'
 import { writeLine } from './thread-log.ts'
 import type { FromThread, FrontData, ResolverData, ThreadData, ThreadKind } from './thread-messages.ts'
 import type { ThreadPlan } from './thread-plan.ts'
+import { clearBeats, Watchdog, type WatchedThread } from './watchdog.ts'
 import { clearWorkNote, readWorkNote } from './work-note.ts'
 
 /** The modules that threads run; others only in tests. */
@@ -87,6 +89,7 @@ class Supervisor implements Serving {
   /** As they are now: threads that are born begin with them. */
   #settings: Settings
   readonly #stopDelay: () => void
+  readonly #watchdog: Watchdog
   #resolversReady: Promise<unknown> = Promise.resolve()
   /** What an earlier process knew is loaded, if there is any, and nothing else has to be waited for. */
   #mayServe: boolean
@@ -124,6 +127,12 @@ class Supervisor implements Serving {
     this.#answers = new AnswerShards({ buffers: answers, bytesMax: answerShardOctets, hashKey })
     this.#rrsets = rrsets.map((buffer) => new OctetTableReader({ buffer, bytesMax: rrsetsOctets }))
     this.snapshot = this.#snapshotKeeper()
+    this.#watchdog = new Watchdog(
+      this.#clock,
+      this.#memory.beats,
+      this.threads.map((thread) => this.#watched(thread)),
+      settings['limits.thread-stall-ms'],
+    )
     this.#mayServe = this.snapshot === undefined && options.mayListen === undefined
   }
 
@@ -245,6 +254,7 @@ class Supervisor implements Serving {
 
   async stop(drainMs: number): Promise<number> {
     this.snapshot?.close()
+    this.#watchdog.close()
     const unanswered = await Promise.all(this.#fronts.map((thread) => thread.stop(drainMs)))
     await Promise.all(this.#resolvers.map((thread) => thread.stop(0)))
     await this.snapshot?.stop()
@@ -287,6 +297,7 @@ class Supervisor implements Serving {
     const { index } = thread
     const links = this.#unclaimed.get(thread) ?? []
     this.#unclaimed.delete(thread)
+    clearBeats(this.#memory.beats, this.#memory.threads.indexOf(thread.name))
     const common = {
       name: thread.name,
       settings: this.#settings,
@@ -367,6 +378,24 @@ class Supervisor implements Serving {
     this.#fetchDesk.ended(thread)
   }
 
+  #watched(thread: ThreadLife): WatchedThread {
+    const { kind, index, name } = thread
+    return {
+      beat: this.#memory.threads.indexOf(name),
+      life: () => thread.worker,
+      stalled: (stallMs) => {
+        this.counters[0]!.threadStall(kind)
+        const asked = kind === 'resolver' ? readWorkNote(this.#memory.workNotes[index]!) : undefined
+        const work = asked && { question: formatQuestion(asked) }
+        this.#options.log.error(
+          { thread: name, stallMs, ...work },
+          'a thread is stuck: its event loop stands still',
+        )
+      },
+      end: (stallMs) => thread.endStuck(new Error(`its event loop stood still for ${stallMs} ms`)),
+    }
+  }
+
   /** A question that was in work when the thread ended of an error is not tried again for a while. */
   #blame(resolver: number, fault: unknown): void {
     const memory = this.#memory.workNotes[resolver]!
@@ -374,8 +403,7 @@ class Supervisor implements Serving {
     clearWorkNote(memory)
     if (asked === undefined || fault === undefined) return
     this.#setAside[resolver]!.add(asked, this.#clock.nowMs())
-    const question = `${formatName(asked.name)} ${formatType(asked.type)}`
-    this.#options.log.error({ question }, 'the question that was in work is set aside')
+    this.#options.log.error({ question: formatQuestion(asked) }, 'the question that was in work is set aside')
   }
 
   // --- links ---------------------------------------------------------------------------------------------------------
@@ -396,4 +424,8 @@ class Supervisor implements Serving {
     ends[peer] = end
     this.#unclaimed.set(thread, ends)
   }
+}
+
+function formatQuestion({ name, type }: AskedQuestion): string {
+  return `${formatName(name)} ${formatType(type)}`
 }

@@ -43,7 +43,9 @@ export class ThreadLife implements PolicyThread {
   readonly index: number
   readonly name: string
   readonly #options: ThreadLifeOptions
-  #worker: Worker | undefined
+  #worker: OrderlyWorker | undefined
+  /** Why the present life is ended, where the fault is its own. */
+  #endFault: unknown
   #bornMs = 0
   /** Lives in a row that were short. */
   #shortLives = 0
@@ -84,7 +86,8 @@ export class ThreadLife implements PolicyThread {
       this.#options.onMessage(message)
       this.#settle(message.kind, message)
     })
-    worker.on('exit', () => this.#onExit(fault))
+    this.#endFault = undefined
+    worker.on('exit', () => this.#onExit(fault ?? this.#endFault))
   }
 
   /** What is sent between two lives is lost: it is for whoever sends to see that the next life knows it. */
@@ -126,6 +129,12 @@ export class ThreadLife implements PolicyThread {
   /** Ends this life; the next one begins at once. */
   end(): void {
     void this.#worker?.terminate()
+  }
+
+  /** Ends a life that does not turn to anything any more, because of `fault`. */
+  endStuck(fault: Error): void {
+    this.#endFault = fault
+    void this.#worker?.terminate(0)
   }
 
   /** Ends it for good: at its own pace first, if it is asked to drain, then at once. Returns questions left unanswered. */

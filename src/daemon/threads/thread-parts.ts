@@ -19,6 +19,7 @@ import { countersOf } from './shared-memory.ts'
 import type { LinkEnd } from './thread-link.ts'
 import { forwardingLog, type ThreadLog } from './thread-log.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
+import { startBeating } from './watchdog.ts'
 
 /** See the head of this file. */
 export interface ThreadParts {
@@ -31,6 +32,8 @@ export interface ThreadParts {
   readonly tally: AnswerTally
   readonly onFault: (fault: unknown) => void
   post(message: FromThread, transfer?: readonly TransferListItem[]): void
+  /** Shows from now on that the event loop turns. */
+  startBeating(): () => void
 }
 
 /** What a thread does when it is told. Changes of policy need nothing of it. */
@@ -81,13 +84,16 @@ export function threadParts({ name, settings, memory, policy: state }: ThreadDat
     words,
     tally: new AnswerTally(unixSeconds),
     post,
+    startBeating: () => startBeating(memory.beats, memory.threads.indexOf(name)),
     onFault: (fault) => tellFault(fault, 'the question got SERVFAIL'),
   }
 }
 
 /** Listens to the supervisor, for as long as the thread lives. */
-export function serveSupervisor({ policy, counters, tally, post }: ThreadParts, duties: ThreadDuties): void {
+export function serveSupervisor(parts: ThreadParts, duties: ThreadDuties): void {
+  const { policy, counters, tally, post } = parts
   const stopDelay = watchEventLoopDelay(counters)
+  const stopBeating = parts.startBeating()
   parentPort!.on('message', (message: ToThread) => {
     if (message.kind === 'link') duties.onLink(message.peer, message.end)
     else if (message.kind === 'policy') {
@@ -110,6 +116,7 @@ export function serveSupervisor({ policy, counters, tally, post }: ThreadParts, 
     } else if (message.kind === 'drain') {
       void duties.drain(message.timeoutMs).then((unanswered) => {
         stopDelay()
+        stopBeating()
         post({ kind: 'drained', unanswered })
       })
     } else if (message.kind === 'close') {

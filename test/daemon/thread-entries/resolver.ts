@@ -1,12 +1,13 @@
 /**
- * A resolver thread that can be made to fail, and that fails of itself at questions for names that begin with "poison",
- * and runs out of memory at those that begin with "hunger".
+ * A resolver thread that can be made to fail, and that fails of itself at questions for names that begin with "poison", runs
+ * out of memory at those that begin with "hunger", and never comes to the end of those that begin with "eterne".
  */
 import { Resolver } from '../../../src/resolver/engine.ts'
 import type { ClientQuestion, ClientReply } from '../../../src/resolver/ports.ts'
 import { eatMemory, throwWhenTold } from './throw-when-told.ts'
 
 const POISON = Buffer.from('\x06poison')
+const ETERNAL = Buffer.from('\x06eterne')
 const HUNGER = Buffer.from('\x06hunger')
 const { resolve } = Resolver.prototype
 
@@ -19,6 +20,11 @@ Resolver.prototype.resolve = function (this: Resolver, question: ClientQuestion)
     })
   }
   if (first.equals(HUNGER)) setImmediate(eatMemory)
+  if (first.equals(ETERNAL)) {
+    setImmediate(() => {
+      for (;;);
+    })
+  }
   return resolve.call(this, question)
 }
 
