@@ -3,6 +3,7 @@ import { type Endpoint, endpointKey } from '../base/address.ts'
 import {
   BACK_OFF_MS_MAX,
   BACK_OFF_MS_MIN,
+  COOKIE_SECRET_SECONDS,
   FAMILY_LOOK_PAUSE_MS,
   FIRST_REPLIES_BEFORE_USUAL,
   LAME_MS,
@@ -56,6 +57,8 @@ interface Server {
   ednsBrokenUntilMs: number
   tcpUntilMs: number
   cookie: EdnsOption | undefined
+  /** When another one is to be made up. */
+  cookieUntilMs: number
   cookiesBrokenUntilMs: number
   readonly quota: ServerQuota
 }
@@ -286,6 +289,11 @@ export class ServerTable {
     server.pausedUntilMs = nowMs + server.pauseMs
   }
 
+  /** True after so many time-outs in a row that it would be left alone. */
+  isSilent(at: Endpoint): boolean {
+    return (this.#peek(at)?.timeouts ?? 0) >= TIMEOUTS_BEFORE_BACK_OFF
+  }
+
   // --- quirks ------------------------------------------------------------------------------------------------------
 
   /** Whether the server understands EDNS, as far as known. */
@@ -312,11 +320,16 @@ export class ServerTable {
 
   /** The cookie option that the server is shown (RFC 7873), with the server's own part where it gave one. */
   cookie(at: Endpoint): EdnsOption | undefined {
-    return this.#peek(at)?.cookie
+    const server = this.#peek(at)
+    return server === undefined || this.#nowMs() >= server.cookieUntilMs ? undefined : server.cookie
   }
 
+  /** Where there was none it is for a day, whatever the server adds to it meanwhile. */
   setCookie(at: Endpoint, cookie: EdnsOption): void {
-    this.#touch(at).cookie = cookie
+    const server = this.#touch(at)
+    if (this.#nowMs() >= server.cookieUntilMs)
+      server.cookieUntilMs = this.#nowMs() + COOKIE_SECRET_SECONDS * 1000
+    server.cookie = cookie
   }
 
   /** True for a server that does not take cookies, or has none any more. */
@@ -328,6 +341,7 @@ export class ServerTable {
   cookiesBroke(at: Endpoint): void {
     const server = this.#touch(at)
     server.cookie = undefined
+    server.cookieUntilMs = 0
     server.cookiesBrokenUntilMs = this.#nowMs() + SERVER_QUIRK_MS
   }
 
@@ -379,6 +393,7 @@ export class ServerTable {
       ednsBrokenUntilMs: 0,
       tcpUntilMs: 0,
       cookie: undefined,
+      cookieUntilMs: 0,
       cookiesBrokenUntilMs: 0,
       quota: new ServerQuota(),
     }

@@ -37,12 +37,20 @@ interface Way {
   rejected: boolean
   /** The server gave another cookie, and wanted the question with that. */
   newCookie: boolean
+  /** Datagrams that came without the cookie that they should have. */
+  foreign: number
   /** TCP was chosen because of an earlier question, so UDP has not been tried for this one. */
   tcpFromMemory: boolean
 }
 
 /** Messages sent to one server for one question at most: with another cookie or without EDNS, then by TCP, then by TCP without EDNS. */
 const MESSAGES_PER_EXCHANGE_MAX = 4
+
+/**
+ * Datagrams without the server's cookie, TCP tried in vain between them, after which it is asked without one: somebody
+ * else would have had to guess as often, and again for the reply to that.
+ */
+const FOREIGN_DATAGRAMS_MAX = 2
 
 /** Asks the server whose turn it is; it serves `zone` or is said to. */
 export async function exchange(
@@ -61,6 +69,7 @@ export async function exchange(
     edns: servers.edns(server) !== 'broken' || isSigned(context, zone),
     rejected: false,
     newCookie: false,
+    foreign: 0,
     tcpFromMemory: byTcp,
   }
   const { outstanding } = context
@@ -86,12 +95,20 @@ export async function exchange(
 }
 
 /** Changes the way when the outcome calls for it; false when the outcome is final. */
-function tryOtherwise({ servers }: Context, server: Endpoint, way: Way, outcome: Answered): boolean {
+function tryOtherwise({ servers, cookies }: Context, server: Endpoint, way: Way, outcome: Answered): boolean {
   const { transport } = way
   if (outcome.kind === 'failed') {
     if (way.tcpFromMemory) {
       // Somebody who guesses must not lock us out of a server that does not listen on TCP.
       way.tcpFromMemory = false
+      way.transport = 'udp'
+      return true
+    }
+    if (outcome.reason === FOREIGN_COOKIE && ++way.foreign === FOREIGN_DATAGRAMS_MAX) {
+      cookies?.lost(server)
+      return true
+    }
+    if (transport === 'tcp' && way.foreign > 0) {
       way.transport = 'udp'
       return true
     }
@@ -183,8 +200,11 @@ async function once(
   if (result.kind === 'failure') {
     const { reason } = result
     counters.upstreamFailure(reason)
-    if (reason === 'timeout' && cookie !== undefined) context.cookies?.unanswered(server, cookie)
-    if (!cutShort) noteFailure(context, server, transport, reason, startMs)
+    if (!cutShort) {
+      noteFailure(context, server, transport, reason, startMs)
+      if (reason === 'timeout' && transport === 'udp' && cookie !== undefined)
+        context.cookies?.unanswered(server, cookie)
+    }
   } else {
     racer.heard = true
     servers.replied(server, result.rttMs)

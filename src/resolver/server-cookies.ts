@@ -3,21 +3,15 @@
  * it should have them was sent by somebody else. A server is shown its cookie once it was seen to know EDNS, so that
  * nothing is staked on an option before that.
  */
-import { type Endpoint, endpointKey } from '../base/address.ts'
-import { drawHashKey, type HashKey, keyedHash } from '../base/keyed-hash.ts'
+import type { Endpoint } from '../base/address.ts'
 import { octetsEqual } from '../base/octets.ts'
 import type { Random } from '../base/random.ts'
 import type { ServerTable } from '../cache/server-table.ts'
+import { CLIENT_COOKIE_OCTETS, isCookieLength } from '../wire/cookie.ts'
 import { type EdnsOption, findOption } from '../wire/edns.ts'
 import { OPTION } from '../wire/iana/edns-option.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
-import { writeU32 } from '../wire/integers.ts'
 import type { Message } from '../wire/message.ts'
-
-const CLIENT_COOKIE_OCTETS = 8
-/** RFC 7873 4: with the server's part. */
-const COOKIE_OCTETS_MIN = 16
-const COOKIE_OCTETS_MAX = 40
 
 /**
  * What a reply's cookie says:
@@ -31,21 +25,24 @@ export type CookieVerdict = 'good' | 'retry' | 'unfit' | 'foreign'
 /** See the head of this file. */
 export class ServerCookies {
   readonly #servers: ServerTable
-  readonly #keys: readonly [HashKey, HashKey]
+  readonly #random: Random
 
-  /** @param random where the secret comes from, which lasts as long as the engine */
   constructor(servers: ServerTable, random: Random) {
     this.#servers = servers
-    this.#keys = [drawHashKey(random), drawHashKey(random)]
+    this.#random = random
   }
 
-  /** The option for a question to a server; undefined where none is sent. */
+  /**
+   * The option for a question to a server; undefined where none is sent. What we make up is another one for each server,
+   * so that who sees it can use it nowhere else, and for a day at most (RFC 7873 7.1): nobody is to know us by it.
+   */
   to(server: Endpoint): EdnsOption | undefined {
     const servers = this.#servers
     if (servers.edns(server) !== 'works' || servers.refusesCookies(server)) return undefined
     const known = servers.cookie(server)
     if (known !== undefined) return known
-    const option = { code: OPTION.COOKIE, octets: this.#clientCookie(server) }
+    const octets = Uint8Array.from({ length: CLIENT_COOKIE_OCTETS }, () => this.#random.below(256))
+    const option = { code: OPTION.COOKIE, octets }
     servers.setCookie(server, option)
     return option
   }
@@ -67,34 +64,44 @@ export class ServerCookies {
       this.#servers.cookiesBroke(server)
       return reply.rcode === RCODE.BADCOOKIE ? 'unfit' : 'good'
     }
-    if (octets.length > CLIENT_COOKIE_OCTETS && !octetsEqual(octets, sent.octets))
-      this.#servers.setCookie(server, { code: OPTION.COOKIE, octets: octets.slice() })
+    this.#keep(server, octets)
     return reply.rcode === RCODE.BADCOOKIE ? 'retry' : 'good'
   }
 
-  /** No reply came to a question with a cookie: some paths lose what they do not know. */
+  /**
+   * No reply came to a question with a cookie: some paths lose what they do not know. A server that had shown one may
+   * have moved behind such a path; silence that lasts is worth a question without.
+   */
   unanswered(server: Endpoint, sent: EdnsOption): void {
-    if (sent.octets.length === CLIENT_COOKIE_OCTETS) this.#servers.cookiesBroke(server)
+    const isKnown = sent.octets.length > CLIENT_COOKIE_OCTETS
+    if (!isKnown || this.#servers.isSilent(server)) this.#servers.cookiesBroke(server)
   }
 
-  /** Another one for each server: who sees one can use it nowhere else. */
-  #clientCookie(server: Endpoint): Uint8Array {
-    const cookie = new Uint8Array(CLIENT_COOKIE_OCTETS)
-    const about = Buffer.from(endpointKey(server), 'latin1')
-    writeU32(cookie, 0, keyedHash(this.#keys[0], about))
-    writeU32(cookie, 4, keyedHash(this.#keys[1], about))
-    return cookie
+  /**
+   * Datagrams of a server came without its cookie, each at another port and with another id, and it does not listen on TCP
+   * to be asked which are its own: it has no cookies any more. Who forged them all would not need us to believe that.
+   */
+  lost(server: Endpoint): void {
+    this.#servers.cookiesBroke(server)
+  }
+
+  /** Keeps what a server added to our own part, if that is still the one that it is shown. */
+  #keep(server: Endpoint, octets: Uint8Array): void {
+    const known = this.#servers.cookie(server)?.octets
+    if (known === undefined || octets.length === CLIENT_COOKIE_OCTETS || octetsEqual(octets, known)) return
+    if (isOurs(octets, known)) {
+      this.#servers.setCookie(server, { code: OPTION.COOKIE, octets: octets.slice() })
+    }
   }
 }
 
 /** RFC 7873 5.3: our own part first, and behind it nothing or 8 to 32 octets of the server's. */
 function isOurs(octets: Uint8Array, sent: Uint8Array): boolean {
-  if (octets.length > COOKIE_OCTETS_MAX) return false
-  if (octets.length !== CLIENT_COOKIE_OCTETS && octets.length < COOKIE_OCTETS_MIN) return false
+  if (!isCookieLength(octets.length)) return false
   return octetsEqual(octets.subarray(0, CLIENT_COOKIE_OCTETS), sent.subarray(0, CLIENT_COOKIE_OCTETS))
 }
 
-/** A server that knows EDNS, and says so to a question with a cookie. */
+/** A server that knows EDNS, and says so to a question with a cookie; one that wants another cookie and gives none. */
 function isRefusal({ rcode }: Message): boolean {
-  return rcode === RCODE.FORMERR || rcode === RCODE.NOTIMP || rcode === RCODE.BADVERS
+  return [RCODE.FORMERR, RCODE.NOTIMP, RCODE.BADVERS, RCODE.BADCOOKIE].some((one) => one === rcode)
 }

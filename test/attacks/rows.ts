@@ -72,12 +72,7 @@ const FORGING: readonly Cells[] = [
   ['A16', 'a wildcard replayed for a name that exists (CVE-2026-46582)', 'never secure; SERVFAIL'],
   ['A17', 'local rewriting hides bogus data (CVE-2026-50243)', 'SERVFAIL with EDE 6'],
   ['A18', 'signed data made to look unsigned', 'bogus in every form'],
-  [
-    'A19',
-    'replies without the cookie that the server sends (RFC 7873)',
-    'dropped, then TCP',
-    'cookies to servers are not sent yet',
-  ],
+  ['A19', 'replies without the cookie that the server sends (RFC 7873)', 'dropped, then TCP'],
 ]
 
 const OTHERS: readonly Cells[] = [

@@ -1,75 +1,18 @@
 /** Cookies towards servers (RFC 7873): shown, kept, and missed where they should be. */
 import t from 'tap'
-import type { Behaviour } from '../../src/lab/behaviours.ts'
-import { type EdnsOption, findOption } from '../../src/wire/edns.ts'
-import { OPTION } from '../../src/wire/iana/edns-option.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
-import { parseMessage } from '../../src/wire/message.ts'
+import { cookieOf, HONEST, type Manner, withCookies } from '../support/cookie-server.ts'
 import { makeWorld, plainZone, type World } from '../support/world.ts'
 
 const MANY = Array.from({ length: 60 }, (_, i) => `h${i} A 192.0.2.${i}`).join('\n')
-const OPT_OCTETS = 11
-
-function cookieOf(message: Uint8Array): EdnsOption | undefined {
-  const { edns } = parseMessage(message)
-  return edns && findOption(edns, OPTION.COOKIE)
-}
-
-/** The reply, whose OPT is its last record and empty, with a cookie in it and another rcode, if one is given. */
-function dressed(message: Uint8Array, cookie: Uint8Array, rcode?: number): Uint8Array {
-  const all = Uint8Array.from([...message, 0, OPTION.COOKIE, 0, cookie.length, ...cookie])
-  const opt = message.length - OPT_OCTETS
-  if (all[opt] !== 0 || all[opt + 2] !== TYPE.OPT) throw new Error('the reply does not end with OPT')
-  all[opt + 10] = 4 + cookie.length
-  if (rcode !== undefined) {
-    all[3] = (all[3]! & 0xf0) | (rcode & 15)
-    all[opt + 5] = rcode >> 4
-  }
-  return all
-}
-
-/** What a server that knows cookies does; each test changes what it wants. */
-interface Manner {
-  /** The server's part: another one wants the question again. */
-  part: number
-  /** Leaves the cookie out. */
-  omits: 'never' | 'udp' | 'always'
-  /** Falsifies the client's part. */
-  forges: boolean
-  /** Calls questions with a cookie malformed. */
-  rejects: boolean
-}
-
-function withCookies(manner: Manner): Behaviour {
-  return (inner) => (query, transport) => {
-    const asked = cookieOf(query)?.octets
-    const replies = inner(query, transport)
-    if (asked === undefined) return replies
-    const part = new Uint8Array(8).fill(manner.part)
-    const isKnown = asked.length === 16 && asked[8] === manner.part
-    return replies.map((reply) => {
-      const { omits, forges, rejects } = manner
-      if (omits === 'always' || omits === transport) return reply
-      if (rejects) {
-        const message = reply.message.slice()
-        message[3] = RCODE.FORMERR
-        return { ...reply, message }
-      }
-      const cookie = Uint8Array.from([...asked.subarray(0, 8), ...part])
-      if (forges && transport === 'udp') cookie[0]! ^= 1
-      const isBad = asked.length === 16 && !isKnown && transport === 'udp'
-      return { ...reply, message: dressed(reply.message, cookie, isBad ? RCODE.BADCOOKIE : undefined) }
-    })
-  }
-}
 
 function cookieWorld(cookies = true): {
   world: World
   manner: Manner
   ask: (i: number) => Promise<string[]>
 } {
-  const manner: Manner = { part: 1, omits: 'never', forges: false, rejects: false }
+  const manner: Manner = { ...HONEST }
   const servers = [{ name: 'ns', behaviour: withCookies(manner) }]
   const world = makeWorld([plainZone('z.test.', { content: MANY, servers }), plainZone('y.test.')], {
     settings: { cookies },
@@ -155,4 +98,58 @@ t.test('a server that calls the option malformed keeps EDNS', async (t) => {
   t.same(await ask(1), ['udp 0'])
   t.same(await ask(2), ['udp 8', 'udp 0'])
   t.same(await ask(3), ['udp 0'])
+})
+
+t.test('a server that has no cookies any more, and no TCP, is not lost', async (t) => {
+  const { world, manner, ask } = cookieWorld()
+  for (let i = 0; i < 3; i++) await ask(i)
+  Object.assign(manner, { omits: 'always', lacksTcp: true })
+  t.same(await ask(3), ['udp 16', 'tcp 16', 'udp 16', 'udp 0'])
+  t.equal(world.counts.get('failure cookie'), 2)
+  t.same(await ask(4), ['udp 0'])
+})
+
+t.test('one that gives BADCOOKIE without a cookie is asked without', async (t) => {
+  const { manner, ask } = cookieWorld()
+  manner.refuses = true
+  t.same(await ask(1), ['udp 0'])
+  t.same(await ask(2), ['udp 8', 'udp 0'])
+  t.same(await ask(3), ['udp 0'])
+})
+
+t.test('one that moves behind a path that loses cookies is not lost', async (t) => {
+  const { world, manner, ask } = cookieWorld()
+  for (let i = 0; i < 3; i++) await ask(i)
+  manner.loses = true
+  let tries = 0
+  for (let i = 3; i < 20; i++) {
+    tries++
+    const sent = await ask(i).catch(() => undefined)
+    if (sent?.at(-1) === 'udp 0') break
+    world.pass(1)
+  }
+  t.ok(tries <= 3, `${tries} questions of clients until it answers`)
+  t.same(await ask(30), ['udp 0'])
+})
+
+t.test('what a server is shown is made up anew after a day', async (t) => {
+  const { world, ask } = cookieWorld()
+  const shown = (): string | undefined =>
+    world.network.sent
+      .filter(({ address }) => address === world.addressOf('ns.z.test.'))
+      .map(({ message }) => cookieOf(message)?.octets.subarray(0, 8).join())
+      .at(-1)
+  for (let i = 0; i < 3; i++) await ask(i)
+  const first = shown()
+  let last = first
+  for (let minutes = 10; minutes <= 24 * 60; minutes += 10) {
+    world.pass(600)
+    await ask(3 + ((minutes / 10) % 50))
+    last = shown()
+    if (last !== first) {
+      t.ok(minutes >= 24 * 60, `after ${minutes} minutes`)
+    }
+  }
+  t.not(last, first)
+  t.not(last, undefined)
 })
