@@ -19,7 +19,7 @@ import { command } from '../../src/cli/control-client.ts'
 import { addonPart } from '../../src/native/addon-part.ts'
 import { canHandOver } from '../../src/native/handed-sockets.ts'
 import { formatZone } from '../../src/wire/zone-text.ts'
-import { ROOT, readProjectFile } from '../house/project.ts'
+import { OUT_DIR, ROOT, readProjectFile } from '../house/project.ts'
 import { ask } from '../support/dns-client.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { makeSandbox, SANDBOX_UID } from '../support/sandbox.ts'
@@ -77,6 +77,15 @@ t.test('the restrictions are in force', { skip }, async (t) => {
   t.equal(tried("fs.readFileSync('/proc/meminfo')"), 'ENOENT')
   t.equal(tried('os.setPriority(1)'), 'ERR_SYSTEM_ERROR')
   t.equal(tried(`fs.rmSync('${state}/x')`), 'done')
+  for (const what of [
+    "import('OUT/short-slices.js').then((m) => console.log(m.askForShortSlices()))",
+    "import('OUT/large-pages.js').then((m) => console.log(m.preferLargePages(new ArrayBuffer(1 << 23))))",
+  ]) {
+    const script = what.replace('OUT', join(OUT_DIR, 'src/native'))
+    const outside = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' }).stdout
+    t.match(outside, /^(true|false)\n$/)
+    t.equal(inside(script), outside, 'what the system grants elsewhere it grants here')
+  }
   const status = inside("console.log(fs.readFileSync('/proc/self/status', 'utf8'))")
   for (const line of [`Uid:\t${SANDBOX_UID}`, 'CapEff:\t0000000000000400', 'CapBnd:\t0000000000000400']) {
     t.ok(status.includes(line), line)

@@ -1,5 +1,5 @@
 /** The places where commands are taken, as a configuration wants them. */
-import { existsSync } from 'node:fs'
+import { accessSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Endpoint } from '../../base/address.ts'
 import { CONTROL_TOKEN_CHARACTERS_MIN } from '../../base/limits.ts'
@@ -76,7 +76,7 @@ async function openSocket(path: string, options: OpenControlOptions): Promise<Co
   const { config, log, inherited } = options
   const isWanted = config.given.has('control.socket')
   const without = 'there is no socket for commands'
-  if (!isWanted && !existsSync(dirname(path))) {
+  if (!isWanted && !isThere(dirname(path))) {
     log.info({ socket: path }, `${without}: its folder is not there`)
     return undefined
   }
@@ -92,6 +92,16 @@ async function openSocket(path: string, options: OpenControlOptions): Promise<Co
     if (isWanted) throw new StartError(`cannot listen on ${path}: ${why}; change control.socket`)
     log.warn({ socket: path, why }, without)
     return undefined
+  }
+}
+
+/** False also where Node's permission model forbids to look. */
+function isThere(folder: string): boolean {
+  try {
+    accessSync(folder)
+    return true
+  } catch {
+    return false
   }
 }
 
