@@ -3,6 +3,7 @@ import { formatEndpoint } from '../base/address.ts'
 import { LOG_FLUSH_MS_MAX } from '../base/limits.ts'
 import { type Config, defaultConfig, loadConfig } from '../config/load.ts'
 import { type Daemon, startDaemon } from '../daemon/daemon.ts'
+import { putHelpersLast } from '../daemon/short-waits.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { becomeOwnUser } from './own-user.ts'
@@ -28,6 +29,7 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
   dieOfOwnFaults(log)
   keepDebuggersOut()
   becomeOwnUser(config, log)
+  putHelpersLast()
   const manager = findServiceManager(log)
   const asked = stopRequest(log)
   try {

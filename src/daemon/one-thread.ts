@@ -1,7 +1,5 @@
 /** Client side and engine in the main thread: what a machine of one core gets. */
 
-import { availableParallelism } from 'node:os'
-import { setFlagsFromString } from 'node:v8'
 import { systemClock } from '../base/clock.ts'
 import type { Front } from '../front/front.ts'
 import { type HandedSockets, socketsFor, socketsOf } from '../native/handed-sockets.ts'
@@ -20,18 +18,16 @@ import { liveResolverSettings, makeRollout } from './parts.ts'
 import { rootCopyOf } from './root-copy/shared.ts'
 import { watchRoot } from './root-watch.ts'
 import type { Serving, ServingOptions } from './serving.ts'
+import { collectInShortPauses } from './short-waits.ts'
 import { type Restoring, restoreSnapshot } from './snapshot/load.ts'
 import { snapshotKeeper } from './snapshot/parts.ts'
 import { frontName } from './threads/shared-memory.ts'
-
-/** On one core the helpers of a collection could only wait for the core that the thread they help holds. */
-const COLLECTING_ALONE = '--no-parallel-scavenge'
 
 /** Starts serving. @throws ListenError; nothing is left open then */
 export async function serveInOneThread(options: ServingOptions): Promise<Serving> {
   const { config, log, udp, machine, platform, rolloutKey, onRootProven, inherited, mayListen } = options
   const { settings } = config
-  if (availableParallelism() === 1) setFlagsFromString(COLLECTING_ALONE)
+  collectInShortPauses()
   const listen = settings['server.listen']
   const counters = new Counters()
   const onFault = questionFaults(log, counters)

@@ -8,6 +8,7 @@ import { createEngine } from '../engine.ts'
 import { liveResolverSettings } from '../parts.ts'
 import { rootCopyOf } from '../root-copy/shared.ts'
 import { watchRoot } from '../root-watch.ts'
+import { letOthersGoFirst } from '../short-waits.ts'
 import { ownRrsets, restoreHere } from '../snapshot/threads.ts'
 import { MissDesk } from './miss-desk.ts'
 import { SetAside } from './set-aside.ts'
@@ -18,6 +19,7 @@ import { workNote } from './work-note.ts'
 run(workerData as ResolverData)
 
 function run(data: ResolverData): void {
+  letOthersGoFirst()
   const { memory, index, configPath, settings, rootHints, platform, ownAddresses, resolvers, setAside } = data
   const parts = threadParts(data)
   const { clock, counters, policy, onFault, log, tally, post } = parts

@@ -7,6 +7,7 @@ import {
   THREAD_RESTART_MS_MIN,
   THREAD_STEADY_MS,
   THREAD_STOP_MS_MAX,
+  YOUNG_GENERATION_MIB_MAX,
 } from '../../base/limits.ts'
 import { OrderlyWorker } from './orderly-worker.ts'
 import type { PolicyThread, ThreadChange } from './policy-channel.ts'
@@ -73,7 +74,10 @@ export class ThreadLife implements PolicyThread {
       name,
       workerData: data,
       transferList: [...transfer],
-      resourceLimits: { maxOldGenerationSizeMb: heapMibMax },
+      resourceLimits: {
+        maxOldGenerationSizeMb: heapMibMax,
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB_MAX,
+      },
       execArgv: [],
     })
     this.#worker = worker
