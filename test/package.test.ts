@@ -76,6 +76,20 @@ t.test('what is installed has the source of the addon, and what builds it', asyn
   for (const path of wanted) t.ok(paths.has(path), `${path} ${stderr}`)
 })
 
+/** What a newcomer sees first; whatever else there is has its place below. */
+const TOP_LEVEL = [
+  ...['.ci', '.gitattributes', '.gitignore', '.npmrc', 'CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md'],
+  ...['bench', 'biome.json', 'conf', 'package-lock.json', 'package.json', 'src', 'test', 'trust-anchors'],
+  'tsconfig.json',
+]
+const tracked = spawnSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' })
+const noGit = (tracked.status !== 0 || tracked.stdout === '') && 'needs a clone'
+
+t.test('nothing else stands at the top', { skip: noGit }, async (t) => {
+  const top = tracked.stdout.split('\0').map((path) => path.split('/')[0]!)
+  t.same([...new Set(top)].filter((name) => name !== '').sort(), [...TOP_LEVEL].sort())
+})
+
 t.test('the manifest keeps its contract', async (t) => {
   t.equal(manifest.type, 'module')
   t.equal(manifest.license, 'MIT')
