@@ -370,6 +370,15 @@ export const UPSTREAM_PORT_MIN = 1024
 export const PORT_DRAWS_MAX = 16
 /** Questions on their way at once; each holds a descriptor, of which a process commonly may have thousands. */
 export const UPSTREAM_OUTSTANDING_MAX = 4_000
+/**
+ * Work on new questions that a resolver thread begins in a turn, milliseconds: few enough that replies to those begun come
+ * first, and who waits is chosen late; enough that turns cost little.
+ */
+export const ENTRANCE_SLICE_MS = 0.25
+/** A question that waited so long to be begun is not: by UDP its client gets no reply any more (`REPLY_MS_MAX`). */
+export const ENTRANCE_MS_MAX = 1_900
+/** Clients that wait, or have had more than others who wait; beyond, what they had is forgotten. */
+export const ENTRANCE_CLIENTS_MAX = 20_000
 /** Replies of authorities handled before the rest of the event loop has its turn: a few milliseconds of work. */
 export const UPSTREAM_REPLIES_PER_TURN_MAX = 16
 

@@ -32,6 +32,7 @@ export interface NegativeTrustAnchorSetting {
 export type ExceptionCause = 'zone' | 'zones' | 'top-level'
 
 const LIMITS_TRIED_OUT = [
+  'fair-share',
   'outstanding-per-zone',
   'outstanding-per-server',
   'outstanding-per-client',

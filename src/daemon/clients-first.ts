@@ -3,58 +3,27 @@
  * in steps: questions are begun one in a turn of the event loop, and between any two steps clients are answered from the
  * cache, as if they had interrupted it.
  */
+import type { Clock } from '../base/clock.ts'
 import type { Front } from '../front/front.ts'
-import type { ClientQuestion, ClientReply, ResolverPort } from '../resolver/ports.ts'
-import type { Name } from '../wire/name.ts'
-
-/** Begun questions that are taken out of the queue together: one by one would move all the others each time. */
-const FORGOTTEN_AT_ONCE = 256
+import type { ResolverParts } from '../resolver/engine.ts'
+import { Entrance, type EntranceOptions } from '../resolver/entrance.ts'
 
 /** See the head of this file. It stands between front and engine. */
-export class ClientsFirst implements ResolverPort {
-  /** Given before the first question, as the two need each other. */
-  resolver: ResolverPort | undefined
+export class ClientsFirst extends Entrance {
+  /** Given before the first question. */
   front: Front | undefined
-  readonly #waiting: (() => void)[] = []
-  /** Of those waiting, the next to begin. */
-  #next = 0
-  #closed = false
+
+  constructor(clock: Clock, counters: EntranceOptions['counters']) {
+    super({ clock, counters, sliceMs: 0, before: () => this.serve() })
+  }
+
+  /** What the engine is to tell of its work. */
+  get steps(): Pick<Required<ResolverParts>, 'betweenSteps' | 'noteWork'> {
+    return { betweenSteps: () => this.serve(), noteWork: (question) => this.note(question) }
+  }
 
   /** Between two steps. */
   serve(): void {
     this.front?.poll()
-  }
-
-  resolve(question: ClientQuestion): Promise<ClientReply> {
-    return new Promise((resolve) => {
-      this.#later(() => void this.resolver!.resolve(question).then(resolve))
-    })
-  }
-
-  prefetch(name: Name, type: number): void {
-    this.#later(() => this.resolver!.prefetch(name, type))
-  }
-
-  /** Begins nothing more. */
-  close(): void {
-    this.#closed = true
-  }
-
-  #later(begin: () => void): void {
-    this.#waiting.push(begin)
-    if (this.#waiting.length - this.#next === 1) setImmediate(this.#beginOne)
-  }
-
-  /** The one in each turn; replies from servers come in between, so what was begun ends before much more begins. */
-  readonly #beginOne = (): void => {
-    if (this.#closed) return
-    this.serve()
-    const begin = this.#waiting[this.#next++]!
-    if (this.#next < this.#waiting.length) setImmediate(this.#beginOne)
-    if (this.#next === this.#waiting.length || this.#next === FORGOTTEN_AT_ONCE) {
-      this.#waiting.splice(0, this.#next)
-      this.#next = 0
-    }
-    begin()
   }
 }

@@ -125,6 +125,7 @@ export function createLoneEngine(
     | 'ownAddresses'
     | 'onFault'
     | 'betweenSteps'
+    | 'noteWork'
     | 'isTraced'
     | 'onLateVerdict'
     | 'machine'

@@ -1,6 +1,7 @@
 /** Client side and engine in the main thread: what a machine of one core gets. */
 
 import { systemClock } from '../base/clock.ts'
+import type { Settings } from '../config/settings.ts'
 import type { Front } from '../front/front.ts'
 import { type HandedSockets, socketsFor, socketsOf } from '../native/handed-sockets.ts'
 import { PolicyWords } from '../policy/policy-words.ts'
@@ -10,11 +11,11 @@ import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
 import { AnswerTally } from '../telemetry/report/answer-tally.ts'
 import { ClientSide, type Listening } from './client-side.ts'
 import { ClientsFirst } from './clients-first.ts'
-import { createLoneEngine } from './engine.ts'
+import { createLoneEngine, type Engine } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
 import { wallSeconds } from './machine.ts'
 import { ownAddresses } from './own-addresses.ts'
-import { liveResolverSettings, makeRollout } from './parts.ts'
+import { liveResolverSettings, makeRollout, triesOutFairShare } from './parts.ts'
 import { rootCopyOf } from './root-copy/shared.ts'
 import { watchRoot } from './root-watch.ts'
 import type { Serving, ServingOptions } from './serving.ts'
@@ -31,20 +32,20 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const listen = settings['server.listen']
   const counters = new Counters()
   const onFault = questionFaults(log, counters)
-  const clients = new ClientsFirst()
+  const clients = new ClientsFirst(machine.clock(settings['dnssec.clock']), counters)
   const words = new PolicyWords()
   const unixSeconds = (): number => wallSeconds(machine)
   const tally = new AnswerTally(unixSeconds)
   const engine = createLoneEngine(config, {
     ...{ machine, words, platform, isTraced: true },
-    betweenSteps: () => clients.serve(),
+    ...clients.steps,
     onLateVerdict: ({ client }, entry) => tally.countLate(entry, 0, client),
     counters,
     ownAddresses: ownAddresses(listen),
     onFault,
   })
   const { clock, policy, answers, rrsets } = engine
-  clients.resolver = engine.resolver
+  configure(clients, engine, settings)
   const readers = { answers: [answers.reader()], rrsets: [rrsets.reader()] }
   const restore = (restoring: Restoring): ReturnType<typeof restoreSnapshot> =>
     restoreSnapshot({ answers, rrsets }, restoring)
@@ -93,7 +94,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     configure: async (changed, rejudges) => {
       settingsNow = changed
       clientSide.configure(changed)
-      engine.resolver.configure(liveResolverSettings(changed))
+      configure(clients, engine, changed)
       if (rejudges) policy.raise()
     },
     flush: async (name, alone) => engine.resolver.flush(name, alone),
@@ -112,6 +113,13 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
       return unanswered
     },
   }
+}
+
+/** What may change while they run. */
+function configure(clients: ClientsFirst, { resolver }: Engine, settings: Settings): void {
+  clients.resolver = resolver
+  clients.isTriedOut = triesOutFairShare(settings)
+  resolver.configure(liveResolverSettings(settings))
 }
 
 /** Where it listens: nobody else of this process does. */

@@ -186,6 +186,11 @@ function privateAddresses(settings: Settings): PrivateSettings {
   }
 }
 
+/** Whether clients are served as they come, and only what their shares would be is counted. */
+export function triesOutFairShare(settings: Settings): boolean {
+  return settings['limits.dry-run'].includes('fair-share')
+}
+
 /** Questions that one of so many engines may have on their way at once. */
 export function outstandingMax(settings: Settings, engines: number): number {
   return Math.ceil(settings['limits.upstream-outstanding'] / engines)

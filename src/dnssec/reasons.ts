@@ -83,6 +83,7 @@ export const REASONS = {
     text: 'too many questions wait for the servers that could be asked',
   },
   'limit-outstanding-per-client': { number: 90, ede: 32, text: 'too many questions of the client wait' },
+  'limit-fair-share': { number: 91, ede: 32, text: 'the resolver is busy, and the client has had its share' },
   overload: { number: 80, ede: 0, text: 'too much to do' },
   internal: { number: 81, ede: 0, text: 'internal fault' },
   'server-failure': { number: 83, ede: 23, text: 'the authority answers with an error' },

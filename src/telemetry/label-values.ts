@@ -36,6 +36,7 @@ const WORK_LIMITS: Readonly<Record<EngineLimit | ThreadLimit, string>> = {
   'outstanding-per-zone': 'questions to the servers of a zone in work',
   'outstanding-per-server': 'questions out to a server',
   'outstanding-per-client': 'questions of one client out to servers',
+  'fair-share': 'time of a resolver thread that a client has while others wait',
   refreshes: 'answers fetched again while nobody waits',
   'set-aside': 'questions not tried because they ended a resolver thread',
 }

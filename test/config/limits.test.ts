@@ -17,6 +17,7 @@ const ELSEWHERE: Readonly<Record<string, SettingKey>> = {
 }
 /** … and those that nobody sets, with the reason. */
 const FIXED: Readonly<Record<string, string>> = {
+  'fair-share': 'no number: as much as each of the others who wait',
   'outstanding-per-client': 'what limits.upstream-outstanding leaves',
   handover: 'a ring of fixed memory between two threads; limits.waiting is what fills it',
   'set-aside': 'no number: whether a question ended a thread a minute ago',

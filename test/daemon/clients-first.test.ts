@@ -1,5 +1,6 @@
 /** One thread for everything: what comes first, and what waits. */
 import t from 'tap'
+import { systemClock } from '../../src/base/clock.ts'
 import { ClientsFirst } from '../../src/daemon/clients-first.ts'
 import type { Front } from '../../src/front/front.ts'
 import type { ClientReply, ResolverPort } from '../../src/resolver/ports.ts'
@@ -11,7 +12,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 /** What happened, in order: `poll`, and numbers of questions as they were begun. */
 function parts(): { clients: ClientsFirst; happened: string[] } {
   const happened: string[] = []
-  const clients = new ClientsFirst()
+  const clients = new ClientsFirst(systemClock(), { limitHit: () => {}, limitTried: () => {} })
   const resolver: ResolverPort = {
     resolve: async ({ type }): Promise<ClientReply> => {
       happened.push(String(type))

@@ -1,9 +1,9 @@
 /** Where a resolver thread takes questions from front threads and gives their answers back. */
 import type { Clock } from '../../base/clock.ts'
 import { RingReader, RingWriter } from '../../base/ring.ts'
+import { failureEntry } from '../../resolver/failure-entry.ts'
 import type { ClientReply, ResolverPort } from '../../resolver/ports.ts'
 import type { Name } from '../../wire/name.ts'
-import { failureEntry } from './failure-entry.ts'
 import type { SetAside } from './set-aside.ts'
 import {
   BELL,

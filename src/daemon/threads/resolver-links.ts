@@ -3,9 +3,9 @@ import type { Cancel, Clock } from '../../base/clock.ts'
 import { HANDOVER_MS, HANDOVER_SWEEP_MS } from '../../base/limits.ts'
 import { RingReader, RingWriter } from '../../base/ring.ts'
 import type { Reason } from '../../dnssec/reasons.ts'
+import { failureEntry } from '../../resolver/failure-entry.ts'
 import type { ClientQuestion, ClientReply, ResolverPort } from '../../resolver/ports.ts'
 import type { Name } from '../../wire/name.ts'
-import { failureEntry } from './failure-entry.ts'
 import { BELL, type LargeReply, type LinkEnd, RingInbox, readReply, writeMiss } from './thread-link.ts'
 
 /** What a front thread knows of the resolver threads. */

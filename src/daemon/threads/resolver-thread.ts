@@ -4,8 +4,9 @@ import { systemRandom } from '../../base/random.ts'
 import { AnswerCache } from '../../cache/answer-cache.ts'
 import { OwnAnswers } from '../../cache/own-answers.ts'
 import { RrsetCache } from '../../cache/rrset-cache.ts'
+import { Entrance } from '../../resolver/entrance.ts'
 import { createEngine } from '../engine.ts'
-import { liveResolverSettings } from '../parts.ts'
+import { liveResolverSettings, triesOutFairShare } from '../parts.ts'
 import { rootCopyOf } from '../root-copy/shared.ts'
 import { watchRoot } from '../root-watch.ts'
 import { letOthersGoFirst } from '../short-waits.ts'
@@ -26,6 +27,7 @@ function run(data: ResolverData): void {
   let closed = false
   const note = workNote(memory.workNotes[index]!)
   const { rrsets, answers } = openCaches(data, parts)
+  const entrance = new Entrance({ clock, counters })
   const engine = createEngine({
     config: { path: configPath, settings, rootHints },
     clock,
@@ -42,12 +44,16 @@ function run(data: ResolverData): void {
     onLateVerdict: ({ client }, entry) => tally.countLate(entry, 0, client),
     // What was noted when the thread came to its end must stay.
     noteWork: (question) => {
-      if (!closed) note(question)
+      if (closed) return
+      note(question)
+      entrance.note(question)
     },
   })
   const { resolver } = engine
+  entrance.resolver = resolver
+  entrance.isTriedOut = triesOutFairShare(settings)
   if (data.rootCopy !== undefined) resolver.setRootCopy(rootCopyOf(data.rootCopy))
-  const desk = new MissDesk({ clock, resolver, counters, setAside: new SetAside(setAside) })
+  const desk = new MissDesk({ clock, resolver: entrance, counters, setAside: new SetAside(setAside) })
   data.links.forEach((end, front) => {
     desk.connect(front, end)
   })
@@ -56,11 +62,15 @@ function run(data: ResolverData): void {
     answers.close()
     stopRoot()
     desk.close()
+    entrance.close()
     engine.close()
   }
   const stopRoot = data.watchesRoot ? watchRoot(engine, log, () => post({ kind: 'root-proven' })) : () => {}
   serveSupervisor(parts, {
-    configure: (settings) => resolver.configure(liveResolverSettings(settings, resolvers)),
+    configure: (settings) => {
+      resolver.configure(liveResolverSettings(settings, resolvers))
+      entrance.isTriedOut = triesOutFairShare(settings)
+    },
     flush: (name, alone) => resolver.flush(name, alone),
     onLink: (peer, end) => desk.connect(peer, end),
     restore: (request) => {

@@ -1,9 +1,9 @@
-/** Answers that threads make where the engine could not: SERVFAIL with a reason, never kept. */
-import { writeAnswerEntry } from '../../cache/answer-entry.ts'
-import { REASONS, type Reason } from '../../dnssec/reasons.ts'
-import type { AskedQuestion } from '../../resolver/ports.ts'
-import { CLASS } from '../../wire/iana/class.ts'
-import { RCODE } from '../../wire/iana/rcode.ts'
+/** Answers that are made where the engine was not asked: SERVFAIL with a reason, never kept. */
+import { writeAnswerEntry } from '../cache/answer-entry.ts'
+import { REASONS, type Reason } from '../dnssec/reasons.ts'
+import { CLASS } from '../wire/iana/class.ts'
+import { RCODE } from '../wire/iana/rcode.ts'
+import type { AskedQuestion } from './ports.ts'
 
 /** An answer entry that says why there is no answer. */
 export function failureEntry({ name, type }: AskedQuestion, reason: Reason, nowMs: number): Uint8Array {

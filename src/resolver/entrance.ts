@@ -1,0 +1,221 @@
+/**
+ * The door to the engine, where more may be asked than one thread can do. Questions are begun a few in a turn of the
+ * event loop, so that what was begun ends before much more begins; those that have to wait for it wait by client, and
+ * the client that has used least of the thread's time goes first. So one that asks for ten thousand names, or for names
+ * that are hard to prove, has as much of the thread as each of the others who wait, and no more.
+ *
+ * Time is measured, not estimated: whoever's work it is, from when the engine says so (`WorkNote`) to when it says
+ * otherwise or the turn ends. What was used while nobody waited is held against nobody, and who comes begins level with
+ * whoever went last.
+ */
+import type { Clock } from '../base/clock.ts'
+import { ENTRANCE_CLIENTS_MAX, ENTRANCE_MS_MAX, ENTRANCE_SLICE_MS, REFRESHES_MAX } from '../base/limits.ts'
+import type { Name } from '../wire/name.ts'
+import { failureEntry } from './failure-entry.ts'
+import { LeastFirst } from './least-first.ts'
+import type { AskedQuestion, ClientQuestion, ClientReply, ResolverPort } from './ports.ts'
+
+/** What it works with. */
+export interface EntranceOptions {
+  readonly clock: Clock
+  readonly counters: { limitHit(limit: 'fair-share'): void; limitTried(limit: 'fair-share'): void }
+  /** Work that is begun in one turn, milliseconds; 0: one question, and none in the turn in which it came. */
+  readonly sliceMs?: number
+  /** Called before each question. */
+  readonly before?: () => void
+}
+
+/** What waits to be begun. */
+interface Waiting {
+  /** In which order they came. */
+  readonly number: number
+  readonly sinceMs: number
+  begin(): void
+  /** It waited too long to be of use. */
+  giveUp(): void
+}
+
+/** A client that waits, or has used more than whoever goes next. */
+interface Account {
+  /** Milliseconds of the thread; what others have had by then is the measure. */
+  usedMs: number
+  readonly waiting: Waiting[]
+}
+
+/** See the head of this file. */
+export class Entrance implements ResolverPort {
+  readonly #clock: Clock
+  readonly #counters: EntranceOptions['counters']
+  readonly #sliceMs: number
+  readonly #before: () => void
+  /** By client; what nobody waits for is a client too. */
+  readonly #accounts = new Map<number | undefined, Account>()
+  readonly #order = new LeastFirst<Account>((account) => account.usedMs)
+  /** Given before the first question, as the two need each other. */
+  resolver: ResolverPort | undefined
+  /** Questions are begun as they come; only what would be otherwise is counted. */
+  isTriedOut = false
+  #waiting = 0
+  #number = 0
+  /** What the client had used that went last. */
+  #levelMs = 0
+  #isTurnDue = false
+  #closed = false
+  /** Whose work is being done, and since when. */
+  #worker: number | undefined
+  #workingSinceMs: number | undefined
+  #endsWithTurn = false
+  /** Until when questions are begun in this turn; undefined while none was. */
+  #sliceEndMs: number | undefined
+
+  constructor({ clock, counters, sliceMs = ENTRANCE_SLICE_MS, before = () => {} }: EntranceOptions) {
+    this.#clock = clock
+    this.#counters = counters
+    this.#sliceMs = sliceMs
+    this.#before = before
+  }
+
+  /** Questions that wait to be begun. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  resolve(question: ClientQuestion): Promise<ClientReply> {
+    if (this.#mayBegin()) return this.#begin(question)
+    return new Promise((resolve) => {
+      this.#wait(question.client, {
+        begin: () => void this.#begin(question).then(resolve),
+        giveUp: () => {
+          this.#counters.limitHit('fair-share')
+          resolve({ entry: failureEntry(question, 'limit-fair-share', this.#clock.nowMs()) })
+        },
+      })
+    })
+  }
+
+  /** One too many is asked for again by the next client. */
+  prefetch(name: Name, type: number): void {
+    if ((this.#accounts.get(undefined)?.waiting.length ?? 0) >= REFRESHES_MAX) return
+    this.#wait(undefined, { begin: () => this.resolver!.prefetch(name, type), giveUp: () => {} })
+  }
+
+  /** Begins nothing more. */
+  close(): void {
+    this.#closed = true
+  }
+
+  /** The engine works on this question from now on: a `WorkNote`. */
+  note(question: AskedQuestion | undefined): void {
+    this.#charge()
+    this.#worker = question?.client
+    this.#workingSinceMs = question === undefined ? undefined : this.#clock.nowMs()
+    this.#endWithTurn()
+  }
+
+  /** In the turn in which it came, while there is time for it and nobody waits. */
+  #mayBegin(): boolean {
+    if (this.#waiting > 0 || this.#sliceMs === 0) return false
+    const nowMs = this.#clock.nowMs()
+    this.#sliceEndMs ??= nowMs + this.#sliceMs
+    this.#endWithTurn()
+    return nowMs < this.#sliceEndMs
+  }
+
+  #begin(question: ClientQuestion): Promise<ClientReply> {
+    this.note(question)
+    return this.resolver!.resolve(question)
+  }
+
+  #wait(client: number | undefined, it: Pick<Waiting, 'begin' | 'giveUp'>): void {
+    const account = this.#accountOf(client)
+    account.waiting.push({ ...it, number: this.#number++, sinceMs: this.#clock.nowMs() })
+    this.#waiting++
+    if (account.waiting.length > 1) return
+    account.usedMs = Math.max(account.usedMs, this.#levelMs)
+    this.#order.add(account)
+    this.#callTurn()
+  }
+
+  #accountOf(client: number | undefined): Account {
+    const known = this.#accounts.get(client)
+    if (known !== undefined) return known
+    if (this.#accounts.size >= ENTRANCE_CLIENTS_MAX) this.#forgetDebts()
+    const account = { usedMs: this.#levelMs, waiting: [] }
+    this.#accounts.set(client, account)
+    return account
+  }
+
+  #forgetDebts(): void {
+    for (const [client, { waiting }] of this.#accounts)
+      if (waiting.length === 0) this.#accounts.delete(client)
+  }
+
+  // --- turns ---------------------------------------------------------------------------------------------------------
+
+  #callTurn(): void {
+    if (this.#isTurnDue) return
+    this.#isTurnDue = true
+    void this.#clock.yieldTurn().then(this.#turn)
+  }
+
+  readonly #turn = (): void => {
+    this.#isTurnDue = false
+    if (this.#closed || this.#waiting === 0) return
+    const endMs = this.#clock.nowMs() + this.#sliceMs
+    do {
+      this.#before()
+      if (this.#waiting > 1) this.#callTurn()
+      this.#beginNext()
+    } while (this.#waiting > 0 && this.#clock.nowMs() < endMs)
+    if (this.#waiting > 0) return
+    // What was used until now is held against nobody.
+    this.#accounts.clear()
+    this.#levelMs = 0
+  }
+
+  #beginNext(): void {
+    const account = this.isTriedOut ? this.#oldest() : this.#order.take()
+    if (account === undefined) return
+    const { sinceMs, begin, giveUp } = account.waiting.shift()!
+    this.#waiting--
+    this.#levelMs = Math.max(this.#levelMs, account.usedMs)
+    const isLate = this.#clock.nowMs() - sinceMs > ENTRANCE_MS_MAX
+    if (isLate) giveUp()
+    else begin()
+    if (account.waiting.length > 0) this.#order.add(account)
+  }
+
+  /** Who came first, and whether another would have been before. */
+  #oldest(): Account | undefined {
+    let oldest: Account | undefined
+    for (const account of this.#order) {
+      if (oldest === undefined || account.waiting[0]!.number < oldest.waiting[0]!.number) oldest = account
+    }
+    if (oldest === undefined) return undefined
+    if (oldest !== this.#order.least()) this.#counters.limitTried('fair-share')
+    this.#order.remove(oldest)
+    return oldest
+  }
+
+  // --- time ----------------------------------------------------------------------------------------------------------
+
+  /** Work is done until the turn ends, if nobody says so before. */
+  #endWithTurn(): void {
+    if (this.#endsWithTurn) return
+    this.#endsWithTurn = true
+    void this.#clock.yieldTurn().then(() => {
+      this.#endsWithTurn = false
+      this.#sliceEndMs = undefined
+      this.#charge()
+      this.#workingSinceMs = undefined
+    })
+  }
+
+  /** Only where somebody waits does it matter who had how much. */
+  #charge(): void {
+    if (this.#workingSinceMs === undefined || this.#waiting === 0) return
+    const nowMs = this.#clock.nowMs()
+    this.#accountOf(this.#worker).usedMs += nowMs - this.#workingSinceMs
+    this.#workingSinceMs = nowMs
+  }
+}
