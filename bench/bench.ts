@@ -21,6 +21,8 @@ export interface Setting {
   readonly names: number | undefined
   /** Answers after which the bench that counts by answers ends; it ends by time when left out. */
   readonly answers: number | undefined
+  /** Troubles beside the load, in the bench that knows them. */
+  readonly faults: boolean
   /** Empty, removed in the end. */
   readonly folder: string
   /** Takes what happens, a line each. */

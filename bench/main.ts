@@ -36,6 +36,7 @@ interface Options {
   readonly threads: string
   readonly names?: string
   readonly answers?: string
+  readonly faults?: true
   readonly peer: readonly string[]
   readonly only?: string
   readonly json?: true
@@ -106,6 +107,7 @@ async function runBenches(name: string, options: Options): Promise<number> {
       rounds,
       names,
       answers,
+      faults: options.faults === true,
       folder,
       say,
     }
@@ -134,6 +136,10 @@ function makeProgram(): Command {
     .option('--threads <n>', 'threads of each server', '1')
     .option('--names <n>', 'names of the benches `hits`, `memory` and `churn`; each has its own')
     .option('--answers <n>', 'answers after which the bench `soak` ends; by time when left out')
+    .option(
+      '--faults',
+      'the bench `soak` at half load, with threads that end, loss, flushes, reloads and snapshots',
+    )
     .option(
       '--peer <name=path>',
       'program of a peer, elsewhere than usual',

@@ -35,15 +35,36 @@ const CACHE_NAMES_USUAL = 1_000_000
 /** One that answers. */
 export class Resolver {
   readonly contender: Contender
-  readonly address: string
-  readonly port: number
+  /** What it was told. */
+  readonly setup: ResolverSetup
   readonly #process: ServerProcess
 
-  private constructor(contender: Contender, port: number, process: ServerProcess) {
+  private constructor(contender: Contender, setup: ResolverSetup, process: ServerProcess) {
     this.contender = contender
-    this.address = RESOLVER_ADDRESS
-    this.port = port
+    this.setup = setup
     this.#process = process
+  }
+
+  get address(): string {
+    return this.setup.address
+  }
+
+  get port(): number {
+    return this.setup.port
+  }
+
+  /** With its files. */
+  get folder(): string {
+    return this.setup.folder
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  /** The end of what it wrote on stdout and stderr. */
+  get output(): string {
+    return this.#process.output
   }
 
   /** Starts it with nothing in its cache but what it needs to have proven the top-level domain. */
@@ -75,7 +96,7 @@ export class Resolver {
       await server.stop()
       throw error
     }
-    return new Resolver(contender, port, server)
+    return new Resolver(contender, setup, server)
   }
 
   /** Processor seconds that it has used so far. */

@@ -42,6 +42,16 @@ log:
   return { files: { 'sigill.yaml': text }, args: [MAIN, 'serve', '--config', `${setup.folder}/sigill.yaml`] }
 }
 
+/** A metric of a running one, summed over its labels. */
+export async function metricSum(
+  server: { readonly address: string; readonly port: number },
+  family: string,
+): Promise<number> {
+  const reply = await fetch(`http://${server.address}:${server.port + METRICS_PORT_OFFSET}/metrics`)
+  const values = (await reply.text()).matchAll(new RegExp(`^sigill_${family}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))
+  return [...values].reduce((sum, [, value]) => sum + Number(value), 0)
+}
+
 /** What its two caches hold. */
 export interface CacheFigures {
   readonly octets: number
