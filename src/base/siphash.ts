@@ -82,8 +82,8 @@ export function sipHash24(
   hash[1] = v0h ^ v1h ^ v2h ^ v3h
 }
 
-/** Four octets, the lowest first. */
-function wordAt(octets: Uint8Array, at: number): number {
+/** Four octets as a word of a hash or of what is hashed: the lowest first. */
+export function wordAt(octets: Uint8Array, at: number): number {
   return octets[at]! | (octets[at + 1]! << 8) | (octets[at + 2]! << 16) | (octets[at + 3]! << 24)
 }
 

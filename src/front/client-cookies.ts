@@ -4,7 +4,7 @@
  */
 import type { Moment } from '../base/clock.ts'
 import { COOKIE_AHEAD_SECONDS_MAX, COOKIE_RENEW_SECONDS, COOKIE_SECONDS_MAX } from '../base/limits.ts'
-import { SIPHASH_KEY_WORDS, SIPHASH_WORDS, sipHash24 } from '../base/siphash.ts'
+import { SIPHASH_KEY_WORDS, SIPHASH_WORDS, sipHash24, wordAt } from '../base/siphash.ts'
 import type { CookieSecrets } from '../policy/cookie-secrets.ts'
 import {
   CLIENT_COOKIE_OCTETS,
@@ -130,10 +130,9 @@ export class ClientCookies {
     const hashedOctets = this.#layOut(octets, at, client)
     for (let number = 0; number < count; number++) {
       sipHash24(this.#secrets.keys, number * SIPHASH_KEY_WORDS, this.#hashed, hashedOctets, this.#hash)
-      let differing = 0
-      for (let i = HASH_AT; i < COOKIE_OCTETS; i++)
-        differing |= octets[at + i]! ^ this.#hashOctet(i - HASH_AT)
-      if (differing === 0) return number
+      const low = this.#hash[0]! ^ wordAt(octets, at + HASH_AT)
+      const high = this.#hash[1]! ^ wordAt(octets, at + HASH_AT + 4)
+      if ((low | high) === 0) return number
     }
     return -1
   }
