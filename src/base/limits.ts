@@ -441,6 +441,45 @@ export const LATE_REPLY_MS = 100
 export const LATE_REPLIES_PER_CLIENT_MAX = 250
 /** Octets of an IPv6 address that name a client: a /56, the common size of a customer's network (RFC 6177 2). */
 export const CLIENT_IPV6_OCTETS = 7
+/**
+ * Networks whose questions are counted together, by length of prefix, and how many times the rate of one client each may
+ * have: a customer (RFC 6177 2 for IPv6: a /64 of his, or his /56), a street, a town. Neighbours do not ask at once, so
+ * it is less than their number; who forges addresses of a whole network meets the bound of that (Knot Resolver does alike).
+ */
+export const RATE_PREFIXES_IPV4 = [
+  { bits: 32, times: 1 },
+  { bits: 24, times: 32 },
+  { bits: 20, times: 256 },
+  { bits: 18, times: 768 },
+] as const
+/** The same for IPv6: see RATE_PREFIXES_IPV4. */
+export const RATE_PREFIXES_IPV6 = [
+  { bits: 64, times: 1 },
+  { bits: 56, times: 2 },
+  { bits: 48, times: 32 },
+  { bits: 40, times: 768 },
+] as const
+/**
+ * Buckets of such networks (1 MiB). One is of no use any more when it has drained, after milliseconds as a rule, so
+ * these are enough for 100,000 forged addresses a second; with more, those go that are nearly empty.
+ */
+export const RATE_BUCKETS = 65_536
+/** Largest `rate-limiting.*.per-second` and `burst`: what one thread can answer. */
+export const RATE_PER_SECOND_MAX = 1_000_000
+/** `rate-limiting.*.burst`: opening a page of many names, all devices of a home at once after a power cut. */
+export const RATE_BURST = 500
+/** `rate-limiting.answers.slip`: as BIND and Knot Resolver have it. An honest client that asks twice has then heard of TCP … */
+export const RATE_SLIP = 2
+/** … and one that asks ten times has at the most that makes sense. */
+export const RATE_SLIP_MAX = 10
+/** Networks over a limit that each front thread keeps apart for the log. */
+export const LIMITED_PREFIXES_MAX = 256
+/** A network over a limit is told of in the log once in so long … */
+export const LIMITED_TOLD_AGAIN_MS = 60_000
+/** … within so long of its first question too many … */
+export const LIMITED_LOOK_MS = 1_000
+/** … and so many of them in that minute: those with most questions. */
+export const LIMITED_TOLD_PER_MINUTE_MAX = 20
 /** Socket buffer for datagrams not read yet: half a second of a busy resolver; the kernel may give less. */
 export const UDP_RECEIVE_BUFFER_OCTETS = 4_194_304
 /** Octets of a question by UDP: the longest name, OPT and its options take a quarter; what is longer gets FORMERR. */

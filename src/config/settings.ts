@@ -31,6 +31,10 @@ import {
   OUTSTANDING_PER_SERVER_MAX,
   OUTSTANDING_PER_ZONE_MAX,
   QUERY_TIME_MS_MAX,
+  RATE_BURST,
+  RATE_PER_SECOND_MAX,
+  RATE_SLIP,
+  RATE_SLIP_MAX,
   REFERRALS_MAX,
   REFRESHES_MAX,
   REPLY_MS_MAX,
@@ -79,6 +83,14 @@ export interface Settings {
   'access.allow': readonly Prefix[]
   'access.deny': readonly Prefix[]
   'access.snoop': readonly Prefix[]
+  'rate-limiting.answers.per-second': number
+  'rate-limiting.answers.burst': number
+  'rate-limiting.answers.slip': number
+  'rate-limiting.answers.dry-run': boolean
+  'rate-limiting.recursion.per-second': number
+  'rate-limiting.recursion.burst': number
+  'rate-limiting.recursion.dry-run': boolean
+  'rate-limiting.exempt': readonly Prefix[]
   'local-zones.disable': readonly Name[]
   'local-zones.zones': readonly value.LocalZoneSetting[]
   'local-zones.records': readonly ResourceRecord[]
@@ -326,6 +338,63 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.prefixes(),
     default: [],
     doc: 'Clients that may look into the cache: questions without RD are answered from it. Others are REFUSED.',
+    reload: 'live',
+  },
+  'rate-limiting.answers.per-second': {
+    schema: value.whole(0, RATE_PER_SECOND_MAX),
+    default: 0,
+    doc:
+      'Answers by UDP in a second to one client: an IPv4 address or an IPv6 /64. Networks are limited as well: a /24 to ' +
+      '32 times as many, a /20 to 256, a /18 to 768 times; an IPv6 /56 to twice, a /48 to 32, a /40 to 768 times as ' +
+      'many. Keeps forged questions from becoming a flood for those whose addresses they bear. Never limits TCP or ' +
+      'clients with a valid cookie. 0: no limit.',
+    reload: 'live',
+  },
+  'rate-limiting.answers.burst': {
+    schema: value.whole(1, RATE_PER_SECOND_MAX),
+    default: RATE_BURST,
+    doc: 'Answers that a client which was quiet may have at once; of its networks as many times more.',
+    reload: 'live',
+  },
+  'rate-limiting.answers.slip': {
+    schema: value.whole(0, RATE_SLIP_MAX),
+    default: RATE_SLIP,
+    doc:
+      'Of the questions beyond rate limits every so manieth is told to come by TCP: an answer with TC and no data, no ' +
+      'larger than the question. The others get none. 1: all of them; 0: none.',
+    reload: 'live',
+  },
+  'rate-limiting.answers.dry-run': {
+    schema: value.flag(),
+    default: false,
+    doc: 'Only counts and logs what would be limited.',
+    reload: 'live',
+  },
+  'rate-limiting.recursion.per-second': {
+    schema: value.whole(0, RATE_PER_SECOND_MAX),
+    default: 0,
+    doc:
+      'Questions in a second of one client, and in proportion of its networks, that the answer cache cannot answer. ' +
+      'Clients by TCP or with a valid cookie are counted apart from those whose address may be forged, and get SERVFAIL ' +
+      '(EDE 32) beyond it; the others are told to come by TCP, see slip. 0: no limit.',
+    reload: 'live',
+  },
+  'rate-limiting.recursion.burst': {
+    schema: value.whole(1, RATE_PER_SECOND_MAX),
+    default: RATE_BURST,
+    doc: 'Such questions that a client which was quiet may ask at once.',
+    reload: 'live',
+  },
+  'rate-limiting.recursion.dry-run': {
+    schema: value.flag(),
+    default: false,
+    doc: 'Only counts and logs what would be limited.',
+    reload: 'live',
+  },
+  'rate-limiting.exempt': {
+    schema: value.prefixes(),
+    default: [],
+    doc: 'Networks that are never limited: load balancers and other resolvers, behind which there are many clients.',
     reload: 'live',
   },
   'local-zones.disable': {

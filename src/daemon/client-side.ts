@@ -10,13 +10,14 @@ import { Service, type ServiceOptions } from '../front/service.ts'
 import type { HandedSockets } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { CookieSecrets } from '../policy/cookie-secrets.ts'
+import { type RateLimitParts, RateLimits } from '../policy/rate-limits.ts'
 import type { Rollout } from '../policy/rollout.ts'
 import type { ValidationPolicy } from '../policy/validation-policy.ts'
 import type { ResolverPort } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { AnswerTally } from '../telemetry/report/answer-tally.ts'
 import { CountedAnswers } from './answer-watch.ts'
-import { rolloutLists, serviceSettings } from './parts.ts'
+import { rateLimitSettings, rolloutLists, serviceSettings } from './parts.ts'
 import type { ThreadLog } from './threads/thread-log.ts'
 
 /** What the client side is made of. */
@@ -26,6 +27,8 @@ export interface FrontParts {
   readonly answers: AnswerReader
   readonly policy: ServiceOptions['policy'] & Pick<ValidationPolicy, 'countException'>
   readonly rollout: Rollout
+  /** What rate limits are counted in. */
+  readonly rates: Pick<RateLimitParts, 'buckets' | 'hashKey' | 'limited'>
   /** Counts answers for the report. */
   readonly tally: AnswerTally
   readonly counters: Counters
@@ -55,18 +58,21 @@ export class ClientSide {
   readonly #parts: FrontParts
   readonly #fronts: number
   readonly #service: Service
+  readonly #rateLimits: RateLimits
 
   /** @param fronts client sides in all: they share the bounds on clients */
   constructor(parts: FrontParts, fronts: number) {
-    const { settings, rollout, tally } = parts
+    const { settings, rollout, tally, rates, counters } = parts
     this.#parts = parts
     this.#fronts = fronts
+    this.#rateLimits = new RateLimits({ ...rates, counters, settings: rateLimitSettings(settings) })
     this.#service = new Service({
       ...parts,
       enforcement: {
         enforces: ({ address, addressOctets, listener }) =>
           rollout.enforces(address, addressOctets, listener),
       },
+      rateLimit: this.#rateLimits,
       watch: new CountedAnswers(parts.policy, rollout, tally),
       settings: serviceSettings(settings),
       udpPayloadOctets: settings['server.udp-payload-octets'],
@@ -78,6 +84,7 @@ export class ClientSide {
   configure(settings: Settings): void {
     this.#service.configure(serviceSettings(settings), this.#limits(settings))
     this.#parts.rollout.configure(rolloutLists(settings))
+    this.#rateLimits.configure(rateLimitSettings(settings))
   }
 
   /** Opens its sockets. @throws ListenError */

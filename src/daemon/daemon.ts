@@ -31,6 +31,7 @@ import { HandOver } from './hand-over/hand-over.ts'
 import { RootProof, refuseIfGivenUp } from './hand-over/root-first.ts'
 import { allSockets, closeUnclaimed, mustAgree } from './hand-over/sockets.ts'
 import { type HttpListener, listenHttp, type Page, type Pages } from './http.ts'
+import { tellLimited } from './limited-teller.ts'
 import { type Machine, THIS_MACHINE } from './machine.ts'
 import { serveInOneThread } from './one-thread.ts'
 import type { Exceptions } from './operator/exceptions.ts'
@@ -163,7 +164,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
   keeper?.start(anchorDuties({ config: given, clock, platform, serving, log }))
   closeUnclaimed(inherited, around.sockets(), log)
   const stopClock = judgeAnewWhenSet(config, clock, serving, log)
-  const limits = tellLimits(serving, clock, log)
+  const stopTelling = tellLimits(serving, clock, log)
   return {
     endpoints: serving.endpoints,
     metrics: around.http?.endpoint,
@@ -175,7 +176,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     changePolicy: (change) => serving.changePolicy(change),
     stop: () => {
       stopClock()
-      limits.close()
+      stopTelling()
       return stopAll(parts, around)
     },
   }
@@ -251,14 +252,19 @@ function judgeAnewWhenSet({ settings }: Config, clock: Clock, { policy }: Servin
 }
 
 /** Tells which limits were met, and because of whom. */
-function tellLimits(serving: Serving, clock: Clock, log: Log): LimitLog {
-  return new LimitLog({
+function tellLimits(serving: Serving, clock: Clock, log: Log): Cancel {
+  const stop = tellLimited({ tables: serving.limited, log, clock })
+  const limits = new LimitLog({
     counters: serving.counters.map(({ set }) => set),
     causes: () => serving.takeLimitCauses(),
     clock,
     log,
     onFault: (err) => log.error({ err }, 'which limits were met could not be told'),
   })
+  return () => {
+    stop()
+    limits.close()
+  }
 }
 
 /** What the operator should know of the machine and the file. */

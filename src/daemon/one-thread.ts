@@ -1,15 +1,19 @@
 /** Client side and engine in the main thread: what a machine of one core gets. */
 
 import { systemClock } from '../base/clock.ts'
+import { drawHashKey } from '../base/keyed-hash.ts'
+import { systemRandom } from '../base/random.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Front } from '../front/front.ts'
 import { type HandedSockets, socketsFor, socketsOf } from '../native/handed-sockets.ts'
+import { LimitedPrefixes } from '../policy/limited-prefixes.ts'
 import { PolicyWords } from '../policy/policy-words.ts'
+import { PREFIX_BUCKETS_OCTETS } from '../policy/prefix-buckets.ts'
 import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
 import { Counters } from '../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
 import { AnswerTally } from '../telemetry/report/answer-tally.ts'
-import { ClientSide, type Listening } from './client-side.ts'
+import { ClientSide, type FrontParts, type Listening } from './client-side.ts'
 import { ClientsFirst } from './clients-first.ts'
 import { createLoneEngine, type Engine } from './engine.ts'
 import { faultTeller } from './fault-teller.ts'
@@ -20,7 +24,7 @@ import { rootCopyOf } from './root-copy/shared.ts'
 import { watchRoot } from './root-watch.ts'
 import type { Serving, ServingOptions } from './serving.ts'
 import { collectInShortPauses } from './short-waits.ts'
-import { type Restoring, restoreSnapshot } from './snapshot/load.ts'
+import { restoreSnapshot } from './snapshot/load.ts'
 import { snapshotKeeper } from './snapshot/parts.ts'
 import { frontName } from './threads/shared-memory.ts'
 
@@ -29,7 +33,6 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const { config, log, udp, machine, platform, rolloutKey, onRootProven, inherited, mayListen } = options
   const { settings } = config
   collectInShortPauses()
-  const listen = settings['server.listen']
   const counters = new Counters()
   const onFault = questionFaults(log, counters)
   const clients = new ClientsFirst(machine.clock(settings['dnssec.clock']), counters)
@@ -41,14 +44,12 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     ...clients.steps,
     onLateVerdict: ({ client }, entry) => tally.countLate(entry, 0, client),
     counters,
-    ownAddresses: ownAddresses(listen),
+    ownAddresses: ownAddresses(settings['server.listen']),
     onFault,
   })
   const { clock, policy, answers, rrsets } = engine
   configure(clients, engine, settings)
   const readers = { answers: [answers.reader()], rrsets: [rrsets.reader()] }
-  const restore = (restoring: Restoring): ReturnType<typeof restoreSnapshot> =>
-    restoreSnapshot({ answers, rrsets }, restoring)
   let settingsNow = settings
   const snapshot = snapshotKeeper({
     config,
@@ -59,12 +60,13 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     counters,
     log,
     readers,
-    restore,
+    restore: (restoring) => restoreSnapshot({ answers, rrsets }, restoring),
   })
   await snapshot?.load()
   const rollout = makeRollout(settings, words, rolloutKey)
+  const rates = loneRates()
   const engineSide = { resolver: clients, answers, policy, clock, counters, tally, onFault }
-  const own = { settings, rollout, udp, log, cookieSecrets: options.cookieSecrets, unixSeconds }
+  const own = { settings, rollout, rates, udp, log, cookieSecrets: options.cookieSecrets, unixSeconds }
   const clientSide = new ClientSide({ ...engineSide, ...own }, 1)
   const stopRoot = watchRoot(engine, log, onRootProven)
   let front: Front
@@ -85,6 +87,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
     policy,
     counters: [counters],
     caches: () => ({ answers: use(answers), rrsets: use(rrsets) }),
+    limited: [rates.limited],
     tables: readers,
     snapshot,
     threads: [],
@@ -130,6 +133,15 @@ function listening({ settings, given }: ServingOptions['config'], inherited: Han
     sharesPorts: false,
     tcp: true,
     inherited: socketsFor(frontName(0), inherited),
+  }
+}
+
+/** Memory for rate limits, which nobody shares. */
+function loneRates(): FrontParts['rates'] {
+  return {
+    buckets: new ArrayBuffer(PREFIX_BUCKETS_OCTETS),
+    hashKey: drawHashKey(systemRandom()),
+    limited: new LimitedPrefixes(),
   }
 }
 

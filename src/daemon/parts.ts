@@ -9,6 +9,7 @@ import { AccessList } from '../policy/access.ts'
 import { LocalZones } from '../policy/local-zones.ts'
 import { discoveryRecords, IPV4ONLY } from '../policy/nat64-discovery.ts'
 import type { PolicyWords } from '../policy/policy-words.ts'
+import type { RateLimitSettings } from '../policy/rate-limits.ts'
 import { Rollout, type RolloutLists } from '../policy/rollout.ts'
 import type { ValidationPolicyOptions } from '../policy/validation-policy.ts'
 import type { OutstandingLimits } from '../resolver/outstanding.ts'
@@ -38,6 +39,24 @@ export function serviceSettings(settings: Settings): ServiceSettings {
     nsid: settings['server.nsid'],
     cookies: settings['server.cookies.mode'],
     originalTtls: settings['cache.serve-original-ttl'],
+  }
+}
+
+/** How much clients may ask. */
+export function rateLimitSettings(settings: Settings): RateLimitSettings {
+  return {
+    answers: {
+      perSecond: settings['rate-limiting.answers.per-second'],
+      burst: settings['rate-limiting.answers.burst'],
+      dryRun: settings['rate-limiting.answers.dry-run'],
+    },
+    recursion: {
+      perSecond: settings['rate-limiting.recursion.per-second'],
+      burst: settings['rate-limiting.recursion.burst'],
+      dryRun: settings['rate-limiting.recursion.dry-run'],
+    },
+    slip: settings['rate-limiting.answers.slip'],
+    exempt: settings['rate-limiting.exempt'],
   }
 }
 

@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts'
 import type { HandedSockets } from '../native/handed-sockets.ts'
 import type { UdpBackend } from '../native/udp-socket.ts'
 import type { CookieSecrets } from '../policy/cookie-secrets.ts'
+import type { LimitedPrefixes } from '../policy/limited-prefixes.ts'
 import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { LimitCause } from '../telemetry/limit-causes.ts'
@@ -29,6 +30,8 @@ export interface Serving {
   /** Of every thread, the main one first. */
   readonly counters: readonly Counters[]
   readonly caches: MetricSources['caches']
+  /** Networks over their rate limits, of every front. */
+  readonly limited: readonly LimitedPrefixes[]
   /** The memory of all parts of both caches, to be looked through. */
   readonly tables: SnapshotParts['readers']
   /** What keeps the caches over a restart; undefined where nothing does. */

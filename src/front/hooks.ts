@@ -1,22 +1,23 @@
 /** Where decisions about single clients enter: both are asked for every answer, so neither may allocate or wait. */
 import type { Moment } from '../base/clock.ts'
+import type { RateVerdict } from '../policy/rate-limits.ts'
 import type { Client } from './client.ts'
 import type { Query } from './query.ts'
-
-/** What becomes of a question: it is answered, answered so that only a real client comes again by TCP, or not at all. */
-export const RATE = { PASS: 0, TRUNCATE: 1, DROP: 2 } as const
-
-/** One of `RATE`. */
-export type RateVerdict = (typeof RATE)[keyof typeof RATE]
 
 /** Bounds how much a client may ask. */
 export interface RateLimit {
   /**
-   * Asked once for every question of a client that may ask at all, in the order in which they come.
+   * Asked once for every message that is to have an answer, in the order in which they come.
    *
    * @param query its `addressProven` says whether the client is who it seems to be; else perhaps not all is known of it
    */
   judge(client: Client, query: Query, now: Moment): RateVerdict
+  /**
+   * Asked besides for every question that goes to the resolver.
+   *
+   * @returns `TRUNCATE` only by UDP
+   */
+  judgeRecursion(client: Client, query: Query, now: Moment): RateVerdict
 }
 
 /** Says for whom validation is enforced. */

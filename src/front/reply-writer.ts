@@ -154,9 +154,10 @@ export class ReplyWriter {
 
   /**
    * The question alone, so that a client that is one comes again: with the cookie that it is given (RFC 7873 5.2.3), or by
-   * TCP where it knows none. `comeAgainRcode` is its rcode.
+   * TCP where it knows none. `comeAgainRcode` is its rcode. The name of this server would make more of it than was asked.
    */
   comeAgain(request: Uint8Array, query: Query, out: Uint8Array): number {
+    query.nsid = false
     const rcode = comeAgainRcode(query)
     const length = this.bare(request, query, rcode, NO_EDE, out, true)
     if (rcode === RCODE.NOERROR) out[2]! |= FLAG_TC

@@ -18,6 +18,7 @@ import {
 import type { AccessList } from '../policy/access.ts'
 import { CookieSecrets } from '../policy/cookie-secrets.ts'
 import type { LocalZones } from '../policy/local-zones.ts'
+import { RATE, type RateVerdict } from '../policy/rate-limits.ts'
 import type { ResolverPolicy, ResolverPort, VerdictNeed } from '../resolver/ports.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
@@ -31,7 +32,7 @@ import { ClientCookies, type CookieMode } from './client-cookies.ts'
 import { type ClientLimitOptions, ClientLimits } from './client-limits.ts'
 import type { AnswerPath, FrontCounters, FrontLimit } from './counters.ts'
 import { HitPath } from './hit-path.ts'
-import { type AnswerWatch, type Enforcement, RATE, type RateLimit } from './hooks.ts'
+import type { AnswerWatch, Enforcement, RateLimit } from './hooks.ts'
 import { behindAliases, followLocally, type LocalAliases, ownAnswer } from './local-answer.ts'
 import { minimalAny } from './minimal-any.ts'
 import { PrefetchSignals } from './prefetch-signals.ts'
@@ -213,28 +214,24 @@ export class Service {
         ? questionOnly(octets, client.transport)
         : queryOf(octets, message, client.transport, client.idleMs, this.udpOctetsMax)
     this.#cookies.take(query, message?.edns, client, this.#moment(request.startMs))
-    if (((octets[2]! >> 3) & 0x0f) !== OPCODE.QUERY) {
+    const isQuery = ((octets[2]! >> 3) & 0x0f) === OPCODE.QUERY
+    const verdict = this.#rateLimit?.judge(client, query, this.#moment(request.startMs)) ?? RATE.PASS
+    // What is no query cannot be told to come again.
+    if (this.#isLimited(request, query, isQuery || verdict === RATE.PASS ? verdict : RATE.DROP)) return
+    if (!isQuery) {
       // What stands where the question is need not be one.
       this.#refuse(request, message === undefined ? new Query() : query, RCODE.NOTIMP, NO_EDE)
     } else if (!this.#settings.access.allows(client.address, client.addressOctets)) {
       this.#refuse(request, query, RCODE.REFUSED, EDE.PROHIBITED, false)
-    } else if (this.#isLimited(request, query)) return
-    else if (message === undefined) this.#refuseMalformed(request, query)
+    } else if (message === undefined) this.#refuseMalformed(request, query)
     else this.#checkForm(request, query, message)
   }
 
   /** True when the client asks too much, and has had what it gets then. */
-  #isLimited(request: Request, query: Query): boolean {
-    const now = this.#moment(request.startMs)
-    const verdict = this.#rateLimit?.judge(request.client, query, now) ?? RATE.PASS
-    if (verdict === RATE.PASS) return false
-    if (verdict === RATE.DROP) {
-      this.#counters.dropped('rate')
-      request.reply(undefined)
-      return true
-    }
-    this.#haveComeAgain(request, query)
-    return true
+  #isLimited(request: Request, query: Query, verdict: RateVerdict = RATE.PASS): boolean {
+    if (verdict === RATE.TRUNCATE) this.#haveComeAgain(request, query)
+    else if (verdict === RATE.DROP) this.#shed(request, query)
+    return verdict !== RATE.PASS
   }
 
   /** A zone transfer may carry a record that a plain question must not have; it is refused all the same. */
@@ -348,6 +345,9 @@ export class Service {
     recursionDesired: boolean,
   ): void {
     const request = { ...rest, client: client.copy() }
+    const now = this.#moment(request.startMs)
+    const judged = recursionDesired ? this.#rateLimit?.judgeRecursion(client, query, now) : RATE.PASS
+    if (this.#isLimited(request, query, judged)) return
     const key = clientKey(client)
     const full = this.#limits.fullFor(key)
     if (full !== undefined) {
@@ -392,14 +392,14 @@ export class Service {
     return wantsAuthenticity && !checkingDisabled ? 'wanted' : 'unneeded'
   }
 
-  /** By UDP silence, lest we flood whom the sender pretends to be; by TCP the truth. */
-  #shed(request: Request, query: Query, limit: FrontLimit): void {
-    this.#counters.limitHit(limit, request.client.addressAlone)
-    if (request.client.transport === 'tcp') {
+  /** The truth for whoever is where it seems to be; silence else, lest we flood others. Rate limits are counted already. */
+  #shed(request: Request, query: Query, limit?: FrontLimit): void {
+    if (limit !== undefined) this.#counters.limitHit(limit, request.client.addressAlone)
+    if (query.addressProven) {
       this.#refuse(request, query, RCODE.SERVFAIL, EDE.OVER_QUOTA)
       return
     }
-    this.#counters.dropped('waiting')
+    this.#counters.dropped(limit === undefined ? 'rate' : 'waiting')
     request.reply(undefined)
   }
 

@@ -102,7 +102,6 @@ const OTHERS: readonly Cells[] = [
     'B11',
     'small questions, large answers, forged clients',
     'at most 2 octets back for each when limited; closed by default',
-    'response rate limits come with the limits for clients',
   ],
   ['B12', 'slow answers gathered into a pulse (CVE-2024-33655)', 'waiting replies bounded for each client'],
   ['B13', 'random names below a victim', 'benign success 99 %; outstanding questions of the zone bounded'],

@@ -2,9 +2,10 @@
 import t, { type Test } from 'tap'
 import { formatHex, octetsFromHex } from '../../src/base/octets.ts'
 import { ClientCookies, type CookieMode } from '../../src/front/client-cookies.ts'
-import { RATE, type RateLimit, type RateVerdict } from '../../src/front/hooks.ts'
+import type { RateLimit } from '../../src/front/hooks.ts'
 import { Query } from '../../src/front/query.ts'
 import { CookieSecrets } from '../../src/policy/cookie-secrets.ts'
+import { RATE, type RateVerdict } from '../../src/policy/rate-limits.ts'
 import { type EdnsOption, findOption } from '../../src/wire/edns.ts'
 import { OPTION } from '../../src/wire/iana/edns-option.ts'
 import { OPCODE } from '../../src/wire/iana/opcode.ts'
@@ -142,6 +143,10 @@ class Watch implements RateLimit {
   judge(_client: unknown, { addressProven }: Query): RateVerdict {
     this.proven.push(addressProven)
     return this.verdict
+  }
+
+  judgeRecursion(): RateVerdict {
+    return RATE.PASS
   }
 }
 

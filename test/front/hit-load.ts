@@ -16,7 +16,10 @@ import { UdpListener } from '../../src/front/udp.ts'
 import { MemoryBackend, type MemorySocket } from '../../src/lab/memory-socket.ts'
 import { AccessList } from '../../src/policy/access.ts'
 import { COOKIE_SECRET_OCTETS, CookieSecrets } from '../../src/policy/cookie-secrets.ts'
+import { LimitedPrefixes } from '../../src/policy/limited-prefixes.ts'
 import { LocalZones } from '../../src/policy/local-zones.ts'
+import { PREFIX_BUCKETS_OCTETS } from '../../src/policy/prefix-buckets.ts'
+import { type RateLimitSettings, RateLimits } from '../../src/policy/rate-limits.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
 import { findOption } from '../../src/wire/edns.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
@@ -52,7 +55,12 @@ export class HitLoad {
     this.#requests = requests
   }
 
-  static async start(load: Load, settings: Partial<ServiceSettings> = {}): Promise<HitLoad> {
+  /** @param rates limits for the clients, of whom there is one for each place of a batch */
+  static async start(
+    load: Load,
+    settings: Partial<ServiceSettings> = {},
+    rates?: RateLimitSettings,
+  ): Promise<HitLoad> {
     const clock = systemClock()
     const counters = new Counters()
     const isSigned = load !== 'plain'
@@ -65,6 +73,7 @@ export class HitLoad {
       clock,
       counters,
       answers,
+      ...(rates && { rateLimit: rateLimits(rates, counters) }),
       policy: { sequence: 1, mode: 'enforce', anchors: anchorsWith(20326, 38696) },
       resolver: {
         resolve: () => Promise.reject(new Error('a miss')),
@@ -101,7 +110,11 @@ export class HitLoad {
     const shuffled = new SeededRandom('hits').shuffled(requests)
     const backend = new MemoryBackend()
     await UdpListener.open({ address: parseAddress('127.0.0.1')!, port: 53 }, { backend, service, counters })
-    return new HitLoad(load, backend.sockets[0]!, counters, shuffled)
+    const socket = backend.sockets[0]!
+    if (rates !== undefined) {
+      for (const [slot, address] of socket.slots.addresses.entries()) address.set([127, 0, slot, 1])
+    }
+    return new HitLoad(load, socket, counters, shuffled)
   }
 
   /** Lays the next batch into the slots, and asks it where wanted. */
@@ -163,6 +176,11 @@ function givenCookie(secrets: CookieSecrets): Uint8Array {
 /** No octets where there is none. */
 function cookieOf({ edns }: Message): Uint8Array {
   return (edns && findOption(edns, OPTION.COOKIE)?.octets) ?? NO_OCTETS
+}
+
+function rateLimits(settings: RateLimitSettings, counters: Counters): RateLimits {
+  const buckets = new SharedArrayBuffer(PREFIX_BUCKETS_OCTETS)
+  return new RateLimits({ buckets, hashKey: [5, 6], limited: new LimitedPrefixes(), counters, settings })
 }
 
 /** Which name it is: `n17.example3.plain.example.` is number 17. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { UDP_BATCH_MAX } from '../../src/base/limits.ts'
+import { RATE_PER_SECOND_MAX, UDP_BATCH_MAX } from '../../src/base/limits.ts'
 import { FLAG_QR } from '../../src/front/query.ts'
 import type { ServiceSettings } from '../../src/front/service.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
@@ -57,21 +57,20 @@ const HITS = 1_000_000
 /** Small enough that most parts of a run see no collection, which would hide what was allocated. */
 const BATCHES_PER_LOOK = 320
 
-/** Octets by which the heap grows with a hit, over `HITS` of them. */
-function heapOctetsPerHit(load: HitLoad): number {
-  const before = load.hits
+/** Octets by which the heap grows with a question, over so many of them, once the engine has made of it what it makes. */
+function heapOctetsPerHit(load: HitLoad, hits = HITS): number {
+  for (let i = 0; i < 5_000; i++) load.batch()
   let octets = 0
   let counted = 0
-  for (let looks = 0; counted < HITS; looks++) {
+  for (let looks = 0; counted < hits; looks++) {
     const usedOctets = process.memoryUsage().heapUsed
     for (let i = 0; i < BATCHES_PER_LOOK; i++) load.batch()
     const grown = process.memoryUsage().heapUsed - usedOctets
-    if (looks > (2 * HITS) / (BATCHES_PER_LOOK * UDP_BATCH_MAX)) return Number.POSITIVE_INFINITY
+    if (looks > (2 * hits) / (BATCHES_PER_LOOK * UDP_BATCH_MAX)) return Number.POSITIVE_INFINITY
     if (grown < 0) continue
     octets += grown
     counted += BATCHES_PER_LOOK * UDP_BATCH_MAX
   }
-  if (load.hits - before < HITS) throw new Error('not all were hits')
   return octets / counted
 }
 
@@ -84,9 +83,21 @@ t.test('allocates nothing: the heap grows by less than an octet a hit', async (t
   ]
   for (const [kind, settings] of ways) {
     const load = await HitLoad.start(kind, settings)
-    for (let i = 0; i < 5_000; i++) load.batch()
+    const before = load.hits
     const octets = heapOctetsPerHit(load)
     t.ok(octets < 1, `${kind}: ${octets.toFixed(3)} octets of heap a hit`)
+    t.ok(load.hits - before > HITS, 'all of them were hits')
     t.equal(load.wrong(), 0, 'and the replies are what they should be')
   }
+})
+
+t.test('limits on clients allocate nothing, whether they are met or not', async (t) => {
+  const limit = { perSecond: RATE_PER_SECOND_MAX, burst: RATE_PER_SECOND_MAX, dryRun: false }
+  const rates = { answers: limit, recursion: limit, slip: 2, exempt: [] }
+  const within = await HitLoad.start('plain', {}, rates)
+  t.ok(heapOctetsPerHit(within, HITS / 4) < 1, 'within')
+  t.equal(within.wrong(), 0, 'and the replies are what they should be')
+  const beyond = await HitLoad.start('plain', {}, { ...rates, answers: { ...limit, perSecond: 1, burst: 1 } })
+  t.ok(heapOctetsPerHit(beyond, HITS / 4) < 1, 'beyond')
+  t.ok(beyond.hits < HITS / 100, 'and hardly anything is answered')
 })

@@ -6,6 +6,7 @@ import { ListenError } from '../../front/listen-error.ts'
 import { chooseBackend } from '../../native/backend.ts'
 import { askForShortSlices } from '../../native/short-slices.ts'
 import { CookieSecrets } from '../../policy/cookie-secrets.ts'
+import { LimitedPrefixes } from '../../policy/limited-prefixes.ts'
 import { ClientSide } from '../client-side.ts'
 import { makeRollout } from '../parts.ts'
 import { unixSeconds } from '../wall-clock.ts'
@@ -73,7 +74,7 @@ async function run(data: FrontData): Promise<void> {
 }
 
 function makeClientSide(
-  { settings, memory, rolloutKey, cookieSecrets: secrets, fronts }: FrontData,
+  { index, settings, memory, rolloutKey, cookieSecrets: secrets, fronts }: FrontData,
   parts: ThreadParts,
   resolver: ResolverLinks,
 ): ClientSide {
@@ -86,7 +87,12 @@ function makeClientSide(
   const udp = chooseBackend(settings['server.udp-backend']).backend!
   const rollout = makeRollout(settings, parts.words, rolloutKey)
   const cookieSecrets = new CookieSecrets(secrets)
-  const own = { settings, resolver, answers, udp, rollout, cookieSecrets, unixSeconds }
+  const rates = {
+    buckets: memory.rateBuckets,
+    hashKey: memory.hashKey,
+    limited: new LimitedPrefixes(memory.limitedPrefixes[index]!),
+  }
+  const own = { settings, resolver, answers, udp, rollout, rates, cookieSecrets, unixSeconds }
   return new ClientSide({ ...parts, ...own }, fronts)
 }
 

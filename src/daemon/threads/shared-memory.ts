@@ -4,7 +4,9 @@ import { ANSWER_SHARD_OCTETS_MAX } from '../../base/limits.ts'
 import type { Random } from '../../base/random.ts'
 import { shardOf } from '../../cache/shard.ts'
 import type { Settings } from '../../config/settings.ts'
+import { LIMITED_PREFIXES_OCTETS } from '../../policy/limited-prefixes.ts'
 import { POLICY_WORDS_OCTETS } from '../../policy/policy-words.ts'
+import { PREFIX_BUCKETS_OCTETS } from '../../policy/prefix-buckets.ts'
 import { Counters } from '../../telemetry/counters.ts'
 import type { Name } from '../../wire/name.ts'
 import { sharedCacheMemory } from '../cache-memory.ts'
@@ -28,6 +30,10 @@ export interface SharedMemory {
   readonly workNotes: readonly SharedArrayBuffer[]
   /** A word for each of the threads, in their order: the turns of its event loop (`watchdog.ts`). */
   readonly beats: SharedArrayBuffer
+  /** What clients have left of their rates: all fronts write it. */
+  readonly rateBuckets: SharedArrayBuffer
+  /** One for each front, which writes it. */
+  readonly limitedPrefixes: readonly SharedArrayBuffer[]
   /** Names of the threads, each with its counters. */
   readonly threads: readonly string[]
   readonly counters: readonly SharedArrayBuffer[]
@@ -58,6 +64,8 @@ export function layOut(settings: Settings, { fronts, resolvers }: ThreadPlan, ra
     rrsetsOctets,
     workNotes: buffers(resolvers, WORK_NOTE_OCTETS),
     beats: new SharedArrayBuffer(beatsOctets(threads.length)),
+    rateBuckets: new SharedArrayBuffer(PREFIX_BUCKETS_OCTETS),
+    limitedPrefixes: buffers(fronts, LIMITED_PREFIXES_OCTETS),
     threads,
     counters: buffers(threads.length, countersOctets),
   }

@@ -12,6 +12,7 @@ import { OctetTableReader } from '../../cache/octet-table-reader.ts'
 import type { Settings } from '../../config/settings.ts'
 import { ListenError } from '../../front/listen-error.ts'
 import { type HandedSockets, socketsFor, socketsOf } from '../../native/handed-sockets.ts'
+import { LimitedPrefixes } from '../../policy/limited-prefixes.ts'
 import { PolicyWords } from '../../policy/policy-words.ts'
 import { type PolicyChange, ValidationPolicy } from '../../policy/validation-policy.ts'
 import type { AskedQuestion } from '../../resolver/ports.ts'
@@ -151,6 +152,10 @@ class Supervisor implements Serving {
       answers: { bytes: this.#answers.bytesUsed, entries: this.#answers.entryCount },
       rrsets: { bytes: sum((table) => table.bytesUsed), entries: sum((table) => table.entryCount) },
     }
+  }
+
+  get limited(): Serving['limited'] {
+    return this.#memory.limitedPrefixes.map((buffer) => new LimitedPrefixes(buffer))
   }
 
   get tables(): Serving['tables'] {
@@ -318,6 +323,7 @@ class Supervisor implements Serving {
       const isFirst = this.#listening === undefined
       const data: FrontData = {
         ...common,
+        index,
         rolloutKey,
         cookieSecrets: cookieSecrets.memory,
         listen: this.#listening ?? config.settings['server.listen'],

@@ -46,6 +46,7 @@ export interface ThreadData {
 
 /** … a front thread. */
 export interface FrontData extends ThreadData {
+  readonly index: number
   /** The secret that says which clients are enforced first. */
   readonly rolloutKey: HashKey
   /** Memory of the `CookieSecrets` that all front threads read. */
