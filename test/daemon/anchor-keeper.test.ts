@@ -170,6 +170,39 @@ t.test(
 )
 
 t.test(
+  'a clock that jumps by more than signatures last neither ends the wait nor begins it anew',
+  async (t) => {
+    const stage = await Stage.open([anchorOf(OLD)], newFolder())
+    let astray = 0
+    stage.keys = () => {
+      const at = stage.clock.unixSeconds() - astray
+      const times = { inception: at - DAY, expiration: at + 14 * DAY }
+      return publishedSet({ keys: [OLD, NEW], signers: [OLD], ttlSeconds: 2 * DAY, ...times })
+    }
+    const jump = (seconds: number): void => {
+      astray += seconds
+      stage.clock.setUnixSeconds(stage.clock.unixSeconds() + seconds)
+    }
+    await stage.start()
+    const waiting = { [tagOf(OLD)]: 'valid', [tagOf(NEW)]: 'add-pending' }
+    await stage.pass(5 * DAY)
+    for (const seconds of [40 * DAY, -40 * DAY, 3_650 * DAY]) {
+      jump(seconds)
+      await stage.pass(3 * DAY)
+      t.same(stage.states(), waiting, `${seconds} seconds astray`)
+      jump(-seconds)
+      await stage.pass(3 * DAY)
+      t.same(stage.states(), waiting, 'and back')
+    }
+    t.same(stage.enforced, [])
+    await stage.pass(5 * DAY)
+    t.equal(stage.states()[tagOf(NEW)], 'add-pending', '28 days')
+    await stage.pass(4 * DAY)
+    t.same(stage.tags(), [tagOf(OLD), tagOf(NEW)], '32 days')
+  },
+)
+
+t.test(
   'the real root from 2023 on, restarted each month (V25)',
   { skip: absent(ROOT_KEY_HISTORY) },
   async (t) => {

@@ -50,7 +50,7 @@ async function look(t: Test, folder: string, least: Parts, when: string): Promis
   return parts
 }
 
-t.test(`${KILLS} kills at any moment`, { timeout: 60_000 + KILLS * 1_000 }, async (t) => {
+t.test(`${KILLS} kills at any moment`, { timeout: 60_000 + KILLS * 10_000 }, async (t) => {
   let inMidWriting = 0
   let generations = 0
   const top = t.testdir()
