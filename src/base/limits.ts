@@ -142,6 +142,8 @@ export const PROBE_SECONDS_MAX = 1_296_000
 export const PROBE_RETRY_SECONDS_MAX = 86_400
 /** Keys of a zone that are followed: RFC 5011 6.1 wants five and more; who publishes hundreds gets no further. */
 export const FOLLOWED_KEYS_MAX = 32
+/** Keys of a zone that were revoked and are remembered beside those, so that no old file brings them back: of as many rolls. */
+export const REMOVED_KEYS_MAX = 32
 
 // --- clock --------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import {
   PROBE_SECONDS_MAX,
   PROBE_SECONDS_MIN,
   REMOVE_HOLD_DOWN_SECONDS,
+  REMOVED_KEYS_MAX,
 } from '../base/limits.ts'
 import { octetsEqual } from '../base/octets.ts'
 import { foldName, type Name } from '../wire/name.ts'
@@ -247,7 +248,8 @@ export function advance(
     }
     return { point: failed, changes: changesOf(before, revoked) }
   }
-  const keys = withNewKeys(afterSighting(revoked, sighting, nowSeconds), sighting, nowSeconds)
+  const present = withoutOldest(afterSighting(revoked, sighting, nowSeconds))
+  const keys = withNewKeys(present, sighting, nowSeconds)
   return {
     point: {
       ...point,
@@ -322,7 +324,7 @@ function afterSighting(
       const isOld = ageSeconds > MISSING_KEY_SECONDS_MAX && hasPresent && key.origin !== 'configured'
       return isOld ? undefined : key
     }
-    // What was removed is remembered for good: an old file may still name it.
+    // What was removed is remembered: an old file may still name it.
     const isOver = key.state === 'revoked' && ageSeconds >= REMOVE_HOLD_DOWN_SECONDS
     return isOver ? inState(key, 'removed', nowSeconds) : key
   })
@@ -331,6 +333,15 @@ function afterSighting(
 function afterWait(key: FollowedKey, nowSeconds: number): FollowedKey {
   const seen = { ...key, sightings: key.sightings + 1 }
   return isRipe(seen, nowSeconds) ? inState(seen, 'valid', nowSeconds) : seen
+}
+
+/** Forgets removed keys beyond `REMOVED_KEYS_MAX`: the oldest first, but those that a file has named last. */
+function withoutOldest(keys: readonly (FollowedKey | undefined)[]): (FollowedKey | undefined)[] {
+  const removed = keys.filter((key) => key?.state === 'removed')
+  const rank = ({ origin }: FollowedKey): number => (origin === 'configured' ? 1 : 0)
+  const byWorth = removed.sort((a, b) => rank(a!) - rank(b!) || a!.sinceSeconds - b!.sinceSeconds)
+  const forgotten = new Set(byWorth.slice(0, Math.max(0, removed.length - REMOVED_KEYS_MAX)))
+  return keys.map((key) => (forgotten.has(key) ? undefined : key))
 }
 
 /** RFC 5011 2.4.1: what was never seen has to wait. */
@@ -342,7 +353,8 @@ function withNewKeys(
   const all = [...keys]
   for (const dnskey of sighting.keys) {
     const isKnown = keys.some((key) => key?.dnskey !== undefined && octetsEqual(key.dnskey, dnskey))
-    if (isKnown || all.filter((key) => key !== undefined).length >= FOLLOWED_KEYS_MAX) continue
+    const followed = all.filter((key) => key !== undefined && key.state !== 'removed')
+    if (isKnown || followed.length >= FOLLOWED_KEYS_MAX) continue
     all.push({
       dnskey,
       ds: undefined,

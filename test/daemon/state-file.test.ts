@@ -48,6 +48,7 @@ t.test('a file that was changed, cut or written by another version is set aside 
     [(text) => text.replace('"version": 3', '"version": 4'), /version 4, not 3/],
     [(text) => text.replace('"kind": "numbers"', '"kind": "letters"'), /kind/],
     [() => 'null', /kind/],
+    [(text) => text.replace(/\[[^\]]*\]/, '['.repeat(1_000_000) + ']'.repeat(1_000_000)), /digest/],
   ]
   for (const [damage, fault] of damages) {
     const path = t.testdir()

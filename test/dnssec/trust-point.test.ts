@@ -1,4 +1,5 @@
 import t from 'tap'
+import { REMOVED_KEYS_MAX } from '../../src/base/limits.ts'
 import { sightKeys } from '../../src/dnssec/key-sighting.ts'
 import { anchorsFromRecords } from '../../src/dnssec/trust-anchors.ts'
 import {
@@ -175,6 +176,37 @@ t.test('a revoked key only revokes: it proves nothing, and never comes back (V24
   const again = withConfigured(point, [anchorOf(OLD), anchorOf(NEW)], START + 900 * DAY)
   t.same(anchorsOf(again), [anchorOf(NEW)], 'an old file does not bring it back')
 })
+
+t.test(
+  'a zone may roll its key for ever: so many removed keys are remembered, and new ones are followed',
+  (t) => {
+    const rolls = REMOVED_KEYS_MAX + 8
+    const removed = Array.from({ length: rolls }, (_, i) => {
+      const dnskey = makeKey('example').dnskey.rdata
+      const origin = i === 0 ? ('configured' as const) : ('learnt' as const)
+      return {
+        dnskey,
+        ds: undefined,
+        origin,
+        state: 'removed' as const,
+        sinceSeconds: START + i,
+        sightings: 1,
+        holdDownSeconds: 0,
+      }
+    })
+    const point = pointWith(OLD)
+    const after = seen(
+      { ...point, keys: [...removed, ...point.keys] },
+      1,
+      published(1, [OLD, NEW], [OLD]),
+    ).point
+    t.equal(states(after)[tagOf(NEW)], 'add-pending')
+    const kept = after.keys.filter(({ state }) => state === 'removed')
+    t.same(kept, [removed[0], ...removed.slice(1 - REMOVED_KEYS_MAX)], 'what a file named, and the newest')
+    t.equal(states(after)[tagOf(OLD)], 'valid')
+    t.end()
+  },
+)
 
 t.test('a pending key may be revoked, and never becomes an anchor', async (t) => {
   let point = seen(pointWith(OLD), 0, published(0, [OLD, NEW], [OLD])).point

@@ -1,5 +1,5 @@
 /** Trust points as the daemon keeps them over a restart: `trust-anchors.json` in the folder for state. */
-import { FOLLOWED_KEYS_MAX } from '../../base/limits.ts'
+import { FOLLOWED_KEYS_MAX, REMOVED_KEYS_MAX } from '../../base/limits.ts'
 import { formatHex, octetsFromHex } from '../../base/octets.ts'
 import {
   type FollowedKey,
@@ -80,7 +80,8 @@ function readPoint(fields: Fields): TrustPoint | string {
   if (typeof fault !== 'string' || !Array.isArray(published) || !published.every(isCount)) {
     return 'what the last probe showed is missing'
   }
-  if (!Array.isArray(keys) || keys.length > 2 * FOLLOWED_KEYS_MAX) return 'there is no list of keys'
+  if (!Array.isArray(keys) || keys.length > FOLLOWED_KEYS_MAX + REMOVED_KEYS_MAX)
+    return 'there is no list of keys'
   const read: FollowedKey[] = []
   for (const item of keys) {
     const key = readKey((item ?? {}) as Fields)
