@@ -55,10 +55,11 @@ async function dig(server: { address: string; port: number }, ...words: string[]
 async function start(
   t: Test,
   cookies: string,
+  more = '',
 ): Promise<{ it: ThreadedDaemon; setCookies: (yaml: string) => void }> {
   const file = join(world.folder, 'threads.yaml')
   writeFileSync(join(world.folder, 'secrets'), `${SECRET}\n`, { mode: 0o600 })
-  const plain = readFileSync(world.writeConfig('threads.yaml'), 'utf8')
+  const plain = readFileSync(world.writeConfig('threads.yaml', more), 'utf8')
   const setCookies = (yaml: string): void =>
     writeFileSync(file, plain.replace('server: {', `server: { cookies: ${yaml},`))
   const writeConfig = (): string => {
@@ -113,6 +114,21 @@ t.test('a cookie is got, shown and renewed by a roll-over of the secret', { skip
   await daemon.operator.reload(AUTHOR)
   t.match(await dig(server, ...WWW, `+cookie=${first.cookie}`), { rcode: 'NOERROR', cookie: undefined })
   t.notMatch(JSON.stringify(it.log), new RegExp(`${SECRET}|${OTHER_SECRET}`), 'no secret is in the log')
+})
+
+t.test('limits on answers let a client pass that shows its cookie', { skip: needsDig }, async (t) => {
+  const limits = 'rate-limiting: { answers: { per-second: 1, burst: 1, slip: 1 } }\n'
+  const { it } = await start(t, '{ mode: on }', limits)
+  const asked = (...words: string[]): Promise<Told> => dig(it.server, ...WWW, '+ignore', ...words)
+  const many = (word: string): Promise<Told[]> => Promise.all(Array.from({ length: 12 }, () => asked(word)))
+  const limited = (await many('+nocookie')).filter(({ answers }) => answers === 0)
+  t.match(limited[0], { rcode: 'NOERROR', answers: 0 }, 'TC and no data')
+  const told = (await many(`+cookie=${CLIENT_COOKIE}`)).find(({ rcode }) => rcode === 'BADCOOKIE')
+  t.match(told, { answers: 0, cookie: /^2464c4abcf10c95701/ })
+  for (let i = 0; i < 6; i++) {
+    t.match(await asked(`+cookie=${told?.cookie}`), { rcode: 'NOERROR', answers: 2 })
+  }
+  t.ok((await it.metric('client_cookies_total', { outcome: 'good' })) >= 6)
 })
 
 /** A port that nobody has by UDP at the moment. */
