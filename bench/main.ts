@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
+import { ATTACK } from './attack.ts'
 import type { Bench, Setting } from './bench.ts'
 import { CHURN } from './churn.ts'
 import { COLD } from './cold.ts'
@@ -22,7 +23,7 @@ import { RTT } from './rtt.ts'
 import { SOAK } from './soak.ts'
 import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
 
-const BENCHES: readonly Bench[] = [HITS, COLD, RTT, LOSS, MIXED, FLOOD, MEMORY, SOAK, CHURN]
+const BENCHES: readonly Bench[] = [HITS, COLD, RTT, LOSS, MIXED, FLOOD, ATTACK, MEMORY, SOAK, CHURN]
 
 const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
 const ROUNDS_USUAL = 3

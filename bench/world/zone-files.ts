@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { makeDs, type SigningPlan, signZone, type ValiditySpan } from '../../src/lab/signer.ts'
+import { type KeyUse, makeDs, type SigningPlan, signZone, type ValiditySpan } from '../../src/lab/signer.ts'
 import { splitKeys, wrongSignatures } from '../../src/lab/zone.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
 import { DIGEST } from '../../src/wire/iana/digest-type.ts'
@@ -97,6 +97,7 @@ function describe(groups: readonly ZoneGroup[], folder: string): ZoneFiles {
     for (let zone = 0; zone < group.zones; zone++) {
       const tld = tldOf(group, zone)
       if (group.ownTld) zones.push({ name: tld, file: join(folder, `${tld}zone`), authority: 'tld' })
+      if (group.hosts !== undefined) continue
       const name = zoneName(group, zone)
       zones.push({ name, file: join(folder, `${name}zone`), authority: group.authority ?? 'zones' })
     }
@@ -113,7 +114,9 @@ function writeAll(groups: readonly ZoneGroup[], folder: string): void {
     for (let zone = 0; zone < group.zones; zone++) {
       const apex = nameFrom(zoneName(group, zone))
       const { records, ds } = buildZone(group, zone, apex)
-      writeFileSync(join(folder, `${zoneName(group, zone)}zone`), formatZone(records))
+      if (group.hosts === undefined) {
+        writeFileSync(join(folder, `${zoneName(group, zone)}zone`), formatZone(records))
+      }
       const own = delegation(zoneName(group, zone), hostsOfZone(group, zone), ds)
       const tld = tldOf(group, zone)
       if (group.ownTld) tlds.push(...writeTld(tld, join(folder, `${tld}zone`), own))
@@ -165,13 +168,18 @@ function read(text: string, origin: Name, ttlSeconds: number = TTL_SECONDS): Res
 
 function planFor(zone: string, withoutDenial = false): SigningPlan {
   return {
-    keys: splitKeys(`bench ${zone}`, ALGORITHM.ECDSAP256SHA256),
+    keys: keysOfZone(zone),
     denial: { kind: withoutDenial ? 'none' : 'nsec' },
     span: validity(),
   }
 }
 
-function validity(): ValiditySpan {
+/** The keys of a zone, by its name with the final dot. */
+export function keysOfZone(zone: string): KeyUse[] {
+  return splitKeys(`bench ${zone}`, ALGORITHM.ECDSAP256SHA256)
+}
+
+export function validity(): ValiditySpan {
   const now = Math.floor(Date.now() / 1000)
   return { inception: now - INCEPTION_AGO_SECONDS, expiration: now + VALID_DAYS * DAY_SECONDS }
 }

@@ -39,6 +39,11 @@ export interface ZoneGroup {
   readonly bogus?: true
   /** No NSEC records: nothing in these zones is ever denied, and a million names are signed in half the time. */
   readonly withoutDenial?: true
+  /**
+   * Addresses of its two servers where a program of the bench is to serve it, which signs by the keys of `keysOfZone`: no
+   * more than the delegation is written.
+   */
+  readonly hosts?: readonly [string, string]
   /** Each zone is the only one below a signed top-level domain: `zone.STEM0.`, `zone.STEM1.` and so on. */
   readonly ownTld?: true
 }
@@ -76,6 +81,7 @@ export const WILDCARD_ADDRESS: Uint8Array = Uint8Array.of(45, 0, 0, 1)
 
 /** Addresses of the two name servers of a zone. */
 export function hostsOfZone(group: ZoneGroup, zone: number): [string, string] {
+  if (group.hosts !== undefined) return [...group.hosts]
   const hosts = AUTHORITY_HOSTS[group.authority ?? 'zones']
   const first = (zone * 2) % hosts.length
   return [`${NETWORK}.${hosts[first]}`, `${NETWORK}.${hosts[first + 1]}`]

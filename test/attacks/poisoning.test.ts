@@ -1,6 +1,7 @@
 /** What a server says of names that nobody asked it about, and what it says of its own that it cannot prove (A07, A12 to A18). */
 import t from 'tap'
 import { STALE_CLIENT_TIMEOUT_MS, STALE_SECONDS_MAX, STALE_TTL_SECONDS } from '../../src/base/limits.ts'
+import { checkRrset } from '../../src/dnssec/rrset-signature.ts'
 import type { Rewrite } from '../../src/lab/authority.ts'
 import { deriveKey, ZSK_FLAGS } from '../../src/lab/keys.ts'
 import { deniedByExpandedNsec, strippedDs, strippedSignatures } from '../../src/lab/rewrites.ts'
@@ -13,6 +14,9 @@ import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { namesEqual } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import type { Rrset } from '../../src/wire/record.ts'
+import { proofParameters } from '../support/proof.ts'
+import { rrsetFrom } from '../support/records.ts'
+import { makeKey, signed } from '../support/sign.ts'
 import { CLOCK, makeWorld, plainZone, SIGNED, type World, zone } from '../support/world.ts'
 import { replayed, WILD } from './forgeries.ts'
 import { bankAndEvil, poisons, sets } from './poisons.ts'
@@ -110,6 +114,17 @@ row('A13', async (t) => {
   tally.same((await world.ask('www.evil.test', TYPE.A)).status, 'bogus', 'the forger')
   tally.same((await world.ask('other.test', TYPE.A)).rcode, RCODE.NXDOMAIN, 'a name beside it')
   tally.same((await world.ask('www.bank.test', TYPE.A)).status, 'secure', 'another zone')
+  // No proof could make an answer of it either. The signature alone has to be refused.
+  const key = makeKey('evil.test')
+  const set = rrsetFrom('www.evil.test. 3600 A 192.0.2.66\n')
+  for (const [labels, wildcard, status] of [
+    [2, '*.evil.test', 'secure'],
+    [1, '*.test', 'bogus'],
+  ] as const) {
+    const spread = signed(set, key, { labels, signedOwner: nameFrom(wildcard) })
+    const verdict = checkRrset(spread, { zone: key.zone, keys: [key.dnskey] }, proofParameters())
+    tally.same(verdict.status, status, `a signature over ${wildcard}`)
+  }
   return `${tally}`
 })
 

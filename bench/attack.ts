@@ -1,0 +1,212 @@
+/** `attack`: what ordinary clients wait while others ask for names that are made to cost a resolver work. */
+import { join } from 'node:path'
+import process from 'node:process'
+import { type Bench, latencyFigures, load, type Setting, withResolver } from './bench.ts'
+import { pinned } from './cores.ts'
+import { liesOf } from './load/generator.ts'
+import type { Expectation } from './load/query-file.ts'
+import type { Stream, StreamReport } from './load/stream.ts'
+import type { Resolver } from './peers/resolver.ts'
+import { probe } from './probe.ts'
+import { ServerProcess } from './processes.ts'
+import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
+import { type BenchResult, type Column, Part } from './result.ts'
+import {
+  ATTACKER_ADDRESS,
+  ATTACKERS,
+  DEEP,
+  FANNED,
+  FANNED_SERVERS,
+  HASHED,
+  HASHED_ITERATIONS,
+  TRAP,
+  TRAP_KEYS,
+  TRAP_SIGNATURES,
+  VICTIM,
+} from './world/attackers.ts'
+import { Authorities, DNS_PORT } from './world/authorities.ts'
+import { type ZoneFiles, zoneFilesOf } from './world/zone-files.ts'
+import { expectationsOf, type ZoneGroup, zoneName } from './world/zone-group.ts'
+
+const CACHED_A_SECOND = 1_000
+/** Each in a zone of its own. */
+const UNCACHED_A_SECOND = 50
+const ATTACK_A_SECOND = 50
+const SECONDS_USUAL = 4
+const WARM_SECONDS = 2
+const WARM_NAMES = 2_000
+const TIMEOUT_SECONDS = 2
+const CACHED_SOCKETS = 16
+const UNCACHED_SOCKETS = 4
+const ATTACK_SOCKETS = 8
+const ATTACKERS_START_MS = 30_000
+
+const COLUMNS: readonly Column[] = [
+  { key: 'p50', title: 'cached: p50 ms', digits: 2 },
+  { key: 'p99', title: 'p99 ms', digits: 2, ratio: true },
+  { key: 'p999', title: 'p99.9 ms', digits: 2 },
+  { key: 'lost', title: 'lost', digits: 0 },
+  { key: 'newP50', title: 'uncached: p50 ms', digits: 1 },
+  { key: 'newP99', title: 'uncached: p99 ms', digits: 1 },
+  { key: 'above', title: 'above idle ms', digits: 1 },
+  { key: 'newServed', title: 'served', digits: 3 },
+  { key: 'attack', title: 'attack answered/s', digits: 0 },
+  { key: 'busy', title: 'server busy', digits: 2 },
+]
+
+/** Kinds of attack: title and the names that are asked for, each once. */
+const KINDS = [
+  { key: 'keytrap', title: 'KeyTrap', nameOf: (i: number) => `x${i}.${zoneName(TRAP, 0)}` },
+  {
+    key: 'nsec3',
+    title: 'NSEC3',
+    // In turn: the deepest name that exists is far below the zone, and is the zone itself.
+    nameOf: (i: number) =>
+      i % 2 === 0 ? `x${i}.${DEEP}b.${zoneName(HASHED, 0)}` : `${DEEP}x${i}.${zoneName(HASHED, 0)}`,
+  },
+  { key: 'nxns', title: 'NXNS', nameOf: (i: number) => `x${i}.${zoneName(FANNED, 0)}` },
+] as const
+
+/** What is asked. */
+interface Work {
+  readonly files: ZoneFiles
+  readonly warmFile: string
+  readonly cachedFile: string
+  readonly cached: Stream
+  /** The n-th measurement of a process asks for names that none before it did. */
+  uncached(measurement: number): Stream
+  readonly attacks: readonly Stream[]
+}
+
+function prepare(setting: Setting): Work {
+  const seconds = setting.seconds ?? SECONDS_USUAL
+  const measurement = Math.ceil(seconds + WARM_SECONDS)
+  const names = UNCACHED_A_SECOND * measurement
+  const zones = WARM_NAMES + names * (KINDS.length + 1)
+  const coldZones: ZoneGroup = { stem: 'cold', zones, namesPerZone: 1, signed: 'half' }
+  const files = zoneFilesOf([HIT_ZONES, coldZones, VICTIM, ...ATTACKERS], setting.say)
+  const cold = expectationsOf(coldZones, { do: true })
+  const cachedFile = writeQuestions(setting, 'hits', shuffled(expectationsOf(HIT_ZONES, { do: false })))
+  const uncachedFile = writeQuestions(setting, 'cold', cold.slice(WARM_NAMES))
+  const measured = { warm: WARM_SECONDS, seconds, timeout: TIMEOUT_SECONDS }
+  const once = { once: true, ...measured }
+  return {
+    files,
+    cachedFile,
+    warmFile: writeQuestions(setting, 'warm', cold.slice(0, WARM_NAMES)),
+    cached: {
+      ...{ name: 'cached', file: cachedFile, rate: CACHED_A_SECOND, sockets: CACHED_SOCKETS },
+      ...measured,
+    },
+    uncached: (n) => ({
+      ...{ name: 'uncached', file: uncachedFile, rate: UNCACHED_A_SECOND, sockets: UNCACHED_SOCKETS },
+      ...{ first: n * names, count: names },
+      ...once,
+    }),
+    attacks: KINDS.map(({ key, nameOf }) => {
+      const questions = Array.from({ length: ATTACK_A_SECOND * measurement }, (_, i): Expectation => {
+        return { name: nameOf(i), do: true }
+      })
+      return {
+        ...{ name: key, file: writeQuestions(setting, key, questions) },
+        ...{ rate: ATTACK_A_SECOND, sockets: ATTACK_SOCKETS },
+        ...once,
+      }
+    }),
+  }
+}
+
+function servedShare({ answered, wrong, sent, unsent }: StreamReport): number {
+  return (answered - wrong) / (sent + unsent)
+}
+
+/**
+ * Measures one server in one round.
+ *
+ * @param parts idle first, then one for each kind of attack
+ * @returns what was wrong
+ */
+async function measure(
+  setting: Setting,
+  resolver: Resolver,
+  parts: readonly Part[],
+  work: Work,
+): Promise<string[]> {
+  const { title } = resolver.contender.peer
+  const faults = [...(await fill(setting, resolver, work.cachedFile))]
+  faults.push(...(await fill(setting, resolver, work.warmFile)))
+  let idleP99 = Number.NaN
+  for (const [n, part] of parts.entries()) {
+    const attack = n === 0 ? [] : [work.attacks[n - 1]!]
+    const streams = [work.cached, work.uncached(n), ...attack]
+    // Beside an attack silence and SERVFAIL are figures; a lie is a fault.
+    const run = await load(setting, resolver, streams, liesOf)
+    const [cached, uncached, hostile] = run.streams as [StreamReport, StreamReport, StreamReport?]
+    const { p50: newP50, p99: newP99 } = latencyFigures(uncached)
+    if (n === 0) idleP99 = newP99
+    part.add(title, {
+      ...latencyFigures(cached),
+      lost: cached.lost + cached.unsent + cached.failed,
+      newP50,
+      newP99,
+      above: newP99 - idleP99,
+      newServed: servedShare(uncached),
+      attack: hostile === undefined ? 0 : hostile.measured / hostile.seconds,
+      busy: run.serverSeconds / run.seconds,
+    })
+    faults.push(...run.faults)
+  }
+  return faults
+}
+
+/** Starts the servers of the hostile zones, and waits until they answer. */
+async function startAttackers(setting: Setting): Promise<ServerProcess> {
+  const script = join(import.meta.dirname, 'world/attackers.js')
+  const [program, args] = pinned(setting.cores.load, process.execPath, [script])
+  const attackers = new ServerProcess('attackers', program, args, setting.folder)
+  const question = { address: ATTACKER_ADDRESS, port: DNS_PORT, name: zoneName(TRAP, 0), type: 'SOA' }
+  try {
+    await attackers.untilReady(async () => (await probe(question))?.rcode === 0, ATTACKERS_START_MS)
+  } catch (error) {
+    await attackers.stop()
+    throw error
+  }
+  return attackers
+}
+
+async function runAttack(setting: Setting): Promise<BenchResult> {
+  const work = prepare(setting)
+  const parts = ['idle', ...KINDS.map(({ title }) => title)].map((title) => new Part(title, COLUMNS))
+  const { folder, threads } = setting
+  const faults: string[] = []
+  const authorities = await Authorities.start(work.files, { folder, cores: setting.cores.load })
+  try {
+    const attackers = await startAttackers(setting)
+    try {
+      for (let round = 0; round < setting.rounds; round++) {
+        for (const contender of setting.contenders) {
+          setting.say(`round ${round + 1} of ${setting.rounds}: ${contender.peer.title}`)
+          const options = { folder, files: work.files, cores: setting.cores.servers, threads }
+          const use = (resolver: Resolver) => measure(setting, resolver, parts, work)
+          faults.push(...(await withResolver(contender, options, use)))
+        }
+      }
+    } finally {
+      await attackers.stop()
+    }
+  } finally {
+    await authorities.stop()
+  }
+  const notes = [
+    `threads of each server: ${threads}`,
+    `a second: ${CACHED_A_SECOND} cached names, ${UNCACHED_A_SECOND} uncached ones in zones of their own, ${ATTACK_A_SECOND} of the attack`,
+    `KeyTrap: ${TRAP_KEYS} keys of one tag, ${TRAP_SIGNATURES} signatures an answer; NSEC3: ${HASHED_ITERATIONS} iterations, 100 labels; NXNS: ${FANNED_SERVERS} servers a referral`,
+  ]
+  return { bench: 'attack', parts, notes, faults }
+}
+
+export const ATTACK: Bench = {
+  name: 'attack',
+  summary: '1,000 cached and 50 uncached names/s beside 50 questions/s of KeyTrap, NSEC3 and NXNS',
+  run: runAttack,
+}
