@@ -4,10 +4,12 @@ import t from 'tap'
 import { VirtualClock } from '../../src/base/clock.ts'
 import { SETTINGS } from '../../src/config/settings.ts'
 import type { ServiceOptions } from '../../src/front/service.ts'
+import { COOKIE_SECRET_OCTETS, CookieSecrets } from '../../src/policy/cookie-secrets.ts'
 import { LimitedPrefixes } from '../../src/policy/limited-prefixes.ts'
 import { PREFIX_BUCKETS_OCTETS } from '../../src/policy/prefix-buckets.ts'
 import { type RateLimitSettings, RateLimits } from '../../src/policy/rate-limits.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
+import { OPTION } from '../../src/wire/iana/edns-option.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseMessage } from '../../src/wire/message.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
@@ -139,6 +141,27 @@ t.test('B11: real sockets of sixteen addresses; who is honest there comes by TCP
 function send(socket: Socket, port: number): Promise<void> {
   return new Promise((sent) => socket.send(REQUEST, port, '127.0.0.1', () => sent()))
 }
+
+t.test('B11: a cookie lifts the limit for whoever has it, and giving one makes no flood', async (t) => {
+  const cookieSecrets = new CookieSecrets()
+  cookieSecrets.set([new Uint8Array(COOKIE_SECRET_OCTETS).fill(7)])
+  const it = bench({ cookies: 'on' }, { ...limiting(RATES), cookieSecrets })
+  storeLarge(it)
+  const asking = (octets: Uint8Array): Uint8Array =>
+    query({ name: LARGE.name, type: LARGE.type, payload: 4096, options: [{ code: OPTION.COOKIE, octets }] })
+  const unproven = asking(new Uint8Array(8).fill(1))
+  const given = (await it.message(unproven)).edns!.options.find(({ code }) => code === OPTION.COOKIE)!.octets
+  for (let i = 0; i < 100; i++) await it.ask(unproven)
+  let back = 0
+  for (let i = 0; i < 100; i++) {
+    const reply = await it.ask(unproven)
+    if (reply !== 'silence') back += reply.length
+  }
+  t.ok(back <= RATIO_MAX * 100 * unproven.length, `${back} octets for ${100 * unproven.length}`)
+  for (let i = 0; i < 100; i++) {
+    if ((await it.message(asking(given))).answer.length !== 4) t.fail(`question ${i} with the cookie`)
+  }
+})
 
 t.test('B11: closed by default, REFUSED no larger than twice the question, ANY minimal', async (t) => {
   t.same(SETTINGS['access.allow'].default, ['127.0.0.0/8', '::1/128'])

@@ -47,7 +47,7 @@ for (const [fronts, resolvers] of [
   [2, 2],
 ] as const) {
   t.test(`${fronts} + ${resolvers}`, { timeout: 60_000 }, async (t) => {
-    const { server, daemon, metric } = await start(t, fronts, resolvers)
+    const { server, daemon, metric, log } = await start(t, fronts, resolvers)
     t.equal(daemon.threads.length, resolvers === 0 ? 0 : fronts + resolvers)
 
     await t.test('front threads have short slices, where the system tells', async (t) => {
@@ -121,6 +121,31 @@ for (const [fronts, resolvers] of [
       t.ok(await daemon.changePolicy({ kind: 'no-negative-trust-anchor', name }))
       t.notOk(await daemon.changePolicy({ kind: 'no-negative-trust-anchor', name }))
       t.match(await ask(server, { name: 'www.expired.se.', type: 'A' }), { rcode: 'SERVFAIL' })
+    })
+
+    await t.test('rate limits count over all front threads, from a reload on, and are told of', async (t) => {
+      const rates = 'rate-limiting: { answers: { per-second: 1, burst: 10, slip: 1 } }\n'
+      world.writeConfig('threads.yaml', rates)
+      const by = { who: 'test', why: 'test' }
+      t.ok((await daemon.operator.reload(by)).changed.includes('rate-limiting.answers.burst'))
+      const beganMs = performance.now()
+      const replies = await Promise.all(
+        Array.from({ length: 40 }, () => ask(server, { name: 'www.good.se.', type: 'A' })),
+      )
+      t.ok(
+        replies.every(({ answer }) => answer.length > 0),
+        'by TCP all have their answer',
+      )
+      const limit = 'answers-per-prefix'
+      const within = 40 - (await metric('limit_hits_total', { limit }))
+      const seconds = (performance.now() - beganMs) / 1000
+      t.ok(within >= 10 && within <= 11 + seconds, `${within} of 40 in ${seconds.toFixed(1)} s`)
+      const told = (): boolean => log.some((line) => line.limit === limit && line.network === '127.0.0.1/32')
+      for (let left = 100; left > 0 && !told(); left--)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      t.ok(told())
+      world.writeConfig('threads.yaml')
+      await daemon.operator.reload(by)
     })
 
     await t.test('each thread tells how late its timers fire', async (t) => {
