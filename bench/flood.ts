@@ -1,4 +1,4 @@
-/** `flood`: what ordinary clients notice while others ask for random names of a few zones ("water torture"). */
+/** `flood`: what ordinary clients notice while others ask for random names of dead zones and for names that do not validate. */
 import {
   type Bench,
   latencyFigures,
@@ -14,34 +14,45 @@ import type { Resolver } from './peers/resolver.ts'
 import { fill, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
+import { SILENT_HOSTS, SilentServers } from './world/silent-servers.ts'
 import { type ZoneFiles, zoneFilesOf } from './world/zone-files.ts'
 import { expectationsOf, freshExpectations, type ZoneGroup } from './world/zone-group.ts'
 
-const BENIGN_A_SECOND = 1_000
-const NEW_A_SECOND = 50
-/** More than one core resolves. */
-const HOSTILE_A_SECOND = 5_000
+const BENIGN_A_SECOND = 500
+/** Names that exist, each asked for once: they fill the cache. */
+const FRESH_A_SECOND = 1_500
+/** Of each of the two kinds. */
+const HOSTILE_A_SECOND = 2_500
 const SECONDS_USUAL = 5
 const WARM_SECONDS = 1
 const WARM_NAMES = 1_000
 const TIMEOUT_SECONDS = 2
 const BENIGN_SOCKETS = 8
-const NEW_SOCKETS = 4
+const FRESH_SOCKETS = 8
 const HOSTILE_SOCKETS = 16
-/** Little, so that what hostile names leave behind has to push something out. */
-const CACHE_MIB = 4
-const CACHE_NAMES = 10_000
+/** Clients are told apart by their addresses; cached names are asked for from another one. */
+const SOURCES = { fresh: '127.0.0.2', dead: '127.0.0.3', bogus: '127.0.0.4' } as const
+/** Both caches of Sigill together have a hundred, which others have in one piece or by names. */
+const CACHE_MIB = 50
+const CACHE_NAMES = 100_000
 
 /** Cached and asked for again and again. */
 const BENIGN: ZoneGroup = { stem: 'benign', zones: 10, namesPerZone: 100, signed: 'half' }
 /** Names here have to be resolved, each once. */
-const NEWCOMERS: ZoneGroup = {
+const FRESH: ZoneGroup = {
   ...{ stem: 'newcomer', zones: 10, namesPerZone: 1, signed: 'none', authority: 'others' },
   wildcard: true,
 }
-/** Unsigned: nothing proves that a name does not exist, so each one costs a question. */
-const VICTIMS: ZoneGroup = {
-  ...{ stem: 'victim', zones: 10, namesPerZone: 1, signed: 'none', authority: 'victims' },
+/** Nobody answers for these, so nothing of them is right. */
+const DEAD: ZoneGroup = {
+  ...{ stem: 'dead', zones: 2, namesPerZone: 1, signed: 'none', hosts: SILENT_HOSTS },
+  bogus: true,
+}
+/** Nothing here validates. */
+const BOGUS: ZoneGroup = {
+  ...{ stem: 'bogus', zones: 10, namesPerZone: 1, signed: 'all', authority: 'victims' },
+  wildcard: true,
+  bogus: true,
 }
 
 const COLUMNS: readonly Column[] = [
@@ -50,9 +61,10 @@ const COLUMNS: readonly Column[] = [
   { key: 'p99', title: 'p99 ms', digits: 2, ratio: true },
   { key: 'served', title: 'served', digits: 4 },
   { key: 'hits', title: 'hit share', digits: 4 },
-  { key: 'newServed', title: 'new names: served', digits: 4 },
-  { key: 'newP99', title: 'their p99 ms', digits: 2 },
-  { key: 'hostile', title: 'hostile names resolved/s', digits: 0 },
+  { key: 'fresh', title: 'fresh names served/s', digits: 0 },
+  { key: 'freshP99', title: 'their p99 ms', digits: 2 },
+  { key: 'dead', title: 'dead names told/s', digits: 0 },
+  { key: 'bogus', title: 'bogus names told/s', digits: 0 },
 ]
 
 /** What is asked. */
@@ -61,39 +73,33 @@ interface Work {
   readonly benignFile: string
   readonly warmFile: string
   readonly benign: Stream
-  readonly newcomers: Stream
-  readonly hostile: Stream
+  readonly fresh: Stream
+  readonly dead: Stream
+  readonly bogus: Stream
 }
 
 function prepare(setting: Setting): Work {
   const seconds = setting.seconds ?? SECONDS_USUAL
   const all = Math.ceil(seconds + WARM_SECONDS)
-  const files = zoneFilesOf([BENIGN, NEWCOMERS, VICTIMS], setting.say)
+  const files = zoneFilesOf([BENIGN, FRESH, DEAD, BOGUS], setting.say)
   const benignFile = writeQuestions(setting, 'benign', shuffled(expectationsOf(BENIGN, { do: false })))
-  const newcomers = writeQuestions(
-    setting,
-    'new',
-    freshExpectations(NEWCOMERS, all * NEW_A_SECOND, 'x', false),
-  )
-  const hostile = writeQuestions(
-    setting,
-    'hostile',
-    freshExpectations(VICTIMS, all * HOSTILE_A_SECOND, 'x', false),
-  )
-  const measured = { warm: WARM_SECONDS, seconds, timeout: TIMEOUT_SECONDS }
+  const once = (name: string, group: ZoneGroup, rate: number, sockets: number): Stream => ({
+    name,
+    source: SOURCES[name as keyof typeof SOURCES],
+    file: writeQuestions(setting, name, freshExpectations(group, all * rate, 'x', false)),
+    ...{ rate, sockets, warm: WARM_SECONDS, seconds, timeout: TIMEOUT_SECONDS },
+  })
   return {
     files,
     benignFile,
-    warmFile: writeQuestions(setting, 'warm', freshExpectations(NEWCOMERS, WARM_NAMES, 'w', false)),
+    warmFile: writeQuestions(setting, 'warm', freshExpectations(FRESH, WARM_NAMES, 'w', false)),
     benign: {
       ...{ name: 'benign', file: benignFile, rate: BENIGN_A_SECOND, sockets: BENIGN_SOCKETS },
-      ...measured,
+      ...{ warm: WARM_SECONDS, seconds, timeout: TIMEOUT_SECONDS },
     },
-    newcomers: { name: 'new', file: newcomers, rate: NEW_A_SECOND, sockets: NEW_SOCKETS, ...measured },
-    hostile: {
-      ...{ name: 'hostile', file: hostile, rate: HOSTILE_A_SECOND, sockets: HOSTILE_SOCKETS },
-      ...measured,
-    },
+    fresh: once('fresh', FRESH, FRESH_A_SECOND, FRESH_SOCKETS),
+    dead: once('dead', DEAD, HOSTILE_A_SECOND, HOSTILE_SOCKETS),
+    bogus: once('bogus', BOGUS, HOSTILE_A_SECOND, HOSTILE_SOCKETS),
   }
 }
 
@@ -114,19 +120,27 @@ async function measure(
   faults.push(...(await fill(setting, resolver, work.warmFile)))
   const quiet = await load(setting, resolver, [work.benign])
   const asked = await authorities.questions(['zones'])
-  const streams = [work.benign, work.newcomers, work.hostile]
+  const streams = [work.benign, work.fresh, work.dead, work.bogus]
   // Under a flood silence and SERVFAIL are figures; a lie is a fault.
   const flooded = await load(setting, resolver, streams, liesOf)
   const missed = (await authorities.questions(['zones'])) - asked
-  const [benign, newcomers, hostile] = flooded.streams as [StreamReport, StreamReport, StreamReport]
+  const [benign, fresh, dead, bogus] = flooded.streams as [
+    StreamReport,
+    StreamReport,
+    StreamReport,
+    StreamReport,
+  ]
+  const aSecond = (report: StreamReport): number =>
+    (servedShare(report) * report.sent) / (report.seconds + WARM_SECONDS)
   part.add(resolver.contender.peer.title, {
     quiet: latencyFigures(quiet.streams[0]!).p99,
     ...latencyFigures(benign),
     served: servedShare(benign),
     hits: Math.max(0, 1 - missed / benign.answered),
-    newServed: servedShare(newcomers),
-    newP99: latencyFigures(newcomers).p99,
-    hostile: (servedShare(hostile) * hostile.sent) / (hostile.seconds + WARM_SECONDS),
+    fresh: aSecond(fresh),
+    freshP99: latencyFigures(fresh).p99,
+    dead: aSecond(dead),
+    bogus: aSecond(bogus),
   })
   return [...faults, ...quiet.faults, ...flooded.faults]
 }
@@ -135,10 +149,14 @@ async function runFlood(setting: Setting): Promise<BenchResult> {
   const work = prepare(setting)
   const plans = placesOf(setting).map((place) => ({
     ...place,
-    part: new Part(`beside ${HOSTILE_A_SECOND} hostile names/s, ${place.title}`, COLUMNS),
+    part: new Part(
+      `beside ${HOSTILE_A_SECOND} dead and ${HOSTILE_A_SECOND} bogus names/s, ${place.title}`,
+      COLUMNS,
+    ),
   }))
   const { folder } = setting
   const faults: string[] = []
+  const silent = await SilentServers.open()
   const authorities = await Authorities.start(work.files, { folder, cores: setting.cores.load })
   const caches = { cacheMib: CACHE_MIB, cacheNames: CACHE_NAMES }
   try {
@@ -154,6 +172,7 @@ async function runFlood(setting: Setting): Promise<BenchResult> {
     }
   } finally {
     await authorities.stop()
+    silent.close()
   }
   const notes = [`caches: twice ${CACHE_MIB} MiB, or ${CACHE_NAMES} names`, ...placeNotes(plans)]
   return { bench: 'flood', parts: plans.map(({ part }) => part), notes, faults }
@@ -161,6 +180,7 @@ async function runFlood(setting: Setting): Promise<BenchResult> {
 
 export const FLOOD: Bench = {
   name: 'flood',
-  summary: '1,000 benign names/s while random names of a few zones are asked for, 5,000/s',
+  summary:
+    '1,000 cached names, 500/s, while 1,500 fresh names/s enter the cache, and 5,000/s of dead and bogus zones are asked for',
   run: runFlood,
 }

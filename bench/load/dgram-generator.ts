@@ -102,6 +102,10 @@ class Load {
       const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 })
       socket.on('message', (reply) => this.#take(reply))
       socket.on('error', () => undefined)
+      if (this.#options.source !== '') {
+        socket.bind(0, this.#options.source)
+        await once(socket, 'listening')
+      }
       socket.connect(port, address)
       await once(socket, 'connect')
       this.#sockets.push(socket)

@@ -6,6 +6,8 @@ export interface Stream {
   readonly name: string
   /** Written by `writeQueryFile`. */
   readonly file: string
+  /** The address that it is asked from; the system chooses when left out. */
+  readonly source?: string
   /** An open loop: so many questions a second, whatever comes back. A closed loop when left out. */
   readonly rate?: number
   /** A closed loop keeps so many questions outstanding (1). */
@@ -70,7 +72,19 @@ export interface GeneratorReport {
 }
 
 const KEYS = [
-  ...['name', 'file', 'rate', 'outstanding', 'sockets', 'seconds', 'warm', 'timeout', 'first', 'count'],
+  ...[
+    'name',
+    'file',
+    'source',
+    'rate',
+    'outstanding',
+    'sockets',
+    'seconds',
+    'warm',
+    'timeout',
+    'first',
+    'count',
+  ],
   'once',
 ] as const
 
@@ -94,6 +108,7 @@ export function parseStreamWord(word: string): Required<Omit<Stream, 'rate'>> & 
   return {
     name: values.get('name') ?? '',
     file: values.get('file') ?? '',
+    source: values.get('source') ?? '',
     rate: values.has('rate') ? number('rate', 1) : undefined,
     outstanding: number('outstanding', 1),
     sockets: number('sockets', 1),

@@ -70,7 +70,7 @@ struct sample {
 };
 
 struct stream {
-  char name[32], file[1024];
+  char name[32], file[1024], source[16];
   bool open, once, over;
   double rate, seconds, warm, timeout;
   uint32_t outstanding, sockets, first, count;
@@ -334,6 +334,12 @@ static void open_endpoint(struct endpoint *e, struct stream *s, const struct soc
   int octets = BUFFER_OCTETS, one = 1;
   e->stream = s;
   e->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in source = {.sin_family = AF_INET};
+  if (e->fd >= 0 && s->source[0] != 0 &&
+      (inet_pton(AF_INET, s->source, &source.sin_addr) != 1 ||
+       bind(e->fd, (const struct sockaddr *)&source, sizeof source) != 0)) {
+    fail("cannot ask from", s->source);
+  }
   if (e->fd < 0 || connect(e->fd, (const struct sockaddr *)server, sizeof *server) != 0) fail("cannot open", "a socket");
   if (setsockopt(e->fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) != 0) {
     (void)setsockopt(e->fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
@@ -355,6 +361,7 @@ static void read_stream(struct stream *s, char *text) {
     *value++ = 0;
     if (strcmp(key, "name") == 0) snprintf(s->name, sizeof s->name, "%s", value);
     else if (strcmp(key, "file") == 0) snprintf(s->file, sizeof s->file, "%s", value);
+    else if (strcmp(key, "source") == 0) snprintf(s->source, sizeof s->source, "%s", value);
     else if (strcmp(key, "rate") == 0) s->open = true, s->rate = atof(value);
     else if (strcmp(key, "outstanding") == 0) s->outstanding = (uint32_t)atoi(value);
     else if (strcmp(key, "sockets") == 0) s->sockets = (uint32_t)atoi(value);
