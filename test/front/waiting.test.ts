@@ -92,3 +92,15 @@ t.test('a client that went away keeps its place until the work is done (D07)', a
   release()
   await it.service.idle()
 })
+
+t.test('the resolver is told whose question it is, for it to share out its time', async (t) => {
+  const it = bench({}, { watch: { answered: () => {}, hashOf: ({ address }) => address[3]! } })
+  const clients: (number | undefined)[] = []
+  it.resolve = async ({ client: who }) => {
+    clients.push(who)
+    return { entry: writeAnswerEntry(parts(), it.clock.nowMs()) }
+  }
+  await it.ask(query(), client('udp', '127.0.0.7'))
+  await it.ask(query(), client('tcp', '127.0.0.8'))
+  t.same(clients, [7, 8])
+})
