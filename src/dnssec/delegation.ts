@@ -10,7 +10,7 @@ import type { Rrset } from '../wire/record.ts'
 import { isDigestOf } from './digests.ts'
 import type { ValidationParameters } from './parameters.ts'
 import type { Reason } from './reasons.ts'
-import { checkRrset, type ZoneKeys } from './rrset-signature.ts'
+import { atOnce, rrsetSteps, type Steps, type ZoneKeys } from './rrset-signature.ts'
 import type { TrustAnchor } from './trust-anchors.ts'
 
 /** What vouches for a zone's keys: the proven DS set from its parent (RDATA of each), or anchors of that zone. */
@@ -68,6 +68,16 @@ export function checkDnskeySet(
   zone: Name,
   p: ValidationParameters,
 ): DnskeyVerdict {
+  return atOnce(dnskeySetSteps(dnskeys, trust, zone, p))
+}
+
+/** `checkDnskeySet` in steps, see `Steps`. */
+export function* dnskeySetSteps(
+  dnskeys: Rrset,
+  trust: Trust,
+  zone: Name,
+  p: ValidationParameters,
+): Steps<DnskeyVerdict> {
   const owner = foldName(zone)
   const vouchers = 'ds' in trust ? dsVouchers(trust.ds, owner) : anchorVouchers(trust.anchors, owner)
   const support = supportOf(vouchers, p)
@@ -83,7 +93,7 @@ export function checkDnskeySet(
   const usable = usableVouchers(vouchers, zone, p)
   const vouched = vouchedKeys(keys, usable, zone, p)
   if (vouched.length === 0) return unmatched(keys, usable, zone, 'ds' in trust, p)
-  const verdict = checkRrset(dnskeys, { zone, keys: vouched }, p)
+  const verdict = yield* rrsetSteps(dnskeys, { zone, keys: vouched }, p)
   if (verdict.status === 'bogus') {
     const { status, reason, keyTag } = verdict
     const strange = reason === 'dnskey-missing' && keyTag !== undefined

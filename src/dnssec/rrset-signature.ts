@@ -59,6 +59,25 @@ interface Fault {
  * other signers do not count. When none is valid, the most telling fault is reported.
  */
 export function checkRrset(rrset: Rrset, zone: ZoneKeys, p: ValidationParameters): RrsetVerdict {
+  return atOnce(rrsetSteps(rrset, zone, p))
+}
+
+/**
+ * A check in steps: each ends before a signature is verified after one that was wrong, since hostile data can have many
+ * that are, of algorithms that take most of a millisecond. Who takes the steps may do something else between them.
+ */
+export type Steps<T> = Generator<undefined, T, undefined>
+
+/** Takes all steps, one after another. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** `checkRrset` in steps. */
+export function* rrsetSteps(rrset: Rrset, zone: ZoneKeys, p: ValidationParameters): Steps<RrsetVerdict> {
   const misplaced = misplacedFault(rrset, zone.zone)
   if (misplaced !== undefined) return bogus(rrset, zone.zone, misplaced)
   let worst: Fault = UNSIGNED
@@ -86,6 +105,7 @@ export function checkRrset(rrset: Rrset, zone: ZoneKeys, p: ValidationParameters
       if (fault === undefined) return secure(rrset, rrsig, p)
       keep(fault)
       if (fault.reason === 'too-much-work') return bogus(rrset, zone.zone, fault)
+      yield
     }
   }
   return bogus(rrset, zone.zone, worst)

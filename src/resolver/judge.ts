@@ -13,7 +13,7 @@ import {
 } from '../dnssec/denial.ts'
 import type { ValidationParameters } from '../dnssec/parameters.ts'
 import type { Reason } from '../dnssec/reasons.ts'
-import { checkRrset } from '../dnssec/rrset-signature.ts'
+import { rrsetSteps } from '../dnssec/rrset-signature.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import { isRoot, isStrictSubdomainOf, isSubdomainOf, type Name, namesEqual, parentOf } from '../wire/name.ts'
@@ -31,7 +31,7 @@ import {
   type ZoneTrust,
 } from './context.ts'
 import { isSynthesised, unexpanded } from './expansion.ts'
-import { breathe, traceLink, validationParameters } from './proof-work.ts'
+import { inSlices, traceLink, validationParameters } from './proof-work.ts'
 import { judgeDnskeySet, judgeMissingKeys, trustFor } from './trust.ts'
 import { cappedTo, negativeTtlSeconds } from './ttl-limits.ts'
 
@@ -233,8 +233,8 @@ async function judgeRrset(context: Context, job: Job, type: number, rrset: Rrset
     traceLink(job, zone.zone, rrset, missing)
     return setVerdict(missing, rrset, zone)
   }
-  await breathe(context, job)
-  const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
+  const { keys } = zone
+  const verdict = await inSlices(context, job, (p) => rrsetSteps(rrset, keys, p))
   traceLink(job, zone.zone, rrset, verdict)
   if (verdict.status === 'bogus') return setVerdict(verdict, rrset, zone)
   const { ttlSeconds, wildcard } = verdict
@@ -288,8 +288,8 @@ async function judgeProofs(
   const most = job.budget.limits.proof.denialRrsets + 1
   if (own.length > most) job.budget.proof.note('denial-rrsets', zone.zone)
   for (const rrset of own.slice(0, most)) {
-    await breathe(context, job)
-    const verdict = checkRrset(rrset, zone.keys, validationParameters(context, job))
+    const { keys } = zone
+    const verdict = await inSlices(context, job, (p) => rrsetSteps(rrset, keys, p))
     traceLink(job, zone.zone, rrset, verdict)
     if (verdict.status === 'bogus') {
       fault ??= { status: 'bogus', reason: verdict.reason, detail: verdict.detail }

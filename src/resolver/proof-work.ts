@@ -1,6 +1,7 @@
 /** What every step that verifies something needs: its parameters, its manners towards the event loop, its report. */
 import { policyParameters, type ValidationParameters } from '../dnssec/parameters.ts'
 import type { Reason } from '../dnssec/reasons.ts'
+import type { Steps } from '../dnssec/rrset-signature.ts'
 import type { Name } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Context, Job } from './context.ts'
@@ -17,6 +18,21 @@ export function validationParameters(context: Context, job: Job): ValidationPara
     nsec3IterationsMax: job.budget.limits.nsec3Iterations,
     keys,
     budget: job.budget.proof,
+  }
+}
+
+/** Takes the steps of a check, with a breath before each. */
+export async function inSlices<T>(
+  context: Context,
+  job: Job,
+  check: (p: ValidationParameters) => Steps<T>,
+): Promise<T> {
+  await breathe(context, job)
+  const steps = check(validationParameters(context, job))
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    await breathe(context, job)
   }
 }
 

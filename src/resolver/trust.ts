@@ -6,7 +6,7 @@
 import { PREFETCH_TTL_SECONDS_MIN, TTL_SECONDS_MAX } from '../base/limits.ts'
 import { NO_OCTETS } from '../base/octets.ts'
 import { isAging } from '../cache/fields.ts'
-import { checkDnskeySet, dsSupport } from '../dnssec/delegation.ts'
+import { dnskeySetSteps, dsSupport } from '../dnssec/delegation.ts'
 import { proveNoDs } from '../dnssec/denial.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
@@ -27,7 +27,7 @@ import { rrsigSigner } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Context, Job, KnownTrust, Proven, Soon, ZoneTrust } from './context.ts'
 import { isExpanded } from './expansion.ts'
-import { breathe, traceLink, validationParameters } from './proof-work.ts'
+import { inSlices, traceLink, validationParameters } from './proof-work.ts'
 import { ROOT_COPY } from './root-copy.ts'
 import { liesInOptOut } from './synthesis.ts'
 
@@ -343,7 +343,7 @@ async function apexAnchors(
   return undefined
 }
 
-type ApexTrust = Parameters<typeof checkDnskeySet>[1]
+type ApexTrust = Parameters<typeof dnskeySetSteps>[1]
 
 /** What a DNSKEY set is held against, for how long, and whether that is a DS set out of the cache, or of a copy. */
 type ApexAnchors = ApexTrust & { readonly ttlSeconds: number; readonly isCachedDs: boolean }
@@ -356,8 +356,7 @@ async function checkApex(
   ttlSeconds: number,
 ): Promise<{ readonly trust: ZoneTrust; readonly ttlSeconds: number }> {
   const zone = rrset.owner
-  await breathe(context, job)
-  const verdict = checkDnskeySet(rrset, by, zone, validationParameters(context, job))
+  const verdict = await inSlices(context, job, (p) => dnskeySetSteps(rrset, by, zone, p))
   traceLink(job, zone, rrset, verdict)
   if (verdict.status === 'secure') {
     const trust: ZoneTrust = { status: 'secure', zone, keys: verdict.keys, sinceMs: context.clock.nowMs() }

@@ -10,7 +10,7 @@ import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
-import { CLOCK, makeWorld, SIGNED, zone } from '../support/world.ts'
+import { CLOCK, makeWorld, SIGNED, type World, zone } from '../support/world.ts'
 import { servedAlone } from './denials.ts'
 import { askedMs, GENEROUS_MS } from './own-work.ts'
 import { row, Tally } from './row.ts'
@@ -31,7 +31,15 @@ row('C01', async (t) => {
   for (const { algorithm, keys, signatures, ds } of TRAPS) {
     const { signer, traps } = keyTraps(algorithm, { keys, signatures, ds })
     for (const trap of traps) {
-      const world = makeWorld([trapZone({ algorithm, signer, ...trap })])
+      let before = 0
+      let atOnce = 0
+      const world: World = makeWorld([trapZone({ algorithm, signer, ...trap })], {
+        betweenSteps: () => {
+          const now = world.counts.get('signatures') ?? 0
+          atOnce = Math.max(atOnce, now - before)
+          before = now
+        },
+      })
       await world.ask('test', TYPE.SOA)
       world.counts.clear()
       const tookMs = await askedMs(world, 'www.trap.test')
@@ -40,6 +48,7 @@ row('C01', async (t) => {
       const what = `algorithm ${algorithm}, ${trap.decoys.length} keys, ${trap.signatures} signatures, ${trap.ds ?? 0} DS`
       t.equal(reply.status, 'bogus', what)
       t.ok(verified > 0 && verified <= 32, `${what}: ${verified} verifications`)
+      t.equal(atOnce, 1, `${what}: one at a time`)
       t.ok(tookMs < GENEROUS_MS, `${what}: ${tookMs} ms`)
       most = Math.max(most, verified)
       // The first ones pay for compiling.

@@ -1,6 +1,6 @@
 /** Signatures over one RRset: which count, when they hold, and what is said when none does. */
 import t from 'tap'
-import { checkRrset } from '../../src/dnssec/rrset-signature.ts'
+import { checkRrset, rrsetSteps } from '../../src/dnssec/rrset-signature.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { type Name, ROOT } from '../../src/wire/name.ts'
@@ -297,6 +297,18 @@ t.test('several signatures', async (t) => {
       }
     }
   })
+})
+
+t.test('in steps: one ends after each signature that is wrong', async (t) => {
+  const flipLast = (octets: Buffer): Buffer => flip(octets, octets.length - 1)
+  const good = signed(A, ZSK).signatures[0]!
+  const wrong = signed(A, ZSK, { alter: flipLast }).signatures[0]!
+  for (const count of [0, 1, 5]) {
+    const rrset = { ...A, signatures: [...Array.from({ length: count }, () => wrong), good] }
+    const steps = rrsetSteps(rrset, { zone: ZONE, keys: [ZSK.dnskey] }, proofParameters({}))
+    for (let i = 0; i < count; i++) t.same(steps.next(), { done: false, value: undefined })
+    t.match(steps.next(), { done: true, value: { status: 'secure' } })
+  }
 })
 
 t.test('an unpublished key of the same tag: bogus, not missing (V23)', async (t) => {
