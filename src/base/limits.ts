@@ -377,7 +377,7 @@ export const UPSTREAM_OUTSTANDING_MAX = 4_000
  * first, and who waits is chosen late; enough that turns cost little.
  */
 export const ENTRANCE_SLICE_MS = 0.25
-/** A question that waited so long to be begun is not: by UDP its client gets no reply any more (`REPLY_MS_MAX`). */
+/** A question that waited so long to be begun is not, and fails: its client will have asked again (RFC 8767 5: 1.8 s). */
 export const ENTRANCE_MS_MAX = 1_900
 /** Clients that wait, or have had more than others who wait; beyond, what they had is forgotten. */
 export const ENTRANCE_CLIENTS_MAX = 20_000
@@ -435,8 +435,8 @@ export const INCLUDES_MAX = 1_000
 export const WAITING_MAX = 10_000
 /** The same of one client, an IPv6 /56 counting as one: what waits can be let loose at once (DNSBomb, B12; Unbound 1000). */
 export const WAITING_PER_CLIENT_MAX = 1_000
-/** A question by UDP that waited longer is answered no more (DNSBomb, B12; Unbound's discard-timeout): a little more than RFC 8767 lets it wait. */
-export const REPLY_MS_MAX = 1_900
+/** None: a question by UDP is answered however long it waited, since the reason for a failure is worth more than silence. Unbound has 1,900 (B12). */
+export const REPLY_MS_MAX = 0
 /** A reply that waited so long is late: those that come as they were asked for are no pulse in such a time. */
 export const LATE_REPLY_MS = 100
 /** Late replies by UDP to one client in such a time: a town behind one address has fewer, a pulse of 300 kB hurts nobody. */

@@ -950,9 +950,9 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.whole(0, 60_000),
     default: REPLY_MS_MAX,
     doc:
-      'A question by UDP that waited longer gets no reply: an address may be forged, and answers to it gathered ' +
-      'into a pulse (DNSBomb). What was found is cached for when the client asks again. Old answers (serve-stale) are given ' +
-      'when they are due; clients by TCP, or with a server cookie, get all answers. 0: no bound.',
+      'A question by UDP that waited longer gets no reply, if this is not 0: an address may be forged, and answers to it gathered ' +
+      'into a pulse (DNSBomb); 1900 leaves old answers their time (serve-stale). What was found is cached for when the client asks ' +
+      'again. Clients by TCP, or with a server cookie, get all answers.',
     reload: 'live',
   },
   'limits.late-replies-per-client': {

@@ -112,6 +112,7 @@ t.test('0 is no bound; bounds change at once; what is tried out is counted alone
     {},
     {
       waitingPerClientMax: 2,
+      replyMsMax: 1_900,
       dryRun: new Set(['reply-time', 'waiting-per-client']),
       lateRepliesPerClientMax: 0,
     },
