@@ -1,5 +1,5 @@
 /** Ways to make a lab zone faulty in one point and right in all others: what is changed is signed again. */
-import { generateKeyPairSync, type KeyObject, sign as signOctets } from 'node:crypto'
+import { sign as signOctets } from 'node:crypto'
 import { concatOctets } from '../../src/base/octets.ts'
 import type { Rewrite } from '../../src/lab/authority.ts'
 import type { Behaviour } from '../../src/lab/behaviours.ts'
@@ -16,6 +16,7 @@ import { formatName } from '../../src/wire/name-text.ts'
 import { keyTagOf } from '../../src/wire/rdata/dnskey.ts'
 import { parseSoa, type Soa, writeSoa } from '../../src/wire/rdata/soa.ts'
 import { groupRrsets, type ResourceRecord, type Rrset } from '../../src/wire/record.ts'
+import { freshKeyPair, type KeyPair } from '../support/key-pair.ts'
 import { CLOCK, catalogue } from '../support/world.ts'
 
 /** Changes the selected records (or takes them out) and signs what is left of their RRsets again. */
@@ -130,11 +131,11 @@ const HASHES: Readonly<Record<number, string>> = {
   [ALGORITHM.RSASHA512]: 'sha512',
 }
 
-let pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } | undefined
+let pair: KeyPair | undefined
 
 /** A key of 2048 bits, as signers make them; the lab's own are shorter. All have one modulus. */
 export function rsaKey(algorithm: number, flags: number = KSK_FLAGS): LabKey {
-  pair ??= generateKeyPairSync('rsa', { modulusLength: 2048 })
+  pair ??= freshKeyPair(2048)
   const { publicKey, privateKey } = pair
   const { n = '' } = publicKey.export({ format: 'jwk' })
   const dnskey = concatOctets(

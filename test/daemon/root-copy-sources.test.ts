@@ -1,5 +1,4 @@
 /** Where the root zone is got from: by HTTP and by transfer, from servers that do it well or badly; and a daemon that does. */
-import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer, globalAgent } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -13,6 +12,7 @@ import { type Transferred, transferRoot } from '../../src/daemon/root-copy/trans
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { ask } from '../support/dns-client.ts'
+import { freshKeyPair } from '../support/key-pair.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { recordsFrom } from '../support/records.ts'
 import { rootZone } from '../support/root-zones.ts'
@@ -100,7 +100,7 @@ t.test('a page that is slow, too long, cut off or not there', async (t) => {
 
 /** A key and a certificate that it signed itself, for this name, as PEM. */
 function selfSigned(name: string): { readonly key: string; readonly cert: string } {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const { privateKey } = freshKeyPair(2048)
   const key = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
   const own = forge.pki.privateKeyFromPem(key)
   const cert = forge.pki.createCertificate()

@@ -1,10 +1,10 @@
 /** Public keys as they come, well and badly formed. */
-import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { KeyTable } from '../../src/dnssec/keys.ts'
 import { importPublicKey } from '../../src/dnssec/public-key.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { figure } from '../attacks/row.ts'
+import { freshKeyPair } from '../support/key-pair.ts'
 import { leastProcessorMs } from '../support/processor-time.ts'
 import { dnskeyOf, makeKey } from '../support/sign.ts'
 
@@ -17,7 +17,7 @@ function rsa(exponent: readonly number[], modulus: Uint8Array, long = false): Ui
 }
 
 function modulusOf(bits: number): Buffer {
-  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: bits })
+  const { publicKey } = freshKeyPair(bits)
   return Buffer.from(publicKey.export({ format: 'jwk' }).n!, 'base64url')
 }
 

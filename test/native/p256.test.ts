@@ -1,5 +1,5 @@
 /** Keys of P-256 by the addon: what it says is what node:crypto says, of good signatures and of every kind of bad one. */
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -9,6 +9,7 @@ import { importHandle } from '../../src/dnssec/keys.ts'
 import { buildAddon, P256 } from '../../src/native/build.ts'
 import { addonImport, P256_PATH, quickestKeyImport } from '../../src/native/p256.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
+import { freshKeyPair } from '../support/key-pair.ts'
 
 const { ECDSAP256SHA256, ED25519 } = ALGORITHM
 /** The order of the group (SEC 2, 2.4.2). */
@@ -34,7 +35,7 @@ interface Signed {
 
 /** A key in DNSKEY form with a signature of so many octets. */
 function signed(octets: number): Signed {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { publicKey, privateKey } = freshKeyPair('P-256')
   const { x, y } = publicKey.export({ format: 'jwk' })
   const data = Buffer.from(Array.from({ length: octets }, (_, i) => i & 255))
   const signature = sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' })
@@ -172,7 +173,7 @@ t.test('without an addon, or with one that says yes to everything, node:crypto s
 })
 
 t.test('other algorithms are not its affair', { skip }, async (t) => {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const { publicKey, privateKey } = freshKeyPair('ed25519')
   const key = Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url')
   const handle = quickestKeyImport(out)(ED25519, key)
   t.ok(handle?.verifies(Buffer.from('x'), sign(null, Buffer.from('x'), privateKey)))

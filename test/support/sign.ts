@@ -2,7 +2,7 @@
  * A small signer for tests of the proof room. It builds the signed octets in its own way, so that a fault in the
  * room's does not cancel out.
  */
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHash, type KeyObject, sign } from 'node:crypto'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { foldName, isWildcard, labelCount, type Name } from '../../src/wire/name.ts'
@@ -10,6 +10,7 @@ import { nameFrom } from '../../src/wire/name-text.ts'
 import { type Dnskey, parseDnskey } from '../../src/wire/rdata/dnskey.ts'
 import { canonicalRdata } from '../../src/wire/rdata/rdata.ts'
 import type { Rrset } from '../../src/wire/record.ts'
+import { freshKeyPair, type KeyPair } from './key-pair.ts'
 
 /** A key pair of a zone. */
 export interface TestKey {
@@ -55,18 +56,18 @@ export function dnskeyOf(flags: number, protocol: number, algorithm: number, pub
   return parseDnskey(Uint8Array.from([flags >> 8, flags & 255, protocol, algorithm, ...publicKey]))!
 }
 
-function pairOf(algorithm: number): { publicKey: KeyObject; privateKey: KeyObject } {
+function pairOf(algorithm: number): KeyPair {
   switch (algorithm) {
     case ALGORITHM.ECDSAP256SHA256:
-      return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      return freshKeyPair('P-256')
     case ALGORITHM.ECDSAP384SHA384:
-      return generateKeyPairSync('ec', { namedCurve: 'P-384' })
+      return freshKeyPair('P-384')
     case ALGORITHM.ED25519:
-      return generateKeyPairSync('ed25519')
+      return freshKeyPair('ed25519')
     case ALGORITHM.ED448:
-      return generateKeyPairSync('ed448')
+      return freshKeyPair('ed448')
     default:
-      return generateKeyPairSync('rsa', { modulusLength: 1024 })
+      return freshKeyPair(1024)
   }
 }
 
