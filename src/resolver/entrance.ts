@@ -179,10 +179,11 @@ export class Entrance implements ResolverPort {
     const { sinceMs, begin, giveUp } = account.waiting.shift()!
     this.#waiting--
     this.#levelMs = Math.max(this.#levelMs, account.usedMs)
+    // Before it is begun: while it is, its client may ask again.
+    if (account.waiting.length > 0) this.#order.add(account)
     const isLate = this.#clock.nowMs() - sinceMs > ENTRANCE_MS_MAX
     if (isLate) giveUp()
     else begin()
-    if (account.waiting.length > 0) this.#order.add(account)
   }
 
   /** Who came first, and whether another would have been before. */

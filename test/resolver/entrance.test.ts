@@ -153,6 +153,41 @@ t.test('a question that waited too long is not begun', async (t) => {
   t.equal(thread.counts.get('limit fair-share'), 1)
 })
 
+t.test('a client asks anew in the moment in which its last question is begun', async (t) => {
+  const begun: number[] = []
+  const replies: Promise<ClientReply>[] = []
+  const entrance = new Entrance({
+    clock: new VirtualClock(1_800_000_000, 0),
+    counters: { limitHit: () => {}, limitTried: () => {} },
+    sliceMs: 0,
+  })
+  const ask = (type: number, client: number): void => {
+    replies.push(entrance.resolve({ name: NAME, type, checkingDisabled: false, client }))
+  }
+  entrance.resolver = {
+    resolve: async ({ type }) => {
+      begun.push(type)
+      // As sockets of clients are looked at between two steps of the engine.
+      if (type < 5) ask(type + 1, 1)
+      return { entry: Uint8Array.of(type) }
+    },
+    prefetch: () => {},
+  }
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  ask(1, 1)
+  await turns()
+  ask(6, 2)
+  await turns()
+  t.same(begun, [1, 2, 3, 4, 5, 6])
+  t.same(
+    (await Promise.all(replies)).map(({ entry }) => entry[0]),
+    begun,
+  )
+  t.equal(entrance.waiting, 0)
+})
+
 t.test('what was used while nobody waited is held against nobody', async (t) => {
   const thread = new Thread()
   for (let i = 0; i < 300; i++) thread.arrive(0, 1)
