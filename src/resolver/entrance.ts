@@ -53,7 +53,7 @@ export class Entrance implements ResolverPort {
   readonly #order = new LeastFirst<Account>((account) => account.usedMs)
   /** Given before the first question, as the two need each other. */
   resolver: ResolverPort | undefined
-  /** Questions are begun as they come; only what would be otherwise is counted. */
+  /** Questions are begun as they come, however late; only what would be otherwise is counted. */
   isTriedOut = false
   #waiting = 0
   #number = 0
@@ -174,27 +174,27 @@ export class Entrance implements ResolverPort {
   }
 
   #beginNext(): void {
-    const account = this.isTriedOut ? this.#oldest() : this.#order.take()
+    const least = this.#order.least()
+    const account = this.isTriedOut ? this.#oldest() : least
     if (account === undefined) return
+    this.#order.remove(account)
     const { sinceMs, begin, giveUp } = account.waiting.shift()!
     this.#waiting--
     this.#levelMs = Math.max(this.#levelMs, account.usedMs)
     // Before it is begun: while it is, its client may ask again.
     if (account.waiting.length > 0) this.#order.add(account)
     const isLate = this.#clock.nowMs() - sinceMs > ENTRANCE_MS_MAX
-    if (isLate) giveUp()
+    if (this.isTriedOut && (isLate || account !== least)) this.#counters.limitTried('fair-share')
+    if (isLate && !this.isTriedOut) giveUp()
     else begin()
   }
 
-  /** Who came first, and whether another would have been before. */
+  /** Who came first. */
   #oldest(): Account | undefined {
     let oldest: Account | undefined
     for (const account of this.#order) {
       if (oldest === undefined || account.waiting[0]!.number < oldest.waiting[0]!.number) oldest = account
     }
-    if (oldest === undefined) return undefined
-    if (oldest !== this.#order.least()) this.#counters.limitTried('fair-share')
-    this.#order.remove(oldest)
     return oldest
   }
 

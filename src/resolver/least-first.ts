@@ -24,7 +24,7 @@ export class LeastFirst<T> implements Iterable<T> {
     this.#rise(this.#slots.length - 1)
   }
 
-  /** The least, which stays. */
+  /** Undefined when there is nothing. It stays; to remove it then costs no search. */
   least(): T | undefined {
     const slots = this.#slots
     for (let first = slots[0]; first !== undefined; first = slots[0]) {
@@ -35,13 +35,6 @@ export class LeastFirst<T> implements Iterable<T> {
       this.#sink(0)
     }
     return undefined
-  }
-
-  /** The least, which goes. */
-  take(): T | undefined {
-    const item = this.least()
-    if (item !== undefined) this.#removeAt(0)
-    return item
   }
 
   /** Takes an item out, wherever it is. */

@@ -153,6 +153,20 @@ t.test('a question that waited too long is not begun', async (t) => {
   t.equal(thread.counts.get('limit fair-share'), 1)
 })
 
+t.test('tried out, one that waited too long is begun all the same', async (t) => {
+  const thread = new Thread()
+  thread.entrance.isTriedOut = true
+  thread.costMs = () => [ENTRANCE_MS_MAX / 2 + 1, 0]
+  const replies = [1, 2, 3, 4].map((type) =>
+    thread.entrance.resolve({ name: NAME, type, checkingDisabled: false, client: 1 }),
+  )
+  t.same(
+    (await Promise.all(replies)).map(({ entry }) => entry.length),
+    [0, 0, 0, 0],
+  )
+  t.same([...thread.counts], [['dry run fair-share', 1]])
+})
+
 t.test('a client asks anew in the moment in which its last question is begun', async (t) => {
   const begun: number[] = []
   const replies: Promise<ClientReply>[] = []
@@ -213,7 +227,10 @@ t.test('things come least first, also those that grew meanwhile', (t) => {
     heap.remove(removed)
     const left = items.filter((item) => item !== removed).map(({ key }) => key)
     const found: number[] = []
-    for (let item = heap.take(); item !== undefined; item = heap.take()) found.push(item.key)
+    for (let item = heap.least(); item !== undefined; item = heap.least()) {
+      found.push(item.key)
+      heap.remove(item)
+    }
     t.same(
       found,
       left.sort((a, b) => a - b),
