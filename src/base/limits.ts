@@ -408,6 +408,10 @@ export const LOG_FLUSH_MS_MAX = 1_000
 export const LIMITS_TOLD_MS = 60_000
 /** Zones or clients remembered of each limit in between: whoever causes one hit in 32 is among them. */
 export const LIMIT_CAUSES_KEPT = 32
+/** Resolutions that wait for spans to be made of them; more are not told of, for they take memory and are a share anyhow. */
+export const TRACED_WAITING_MAX = 1_000
+/** Heap for the operator's module that traces and the SDK that it brings: batches of spans take a few MiB. */
+export const TRACING_HEAP_MIB_MAX = 256
 /** Faults of our own told in a minute: each has a stack, and one that every client can cause must not fill the disk. */
 export const FAULTS_TOLD_PER_MINUTE_MAX = 5
 

@@ -1092,8 +1092,8 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.path(),
     default: '',
     doc:
-      'A module (JavaScript) that registers an OpenTelemetry SDK, loaded in every thread that resolves. Sigill brings the ' +
-      'API alone.',
+      'A module (JavaScript) that registers an OpenTelemetry SDK, loaded in a thread of its own beside each that resolves: one ' +
+      'that fails ends the spans and nothing else. Sigill brings the API alone.',
     reload: 'restart',
   },
   'control.socket': {

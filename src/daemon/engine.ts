@@ -23,7 +23,7 @@ import { DIGEST } from '../wire/iana/digest-type.ts'
 import { cacheMemory } from './cache-memory.ts'
 import { type Machine, THIS_MACHINE } from './machine.ts'
 import { outstandingMax, policyOptions, resolverSettings } from './parts.ts'
-import { startTracing } from './tracing.ts'
+import { startTracing, type TracingParts } from './tracing/tracing.ts'
 
 /** Algorithms and digests that this platform does as it should. */
 export interface Platform {
@@ -62,8 +62,8 @@ export interface EngineParts {
   readonly tableEntriesMax?: number
   readonly noteWork?: WorkNote
   readonly betweenSteps?: () => void
-  /** Spans are made of its resolutions where the settings want them: those of clients are meant. */
-  readonly isTraced?: true
+  /** Spans are made of its resolutions where the settings want them: those of clients are meant. Told why that ends. */
+  readonly tracingLog?: TracingParts['log']
   /** Told besides the counters. */
   readonly onLateVerdict?: LateVerdict
   /** `THIS_MACHINE` when left out. */
@@ -75,7 +75,7 @@ const OCTETS_PER_MIB = 1_048_576
 /** Puts an engine together. Nothing is sent before the first question. */
 export function createEngine(parts: EngineParts): Engine {
   const { config, clock, policy, rrsets, random, counters, ownAddresses, engines = 1, ...others } = parts
-  const { onLateVerdict, isTraced, machine = THIS_MACHINE, ...rest } = others
+  const { onLateVerdict, tracingLog, machine = THIS_MACHINE, ...rest } = others
   const { settings, rootHints } = config
   const { backend: udp = DGRAM } = chooseBackend(settings['server.udp-backend'])
   const upstream = machine.upstream({
@@ -88,12 +88,13 @@ export function createEngine(parts: EngineParts): Engine {
     ipv6: settings['resolution.ipv6'] || settings['resolution.nat64-prefix'] !== undefined,
     outstandingMax: outstandingMax(settings, engines),
   })
+  const tracing = tracingLog && startTracing({ config, clock, log: tracingLog })
   const resolver = new Resolver({
     ...rest,
     clock,
     random,
     upstream,
-    watch: isTraced && startTracing({ config, clock, onFault: rest.onFault }),
+    watch: tracing?.watch,
     policy,
     settings: resolverSettings(settings, rootHints, ownAddresses, engines),
     counters,
@@ -106,6 +107,7 @@ export function createEngine(parts: EngineParts): Engine {
     },
   })
   const close = (): void => {
+    tracing?.close()
     upstream.close()
     policy.close()
   }
@@ -126,7 +128,7 @@ export function createLoneEngine(
     | 'onFault'
     | 'betweenSteps'
     | 'noteWork'
-    | 'isTraced'
+    | 'tracingLog'
     | 'onLateVerdict'
     | 'machine'
     | 'tableEntriesMax'

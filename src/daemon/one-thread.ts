@@ -40,7 +40,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const unixSeconds = (): number => wallSeconds(machine)
   const tally = new AnswerTally(unixSeconds)
   const engine = createLoneEngine(config, {
-    ...{ machine, words, platform, isTraced: true },
+    ...{ machine, words, platform, tracingLog: log },
     ...clients.steps,
     onLateVerdict: ({ client }, entry) => tally.countLate(entry, 0, client),
     counters,

@@ -3,7 +3,8 @@ import { type Span, type SpanOptions, type Tracer, trace } from '@opentelemetry/
 import t from 'tap'
 import { VirtualClock } from '../../src/base/clock.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import { resolutionSpans } from '../../src/telemetry/resolution-spans.ts'
+import { type ResolutionRecord, recordShare } from '../../src/telemetry/resolution-record.ts'
+import { makeSpans } from '../../src/telemetry/resolution-spans.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { CLOCK, makeWorld, zone } from '../support/world.ts'
@@ -48,7 +49,8 @@ t.test('a resolution and its questions to servers, each with its time', async (t
     watch: (question) => {
       const now = clock.current!
       const unixMs = (): number => EPOCH_MS + now.nowMs() - startMs
-      return resolutionSpans({ percent: 100, clock: now, random: seededRandom(1), unixMs, tracer })(question)
+      const take = (record: ResolutionRecord): void => makeSpans(structuredClone(record), tracer)
+      return recordShare({ percent: 100, clock: now, random: seededRandom(1), unixMs, take })(question)
     },
   })
   clock.current = world.clock
@@ -74,21 +76,29 @@ t.test('a resolution and its questions to servers, each with its time', async (t
   t.equal(spans.length, 1 + exchanges.length, 'nothing for what the cache has')
 })
 
-t.test('a share of them, drawn at random; none where nobody listens', (t) => {
+t.test('a share of them, drawn at random; none where nobody listens', async (t) => {
   const clock = new VirtualClock(CLOCK)
   const parts = { clock, random: seededRandom(1), unixMs: () => EPOCH_MS }
   const question = { name: nameFrom('www.z.test'), type: TYPE.A }
+  let record: ResolutionRecord | undefined
   for (const [percent, least, most] of [
     [0, 0, 0],
     [2.5, 180, 320],
     [100, 10_000, 10_000],
   ] as const) {
-    const { tracer, spans } = recorder()
-    const watch = resolutionSpans({ ...parts, percent, tracer })
-    for (let i = 0; i < 10_000; i++) watch(question)
-    t.ok(spans.length >= least && spans.length <= most, `${spans.length} of 10,000 at ${percent} %`)
+    const records: ResolutionRecord[] = []
+    const watch = recordShare({ ...parts, percent, take: (record) => records.push(record) })
+    for (let i = 0; i < 10_000; i++) watch(question)?.ended({ status: 'secure', reason: 'secure' })
+    t.ok(records.length >= least && records.length <= most, `${records.length} of 10,000 at ${percent} %`)
+    record = records[0]
   }
-  t.equal(resolutionSpans({ ...parts, percent: 100, tracer: recorder(false).tracer })(question), undefined)
-  t.equal(resolutionSpans({ ...parts, percent: 100 })(question), undefined, 'no SDK is registered')
-  t.end()
+  const { tracer, spans } = recorder(false)
+  const exchange = { startMs: 0, endMs: 1, outcome: 'NOERROR', isAnswered: true, attributes: {} }
+  makeSpans({ ...record!, exchanges: [exchange] }, tracer)
+  t.same(
+    spans.map(({ name }) => name),
+    ['resolve'],
+    'the SDK does not want it',
+  )
+  t.doesNotThrow(() => makeSpans({ ...record!, exchanges: [exchange] }), 'no SDK is registered')
 })

@@ -40,7 +40,7 @@ function run(data: ResolverData): void {
     ownAddresses,
     onFault,
     engines: resolvers,
-    isTraced: true,
+    tracingLog: log,
     onLateVerdict: ({ client }, entry) => tally.countLate(entry, 0, client),
     // What was noted when the thread came to its end must stay.
     noteWork: (question) => {
