@@ -116,6 +116,7 @@ export class PrefixBuckets {
       if (bucket < 0 || this.#times[timeOf(bucket)]! - now[0]! <= this.#lackMs[family + level]!) continue
       this.#refusing = bucket
       this.networkHash = hash
+      this.#forgetExcess(bucket, family + level, now)
       return false
     }
     for (let level = 0; level < LEVELS; level++) this.#takeOne(level, family + level, now)
@@ -132,6 +133,13 @@ export class PrefixBuckets {
     const refused = this.#words[at]! + 1
     this.#words[at] = refused >= nth ? 0 : refused
     return refused >= nth
+  }
+
+  /** A bucket is never more than empty: one that took longer to fill, by an earlier rate, is to fill by that of now. */
+  #forgetExcess(bucket: number, term: number, now: Moment): void {
+    const emptyMs = now[0]! + this.#lackMs[term]! + this.#tokenMs[term]!
+    const timeAt = timeOf(bucket)
+    if (this.#times[timeAt]! > emptyMs) this.#times[timeAt] = emptyMs
   }
 
   #takeOne(level: number, term: number, now: Moment): void {

@@ -93,7 +93,7 @@ export class RateLimits {
     this.configure(settings)
   }
 
-  /** Takes over other settings. What clients have taken stays taken for the time that it was to be. */
+  /** Takes over other settings. What clients have taken stays taken, up to all that they may have by these. */
   configure(settings: RateLimitSettings): void {
     this.#settings = settings
     this.#exempt = new PrefixTable(settings.exempt.map((prefix) => ({ prefix, value: true })))

@@ -314,6 +314,24 @@ t.test('settings change while it runs', async (t) => {
   t.equal(passing(), 100)
 })
 
+t.test(
+  'a rate that is raised lets clients ask more at once, whatever they took by the old one',
+  async (t) => {
+    const it = new Limited({ answers: { perSecond: 1, burst: 500, dryRun: false } })
+    t.equal(
+      it.passing(600, () => it.answer('192.0.2.1')),
+      500,
+    )
+    it.limits.configure({ answers: ON, recursion: OFF, slip: 0, exempt: [] })
+    let passed = 0
+    for (let ms = 0; ms < 2_000; ms += 10) {
+      it.clock.advance(10)
+      passed += it.passing(1, () => it.answer('192.0.2.1'))
+    }
+    t.ok(passed >= 19 && passed <= 20, `${passed} in two seconds, at ten a second`)
+  },
+)
+
 t.test('a flood of forged addresses frees nobody who is limited and limits nobody who is not', async (t) => {
   const it = new Limited({ answers: ON })
   const random = new SeededRandom('prefixes')
