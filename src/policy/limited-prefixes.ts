@@ -53,9 +53,10 @@ export class LimitedPrefixes {
     const at = entry * ENTRY_WORDS
     const words = this.#words
     words[at + SEEN_AT] = second
-    words[at + LIMIT_AT] = limit
-    if (words[at] !== tag) {
+    // A limit and its dry run count in the same buckets, but not together.
+    if (words[at] !== tag || words[at + LIMIT_AT] !== limit) {
       Atomics.store(words, at, 0)
+      words[at + LIMIT_AT] = limit
       for (let i = 0; i < NETWORK_WORDS; i++) words[at + NETWORK_AT + i] = network[i]!
       this.#counts[entry] = 0
       Atomics.store(words, at, tag)

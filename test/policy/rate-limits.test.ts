@@ -354,6 +354,14 @@ t.test('a flood of forged addresses frees nobody who is limited and limits nobod
   t.equal(it.buckets.byteLength, PREFIX_BUCKETS_OCTETS)
 })
 
+t.test('a network that a dry run told of is told of anew by the limit', async (t) => {
+  const it = new Limited({ answers: { ...ON, dryRun: true } })
+  it.passing(100, () => it.answer('192.0.2.1'))
+  it.limits.configure({ answers: ON, recursion: OFF, slip: 0, exempt: [] })
+  it.passing(7, () => it.answer('192.0.2.1'))
+  t.same(it.limited(), ['answers-per-prefix 192.0.2.1/32 7'])
+})
+
 t.test(
   'of many networks over their limits some are listed, until they are quiet and others are not',
   async (t) => {
