@@ -13,7 +13,7 @@ import { type Message, parseHeader, parseMessage, type Question } from '../wire/
 import type { Name } from '../wire/name.ts'
 import { writeQuery } from '../wire/writer.ts'
 import type { Context, Job } from './context.ts'
-import type { Endpoint, UpstreamFailure } from './ports.ts'
+import type { Endpoint, UpstreamFailure, UpstreamResult } from './ports.ts'
 import type { Racer } from './race.ts'
 import type { CookieVerdict } from './server-cookies.ts'
 import { type TtlLimits, withinLimits } from './ttl-limits.ts'
@@ -192,18 +192,22 @@ async function once(
     job.trace?.({ kind: 'exchange', server, transport, zone, name, type, outcome, octets, ...when })
   }
   if (job.trace !== undefined) racer.giveUp = () => tell(LATE, 0, clock.nowMs() - startMs)
-  const result = await upstream.ask({ server, transport, message, timeoutMs })
-  // A server that was not given its time has not failed.
-  const cutShort = result.kind === 'failure' && result.reason === 'timeout' && leftMs < patienceMs
-  outstanding.ended(client)
-  quota.ended(cutShort ? undefined : result.kind === 'reply', outstanding.limits.backOff)
+  let isUp: boolean | undefined
+  let result: UpstreamResult
+  try {
+    result = await upstream.ask({ server, transport, message, timeoutMs })
+    isUp = showsUp(result, transport, leftMs < patienceMs)
+  } finally {
+    outstanding.ended(client)
+    quota.ended(isUp, outstanding.limits.backOff)
+  }
   if (result.kind === 'failure') {
     const { reason } = result
     counters.upstreamFailure(reason)
-    if (!cutShort) {
-      noteFailure(context, server, transport, reason, startMs)
-      if (reason === 'timeout' && transport === 'udp' && cookie !== undefined)
-        context.cookies?.unanswered(server, cookie)
+    if (isUp === false) {
+      if (reason === 'timeout') servers.timedOut(server, startMs)
+      else servers.unreachable(server)
+      if (reason === 'timeout' && cookie !== undefined) context.cookies?.unanswered(server, cookie)
     }
   } else {
     racer.heard = true
@@ -280,15 +284,15 @@ function read(octets: Uint8Array, transport: Transport, limits: TtlLimits): Answ
   }
 }
 
-/** A failure counts against the server when it is the server's or the path's: not by TCP, which many refuse. */
-function noteFailure(
-  context: Context,
-  server: Endpoint,
-  transport: Transport,
-  reason: UpstreamFailure,
-  askedMs: number,
-): void {
-  if (transport === 'tcp') return
-  if (reason === 'timeout') context.servers.timedOut(server, askedMs)
-  else if (reason === 'refused' || reason === 'unreachable') context.servers.unreachable(server)
+/**
+ * Whether the server answers, as far as this says: undefined where it was not given its time, or where what failed may be
+ * of our own making. Nor does TCP count against it, which many refuse.
+ */
+function showsUp(result: UpstreamResult, transport: Transport, isCutShort: boolean): boolean | undefined {
+  if (result.kind === 'reply') return true
+  if (transport === 'tcp' || !ITS_FAULTS.has(result.reason)) return undefined
+  return result.reason === 'timeout' && isCutShort ? undefined : false
 }
+
+/** The server's, or the path's. */
+const ITS_FAULTS: ReadonlySet<UpstreamFailure> = new Set(['timeout', 'refused', 'unreachable'])

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { OUTSTANDING_PER_ZONE_MAX, SERVER_QUOTA_SHARE_MIN } from '../../src/base/limits.ts'
 import { ServerQuota } from '../../src/cache/server-quota.ts'
-import { delayed, silent } from '../../src/lab/behaviours.ts'
+import { type Behaviour, delayed, inOrder, silent, tcpOnly, udpOnly } from '../../src/lab/behaviours.ts'
 import { Outstanding, type OutstandingLimits } from '../../src/resolver/outstanding.ts'
 import type { UpstreamRequest, UpstreamResult } from '../../src/resolver/ports.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
@@ -261,6 +261,49 @@ t.test('a server that answers seldom gets few questions', async (t) => {
   })
   t.ok(sockets.most <= 4, `${sockets.most} questions out at once in the end`)
   t.ok(world.counts.get('limit outstanding-per-server')! > 0)
+})
+
+/** How many of so many questions are out to the server of `z.test.` at once. */
+async function askedAtOnce(world: World, count: number): Promise<number> {
+  const sockets = watchSockets(world, 'ns.z.test.', 100_000)
+  const told: Answered[] = []
+  for (let i = 0; i < count; i++) askNow(world, `once${i}.z.test`, i, told)
+  await world.clock.runUntil(() => told.length === count, 20_000)
+  return sockets.most
+}
+
+/** Where the first letter of a question's name is in its octets. */
+const FIRST_LETTER_AT = 13
+const R = 'r'.charCodeAt(0)
+
+t.test('what is no fault of a server takes none of its places', async (t) => {
+  const settings = { outstanding: limits({ backOff: { ...BACK_OFF, questions: 20 } }) }
+  const content = '* A 192.0.2.1\n'
+  const without = async (behaviour: Behaviour, ask: (world: World) => Promise<unknown>): Promise<number> => {
+    const servers = [{ name: 'ns', behaviour: inOrder(delayed(20), behaviour) }]
+    const world = makeWorld([plainZone('z.test.', { content, servers })], { settings })
+    await world.ask('warm.z.test', TYPE.A)
+    await ask(world)
+    return askedAtOnce(world, 100)
+  }
+  const noSockets = await without(
+    (inner) => inner,
+    async (world) => {
+      const ask = world.network.ask.bind(world.network)
+      world.network.ask = async () => ({ kind: 'failure', reason: 'resources' })
+      for (let i = 0; i < 100; i++) await world.ask(`r${i}.z.test`, TYPE.A)
+      world.network.ask = ask
+    },
+  )
+  t.equal(noSockets, 100, 'sockets were short here')
+  const noTcp = await without(
+    (inner) => (query, by) =>
+      (query[FIRST_LETTER_AT] === R ? inOrder(tcpOnly, udpOnly)(inner) : inner)(query, by),
+    async (world) => {
+      for (let i = 0; i < 100; i++) await world.ask(`r${i}.z.test`, TYPE.A)
+    },
+  )
+  t.equal(noTcp, 100, 'it does not listen on TCP, which some names would need')
 })
 
 t.test('a bound that changes is in force at once', async (t) => {
