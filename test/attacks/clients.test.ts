@@ -16,15 +16,11 @@ import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseMessage } from '../../src/wire/message.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { bench, client, parts, query } from '../front/service-under-test.ts'
-import { askUdp, framed, openFront, sleep, TcpClient } from '../front/sockets-under-test.ts'
+import { askUdp, framed, openFront, TcpClient } from '../front/sockets-under-test.ts'
+import { until } from '../support/until.ts'
 import { row, Tally } from './row.ts'
 
 const MIB = 1_048_576
-
-/** Waits until `ready`, at most five seconds. */
-async function until(ready: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !ready(); i++) await sleep(10)
-}
 
 row('D01', async (t) => {
   const clock = new VirtualClock(1_795_000_000)
@@ -38,9 +34,10 @@ row('D01', async (t) => {
     return one
   })
   await until(
+    'every place is taken',
     () => front.connections >= TCP_CONNECTIONS_MAX && slow.filter((one) => one.closed).length >= 1000,
   )
-  t.equal(front.connections, TCP_CONNECTIONS_MAX, 'every place is taken')
+  t.equal(front.connections, TCP_CONNECTIONS_MAX, 'and no more than there are')
   const tally = new Tally(t)
   for (let id = 1; id <= 20; id++) {
     // All of those that hold a place came earlier.
@@ -54,8 +51,7 @@ row('D01', async (t) => {
   const grown = process.memoryUsage().rss - before
   t.ok(grown < 100 * MIB, `${grown} octets, both ends of 2,000 connections`)
   clock.advance(TCP_MESSAGE_MS_MAX + 1_000)
-  await until(() => front.connections === 0)
-  t.equal(front.connections, 0, 'half a message is waited for so long, and no longer')
+  await until('half a message is waited for no longer', () => front.connections === 0)
   for (const one of slow) one.socket.destroy()
   await front.close()
   return `${tally} by UDP and by new connections beside ${slow.length} half messages`
@@ -74,7 +70,7 @@ row('D02', async (t) => {
   const before = process.memoryUsage().rss
   mute.socket.write(flood)
   let answered = -1
-  await until(() => {
+  await until('no more is answered', () => {
     const quiet = answered > 0 && it.counters.get('hit') === answered
     answered = it.counters.get('hit')
     return quiet
@@ -84,8 +80,7 @@ row('D02', async (t) => {
   t.ok(grown < 20 * MIB, `${grown} octets`)
   t.equal(front.connections, 1)
   clock.advance(TCP_UNREAD_MS_MAX + 1_000)
-  await until(() => front.connections === 0)
-  t.equal(front.connections, 0)
+  await until('it is cut off', () => front.connections === 0)
   t.ok(it.counters.get('limit tcp-unread') > 0)
   mute.socket.destroy()
   await front.close()

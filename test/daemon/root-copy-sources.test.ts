@@ -24,6 +24,7 @@ import {
   type TransferServer,
   transferOf,
 } from '../support/transfer-server.ts'
+import { until } from '../support/until.ts'
 
 const ZONE = rootZone({ serial: 7 })
 const { signal } = new AbortController()
@@ -198,10 +199,8 @@ t.test('transfers that are not whole', async (t) => {
 
 /** Waits until the first look came to this. */
 async function looked(it: ThreadedDaemon, outcome: string): Promise<void> {
-  for (let left = 500; (await it.metric('root_copy_refreshes_total', { outcome })) === 0; left--) {
-    if (left === 0) throw new Error(JSON.stringify(it.log))
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  const count = (): Promise<number> => it.metric('root_copy_refreshes_total', { outcome })
+  await until(`a look that came to ${outcome}`, async () => (await count()) > 0)
 }
 
 // The names are short, since sockets lie in folders that are called after them.

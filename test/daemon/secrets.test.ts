@@ -8,6 +8,7 @@ import { command } from '../../src/cli/control-client.ts'
 import { ask } from '../support/dns-client.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { Running, sigill } from '../support/sigill-process.ts'
+import { until } from '../support/until.ts'
 
 const FILE_MODE = 0o600
 /** An address that no other test has. */
@@ -115,7 +116,7 @@ async function hearAll(t: Test, { config, socket }: Place, reports: string): Pro
   heard.push(await refused.text())
   t.ok((await command({ server: COMMANDS, tokenFile }, 'GET', '/v1/status')).ok, 'who has the token may')
   running.signal('SIGUSR2')
-  while (readdirSync(reports).length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+  await until('the report', () => readdirSync(reports).length > 0)
   const { stdout, stderr } = await running.stop()
   for (const name of readdirSync(reports)) heard.push(readFileSync(join(reports, name), 'utf8'))
   return [...heard, stdout, stderr].join('\n')

@@ -12,12 +12,12 @@ import { ask } from '../support/dns-client.ts'
 import { type LabWorld, manyZones, startLabWorld } from '../support/lab-world.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 import { FAILING_ENTRIES, startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
+import { until } from '../support/until.ts'
 import { THROW } from './thread-entries/throw-when-told.ts'
 
 const ENDS = Number(process.env.SIGILL_THREAD_ENDS ?? 6)
 /** A busy machine takes its time to start a thread. */
 const PAUSE_MS_MAX = ENDS >= 100 ? 1_000 : 10_000
-const PATIENCE_MS = 20_000
 const STEADY_MS = 1_100
 /** Longer than a busy machine takes for any turn. */
 const STALL_MS = 3_000
@@ -33,18 +33,6 @@ t.teardown(() => world.close())
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  limitMs: number,
-): Promise<void> {
-  const endMs = performance.now() + limitMs
-  while (!(await condition())) {
-    if (performance.now() > endMs) throw new Error(`not within ${limitMs} ms: ${what}`)
-    await sleep(5)
-  }
 }
 
 function start(
@@ -111,13 +99,9 @@ for (const [fronts, resolvers, udp] of [
         const { worker } = thread
         const endedMs = performance.now()
         end(thread, random.below(2) === 1)
-        await until(
-          'another life',
-          () => thread.worker !== undefined && thread.worker !== worker,
-          PATIENCE_MS,
-        )
+        await until('another life', () => thread.worker !== undefined && thread.worker !== worker)
         bornMs.set(thread.name, performance.now())
-        await until('hits for all', () => hits.lastRightMs.every((ms) => ms > endedMs), PATIENCE_MS)
+        await until('hits for all', () => hits.lastRightMs.every((ms) => ms > endedMs))
         pausesMs.push(performance.now() - endedMs)
         if (thread.kind === 'front') continue
         const cleared = log.filter(({ msg }) => /were being written/.test(String(msg))).length
@@ -177,11 +161,11 @@ t.test(
     const stuck = ask(server, { name: 'eterne.good.se.', type: 'A', attempts: 1, timeoutMs: 30_000 })
     const told = (text: RegExp): Record<string, unknown> | undefined =>
       log.find(({ msg }) => text.test(String(msg)))
-    await until('it is told', () => told(/is stuck/) !== undefined, PATIENCE_MS)
+    await until('it is told', () => told(/is stuck/) !== undefined)
     t.match(told(/is stuck/), { thread: 'resolver-0', question: 'eterne.good.se. A' })
     t.equal(await metric('thread_stalls_total', { thread: 'resolver' }), 1)
     t.match(await ask(server, { name: 'www.good.se.', type: 'A' }), { rcode: 'NOERROR' }, 'hits go on')
-    await until('another life', async () => (await metric('thread_restarts_total')) === 1, PATIENCE_MS)
+    await until('another life', async () => (await metric('thread_restarts_total')) === 1)
     t.match(told(/was in work is set aside/), { question: 'eterne.good.se. A' })
     t.match(await stuck, { rcode: 'SERVFAIL' })
     const again = await ask(server, { name: 'eterne.good.se.', type: 'A', attempts: 1 })
@@ -194,7 +178,7 @@ t.test('a thread that is ended from outside blames nothing', { timeout: 60_000 }
   const { server, daemon, metric } = await start(1, 1)
   t.teardown(() => daemon.stop())
   const asked = ask(server, { name: 'www.slow.se.', type: 'A', attempts: 1 })
-  await until('the question is in work', async () => (await metric('upstream_queries_total')) >= 4, 5_000)
+  await until('the question is in work', async () => (await metric('upstream_queries_total')) >= 4)
   end(daemon.threads[1]!, false)
   t.match(await asked, { rcode: 'SERVFAIL', ede: [{ text: 'the thread that worked on it ended' }] })
   t.match(await ask(server, { name: 'www.slow.se.', type: 'A', attempts: 1 }), { rcode: 'NOERROR' })

@@ -7,6 +7,7 @@ import { nameFrom } from '../../src/wire/name-text.ts'
 import { ask, type Reply } from '../support/dns-client.ts'
 import { type LabWorld, manyZones, SLOW_MS, startLabWorld } from '../support/lab-world.ts'
 import { startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
+import { until } from '../support/until.ts'
 
 const zones = manyZones(60)
 const hasAddon = typeof loadAddon() !== 'string'
@@ -141,9 +142,7 @@ for (const [fronts, resolvers] of [
       const seconds = (performance.now() - beganMs) / 1000
       t.ok(within >= 10 && within <= 11 + seconds, `${within} of 40 in ${seconds.toFixed(1)} s`)
       const told = (): boolean => log.some((line) => line.limit === limit && line.network === '127.0.0.1/32')
-      for (let left = 100; left > 0 && !told(); left--)
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      t.ok(told())
+      await until('it is told of', told)
       world.writeConfig('threads.yaml')
       await daemon.operator.reload(by)
     })

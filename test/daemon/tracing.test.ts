@@ -7,6 +7,7 @@ import { TRACED_WAITING_MAX } from '../../src/base/limits.ts'
 import { defaultConfig } from '../../src/config/load.ts'
 import { startTracing, type Tracing } from '../../src/daemon/tracing/tracing.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
+import { until } from '../support/until.ts'
 
 const QUESTION = { name: nameFrom('www.example.se'), type: 1 }
 const API = JSON.stringify(import.meta.resolve('@opentelemetry/api'))
@@ -52,10 +53,6 @@ function resolve({ tracing }: Started): void {
   tracing?.watch(QUESTION)?.ended({ status: 'secure', reason: 'secure' })
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
 t.test('off: nothing is watched, and no module is loaded', (t) => {
   t.same(start(t, 0, '/nowhere/at-all.mjs'), { tracing: undefined, told: [] })
   t.end()
@@ -72,7 +69,7 @@ t.test(
     )
     const ended = join(started.folder, 'ended')
     for (let i = 0; i < 3; i++) resolve(started)
-    await until(() => existsSync(ended) && readFileSync(ended, 'utf8') === '...')
+    await until('all spans end', () => existsSync(ended) && readFileSync(ended, 'utf8') === '...')
     t.same(started.told, [])
   },
 )
@@ -93,7 +90,7 @@ for (const [what, source, fault, where] of FAULTS) {
   t.test(`a module that ${what} is told of once, without a stack, and all goes on`, async (t) => {
     const started = startWith(t, source)
     resolve(started)
-    await until(() => started.told.length > 0)
+    await until('it is told of', () => started.told.length > 0)
     const [{ fields, text }] = started.told as [Told]
     t.match(text, /^tracing\.module failed/)
     t.match(fields, { module: join(started.folder, 'otel.mjs'), fault })

@@ -6,24 +6,16 @@ import { ask } from '../support/dns-client.ts'
 import { manyZones, startLabWorld } from '../support/lab-world.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 import { FAILING_ENTRIES, startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
+import { until } from '../support/until.ts'
 
 /** What a resolver thread of the tests needs, twice over. */
 const HEAP_MIB = 64
 const CLIENTS = 4
 const EVERY_MS = 20
-const PATIENCE_MS = 20_000
 const zones = manyZones(20)
 
 const world = await startLabWorld(t.testdir(), [127, 98], undefined, zones)
 t.teardown(() => world.close())
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + PATIENCE_MS
-  while (!condition()) {
-    if (performance.now() > endMs) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 /** Has a thread run out of memory, and waits for its next life. */
 async function starve(thread: ThreadLife, begin: () => void): Promise<void> {

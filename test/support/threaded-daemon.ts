@@ -6,14 +6,13 @@ import { createLog } from '../../src/telemetry/log.ts'
 import { parseExposition } from '../telemetry/exposition.ts'
 import type { Server } from './dns-client.ts'
 import type { LabWorld } from './lab-world.ts'
+import { until } from './until.ts'
 
 /** Threads of a daemon under test whose errors are on purpose. */
 export const FAILING_ENTRIES: NonNullable<DaemonOptions['entries']> = {
   front: new URL('../daemon/thread-entries/front.js', import.meta.url),
   resolver: new URL('../daemon/thread-entries/resolver.js', import.meta.url),
 }
-
-const READY_TRIES = 500
 
 export interface ThreadedDaemon {
   readonly daemon: Daemon
@@ -42,10 +41,9 @@ export async function startThreadedDaemon(
     createLog({ level: 'info', format: 'json' }, { write }),
     options,
   )
-  for (let left = READY_TRIES; !daemon.ready().ok; left--) {
-    if (left === 0) throw new Error(`not ready\n${JSON.stringify(log)}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  await until('the root is proven', () => daemon.ready().ok).catch((error: Error) => {
+    throw new Error(`${error.message}\n${JSON.stringify(log)}`)
+  })
   const metric: ThreadedDaemon['metric'] = async (name, label = {}) => {
     const page = await fetch(`http://127.0.0.1:${daemon.metrics!.port}/metrics`)
     const samples = [...parseExposition(await page.text()).values()].flatMap((family) => family.samples)

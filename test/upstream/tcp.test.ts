@@ -6,6 +6,7 @@ import { UPSTREAM_TCP_IDLE_MS, UPSTREAM_TCP_KEPT_MAX } from '../../src/base/limi
 import { systemRandom } from '../../src/base/random.ts'
 import type { UpstreamResult } from '../../src/resolver/ports.ts'
 import { createUpstream } from '../../src/upstream/sockets.ts'
+import { until } from '../support/until.ts'
 import { changed, framed, queryWithId, replyTo, tcpServer } from './fake-server.ts'
 
 const LOOPBACK = parseAddress('127.0.0.1')!
@@ -147,11 +148,6 @@ function idOf(result: UpstreamResult): number | undefined {
   return result.kind === 'reply' ? (result.message[0]! << 8) | result.message[1]! : undefined
 }
 
-/** Waits until something is so. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
 t.test('questions share a connection, and replies come in any order', async (t) => {
   const waiting: Buffer[] = []
   const server = await pipelined((socket, query) => {
@@ -177,7 +173,7 @@ t.test('two questions with one id are on two connections', async (t) => {
   const { upstream, ask } = asker()
   t.same((await Promise.all([ask(server.port, 7), ask(server.port, 7)])).map(idOf), [7, 7])
   t.equal(server.count.connections, 2)
-  await until(() => upstream.connections === 1)
+  await until('one connection is left', () => upstream.connections === 1)
   t.pass('one of them is kept')
   upstream.close()
   await server.close()
@@ -265,7 +261,7 @@ t.test('a connection without a question is closed in good order', async (t) => {
   t.equal(upstream.connections, 1)
   clock.advance(1)
   t.equal(upstream.connections, 0)
-  await until(() => ended > 0)
+  await until('it is closed', () => ended > 0)
   t.equal(server.count.connections, 1)
   upstream.close()
   await server.close()
