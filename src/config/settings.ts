@@ -367,7 +367,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'rate-limiting.answers.dry-run': {
     schema: value.flag(),
     default: false,
-    doc: 'Only counts and logs what would be limited.',
+    doc: 'Only counts (sigill_limit_dry_runs_total) and logs what would be limited.',
     reload: 'live',
   },
   'rate-limiting.recursion.per-second': {
@@ -388,7 +388,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'rate-limiting.recursion.dry-run': {
     schema: value.flag(),
     default: false,
-    doc: 'Only counts and logs what would be limited.',
+    doc: 'Only counts (sigill_limit_dry_runs_total) and logs what would be limited.',
     reload: 'live',
   },
   'rate-limiting.exempt': {

@@ -7,19 +7,15 @@ import type { Cancel, Clock } from '../base/clock.ts'
 import { LIMITED_LOOK_MS, LIMITED_TOLD_AGAIN_MS, LIMITED_TOLD_PER_MINUTE_MAX } from '../base/limits.ts'
 import { formatPrefix } from '../base/prefix.ts'
 import type { LimitedPrefixes } from '../policy/limited-prefixes.ts'
-import { RATE_LIMITS, type RateLimitName } from '../policy/rate-limits.ts'
+import { LIMITS_OF_NETWORKS } from '../policy/rate-limits.ts'
 import type { Log } from '../telemetry/log.ts'
 
 const MINUTE_MS = 60_000
 
-const TEXTS: Readonly<Record<RateLimitName, string>> = {
-  'answers-per-prefix': 'a network asks more by UDP than rate-limiting.answers allows',
-  'recursion-per-prefix': 'a network has more to resolve than rate-limiting.recursion allows',
-  'answers-per-prefix-dry-run':
-    'a network asks more by UDP than rate-limiting.answers would allow (dry run: nothing is limited)',
-  'recursion-per-prefix-dry-run':
-    'a network has more to resolve than rate-limiting.recursion would allow (dry run: nothing is limited)',
-}
+const TEXTS = {
+  'answers-per-prefix': 'a network asks more by UDP than rate-limiting.answers',
+  'recursion-per-prefix': 'a network has more to resolve than rate-limiting.recursion',
+} as const
 
 /** What it works with. */
 export interface LimitedTellerParts {
@@ -31,7 +27,7 @@ export interface LimitedTellerParts {
 
 /** A network, and what was asked too much from there since it was told of. */
 interface Untold {
-  /** Limit and network. */
+  /** Number of the limit, and network. */
   readonly key: string
   questions: number
   toldMs: number
@@ -78,7 +74,7 @@ class LimitedTeller {
   #take(number: number, table: LimitedPrefixes): void {
     const counts = new Map<string, number>()
     for (const { limit, prefix, questions } of table.list()) {
-      const key = `${RATE_LIMITS[limit]} ${formatPrefix(prefix)}`
+      const key = `${limit} ${formatPrefix(prefix)}`
       counts.set(key, (counts.get(key) ?? 0) + questions)
     }
     for (const [key, count] of counts) {
@@ -99,8 +95,10 @@ class LimitedTeller {
     }
     const due = this.#due(nowMs).sort((a, b) => b.questions - a.questions)
     for (const it of due.slice(0, LIMITED_TOLD_PER_MINUTE_MAX - this.#told)) {
-      const [limit, network] = it.key.split(' ') as [RateLimitName, string]
-      this.#parts.log.warn({ network, limit, questions: it.questions }, TEXTS[limit])
+      const [number, network] = it.key.split(' ')
+      const { limit, dryRun } = LIMITS_OF_NETWORKS[Number(number)]!
+      const allows = dryRun ? 'would allow (dry run: nothing is limited)' : 'allows'
+      this.#parts.log.warn({ network, limit, dryRun, questions: it.questions }, `${TEXTS[limit]} ${allows}`)
       it.questions = 0
       it.toldMs = nowMs
       this.#told++

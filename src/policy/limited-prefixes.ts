@@ -9,7 +9,7 @@ import { NETWORK_WORDS, networkPrefix } from './prefix-buckets.ts'
 
 /** A network that has met a limit. */
 export interface LimitedPrefix {
-  /** Number of the limit. */
+  /** Its number in `LIMITS_OF_NETWORKS`. */
   readonly limit: number
   readonly prefix: Prefix
   /** Questions too many since it got its room here. */

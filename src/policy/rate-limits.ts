@@ -15,21 +15,19 @@ export const RATE = { PASS: 0, TRUNCATE: 1, DROP: 2 } as const
 /** One of `RATE`. */
 export type RateVerdict = (typeof RATE)[keyof typeof RATE]
 
-/** The limits as the metrics call them, a dry run under a name of its own; their places are their numbers. */
-export const RATE_LIMITS = [
-  'answers-per-prefix',
-  'recursion-per-prefix',
-  'answers-per-prefix-dry-run',
-  'recursion-per-prefix-dry-run',
-] as const
+/** The limits as the metrics call them; their places are their numbers. */
+export const RATE_LIMITS = ['answers-per-prefix', 'recursion-per-prefix'] as const
 
 /** One of them. */
 export type RateLimitName = (typeof RATE_LIMITS)[number]
 
 const ANSWERS = 0
 const RECURSION = 1
-/** Added to the number of a limit that is only tried. */
-const DRY_RUN = 2
+/** What networks can be over, by the number that `LimitedPrefixes` has of it: a limit, or its dry run. */
+export const LIMITS_OF_NETWORKS: readonly { readonly limit: RateLimitName; readonly dryRun: boolean }[] = [
+  ...RATE_LIMITS.map((limit) => ({ limit, dryRun: false })),
+  ...RATE_LIMITS.map((limit) => ({ limit, dryRun: true })),
+]
 
 /** A limit as it is set. */
 export interface RateSettings {
@@ -71,8 +69,8 @@ export interface RateLimitParts {
   readonly hashKey: HashKey
   /** Told of networks over a limit; this thread's own. */
   readonly limited: LimitedPrefixes
-  /** A question was too much. */
-  readonly counters: { limitHit(limit: RateLimitName): void }
+  /** A question was too much, or would have been. */
+  readonly counters: { limitHit(limit: RateLimitName): void; limitTried(limit: RateLimitName): void }
   readonly settings: RateLimitSettings
 }
 
@@ -126,10 +124,12 @@ export class RateLimits {
     if (this.#exempt.find(address, addressOctets) === true) return RATE.PASS
     if (buckets.take(address, addressOctets, kind, now)) return RATE.PASS
     const { dryRun } = limit === ANSWERS ? answers : recursion
-    const number = dryRun ? limit + DRY_RUN : limit
-    this.#counters.limitHit(RATE_LIMITS[number]!)
-    this.#limited.note(number, buckets.network, buckets.networkHash, now)
-    if (dryRun) return RATE.PASS
+    this.#limited.note(limit + (dryRun ? RATE_LIMITS.length : 0), buckets.network, buckets.networkHash, now)
+    if (dryRun) {
+      this.#counters.limitTried(RATE_LIMITS[limit]!)
+      return RATE.PASS
+    }
+    this.#counters.limitHit(RATE_LIMITS[limit]!)
     return slip > 0 && buckets.isNth(slip) ? RATE.TRUNCATE : RATE.DROP
   }
 }

@@ -177,7 +177,7 @@ const COUNTERS: readonly Family[] = [
   },
   {
     name: 'limit_dry_runs_total',
-    help: 'Bounds that would have been met, were they not only tried out (limits.dry-run).',
+    help: 'Bounds that would have been met, were they not only tried out (limits.dry-run, rate-limiting).',
     label: 'limit',
     values: [...Object.keys(LIMITS), OTHER],
   },

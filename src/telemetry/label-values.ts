@@ -16,9 +16,7 @@ type FrontLimit =
   | 'tcp-connections-per-client'
   | 'tcp-unread'
   | 'answers-per-prefix'
-  | 'answers-per-prefix-dry-run'
   | 'recursion-per-prefix'
-  | 'recursion-per-prefix-dry-run'
 
 type ThreadLimit = 'set-aside'
 
@@ -56,9 +54,7 @@ const CLIENT_LIMITS: Readonly<Record<FrontLimit, string>> = {
   'tcp-connections-per-client': 'TCP connections of one client',
   'tcp-unread': 'octets of replies that a client does not read',
   'answers-per-prefix': 'answers a second by UDP to the clients of a network',
-  'answers-per-prefix-dry-run': 'answers a second by UDP that a limit in a dry run would hold back',
   'recursion-per-prefix': 'questions a second of the clients of a network that have to be resolved',
-  'recursion-per-prefix-dry-run': 'questions a second to resolve that a limit in a dry run would hold back',
 }
 
 /** Whatever can be met too often. */

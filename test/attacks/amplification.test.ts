@@ -40,7 +40,7 @@ function limiting(settings: RateLimitSettings | undefined): Partial<ServiceOptio
     buckets: new ArrayBuffer(PREFIX_BUCKETS_OCTETS),
     hashKey: [7, 8],
     limited: new LimitedPrefixes(),
-    counters: { limitHit: () => {} },
+    counters: { limitHit: () => {}, limitTried: () => {} },
     settings,
   })
   return { rateLimit }

@@ -14,9 +14,7 @@ const ELSEWHERE: Readonly<Record<string, SettingKey>> = {
   'reply-time': 'limits.reply-time-ms',
   'tcp-connections': 'server.tcp.connections',
   'answers-per-prefix': 'rate-limiting.answers.per-second',
-  'answers-per-prefix-dry-run': 'rate-limiting.answers.per-second',
   'recursion-per-prefix': 'rate-limiting.recursion.per-second',
-  'recursion-per-prefix-dry-run': 'rate-limiting.recursion.per-second',
   'tcp-connections-per-client': 'server.tcp.connections-per-client',
 }
 /** … and those that nobody sets, with the reason. */

@@ -6,9 +6,16 @@ import { LIMITED_PREFIXES_MAX, LIMITED_TOLD_PER_MINUTE_MAX } from '../../src/bas
 import { type LimitedTellerParts, tellLimited } from '../../src/daemon/limited-teller.ts'
 import { LimitedPrefixes } from '../../src/policy/limited-prefixes.ts'
 import { PREFIX_BUCKETS_OCTETS, PrefixBuckets } from '../../src/policy/prefix-buckets.ts'
-import { RATE_LIMITS, type RateLimitName } from '../../src/policy/rate-limits.ts'
+import { LIMITS_OF_NETWORKS, type RateLimitName } from '../../src/policy/rate-limits.ts'
 
 const MINUTE_MS = 60_000
+
+/** What a network is over, and which front sees it. */
+interface Met {
+  readonly limit?: RateLimitName
+  readonly dryRun?: boolean
+  readonly front?: number
+}
 
 /** Fronts that find networks over their limits when they are told to, and a log. */
 class Told {
@@ -27,13 +34,15 @@ class Told {
   }
 
   /** A client asks so many questions too many. */
-  beyond(address: string, questions: number, limit: RateLimitName = 'answers-per-prefix', front = 0): void {
+  beyond(address: string, questions: number, met: Met = {}): void {
+    const { limit = 'answers-per-prefix', dryRun = false, front = 0 } = met
+    const number = LIMITS_OF_NETWORKS.findIndex((one) => one.limit === limit && one.dryRun === dryRun)
     const octets = parseAddress(address)!
     const now = Float64Array.of(this.clock.nowMs())
     while (this.#buckets.take(octets, octets.length, 0, now));
     const { network, networkHash } = this.#buckets
     for (let i = 0; i < questions; i++) {
-      this.tables[front]!.note(RATE_LIMITS.indexOf(limit), network, networkHash, now)
+      this.tables[front]!.note(number, network, networkHash, now)
     }
   }
 
@@ -43,10 +52,12 @@ class Told {
   }
 }
 
-const line = (network: string, questions: number, limit: RateLimitName = 'answers-per-prefix'): object => ({
+const line = (network: string, questions: number, met: Omit<Met, 'front'> = {}): object => ({
   network,
-  limit,
+  limit: 'answers-per-prefix',
+  dryRun: false,
   questions,
+  ...met,
 })
 
 t.test('a network is told of within a second, and then once a minute as long as it lasts', async (t) => {
@@ -79,18 +90,18 @@ t.test('a network is told of within a second, and then once a minute as long as 
 
 t.test('fronts are told of together, limits and dry runs apart', async (t) => {
   const it = new Told(2)
-  it.beyond('2001:db8::1', 3, 'answers-per-prefix', 0)
-  it.beyond('2001:db8::2', 4, 'answers-per-prefix', 1)
-  it.beyond('192.0.2.1', 2, 'recursion-per-prefix')
-  it.beyond('192.0.2.9', 1, 'answers-per-prefix-dry-run')
+  it.beyond('2001:db8::1', 3, { front: 0 })
+  it.beyond('2001:db8::2', 4, { front: 1 })
+  it.beyond('192.0.2.1', 2, { limit: 'recursion-per-prefix' })
+  it.beyond('192.0.2.9', 1, { dryRun: true })
   it.clock.advance(1_000)
   const lines = it.take()
   t.same(
     lines.map(([fields]) => fields),
     [
       line('2001:db8::/64', 7),
-      line('192.0.2.1/32', 2, 'recursion-per-prefix'),
-      line('192.0.2.9/32', 1, 'answers-per-prefix-dry-run'),
+      line('192.0.2.1/32', 2, { limit: 'recursion-per-prefix' }),
+      line('192.0.2.9/32', 1, { dryRun: true }),
     ],
     'those with most questions first',
   )

@@ -6,8 +6,8 @@ import { formatPrefix, parsePrefix } from '../../src/base/prefix.ts'
 import { LimitedPrefixes } from '../../src/policy/limited-prefixes.ts'
 import { PREFIX_BUCKETS_OCTETS } from '../../src/policy/prefix-buckets.ts'
 import {
+  LIMITS_OF_NETWORKS,
   RATE,
-  RATE_LIMITS,
   type RatedClient,
   type RateLimitName,
   type RateLimitSettings,
@@ -33,6 +33,7 @@ class Limited {
   readonly limits: RateLimits
   readonly prefixes = new LimitedPrefixes()
   readonly hits = new Map<RateLimitName, number>()
+  readonly tried = new Map<RateLimitName, number>()
 
   /** @param beside another front of the process */
   constructor(settings: Partial<RateLimitSettings>, beside?: Limited) {
@@ -42,7 +43,10 @@ class Limited {
       buckets: this.buckets,
       hashKey: [3, 4],
       limited: this.prefixes,
-      counters: { limitHit: (limit) => this.hits.set(limit, (this.hits.get(limit) ?? 0) + 1) },
+      counters: {
+        limitHit: (limit) => this.hits.set(limit, (this.hits.get(limit) ?? 0) + 1),
+        limitTried: (limit) => this.tried.set(limit, (this.tried.get(limit) ?? 0) + 1),
+      },
       settings: { answers: OFF, recursion: OFF, slip: 0, exempt: [], ...settings },
     })
   }
@@ -69,7 +73,10 @@ class Limited {
   limited(): string[] {
     return this.prefixes
       .list()
-      .map(({ limit, prefix, questions }) => `${RATE_LIMITS[limit]} ${formatPrefix(prefix)} ${questions}`)
+      .map(({ limit: number, prefix, questions }) => {
+        const { limit, dryRun } = LIMITS_OF_NETWORKS[number]!
+        return `${dryRun ? 'dry run ' : ''}${limit} ${formatPrefix(prefix)} ${questions}`
+      })
       .sort()
   }
 }
@@ -197,15 +204,16 @@ t.test('a dry run limits nothing, and counts and tells what it would', async (t)
     30,
   )
   t.same(
-    [...it.hits],
+    [...it.tried],
     [
-      ['answers-per-prefix-dry-run', 80],
-      ['recursion-per-prefix-dry-run', 10],
+      ['answers-per-prefix', 80],
+      ['recursion-per-prefix', 10],
     ],
   )
+  t.equal(it.hits.size, 0)
   t.same(it.limited(), [
-    'answers-per-prefix-dry-run 192.0.2.1/32 80',
-    'recursion-per-prefix-dry-run 192.0.2.1/32 10',
+    'dry run answers-per-prefix 192.0.2.1/32 80',
+    'dry run recursion-per-prefix 192.0.2.1/32 10',
   ])
 })
 
