@@ -30,7 +30,8 @@ import { type Context, failure, type Job, type Judgement, type KnownTrust, under
 import { DataFirst, inTimeForClient, type ResolveStep, resolveStep } from './data-first.ts'
 import { Dns64 } from './dns64.ts'
 import { fetchData, fetchFresh } from './fetch.ts'
-import { Flight, InFlight } from './in-flight.ts'
+import { Flight, InFlight, type Joined } from './in-flight.ts'
+import { isRefusal } from './joining.ts'
 import { freshKeys, lookup } from './lookup.ts'
 import { Outstanding } from './outstanding.ts'
 import type {
@@ -276,9 +277,12 @@ export class Resolver implements ResolverPort {
   /** Joins an equal question under way, or answers it. */
   async #resolveOnce(question: ClientQuestion, anew: boolean): Promise<Outcome> {
     const work = (flight: Flight): Promise<Outcome> => this.#watched(question, flight, anew)
-    // Equal questions have equal allowances, so one that met a limit is not tried again for those who waited with it.
+    // Equal questions have equal allowances, so one that met a limit is not tried again for those who waited with it …
     const flight = this.#flight()
-    const joined = await this.#questions.join(this.#key(question), flight, work)
+    const join = (): Promise<Joined<Outcome>> => this.#questions.join(this.#key(question), flight, work)
+    let joined = await join()
+    // … but another client may have a place where this one has none.
+    if (joined.kind === 'followed' && isRefusal(joined.value.judged.reason)) joined = await join()
     if ('value' in joined) return joined.value
     // A client's flight is waited for by nobody, so it can be part of no cycle: its time is up, and its leader's nearly.
     const late = servfail(failure('limit-time', 'an equal question was at it for too long'))
@@ -391,7 +395,7 @@ export class Resolver implements ResolverPort {
     const outcome: Outcome = { entry, ending: endingOf(resolution), judged, ttlSeconds, cached }
     // What must not be kept still ends what was known before.
     const nowMs = this.#context.clock.nowMs()
-    if (this.#isApart(question)) return outcome
+    if (this.#isApart(question) || isRefusal(judged.reason)) return outcome
     if (!uncached) this.#answers.put(name, type, entry, nowMs, this.#stale?.keptMs(question, outcome))
     this.#stale?.note(this.#key(question), outcome)
     return outcome

@@ -54,3 +54,8 @@ function metLimit({ kind, reason, judged }: Outcome): boolean {
 export function isLimit(reason: string | undefined): boolean {
   return reason?.startsWith('limit-') === true || reason === 'too-much-work' || reason === 'overload'
 }
+
+/** True for a limit that another client may not meet at this moment: who has no place left is refused for itself alone. */
+export function isRefusal(reason: string): boolean {
+  return reason.startsWith('limit-outstanding-')
+}

@@ -237,6 +237,29 @@ t.test('one client cannot take all places of a zone that others ask for', async 
   t.equal(hostile.filter(({ reply }) => reply.rcode === RCODE.NOERROR).length, OUTSTANDING_PER_ZONE_MAX / 2)
 })
 
+t.test('a client that has no place left is refused for itself alone', async (t) => {
+  const world = makeWorld([
+    plainZone('z.test.', { content: '* A 192.0.2.1\n', servers: [{ name: 'ns', behaviour: delayed(300) }] }),
+  ])
+  await world.ask('warm.z.test', TYPE.A)
+  const hostile: Answered[] = []
+  const benign: Answered[] = []
+  for (let i = 0; i < 300; i++) askNow(world, `r${i}.z.test`, 1, hostile)
+  await everyMs(world, 5, () => {})
+  t.equal(hostile.length, 100, 'it has all that it may have')
+  askNow(world, 'both.z.test', 1, hostile)
+  askNow(world, 'both.z.test', 2, benign)
+  askNow(world, 'asked.z.test', 1, hostile)
+  await everyMs(world, 5, () => {})
+  t.same(
+    hostile.slice(100).map(({ reply }) => reply.rcode),
+    [RCODE.SERVFAIL, RCODE.SERVFAIL],
+  )
+  const later = await world.askCached('asked.z.test')
+  t.equal(later.rcode, RCODE.NOERROR, 'nobody is given what it was told')
+  t.equal(served(benign), 1, 'nor who asked the same at the same time')
+})
+
 t.test('a server that answers seldom gets few questions', async (t) => {
   const backOff = { ...BACK_OFF, questions: 20 }
   let asked = 0
