@@ -1,8 +1,9 @@
 /** `sigill serve --take-over`: the talk with the daemon that runs, from which this process takes over. */
-import { closeSync, linkSync, rmSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { TAKE_OVER_END_MS_MAX } from '../base/limits.ts'
 import { sudoUser } from '../config/environment.ts'
 import { type Config, pathFrom } from '../config/load.ts'
+import { secondName } from '../daemon/control/control-server.ts'
 import { HAND_OVER_PROTOCOL, mailboxOf } from '../daemon/hand-over/hand-over.ts'
 import { StartError } from '../daemon/start-error.ts'
 import { canHandOver, type HandedSockets, Mailbox } from '../native/handed-sockets.ts'
@@ -76,14 +77,12 @@ async function statusOf(socket: string): Promise<Status | undefined> {
 }
 
 async function receive(socket: string, version: unknown): Promise<Predecessor> {
-  // The path will be ours; by this name the other one still hears us.
-  const other = `${socket}.${process.pid}.old`
+  // The path will be ours; by this name, which it gives itself, the other one still hears us.
+  const other = secondName(socket)
   const mailbox = openMailbox(socket)
   try {
-    rmSync(other, { force: true })
-    linkSync(socket, other)
     const told = { ...author(), protocol: HAND_OVER_PROTOCOL }
-    const reply = await command({ socket: other }, 'POST', '/v1/hand-over', told)
+    const reply = await command({ socket }, 'POST', '/v1/hand-over', told)
     if (!reply.ok) {
       throw new StartError(`the running daemon (version ${version}) does not hand over: ${reply.error}`)
     }
@@ -95,20 +94,13 @@ async function receive(socket: string, version: unknown): Promise<Predecessor> {
       throw new StartError(`of ${keys.length} sockets ${descriptors.length} came: nothing is taken over`)
     }
     const tell = async (path: string): Promise<void> => {
-      try {
-        resultOf(await command({ socket: other }, 'POST', path, author()))
-      } finally {
-        rmSync(other, { force: true })
-      }
+      resultOf(await command({ socket: other }, 'POST', path, author()))
     }
     return {
       sockets: new Map(keys.map((key, number) => [key, descriptors[number]!])),
       end: () => tell('/v1/hand-over/end'),
       cancel: () => tell('/v1/hand-over/cancel'),
     }
-  } catch (error) {
-    rmSync(other, { force: true })
-    throw error
   } finally {
     mailbox.close()
   }

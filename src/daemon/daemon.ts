@@ -361,6 +361,7 @@ async function openAround(parts: AroundParts): Promise<Around> {
     ...state,
     sockets,
     controlSocket: () => control?.socket,
+    stepAside: () => control?.stepAside(),
     restoreControl: () => void control?.restore(),
     report,
     snapshot: serving.snapshot,

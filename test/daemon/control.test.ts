@@ -5,6 +5,7 @@ import {
   lstatSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -15,7 +16,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type ControlReply, command } from '../../src/cli/control-client.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { type ControlListener, listenOnSocket } from '../../src/daemon/control/control-server.ts'
+import { type ControlListener, listenOnSocket, secondName } from '../../src/daemon/control/control-server.ts'
 import { makeRoutes } from '../../src/daemon/control/routes.ts'
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -230,7 +231,25 @@ t.test('the place of a socket: taken over, taken back, left to who listens there
   await t.rejects(who(), /ECONNREFUSED/)
   await first.restore()
   t.equal(await who(), 'first')
+  const secondly = async (): Promise<unknown> =>
+    (await command({ socket: secondName(path) }, 'GET', '/v1/openapi.json')).ok
+  writeFileSync(secondName(path), 'left by who was killed')
+  first.stepAside()
+  const third = await listen('third', true)
+  t.same([await who(), await secondly()], ['third', true], 'both are heard')
+  t.throws(() => first.stepAside(), /another process/)
+  await third.close()
+  await first.restore()
+  t.same([await who(), existsSync(secondName(path))], ['first', false])
+  first.stepAside()
+  rmSync(secondName(path))
+  writeFileSync(secondName(path), "another's")
+  await first.restore()
+  t.ok(existsSync(secondName(path)), 'what is not its own stays')
+  rmSync(secondName(path))
+  first.stepAside()
   await first.close()
+  t.notOk(existsSync(secondName(path)))
   await first.restore()
   t.notOk(existsSync(path), 'who has closed comes back no more')
 })

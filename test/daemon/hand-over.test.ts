@@ -24,10 +24,13 @@ function bench(t: Test) {
   })
   const clock = new VirtualClock(0)
   const rests = { folder: false, snapshot: false }
-  const it = { ends: 0, restored: 0, finishWriting: (): void => {} }
+  const it = { ends: 0, restored: 0, aside: 0, finishWriting: (): void => {} }
   const handOver = new HandOver({
     sockets: () => new Map([['front-0 udp 127.0.0.1@53', descriptor]]),
     controlSocket: () => controlSocket,
+    stepAside: () => {
+      it.aside++
+    },
     restoreControl: () => {
       it.restored++
     },
@@ -81,7 +84,7 @@ t.test('a daemon that hands over', { skip: !canHandOver() && 'needs the addon' }
     t.same(rests, { folder: false, snapshot: false })
     t.doesNotThrow(() => handOver.refuseChanges())
     t.throws(() => handOver.end(), Refusal, 'who comes too late is told')
-    t.match(it, { ends: 0, restored: 1 })
+    t.match(it, { ends: 0, aside: 1, restored: 1 })
   })
 
   t.test('to one that serves: it ends', async (t) => {

@@ -1,9 +1,10 @@
 /** Daemons that replace each other while clients ask: nobody is left without an answer, and none is wrong. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { command } from '../../src/cli/control-client.ts'
+import { HAND_OVER_PROTOCOL } from '../../src/daemon/hand-over/hand-over.ts'
 import { canHandOver } from '../../src/native/handed-sockets.ts'
 import { ask, encodeName } from '../support/dns-client.ts'
 import { freePort } from '../support/free-port.ts'
@@ -58,6 +59,11 @@ function nextQuestion(): () => LoadQuestion {
     const i = number++ % (ZONES + 1)
     return i === ZONES ? { name: 'nothing.good.se' } : { name: `www.z${i}.se`, address: i }
   }
+}
+
+/** The socket for commands, and what has a name like it. */
+function namesOf(socket: string): string[] {
+  return readdirSync(dirname(socket)).filter((name) => name.startsWith(basename(socket)))
 }
 
 /** Clients by TCP: each opens a connection, asks some questions over it, one after the other, and goes. */
@@ -148,6 +154,7 @@ for (const [kind, replacements, server] of KINDS) {
       t.match(status, { ok: true, result: { pid: next.pid, ready: true } }, 'it takes the commands')
       t.equal((await fetch(`http://127.0.0.1:${metrics}/ready`)).status, 200, 'and serves metrics')
       pids.push(next.pid)
+      t.same(namesOf(socket), [`${kind}.sock`], 'and nothing is left of how it was handed over')
     }
     t.equal(new Set(pids).size, replacements)
     await tcp.stop()
@@ -182,9 +189,15 @@ t.test(
     t.match(await sigill('serve', '--take-over', '--config', config), { code: 2, stderr: /control.listen/ })
     const changed = await command({ socket }, 'POST', '/v1/rollout', { ...BY, mode: 'observe' })
     t.match(changed, { ok: true }, 'and changes are taken again')
-    const other = await command({ socket }, 'POST', '/v1/hand-over', { ...BY, protocol: 2 })
+    const other = await command({ socket }, 'POST', '/v1/hand-over', {
+      ...BY,
+      protocol: HAND_OVER_PROTOCOL + 1,
+    })
     t.match(other, { ok: false, error: /protocol/ })
-    const nowhere = await command({ socket }, 'POST', '/v1/hand-over', { ...BY, protocol: 1 })
+    const nowhere = await command({ socket }, 'POST', '/v1/hand-over', {
+      ...BY,
+      protocol: HAND_OVER_PROTOCOL,
+    })
     t.match(nowhere, { ok: false, error: /could not be handed over: / }, 'nobody waits for them')
     t.match(await command({ socket }, 'POST', '/v1/hand-over/end', BY), { ok: false, error: /nobody/ })
     writeFileSync(config, `${text}\n`.replace('hints.zone', 'nowhere.zone'))
@@ -204,6 +217,7 @@ t.test(
     t.match(await change(), { ok: false, error: /taking over/ }, 'it is waited for')
     t.match(await command({ socket }, 'POST', '/v1/hand-over/cancel', BY), { ok: true })
     t.match(await change(), { ok: true })
+    t.same(namesOf(socket), ['stays.sock'], 'nothing is left of what was killed')
     await udp.stopAsking()
     t.equal(udp.counts.right, udp.counts.asked)
     t.equal((await running.stop()).code, 0)

@@ -3,7 +3,7 @@
  * times and connections are bounded.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { lstatSync, renameSync, rmSync, statSync } from 'node:fs'
+import { linkSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { resolve } from 'node:path'
@@ -31,9 +31,16 @@ export interface ControlListener {
   readonly port: number | undefined
   /** Over TCP: what another process can be given to share the socket, where that can be had. */
   readonly descriptor: number | undefined
-  /** Takes its place again from a process that had it and is gone. @throws the system's error */
+  /** Takes commands by a second name as well, because another process is to have the first. @throws the system's error */
+  stepAside(): void
+  /** Takes its place again from a process that had it and is gone, or has not come. @throws the system's error */
   restore(): Promise<void>
   close(): Promise<void>
+}
+
+/** The second name of a socket, by which who takes its place still reaches who had it. */
+export function secondName(path: string): string {
+  return `${path}.old`
 }
 
 /**
@@ -57,12 +64,26 @@ export async function listenOnSocket(
   let ino = await place(absolute, mode, options, servers)
   let restoring: Promise<void> | undefined
   let isClosed = false
-  const isOurs = (): boolean => lstatSync(absolute, { throwIfNoEntry: false })?.ino === ino
+  const isOurs = (): boolean => inodeOf(absolute) === ino
+  const second = secondName(absolute)
+  let secondIno: number | undefined
+  const dropSecond = (): void => {
+    if (secondIno !== undefined && inodeOf(second) === secondIno) rmSync(second, { force: true })
+    secondIno = undefined
+  }
   return {
     port: undefined,
     descriptor: undefined,
+    stepAside: () => {
+      if (!isOurs()) throw new Error('another process takes commands at the socket')
+      // One that was killed has left it there.
+      rmSync(second, { force: true })
+      linkSync(absolute, second)
+      secondIno = ino
+    },
     restore: () => {
       restoring = (async () => {
+        dropSecond()
         if (isOurs() || (await isServed(absolute)) || isClosed) return
         ino = await place(absolute, mode, options, servers)
       })()
@@ -73,6 +94,7 @@ export async function listenOnSocket(
       await restoring?.catch(() => {})
       // Another process may have put its own there since.
       if (isOurs()) rmSync(absolute, { force: true })
+      dropSecond()
       await Promise.all(servers.map(closeServer))
     },
   }
@@ -103,6 +125,11 @@ async function place(
   return lstatSync(path).ino
 }
 
+/** Undefined where nothing is there. */
+function inodeOf(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino
+}
+
 /**
  * Takes commands over TCP from who shows the token.
  *
@@ -121,7 +148,13 @@ export async function listenOnTcp(
   )
   await startListening(server, whereTo(endpoint, inherited))
   const { port } = server.address() as AddressInfo
-  return { port, descriptor: descriptorOf(server), restore: async () => {}, close: () => closeServer(server) }
+  return {
+    port,
+    descriptor: descriptorOf(server),
+    stepAside: () => {},
+    restore: async () => {},
+    close: () => closeServer(server),
+  }
 }
 
 /** The system makes the socket while `listen` runs, with the mode that the mask leaves. */

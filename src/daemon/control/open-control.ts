@@ -18,6 +18,8 @@ export interface Control {
   readonly endpoint: Endpoint | undefined
   /** What another process is to be given to listen there too; undefined where that cannot be had. */
   readonly sockets: HandedSockets | undefined
+  /** Takes commands at the second name of the socket as well, before another process has its place. @throws the system's error */
+  stepAside(): void
   /** Takes commands at the path of the socket again, which a process had that came to nothing. Never fails. */
   restore(): Promise<void>
   close(): Promise<void>
@@ -39,6 +41,9 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
   const close = async (): Promise<void> => {
     await Promise.all(listeners.map((listener) => listener.close()))
   }
+  const stepAside = (): void => {
+    for (const listener of listeners) listener.stepAside()
+  }
   const restore = async (): Promise<void> => {
     try {
       await Promise.all(listeners.map((listener) => listener.restore()))
@@ -54,7 +59,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     socket = pathFrom(config, path)
   }
   const endpoint = settings['control.listen']
-  if (endpoint === undefined) return { socket, endpoint, sockets: new Map(), restore, close }
+  if (endpoint === undefined) return { socket, endpoint, sockets: new Map(), stepAside, restore, close }
   try {
     const token = readToken(config)
     const inherited = options.inherited?.get(socketKey('tcp', endpoint))
@@ -63,7 +68,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     const { descriptor, port } = listener
     const there = { ...endpoint, port: port! }
     const sockets = descriptor === undefined ? undefined : new Map([[socketKey('tcp', there), descriptor]])
-    return { socket, endpoint: there, sockets, restore, close }
+    return { socket, endpoint: there, sockets, stepAside, restore, close }
   } catch (error) {
     await close()
     if (error instanceof StartError) throw error

@@ -3,6 +3,7 @@
  * files and changes alone from then on, and ends when the next one serves. Until then it serves as ever, and if nothing
  * more is heard it goes on as if nothing had been asked.
  */
+import { rmSync } from 'node:fs'
 import type { Cancel, Clock } from '../../base/clock.ts'
 import { TAKE_OVER_MS_MAX } from '../../base/limits.ts'
 import { reasonOf } from '../../config/text-file.ts'
@@ -15,7 +16,7 @@ import type { Author, Journal } from '../state/journal.ts'
 import type { StateFolder } from '../state/state-folder.ts'
 
 /** Number of the way in which two processes speak of it: only those that speak alike can hand over. */
-export const HAND_OVER_PROTOCOL = 1
+export const HAND_OVER_PROTOCOL = 2
 
 /** Where the next process waits for descriptors, by the path of the socket for commands. */
 export function mailboxOf(controlSocket: string): string {
@@ -28,7 +29,9 @@ export interface HandOverParts {
   readonly sockets: () => HandedSockets | undefined
   /** Path of the socket for commands; undefined where there is none. */
   readonly controlSocket: () => string | undefined
-  /** Takes commands there again: the next process may have had its own socket there. */
+  /** Takes commands by a second name of it as well: the next process is to have the first. @throws the system's error */
+  readonly stepAside: () => void
+  /** Takes commands there alone again: the next process may have had its own socket there. */
   readonly restoreControl: () => void
   readonly journal: Journal
   readonly folder: StateFolder
@@ -90,10 +93,12 @@ export class HandOver {
       if (sockets === undefined) throw new Refusal('the sockets cannot be handed over now: try again')
       snapshot?.rest(true)
       folder.rest(true)
+      this.#parts.stepAside()
       sendDescriptors(mailboxOf(path), [...sockets.values()])
       this.#state = 'begun'
       this.#cancelTimer = clock.after(TAKE_OVER_MS_MAX, () => {
         log.warn('the process that was to take over is not heard of: this one goes on')
+        rmSync(mailboxOf(path), { force: true })
         this.cancel()
       })
       return [...sockets.keys()]
