@@ -38,10 +38,19 @@ export class ClientLimits {
     return full !== undefined && this.#isTriedOut(full) ? undefined : full
   }
 
-  /** True when a reply comes too late, so that the client gets none; counts it. See `LateReplies.holds`. */
+  /**
+   * True when a reply comes too late, so that the client gets none; counts it.
+   *
+   * @param stale it is old data, given because nothing newer came in time: that it is late was wanted
+   */
   holdsLate(client: Client, key: string, waitedMs: number, nowMs: number, stale: boolean): boolean {
-    const limit = this.#late.holds(key, waitedMs, nowMs, stale)
-    if (limit === undefined || this.#isTriedOut(limit)) return false
+    if (!stale && this.#late.isTooLate(waitedMs) && this.#forbids('reply-time', client)) return true
+    return this.#late.isTooMany(key, waitedMs, nowMs) && this.#forbids('late-replies-per-client', client)
+  }
+
+  /** A bound is met: counts it. False when it is only tried out. */
+  #forbids(limit: FrontLimit, client: Client): boolean {
+    if (this.#isTriedOut(limit)) return false
     this.#counters.limitHit(limit, client.addressAlone)
     return true
   }

@@ -1,5 +1,4 @@
 /** What the client side counts; names as in the metrics. */
-import type { LateReplyLimit } from './late-replies.ts'
 import type { CookieOutcome } from './query.ts'
 
 /** Which way an answer took. */
@@ -46,7 +45,8 @@ export type FrontLimit =
   | 'waiting'
   | 'waiting-per-client'
   | 'handover'
-  | LateReplyLimit
+  | 'reply-time'
+  | 'late-replies-per-client'
   | 'tcp-connections'
   | 'tcp-connections-per-client'
   | 'tcp-unread'

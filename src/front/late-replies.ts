@@ -12,9 +12,6 @@ export interface LateReplyOptions {
   readonly lateRepliesPerClientMax?: number
 }
 
-/** A bound, as in `limit_hits_total`. */
-export type LateReplyLimit = 'reply-time' | 'late-replies-per-client'
-
 /** See the head of this file. It remembers the clients of one tenth of a second. */
 export class LateReplies {
   #replyMs = REPLY_MS_MAX
@@ -32,25 +29,28 @@ export class LateReplies {
     this.#perClientMax = lateRepliesPerClientMax ?? this.#perClientMax
   }
 
+  /** True for a reply to a question that waited too long. */
+  isTooLate(waitedMs: number): boolean {
+    return this.#replyMs > 0 && waitedMs > this.#replyMs
+  }
+
   /**
-   * The bound that keeps a reply back, or undefined when it may go.
+   * True for a reply that is one too many; else it counts.
    *
    * @param key of the client
    * @param waitedMs since its question
-   * @param stale it is old data, given because nothing newer came in time: that it is late was wanted
    */
-  holds(key: string, waitedMs: number, nowMs: number, stale: boolean): LateReplyLimit | undefined {
-    if (this.#replyMs > 0 && waitedMs > this.#replyMs && !stale) return 'reply-time'
+  isTooMany(key: string, waitedMs: number, nowMs: number): boolean {
     // What comes as it was asked for cannot be gathered.
-    if (waitedMs <= LATE_REPLY_MS || this.#perClientMax === 0) return undefined
+    if (waitedMs <= LATE_REPLY_MS || this.#perClientMax === 0) return false
     if (nowMs - this.#sinceMs >= LATE_REPLY_MS) {
       this.#byClient.clear()
       this.#sinceMs = nowMs
     }
     const replies = (this.#byClient.get(key) ?? 0) + 1
     // Any tenth of a second may reach into two of those that are counted.
-    if (replies > Math.ceil(this.#perClientMax / 2)) return 'late-replies-per-client'
+    if (replies > Math.ceil(this.#perClientMax / 2)) return true
     this.#byClient.set(key, replies)
-    return undefined
+    return false
   }
 }

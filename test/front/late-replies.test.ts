@@ -128,6 +128,26 @@ t.test('0 is no bound; bounds change at once; what is tried out is counted alone
   t.equal(tried.counters.get('limit reply-time'), 0)
 })
 
+t.test('a bound that is tried out leaves the others in force', async (t) => {
+  const it = bench(
+    {},
+    {
+      waitingPerClientMax: 50,
+      replyMsMax: 1_900,
+      lateRepliesPerClientMax: 20,
+      dryRun: new Set(['reply-time']),
+    },
+  )
+  const release = holding(it)
+  const came = askMany(it, 60)
+  it.clock.advance(2_000)
+  release()
+  await settled()
+  t.equal(repliesIn(came), 10)
+  t.equal(it.counters.get('dry run reply-time'), 50)
+  t.equal(it.counters.get('limit late-replies-per-client'), 40)
+})
+
 t.test('one client is not held to what another gets', async (t) => {
   const it = bench({}, { lateRepliesPerClientMax: 20 })
   const release = holding(it)
