@@ -14,6 +14,7 @@ import { SECTION } from '../../src/cache/snapshot.ts'
 import type { SnapshotSource } from '../../src/cache/snapshot-source.ts'
 import { SnapshotFile, writeSnapshot } from '../../src/daemon/snapshot/file.ts'
 import { OUT_DIR } from '../house/project.ts'
+import { onSmallDisk } from '../support/small-disk.ts'
 import { contents, HEAD, record, someSources, sourceOf, textsOf } from './snapshot-records.ts'
 
 t.test('a file is written whole, for its owner alone, and read as it was', async (t) => {
@@ -91,25 +92,16 @@ t.test('where it cannot be written', async (t) => {
   t.notOk(existsSync(join(folder, 'caches.new')))
 })
 
-t.test('a full disk costs the new file, not the old one', async (t) => {
-  const folder = join(t.testdir({ small: {} }), 'small')
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    t.comment('skipped: no right to mount a small file system')
-    return
-  }
-  try {
+t.test('a full disk costs the new file, not the old one', (t) =>
+  onSmallDisk(t, async (folder) => {
     const path = join(folder, 'caches')
     const old = someSources(100)
     await writeSnapshot(path, HEAD, old)
     await t.rejects(writeSnapshot(path, HEAD, someSources(5_000)), { code: 'ENOSPC' })
     t.same(readdirSync(folder), ['caches'])
     t.strictSame((await contents(path)).records, textsOf(old))
-  } finally {
-    execFileSync('umount', [folder])
-  }
-})
+  }),
+)
 
 t.test('the event loop has its turn while it is written and read', async (t) => {
   const path = join(t.testdir(), 'caches')

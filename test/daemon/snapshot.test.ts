@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Ask, ask, type Reply, type Server } from '../support/dns-client.ts'
 import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
-import { type Ended, Running } from '../support/sigill-process.ts'
+import { type Ended, READY, Running } from '../support/sigill-process.ts'
 import { parseExposition } from '../telemetry/exposition.ts'
 
-const READY = /^sigill ready: listening on 127\.0\.0\.1@(\d+) \(udp, tcp\), metrics on 127\.0\.0\.1@(\d+)$/m
 const FILE = 'caches.snapshot'
 
 /** Data and verdicts of every kind. */

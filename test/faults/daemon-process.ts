@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { type ControlReply, command } from '../../src/cli/control-client.ts'
 import { type Ask, ask, type Reply, type Server } from '../support/dns-client.ts'
 import type { LabWorld } from '../support/lab-world.ts'
-import { type Ended, type Outlets, Running } from '../support/sigill-process.ts'
-import { parseExposition } from '../telemetry/exposition.ts'
+import { metricOf } from '../support/metric.ts'
+import { type Ended, type Outlets, READY, Running } from '../support/sigill-process.ts'
 
-const READY = /^sigill ready: listening on 127\.0\.0\.1@(\d+) \(udp, tcp\), metrics on 127\.0\.0\.1@(\d+)$/m
 const UNCAUGHT = /unhandled|uncaught|Uncaught|Error: |\n {4}at /
 const SOCKET = 'control.sock'
 
@@ -18,13 +17,13 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly level: stri
 export class DaemonProcess {
   readonly server: Server
   readonly #process: Running
-  readonly #metrics: string
+  readonly #metricsPort: number
   readonly #socket: string
 
   private constructor(process: Running, port: string, metricsPort: string, socket: string) {
     this.#process = process
     this.server = { address: '127.0.0.1', port: Number(port) }
-    this.#metrics = `http://127.0.0.1:${metricsPort}/metrics`
+    this.#metricsPort = Number(metricsPort)
     this.#socket = socket
   }
 
@@ -58,13 +57,8 @@ export class DaemonProcess {
   }
 
   /** The sum of a metric over all its labels, or those with this one. */
-  async metric(name: string, label: Readonly<Record<string, string>> = {}): Promise<number> {
-    const page = await fetch(this.#metrics)
-    const samples = [...parseExposition(await page.text()).values()].flatMap((family) => family.samples)
-    return samples
-      .filter((sample) => sample.name === `sigill_${name}`)
-      .filter(({ labels }) => Object.entries(label).every(([key, value]) => labels[key] === value))
-      .reduce((sum, { value }) => sum + value, 0)
+  metric(name: string, label: Readonly<Record<string, string>> = {}): Promise<number> {
+    return metricOf(this.#metricsPort, name, label)
   }
 
   /** What it logged so far. */

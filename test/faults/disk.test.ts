@@ -2,7 +2,6 @@
  * A file system that takes nothing any more, whatever it says to that: the older files stay whole, a warning tells, and
  * all goes on when there is room again.
  */
-import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -10,6 +9,7 @@ import { JOURNAL_OCTETS_MAX } from '../../src/base/limits.ts'
 import { Journal } from '../../src/daemon/state/journal.ts'
 import { StateFolder } from '../../src/daemon/state/state-folder.ts'
 import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
+import { onSmallDisk } from '../support/small-disk.ts'
 import { DaemonProcess } from './daemon-process.ts'
 import { FaultyFiles, type FileError } from './faulty-files.ts'
 import { Generations, type WrittenParts } from './generations.ts'
@@ -86,15 +86,8 @@ t.test('each call that changes a file fails, for each reason', { skip }, async (
   t.equal(journal.length, all - lost, 'what is appended behind half a line is no part of it')
 })
 
-t.test('a small file system that is full', async (t) => {
-  const folder = join(t.testdir({ small: {} }), 'small')
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    t.comment('skipped: no right to mount a small file system')
-    return
-  }
-  try {
+t.test('a small file system that is full', (t) =>
+  onSmallDisk(t, async (folder) => {
     const warnings: string[] = []
     const log = { info: () => {}, warn: (_: object | string, text = '') => void warnings.push(text) }
     const by = { who: 'a test', why: 'w'.repeat(3_000) }
@@ -118,10 +111,8 @@ t.test('a small file system that is full', async (t) => {
     const again = await Journal.open(state, log, () => 1_800_000_000_000)
     const whats = again.recent().map(({ what }) => what)
     t.same([whats[0], whats.at(-1)], ['after', 'before'])
-  } finally {
-    execFileSync('umount', [folder])
-  }
-})
+  }),
+)
 
 t.test('a daemon whose disk is full serves, and keeps what it had', { skip, timeout: 60_000 }, async (t) => {
   if (typeof faulty === 'string') return

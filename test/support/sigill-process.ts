@@ -6,6 +6,10 @@ import { OUT_DIR } from '../house/project.ts'
 const MAIN = join(OUT_DIR, 'src/main.js')
 const PATIENCE_MS = 30_000
 
+/** The line of `serve` that says it serves, on 127.0.0.1: the ports of questions and of metrics. */
+export const READY: RegExp =
+  /^sigill ready: listening on 127\.0\.0\.1@(\d+) \(udp, tcp\), metrics on 127\.0\.0\.1@(\d+)$/m
+
 /** A run that is over. */
 export interface Ended {
   readonly code: number | null

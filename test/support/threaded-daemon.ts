@@ -3,9 +3,9 @@ import { loadConfig } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { type Daemon, type DaemonOptions, startDaemon } from '../../src/daemon/daemon.ts'
 import { createLog } from '../../src/telemetry/log.ts'
-import { parseExposition } from '../telemetry/exposition.ts'
 import type { Server } from './dns-client.ts'
 import type { LabWorld } from './lab-world.ts'
+import { metricOf } from './metric.ts'
 import { until } from './until.ts'
 
 /** Threads of a daemon under test whose errors are on purpose. */
@@ -44,14 +44,7 @@ export async function startThreadedDaemon(
   await until('the root is proven', () => daemon.ready().ok).catch((error: Error) => {
     throw new Error(`${error.message}\n${JSON.stringify(log)}`)
   })
-  const metric: ThreadedDaemon['metric'] = async (name, label = {}) => {
-    const page = await fetch(`http://127.0.0.1:${daemon.metrics!.port}/metrics`)
-    const samples = [...parseExposition(await page.text()).values()].flatMap((family) => family.samples)
-    return samples
-      .filter((sample) => sample.name === `sigill_${name}`)
-      .filter(({ labels }) => Object.entries(label).every(([key, value]) => labels[key] === value))
-      .reduce((sum, { value }) => sum + value, 0)
-  }
+  const metric: ThreadedDaemon['metric'] = (...which) => metricOf(daemon.metrics!.port, ...which)
   const [{ port } = { port: 0 }] = daemon.endpoints
   return { daemon, server: { address: '127.0.0.1', port }, log, metric }
 }
