@@ -2,31 +2,30 @@
 import { KEYS_PER_TAG_MAX } from '../../src/base/limits.ts'
 import type { TrustAnchor } from '../../src/dnssec/trust-anchors.ts'
 import { impostorKeys } from '../../src/lab/broken-zones.ts'
-import {
-  asRevoked,
-  deriveCollidingKeys,
-  deriveKey,
-  KSK_FLAGS,
-  type LabKey,
-  republishKey,
-  ZSK_FLAGS,
-} from '../../src/lab/keys.ts'
+import { asRevoked, deriveKey, KSK_FLAGS, type LabKey, ZSK_FLAGS } from '../../src/lab/keys.ts'
 import { dsBy, type LabZone, type Signing } from '../../src/lab/lab-zone.ts'
 import { type KeyUse, makeDs } from '../../src/lab/signer.ts'
-import { combinedKey, keySigningKey, splitKeys, spoilt, zoneSigningKey } from '../../src/lab/zone.ts'
+import { keySigningKey, splitKeys, zoneSigningKey } from '../../src/lab/zone.ts'
 import { DIGEST } from '../../src/wire/iana/digest-type.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
-import { type Name, ROOT } from '../../src/wire/name.ts'
+import { ROOT } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { makeWorld, plainZone, SIGNED, type World, type WorldOptions, WWW, zone } from '../support/world.ts'
+import {
+  DIGESTS,
+  ECC_GOST,
+  FLAGS_AND_PROTOCOLS,
+  type OddZone,
+  REVOKED,
+  revoking,
+  twins,
+  UNKNOWN_NUMBERS,
+} from './odd-keys.ts'
 import { row, Tally } from './row.ts'
 
 const { ECDSAP256SHA256, RSASHA1, RSASHA1_NSEC3_SHA1, RSASHA256 } = ALGORITHM
-/** GOST, which nobody computes any more, and a number that nobody has assigned. */
-const ECC_GOST = 12
-const UNKNOWN = 200
 
 async function outcome(world: World, name = 'www.z.test'): Promise<unknown[]> {
   const { status, ede } = await world.ask(name, TYPE.A)
@@ -40,19 +39,14 @@ function judge(change: Partial<LabZone>, options: WorldOptions = {}): Promise<un
   return outcome(makeWorld([zone('z.test.', change)], options))
 }
 
-/** The same with these keys. */
-function judgeKeys(keys: Signing['keys'], algorithm: number = SIGNED.algorithm): Promise<unknown[]> {
-  return judge({ signing: { algorithm, ...(keys === undefined ? {} : { keys }) } })
+/** Holds that each of these zones is what it should be. */
+async function judgeAll(tally: Tally, zones: readonly OddZone[]): Promise<void> {
+  for (const [what, change, status, ede] of zones) tally.same(await judge(change), [status, ede], what)
 }
 
 row('V23', async (t) => {
   const tally = new Tally(t)
-  const twins = (name: string, algorithm: number): KeyUse[] => {
-    const [first, second] = deriveCollidingKeys(`${name} ZSK`, algorithm, ZSK_FLAGS)
-    const ksk = keySigningKey(deriveKey(`${name} KSK`, algorithm, KSK_FLAGS))
-    return [ksk, { ...zoneSigningKey(first), signsZone: false }, zoneSigningKey(second)]
-  }
-  tally.same(await judgeKeys(twins), SECURE, 'both published')
+  tally.same(await judge({ signing: { ...SIGNED, keys: twins } }), SECURE, 'both published')
   const world = makeWorld([zone('z.test.', { signing: { ...SIGNED, keys: impostorKeys } })])
   tally.same(await outcome(world), ['bogus', EDE.DNSSEC_BOGUS], 'the one that signs is not published')
   const asked = world.asked().length
@@ -66,31 +60,15 @@ row('V23', async (t) => {
   return `${tally}; ${asked} questions, the second time none`
 })
 
-/** The zone's keys with some of them revoked. */
-function revoking(which: (use: KeyUse) => boolean): Signing['keys'] {
-  return (name, algorithm) =>
-    splitKeys(name, algorithm).map((use) => (which(use) ? { ...use, key: asRevoked(use.key) } : use))
-}
-
 row('V24', async (t) => {
   const tally = new Tally(t)
-  tally.same(
-    await judgeKeys(revoking((use) => use.signsKeys)),
-    ['bogus', EDE.DNSKEY_MISSING],
-    'key-signing key',
-  )
-  tally.same((await judgeKeys(revoking((use) => use.signsZone)))[0], 'bogus', 'zone-signing key')
-  const beside: Signing['keys'] = (name, algorithm) => [
-    ...splitKeys(name, algorithm),
-    keySigningKey(asRevoked(deriveKey(`${name} old`, algorithm, KSK_FLAGS))),
-  ]
-  tally.same(await judgeKeys(beside), SECURE, 'beside its successor')
+  await judgeAll(tally, REVOKED)
   // The zone with an anchor of its own: once the key says that it is revoked, the anchor is gone.
   const anchor = { zone: nameFrom('z.test'), dnskey: splitKeys('z.test.', SIGNED.algorithm)[0]!.key.dnskey }
   const keys = revoking((use) => use.signsKeys)
   for (const [what, signing, expected] of [
     ['the anchor in force', SIGNED, SECURE],
-    ['the anchor revoked', { ...SIGNED, keys: keys! }, ['bogus', EDE.DNSSEC_BOGUS]],
+    ['the anchor revoked', { ...SIGNED, keys }, ['bogus', EDE.DNSSEC_BOGUS]],
   ] as const) {
     tally.same(await judge({ signing, ds: () => [] }, { anchors: [anchor] }), expected, what)
   }
@@ -99,47 +77,13 @@ row('V24', async (t) => {
 
 row('V27', async (t) => {
   const tally = new Tally(t)
-  const by = (...types: number[]): LabZone['ds'] => {
-    return (apex, keys) => types.flatMap((type) => dsBy(type)(apex, keys))
-  }
-  const wrong = (digest: number, right: number): LabZone['ds'] => {
-    return (apex, keys) => [...dsBy(digest)(apex, keys).map(spoilt), ...dsBy(right)(apex, keys)]
-  }
-  for (const [what, ds, expected] of [
-    ['SHA-1 and SHA-256', by(DIGEST.SHA1, DIGEST.SHA256), SECURE],
-    ['SHA-1', by(DIGEST.SHA1), SECURE],
-    ['SHA-384', by(DIGEST.SHA384), SECURE],
-    ['SHA-256 wrong, SHA-1 right', wrong(DIGEST.SHA256, DIGEST.SHA1), ['bogus', EDE.DNSKEY_MISSING]],
-    ['SHA-1 wrong, SHA-256 right', wrong(DIGEST.SHA1, DIGEST.SHA256), SECURE],
-  ] as const) {
-    tally.same(await judge({ ds: ds! }), expected, what)
-  }
+  await judgeAll(tally, DIGESTS)
   return `${tally} DS sets`
 })
 
 row('V28', async (t) => {
   const tally = new Tally(t)
-  const unknown = (apex: Name): Uint8Array =>
-    makeDs(apex, deriveKey('unknown', UNKNOWN, KSK_FLAGS), DIGEST.SHA256)
-  const unknownDigest = (apex: Name, keys: readonly KeyUse[]): Uint8Array[] => dsBy(99)(apex, keys)
-  const signing = { algorithm: RSASHA256 }
-  const standby: Signing['keys'] = (name, algorithm) => [
-    ...splitKeys(name, algorithm),
-    { ...zoneSigningKey(deriveKey(`${name} standby`, ECDSAP256SHA256, ZSK_FLAGS)), signsZone: false },
-  ]
-  for (const [what, change, expected] of [
-    ['DS {8, 200}', { ds: (apex, keys) => [unknown(apex), ...dsBy(DIGEST.SHA256)(apex, keys)] }, SECURE],
-    ['DS {200}', { ds: (apex) => [unknown(apex)] }, ['insecure', EDE.UNSUPPORTED_DNSKEY_ALGORITHM]],
-    [
-      'digests {2, 99}',
-      { ds: (apex, keys) => [...unknownDigest(apex, keys), ...dsBy(DIGEST.SHA256)(apex, keys)] },
-      SECURE,
-    ],
-    ['digests {99}', { ds: unknownDigest }, ['insecure', EDE.UNSUPPORTED_DS_DIGEST_TYPE]],
-    ['a key of 13 that signs nothing', { signing: { ...signing, keys: standby } }, SECURE],
-  ] as [string, Partial<LabZone>, unknown[]][]) {
-    tally.same(await judge({ signing, ...change }), expected, what)
-  }
+  await judgeAll(tally, UNKNOWN_NUMBERS)
   return `${tally}`
 })
 
@@ -171,15 +115,7 @@ row('V29', async (t) => {
 
 row('V30', async (t) => {
   const tally = new Tally(t)
-  const published = (flags: number, protocol = 3): Signing['keys'] => {
-    return (name, algorithm) =>
-      combinedKey(name, algorithm).map((use) => ({ ...use, key: republishKey(use.key, flags, protocol) }))
-  }
-  const noZoneKey = ['bogus', EDE.NO_ZONE_KEY_BIT_SET]
-  tally.same(await judgeKeys(published(0x0001)), noZoneKey, 'no Zone Key flag')
-  tally.same(await judgeKeys(published(KSK_FLAGS, 2)), noZoneKey, 'protocol 2')
-  tally.same(await judgeKeys(published(ZSK_FLAGS)), SECURE, 'no SEP flag')
-  tally.same(await judgeKeys(published(KSK_FLAGS)), SECURE, 'one key for all')
+  await judgeAll(tally, FLAGS_AND_PROTOCOLS)
   return `${tally} zones`
 })
 

@@ -22,6 +22,7 @@ import { proofParameters } from '../support/proof.ts'
 import { rrsetFrom } from '../support/records.ts'
 import { makeKey, signed } from '../support/sign.ts'
 import { CLOCK, catalogue, makeWorld, SIGNED, WWW, withTtl, zone } from '../support/world.ts'
+import { wrongForms } from './odd-keys.ts'
 import { overCompressing } from './over-compression.ts'
 import { row, Tally } from './row.ts'
 import { capitals, RESPELT, reordering, signerInCapitals, twice, wrongBeside } from './spellings.ts'
@@ -251,28 +252,7 @@ row('V32', async (t) => {
       'secure',
       'raw r and s',
     )
-    for (const [what, alter] of [
-      ['r = 0', (octets) => Buffer.concat([Buffer.alloc(half), octets.subarray(half)])],
-      ['s = 0', (octets) => Buffer.concat([octets.subarray(0, half), Buffer.alloc(half)])],
-      ['r and s beyond the order', (octets) => Buffer.alloc(octets.length, 0xff)],
-      ['r and s exchanged', (octets) => Buffer.concat([octets.subarray(half), octets.subarray(0, half)])],
-      [
-        'as DER',
-        (octets) =>
-          Buffer.concat([
-            Uint8Array.of(0x30, 2 * half + 4, 2, half),
-            octets.subarray(0, half),
-            Uint8Array.of(2, half),
-            octets.subarray(half),
-          ]),
-      ],
-      ...[0, 1, half - 1, half, 2 * half - 1, 2 * half + 1, 4 * half].map(
-        (length): [string, (octets: Buffer) => Uint8Array] => [
-          `${length} octets`,
-          (octets) => Buffer.concat([octets, octets]).subarray(0, length),
-        ],
-      ),
-    ] as [string, (octets: Buffer) => Uint8Array][]) {
+    for (const [what, alter] of wrongForms(half)) {
       tally.same(outcome(alter), 'bogus', `algorithm ${algorithm}: ${what}`)
     }
   }

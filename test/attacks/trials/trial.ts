@@ -71,6 +71,12 @@ export const NO_NAME = 'secure NXDOMAIN'
 export const INSECURE = 'insecure NOERROR'
 export const INSECURE_NO_NAME = 'insecure NXDOMAIN'
 export const BOGUS = 'SERVFAIL'
+/** The outcome for data of each status. */
+export const OUTCOMES: Readonly<Record<'secure' | 'insecure' | 'bogus', string>> = {
+  secure: SECURE,
+  insecure: INSECURE,
+  bogus: BOGUS,
+}
 
 /** What else must be true of a reply. */
 export type Holds = (reply: Reply) => boolean
