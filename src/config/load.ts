@@ -1,5 +1,6 @@
 /** Reads a configuration file and the files that it names. */
 import { dirname, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { type TrustAnchor, TrustAnchors } from '../dnssec/trust-anchors.ts'
 import { BUILT_IN_HINTS, type RootHint } from './built-in-hints.ts'
 import { findContradictions } from './contradictions.ts'
@@ -24,6 +25,8 @@ export interface Config {
   readonly settings: Settings
   /** Settings that the file itself names. */
   readonly given: ReadonlySet<SettingKey>
+  /** Settings that are not their default. A file that names all of them with it is as good as none. */
+  readonly changed: ReadonlySet<SettingKey>
   readonly rootHints: readonly RootHint[]
   readonly anchorFiles: readonly AnchorFile[]
   readonly anchors: TrustAnchors
@@ -92,7 +95,10 @@ function makeConfig(
 ): Config {
   const { rootHints, anchorFiles } = files
   const anchors = new TrustAnchors(anchorFiles.flatMap((file) => file.anchors))
-  return { path, settings, given: new Set(given), rootHints, anchorFiles, anchors }
+  const defaults = path === undefined ? settings : (readSettings({}) as Settings)
+  const changed = SETTING_KEYS.filter((key) => !isDeepStrictEqual(settings[key], defaults[key]))
+  const keys = { given: new Set(given), changed: new Set(changed) }
+  return { path, settings, ...keys, rootHints, anchorFiles, anchors }
 }
 
 interface Files {

@@ -126,10 +126,10 @@ function configure(clients: ClientsFirst, { resolver }: Engine, settings: Settin
 }
 
 /** Where it listens: nobody else of this process does. */
-function listening({ settings, given }: ServingOptions['config'], inherited: HandedSockets): Listening {
+function listening({ settings, changed }: ServingOptions['config'], inherited: HandedSockets): Listening {
   return {
     listen: settings['server.listen'],
-    mayLackFamily: !given.has('server.listen'),
+    mayLackFamily: !changed.has('server.listen'),
     sharesPorts: false,
     tcp: true,
     inherited: socketsFor(frontName(0), inherited),

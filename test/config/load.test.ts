@@ -75,7 +75,7 @@ t.test('texts for the servers of a network', async (t) => {
 })
 
 t.test('the defaults', async (t) => {
-  const { settings, rootHints, anchors, given } = defaultConfig()
+  const { settings, rootHints, anchors, given, changed } = defaultConfig()
   t.same(settings['server.listen'].map(formatEndpoint), ['127.0.0.1@5300', '::1@5300'])
   t.same(settings['access.allow'].map(formatPrefix), ['127.0.0.0/8', '::1/128'])
   t.equal(settings['dnssec.mode'], 'enforce')
@@ -86,7 +86,7 @@ t.test('the defaults', async (t) => {
     anchors.list.map((anchor) => formatName(anchor.zone)),
     ['.', '.'],
   )
-  t.equal(given.size, 0)
+  t.same([given.size, changed.size], [0, 0])
   t.same(load('').settings, settings, 'an empty file is the defaults')
   t.same(load('# only a comment\nserver:\n  # listen: []\n').settings, settings)
 })
@@ -109,6 +109,7 @@ t.test('conf/sigill.yaml is the table, and names every key with its default', as
   t.equal(reference, formatReference(), 'make it anew with: sigill check-config --defaults')
   const config = load(reference)
   t.same([...config.given].sort(), [...SETTING_KEYS].sort())
+  t.same([...config.changed], [], 'and it does what no file does')
   t.same(config.settings, defaultConfig().settings)
   for (const key of SETTING_KEYS) {
     t.not(SETTINGS[key].doc, '', `${key} is explained`)
@@ -122,7 +123,7 @@ t.test('the example in README.md is taken as it stands', async (t) => {
 })
 
 t.test('every kind of value', async (t) => {
-  const { settings, given, rootHints, anchorFiles } = load(`
+  const { settings, given, changed, rootHints, anchorFiles } = load(`
 server:
   listen: [192.0.2.1@53, "2001:db8::1@53"]
   front-threads: 2
@@ -163,6 +164,10 @@ metrics: { listen: "" }
   t.same(settings['dnssec.disabled-digests'], [1, 3])
   t.equal(settings['metrics.listen'], undefined)
   t.ok(given.has('dnssec.mode') && !given.has('server.identity'))
+  for (const key of ['dnssec.insecure-zones', 'resolution.authority-port', 'server.listen'] as const)
+    t.ok(given.has(key) && changed.has(key), key)
+  const same = load('server: { listen: ["127.0.0.1@5300", "::1@5300"] }')
+  t.same([same.given.has('server.listen'), same.changed.has('server.listen')], [true, false])
   t.same(
     rootHints.map((hint) => [formatName(hint.name), hint.addresses.length]),
     [

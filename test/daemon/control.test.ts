@@ -197,6 +197,9 @@ t.test('who may give commands, and how large they may be', async (t) => {
     it.log.some(({ msg }) => /not carried out/.test(String(msg))),
     'who goes away in the middle is no fault of ours',
   )
+  const nowhere = loadConfig(world.writeConfig('nowhere.yaml', 'control: { socket: nowhere/at.sock }\n'))
+  const silent = createLog({ level: 'error', format: 'json' }, { write: () => {} })
+  await t.rejects(startDaemon(nowhere, silent), /nowhere\/at\.sock: its folder is not there; change control/)
   writeFileSync(join(world.folder, 'no-socket.sock'), 'precious')
   await t.rejects(start(t, 'no-socket', '', true), /something else than a socket is there/)
   t.equal(readFileSync(join(world.folder, 'no-socket.sock'), 'utf8'), 'precious')

@@ -79,10 +79,12 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
 /** The default socket is used where somebody made its folder, and nobody has it already. */
 async function openSocket(path: string, options: OpenControlOptions): Promise<ControlListener | undefined> {
   const { config, log, inherited } = options
-  const isWanted = config.given.has('control.socket')
+  const isWanted = config.changed.has('control.socket')
   const without = 'there is no socket for commands'
-  if (!isWanted && !isThere(dirname(path))) {
-    log.info({ socket: path }, `${without}: its folder is not there`)
+  const why = folderFault(dirname(path))
+  if (why !== undefined) {
+    if (isWanted) throw new StartError(`cannot listen on ${path}: ${why}; change control.socket`)
+    log.info({ socket: path }, `${without}: ${why}`)
     return undefined
   }
   try {
@@ -100,13 +102,15 @@ async function openSocket(path: string, options: OpenControlOptions): Promise<Co
   }
 }
 
-/** False also where Node's permission model forbids to look. */
-function isThere(folder: string): boolean {
+/** The system says "no permission" of a socket whose folder is not there. Node's permission model may forbid to look. */
+function folderFault(folder: string): string | undefined {
   try {
     accessSync(folder)
-    return true
-  } catch {
-    return false
+    return undefined
+  } catch (error) {
+    return codeOf(error) === 'EACCES'
+      ? `its folder cannot be used: ${reasonOf(error)}`
+      : 'its folder is not there'
   }
 }
 

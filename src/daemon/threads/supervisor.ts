@@ -327,7 +327,7 @@ class Supervisor implements Serving {
         rolloutKey,
         cookieSecrets: cookieSecrets.memory,
         listen: this.#listening ?? config.settings['server.listen'],
-        mayLackFamily: isFirst && !config.given.has('server.listen'),
+        mayLackFamily: isFirst && !config.changed.has('server.listen'),
         waits: !this.#mayServe,
         mustBeFree: isFirst,
         sharesPorts: plan.fronts > 1,
