@@ -445,7 +445,7 @@ export const REPLY_MS_MAX = 0
 export const LATE_REPLY_MS = 100
 /** Late replies by UDP to one client in such a time: a town behind one address has fewer, a pulse of 300 kB hurts nobody. */
 export const LATE_REPLIES_PER_CLIENT_MAX = 250
-/** Octets of an IPv6 address that name a client: a /56, the common size of a customer's network (RFC 6177 2). */
+/** Octets of an IPv6 address that name a client in all bounds of one: a /56, the common size of a customer's network (RFC 6177 2). */
 export const CLIENT_IPV6_OCTETS = 7
 /**
  * Networks whose questions are counted together, by length of prefix, and how many times the rate of one client each may

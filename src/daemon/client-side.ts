@@ -73,6 +73,7 @@ export class ClientSide {
           rollout.enforces(address, addressOctets, listener),
       },
       rateLimit: this.#rateLimits,
+      hashKey: rates.hashKey,
       watch: new CountedAnswers(parts.policy, rollout, tally),
       settings: serviceSettings(settings),
       udpPayloadOctets: settings['server.udp-payload-octets'],

@@ -42,7 +42,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const engine = createLoneEngine(config, {
     ...{ machine, words, platform, tracingLog: log },
     ...clients.steps,
-    onLateVerdict: ({ client }, entry) => tally.countLate(entry, 0, client),
+    onLateVerdict: ({ reportedClient }, entry) => tally.countLate(entry, 0, reportedClient),
     counters,
     ownAddresses: ownAddresses(settings['server.listen']),
     onFault,

@@ -1,5 +1,7 @@
 /** Who asks. */
 import { scanAddress } from '../base/address-scan.ts'
+import { clientNetwork } from '../base/client-network.ts'
+import { mapKey } from '../base/octets.ts'
 
 /** A client, as far as an answer depends on it. A listener may use one object for all its datagrams. */
 export class Client {
@@ -32,6 +34,11 @@ export class Client {
   /** The address alone: a view. */
   get addressAlone(): Uint8Array {
     return this.address.subarray(0, this.addressOctets)
+  }
+
+  /** Names the client in tables of bounds. */
+  get key(): string {
+    return mapKey(clientNetwork(this.addressAlone))
   }
 
   /** Takes the address from the system's text; false when it is none. */

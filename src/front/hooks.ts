@@ -35,6 +35,6 @@ export interface AnswerWatch {
    * @param refused the client gets SERVFAIL in place of the bogus data that the entry holds
    */
   answered(entry: Uint8Array, at: number, query: Query, client: Client, refused: boolean): void
-  /** The client as whoever counts the verdict after the answer is to know it: `ClientQuestion.client`. */
+  /** The client as whoever counts the verdict after the answer is to know it: `ClientQuestion.reportedClient`. */
   hashOf(client: Client): number
 }

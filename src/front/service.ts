@@ -41,7 +41,7 @@ import { comeAgainRcode, NO_EDE } from './reply-writer.ts'
 import { once, type Reply, type Request, readRequest } from './request.ts'
 import { sentinelForbids } from './sentinel.ts'
 import { type ServerTexts, serverTextAnswer } from './server-names.ts'
-import { clientKey } from './waiting-room.ts'
+import { type WhoAsksOptions, whoAsks } from './who-asks.ts'
 
 /** What can change while the service runs. */
 export interface ServiceSettings extends AnswerSettings {
@@ -55,7 +55,7 @@ export interface ServiceSettings extends AnswerSettings {
 }
 
 /** What a service is made of. */
-export interface ServiceOptions extends ClientLimitOptions {
+export interface ServiceOptions extends ClientLimitOptions, WhoAsksOptions {
   readonly resolver: ResolverPort
   readonly answers: AnswerReader
   /** Read at every answer. */
@@ -95,7 +95,7 @@ export class Service {
   readonly #enforcement: Enforcement
   readonly #clientAnswers: ClientAnswers
   readonly #cookies: ClientCookies
-  readonly #watch: AnswerWatch | undefined
+  readonly #whoAsks: WhoAsksOptions
   readonly #limits: ClientLimits
   readonly #prefetching: PrefetchSignals
   readonly #onFault: (error: unknown) => void
@@ -115,7 +115,7 @@ export class Service {
     this.udpOctetsMax = options.udpPayloadOctets ?? UDP_PAYLOAD_OCTETS
     this.#rateLimit = rateLimit
     this.#enforcement = options.enforcement ?? { enforces: () => policy.mode === 'enforce' }
-    this.#watch = options.watch
+    this.#whoAsks = options
     this.#clientAnswers = new ClientAnswers(this.udpOctetsMax, this.#enforcement, counters, options.watch)
     this.#clientAnswers.configure(settings)
     const { cookieSecrets = new CookieSecrets(), unixSeconds = () => this.#clock.unixSeconds() } = options
@@ -338,17 +338,17 @@ export class Service {
   }
 
   #resolve(
-    { client, ...rest }: Request,
+    request: Request,
     query: Query,
     question: Question,
     aliases: LocalAliases | undefined,
     recursionDesired: boolean,
   ): void {
-    const request = { ...rest, client: client.copy() }
+    const { client } = request
     const now = this.#moment(request.startMs)
     const judged = recursionDesired ? this.#rateLimit?.judgeRecursion(client, query, now) : RATE.PASS
     if (this.#isLimited(request, query, judged)) return
-    const key = clientKey(client)
+    const { key } = client
     const full = this.#limits.fullFor(key)
     if (full !== undefined) {
       this.#shed(request, query, full)
@@ -358,31 +358,32 @@ export class Service {
     const { checkingDisabled } = query
     const cachedOnly = !recursionDesired
     const verdict = this.#verdictNeed(query, client)
-    const who = this.#watch && { client: this.#watch.hashOf(client) }
+    const who = whoAsks(this.#whoAsks, client)
+    const waiting = { ...request, client: client.copy() }
     const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly, verdict, ...who })
     this.#limits.room.enter(key)
     resolved.then(
       ({ entry, stale = false, shed = false }) => {
         this.#limits.room.leave(key)
         if (shed) {
-          this.#shed(request, query, 'handover')
+          this.#shed(waiting, query, 'handover')
           return
         }
         const nowMs = this.#clock.nowMs()
-        const { client: asker, startMs } = request
+        const { client: asker, startMs } = waiting
         if (!query.addressProven && this.#limits.holdsLate(asker, key, nowMs - startMs, nowMs, stale)) {
           // What was found is cached for when it asks again.
           this.#counters.dropped('late')
-          request.reply(undefined)
+          waiting.reply(undefined)
           return
         }
         const path = stale ? 'stale' : 'miss'
-        this.#guarded(request, () => this.#answerEntry(request, query, question, aliases, entry, 0, path))
+        this.#guarded(waiting, () => this.#answerEntry(waiting, query, question, aliases, entry, 0, path))
       },
       (error: unknown) => {
         this.#limits.room.leave(key)
         this.#onFault(error)
-        this.#refuse(request, query, RCODE.SERVFAIL, NO_EDE)
+        this.#refuse(waiting, query, RCODE.SERVFAIL, NO_EDE)
       },
     )
   }

@@ -15,7 +15,6 @@ import type { FrontCounters } from './counters.ts'
 import { ListenError } from './listen-error.ts'
 import type { Service } from './service.ts'
 import { TcpConnection } from './tcp-connection.ts'
-import { clientKey } from './waiting-room.ts'
 
 /** Bounds on connections; those of `base/limits.ts` where left out. */
 export interface TcpOptions {
@@ -66,7 +65,7 @@ export class TcpConnections {
       socket.destroy()
       return
     }
-    const key = clientKey(client)
+    const { key } = client
     const count = this.#byClient.get(key) ?? 0
     const full = count >= this.#perClientMax ? 'tcp-connections-per-client' : this.#fullInAll()
     if (full !== undefined) {

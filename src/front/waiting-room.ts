@@ -1,7 +1,5 @@
 /** Questions that wait for the resolver: bounded in all and for each client (attacks B12, D07). */
-import { CLIENT_IPV6_OCTETS, WAITING_MAX, WAITING_PER_CLIENT_MAX } from '../base/limits.ts'
-import { mapKey } from '../base/octets.ts'
-import type { Client } from './client.ts'
+import { WAITING_MAX, WAITING_PER_CLIENT_MAX } from '../base/limits.ts'
 import type { FrontLimit } from './counters.ts'
 
 /** What the bounds are. */
@@ -64,10 +62,4 @@ export class WaitingRoom {
     if (this.#waiting === 0) return Promise.resolve()
     return new Promise((resolve) => this.#whenEmpty.push(resolve))
   }
-}
-
-/** Names a client in the tables of bounds: an IPv4 address, or the network of an IPv6 one. */
-export function clientKey(client: Client): string {
-  const octets = client.addressOctets === 4 ? 4 : CLIENT_IPV6_OCTETS
-  return mapKey(client.address.subarray(0, octets))
 }

@@ -276,8 +276,10 @@ export interface ClientQuestion {
   readonly cachedOnly?: boolean
   /** `enforced` when left out. */
   readonly verdict?: VerdictNeed
-  /** The client, for who counts or shares out: a keyed hash of its network, 32 bits with a sign. */
+  /** The client, for who shares out: a keyed hash of its network (`base/client-network.ts`), 32 bits with a sign. */
   readonly client?: number
+  /** The client as the report counts it, by the prefixes that the operator set for that: as wide a number. */
+  readonly reportedClient?: number
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Who met limits most, gathered in the thread where it happens. How often is counted in `limit_hits_total`. */
 import { formatAddress } from '../base/address.ts'
-import { CLIENT_IPV6_OCTETS, LIMIT_CAUSES_KEPT } from '../base/limits.ts'
+import { clientNetwork } from '../base/client-network.ts'
+import { LIMIT_CAUSES_KEPT } from '../base/limits.ts'
 import { mapKey } from '../base/octets.ts'
 import { type Name, nameKey } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
@@ -30,7 +31,7 @@ export class LimitCauses {
       causes = new HeavyHitters(LIMIT_CAUSES_KEPT)
       this.#byLimit.set(limit, causes)
     }
-    causes.add(isLimitOfClients(limit) ? mapKey(prefixOf(cause)) : nameKey(cause as Name))
+    causes.add(isLimitOfClients(limit) ? mapKey(clientNetwork(cause)) : nameKey(cause as Name))
   }
 
   /** What was gathered since the last call. */
@@ -39,11 +40,6 @@ export class LimitCauses {
     this.#byLimit.clear()
     return taken
   }
-}
-
-/** An IPv4 address, or the network of an IPv6 one. */
-function prefixOf(address: Uint8Array): Uint8Array {
-  return address.length === 4 ? address : address.subarray(0, CLIENT_IPV6_OCTETS)
 }
 
 /** A cause for people: `zone x.test.`, `client 192.0.2.7`, `client 2001:db8::/56`. */

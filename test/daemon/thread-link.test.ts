@@ -66,6 +66,7 @@ const question = (name: string, more: Partial<ClientQuestion> = {}): ClientQuest
   cachedOnly: false,
   verdict: 'enforced',
   client: 0,
+  reportedClient: 0,
   ...more,
 })
 
@@ -74,7 +75,7 @@ t.test('a question arrives as it was asked, its answer as it was given', async (
   const questions = [
     question('WWW.example.se.'),
     question('a.se.', { type: 28, checkingDisabled: true, verdict: 'unneeded', client: -1 }),
-    question('b.se.', { verdict: 'wanted', client: 0x7fff_ffff }),
+    question('b.se.', { verdict: 'wanted', client: 0x7fff_ffff, reportedClient: -2 }),
     question('.', { type: 48, cachedOnly: true }),
     question(`${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}.`, { type: 65_535 }),
   ]

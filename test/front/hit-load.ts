@@ -70,6 +70,7 @@ export class HitLoad {
       load === 'cookies' ? { code: OPTION.COOKIE, octets: givenCookie(cookieSecrets) } : undefined
     const answers = new AnswerCache({ bytesMax: 32 * 1_048_576, hashKey: [1, 2] })
     const service = new Service({
+      hashKey: undefined,
       clock,
       counters,
       answers,

@@ -215,6 +215,7 @@ export function bench(
   const prefetched: string[] = []
   const made: Bench = {
     service: new Service({
+      hashKey: undefined,
       clock,
       answers: cache,
       policy,

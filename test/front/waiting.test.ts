@@ -1,6 +1,7 @@
 import t from 'tap'
 import { parsePrefix } from '../../src/base/prefix.ts'
 import { writeAnswerEntry } from '../../src/cache/answer-entry.ts'
+import type { Client } from '../../src/front/client.ts'
 import { AccessList } from '../../src/policy/access.ts'
 import { LocalZones } from '../../src/policy/local-zones.ts'
 import type { ClientReply } from '../../src/resolver/ports.ts'
@@ -94,13 +95,26 @@ t.test('a client that went away keeps its place until the work is done (D07)', a
 })
 
 t.test('the resolver is told whose question it is, for it to share out its time', async (t) => {
-  const it = bench({}, { watch: { answered: () => {}, hashOf: ({ address }) => address[3]! } })
+  const access = new AccessList({ allow: ['127.0.0.0/8', '2001:db8::/32'].map((text) => parsePrefix(text)!) })
+  const watch = { answered: () => {}, hashOf: ({ address }: Client) => address[3]! }
+  const it = bench({ access }, { hashKey: [1, 2], watch })
   const clients: (number | undefined)[] = []
-  it.resolve = async ({ client: who }) => {
+  const reported: (number | undefined)[] = []
+  it.resolve = async ({ client: who, reportedClient }) => {
     clients.push(who)
+    reported.push(reportedClient)
     return { entry: writeAnswerEntry(parts(), it.clock.nowMs()) }
   }
   await it.ask(query(), client('udp', '127.0.0.7'))
+  await it.ask(query(), client('tcp', '127.0.0.7'))
   await it.ask(query(), client('tcp', '127.0.0.8'))
-  t.same(clients, [7, 8])
+  t.same(reported, [7, 7, 8], 'as the report counts clients')
+  for (const address of ['2001:db8:0:100::1', '2001:db8:0:1ff::2', '2001:db8:0:200::1'])
+    await it.ask(query(), client('udp', address))
+  t.same(
+    clients.map((who) => clients.indexOf(who)),
+    [0, 0, 2, 3, 3, 5],
+    'an address is one, and a customer of IPv6, however the report counts them',
+  )
+  t.ok(clients.every((who) => who === (who! | 0)))
 })

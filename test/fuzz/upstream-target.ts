@@ -175,6 +175,7 @@ class UpstreamSide {
     this.#engine = truth.engine(seed, (clock) => networkOf(truth, damage, clock, note))
     const { clock, answers, policy, resolver, faults } = this.#engine
     this.#service = new Service({
+      hashKey: undefined,
       clock,
       answers,
       policy,

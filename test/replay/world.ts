@@ -128,6 +128,7 @@ export class World {
       importKey: importAnyKey,
     })
     this.#service = new Service({
+      hashKey: undefined,
       resolver,
       answers,
       policy,

@@ -54,7 +54,13 @@ async function askAs(
 ): Promise<EntryReply & { readonly tookMs: number }> {
   const sinceMs = world.clock.nowMs()
   let reply: EntryReply | undefined
-  const question: ClientQuestion = { name: nameFrom(name), type, checkingDisabled: false, verdict, client: 7 }
+  const question: ClientQuestion = {
+    name: nameFrom(name),
+    type,
+    checkingDisabled: false,
+    verdict,
+    reportedClient: 7,
+  }
   void world.resolver.resolve(question).then(({ entry }) => {
     reply = entryReply(entry, world.clock.nowMs())
   })
@@ -111,7 +117,7 @@ t.test('who asks for no verdict gets the data when it is there, who does waits a
   const make = (mode: ValidationMode): World =>
     makeWorld([zone('z.test.', { servers: [{ name: 'ns', behaviour: slow }] })], {
       policy: { mode },
-      onLateVerdict: ({ client }, entry) => late.push([client, entryReply(entry, 0).status]),
+      onLateVerdict: ({ reportedClient }, entry) => late.push([reportedClient, entryReply(entry, 0).status]),
     })
   const inAll = (await askAs(make('off'), 'www.z.test', 'enforced')).tookMs
   const plain = await askAs(make('observe'), 'www.z.test', 'unneeded')

@@ -201,6 +201,7 @@ class World {
     const rollout = new Rollout({ words, key: hashKey, ipv4Bits: 32, ipv6Bits: 56 })
     const port = seams.resolver?.(this.#resolver) ?? this.#resolver
     const service = new Service({
+      hashKey: undefined,
       clock,
       answers: this.#answers,
       policy: this.#policy,

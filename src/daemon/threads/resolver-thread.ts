@@ -41,7 +41,7 @@ function run(data: ResolverData): void {
     onFault,
     engines: resolvers,
     tracingLog: log,
-    onLateVerdict: ({ client }, entry) => tally.countLate(entry, 0, client),
+    onLateVerdict: ({ reportedClient }, entry) => tally.countLate(entry, 0, reportedClient),
     // What was noted when the thread came to its end must stay.
     noteWork: (question) => {
       if (closed) return

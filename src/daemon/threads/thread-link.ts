@@ -2,7 +2,7 @@
  * The way between a front thread and a resolver thread: a ring of questions, a ring of answers, and one message port
  * whose messages are the bells of both. A link lives as long as both threads; it is never used again.
  *
- * A question: u32 ticket, u16 type, u8 flags, i32 client, the name. An answer: u32 ticket, u8 flags, the answer entry.
+ * A question: u32 ticket, u16 type, u8 flags, i32 client, i32 reported client, the name. An answer: u32 ticket, u8 flags, the answer entry.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { MISS_RING_OCTETS, REPLY_RING_OCTETS, RING_RECORDS_PER_TURN_MAX } from '../../base/limits.ts'
@@ -37,7 +37,7 @@ export interface LargeReply {
 
 // --- questions ------------------------------------------------------------------------------------------------------
 
-const MISS_HEAD_OCTETS = 11
+const MISS_HEAD_OCTETS = 15
 const CHECKING_DISABLED = 1
 const CACHED_ONLY = 2
 const PREFETCH = 4
@@ -55,7 +55,8 @@ export interface Miss {
 
 /** Writes a question; false when there is no room. */
 export function writeMiss(ring: RingWriter, { ticket, question, prefetch }: Miss): boolean {
-  const { name, type, checkingDisabled, cachedOnly = false, verdict = 'enforced', client = 0 } = question
+  const { name, type, checkingDisabled, cachedOnly = false, verdict = 'enforced' } = question
+  const { client = 0, reportedClient = 0 } = question
   const at = ring.reserve(MISS_HEAD_OCTETS + name.length)
   if (at < 0) return false
   const { octets } = ring
@@ -67,6 +68,7 @@ export function writeMiss(ring: RingWriter, { ticket, question, prefetch }: Miss
     (prefetch ? PREFETCH : 0) |
     VERDICT_FLAGS[verdict]
   writeU32(octets, at + 7, client >>> 0)
+  writeU32(octets, at + 11, reportedClient >>> 0)
   octets.set(name, at + MISS_HEAD_OCTETS)
   ring.commit()
   return true
@@ -84,6 +86,7 @@ export function readMiss({ octets, length }: RingReader, at: number): Miss {
       cachedOnly: (flags & CACHED_ONLY) !== 0,
       verdict: verdictNeed(flags),
       client: readU32(octets, at + 7) | 0,
+      reportedClient: readU32(octets, at + 11) | 0,
     },
     prefetch: (flags & PREFETCH) !== 0,
   }

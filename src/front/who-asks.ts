@@ -1,0 +1,24 @@
+/** Who asks, as the resolver is told of it: to share out its time, and for the report. */
+import { clientNetwork } from '../base/client-network.ts'
+import { type HashKey, keyedHash } from '../base/keyed-hash.ts'
+import type { ClientQuestion } from '../resolver/ports.ts'
+import type { Client } from './client.ts'
+import type { AnswerWatch } from './hooks.ts'
+
+/** What it goes by. */
+export interface WhoAsksOptions {
+  /** Secret of the hashes by which the resolver tells clients apart, the same in all fronts; undefined: to it all are one. */
+  readonly hashKey: HashKey | undefined
+  readonly watch?: Pick<AnswerWatch, 'hashOf'> | undefined
+}
+
+/** See the head of this file. */
+export function whoAsks(
+  { hashKey, watch }: WhoAsksOptions,
+  client: Client,
+): Pick<ClientQuestion, 'client' | 'reportedClient'> {
+  return {
+    ...(hashKey && { client: keyedHash(hashKey, clientNetwork(client.addressAlone)) | 0 }),
+    ...(watch && { reportedClient: watch.hashOf(client) }),
+  }
+}
