@@ -1,5 +1,5 @@
 /** What a service manager such as systemd is told of this process: that it serves, reloads, ends, and lives (sd_notify(3)). */
-import { serviceManagerPlace } from '../config/environment.ts'
+import { handedByServiceManager, serviceManagerPlace } from '../config/environment.ts'
 import { StartError } from '../daemon/start-error.ts'
 import { processAddon } from '../native/process.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -44,6 +44,13 @@ export class ServiceManager {
  * @throws StartError where it would wait in vain
  */
 export function findServiceManager(log: Pick<Log, 'warn'>): ServiceManager | undefined {
+  const sockets = handedByServiceManager()
+  if (sockets > 0) {
+    log.warn(
+      { sockets },
+      'the service manager has opened sockets (LISTEN_FDS), which nobody serves: disable its socket unit; server.listen counts',
+    )
+  }
   const place = serviceManagerPlace()
   if (place === undefined) return undefined
   const addon = processAddon()

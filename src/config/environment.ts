@@ -14,6 +14,12 @@ export interface ServiceManagerPlace {
   readonly watchdogMs: number | undefined
 }
 
+/** How many sockets a service manager has opened for this process (sd_listen_fds(3)). */
+export function handedByServiceManager(): number {
+  const { LISTEN_FDS: count, LISTEN_PID: pid } = process.env
+  return Number(pid) === process.pid ? Number(count) || 0 : 0
+}
+
 /** Undefined where none waits. */
 export function serviceManagerPlace(): ServiceManagerPlace | undefined {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: microseconds, WATCHDOG_PID: pid } = process.env

@@ -1023,7 +1023,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: THREAD_STALL_MS_MAX,
     doc:
       'A thread that is stuck in one piece of work for so long is ended and started again, and the question in work is not ' +
-      'tried for a minute. The log tells of it after two seconds.',
+      'tried for a minute. The log tells of it after two seconds. Where one thread does everything, nobody in the process can.',
     reload: 'restart',
   },
   'dns64.prefix': {

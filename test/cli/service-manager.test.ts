@@ -1,6 +1,6 @@
 /** What a service manager is told. */
 import t from 'tap'
-import { ServiceManager } from '../../src/cli/service-manager.ts'
+import { findServiceManager, ServiceManager } from '../../src/cli/service-manager.ts'
 
 t.test('ready, reloading, stopping', async (t) => {
   const told: string[] = []
@@ -27,4 +27,18 @@ t.test('that it lives, several times within the silence that is allowed, from wh
   await wait(300)
   const lives = told.filter((text) => text === 'WATCHDOG=1').length
   t.ok(lives >= 3 && lives <= 15, `${lives}, by one timer`)
+})
+
+t.test('sockets that it has opened are for nobody: that is told', async (t) => {
+  const told: unknown[] = []
+  const find = (environment: Record<string, string>): void => {
+    t.intercept(process, 'env', { value: environment })
+    findServiceManager({ warn: (fields: unknown) => void told.push(fields) } as never)
+  }
+  find({})
+  find({ LISTEN_FDS: '2', LISTEN_PID: String(process.pid + 1) })
+  find({ LISTEN_FDS: 'x', LISTEN_PID: String(process.pid) })
+  t.same(told, [], 'none, those of another process')
+  find({ LISTEN_FDS: '2', LISTEN_PID: String(process.pid) })
+  t.same(told, [{ sockets: 2 }])
 })
