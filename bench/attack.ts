@@ -1,7 +1,7 @@
 /** `attack`: what ordinary clients wait while others ask for names that are made to cost a resolver work. */
 import { join } from 'node:path'
 import process from 'node:process'
-import { type Bench, latencyFigures, load, type Setting, withResolver } from './bench.ts'
+import { type Bench, latencyFigures, load, type Setting, servedShare, withResolver } from './bench.ts'
 import { pinned } from './cores.ts'
 import { liesOf } from './load/generator.ts'
 import type { Expectation } from './load/query-file.ts'
@@ -114,10 +114,6 @@ function prepare(setting: Setting): Work {
       }
     }),
   }
-}
-
-function servedShare({ answered, wrong, sent, unsent }: StreamReport): number {
-  return (answered - wrong) / (sent + unsent)
 }
 
 /**

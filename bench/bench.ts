@@ -72,6 +72,11 @@ export function latencyFigures(report: StreamReport): { p50: number; p99: number
   return { p50: ms(0.5), p99: ms(0.99), p999: ms(0.999) }
 }
 
+/** The share of questions that got the right answer in time. */
+export function servedShare({ answered, wrong, sent, unsent }: StreamReport): number {
+  return (answered - wrong) / (sent + unsent)
+}
+
 /** Starts a resolver, gives it to `use`, and stops it whatever happens. */
 export async function withResolver<T>(
   contender: Contender,

@@ -6,6 +6,7 @@ import {
   placeNotes,
   placesOf,
   type Setting,
+  servedShare,
   withResolver,
 } from './bench.ts'
 import { liesOf } from './load/generator.ts'
@@ -103,11 +104,6 @@ function prepare(setting: Setting): Work {
   }
 }
 
-/** The share of questions that got the right answer in time. */
-function servedShare({ answered, wrong, sent, unsent }: StreamReport): number {
-  return (answered - wrong) / (sent + unsent)
-}
-
 /** Measures one server in one round. Returns what was wrong. */
 async function measure(
   setting: Setting,
@@ -130,8 +126,8 @@ async function measure(
     StreamReport,
     StreamReport,
   ]
-  const aSecond = (report: StreamReport): number =>
-    (servedShare(report) * report.sent) / (report.seconds + WARM_SECONDS)
+  const aSecond = ({ answered, wrong, seconds }: StreamReport): number =>
+    (answered - wrong) / (seconds + WARM_SECONDS)
   part.add(resolver.contender.peer.title, {
     quiet: latencyFigures(quiet.streams[0]!).p99,
     ...latencyFigures(benign),
