@@ -95,6 +95,7 @@ for (const [what, source, fault, where] of FAULTS) {
     t.match(text, /^tracing\.module failed/)
     t.match(fields, { module: join(started.folder, 'otel.mjs'), fault })
     if (where !== undefined) t.match(fields.where, where)
+    t.notMatch(fields.where, /[()\s]/)
     t.notMatch(JSON.stringify(started.told), / {4}at /)
     resolve(started)
     await new Promise((resolve) => setTimeout(resolve, 20))

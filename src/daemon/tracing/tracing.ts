@@ -82,5 +82,5 @@ export function startTracing({ config, clock, log }: TracingParts): Tracing | un
 /** Where in the module it was thrown, as the first line of the stack that says so. */
 function placeOf(error: unknown): string | undefined {
   const stack = error instanceof Error ? (error.stack ?? '') : ''
-  return /file:\S+:\d+|\S+\.[cm]?js:\d+/.exec(stack)?.[0]
+  return /(?:file:|\/)[^\s()]+:\d+/.exec(stack)?.[0]
 }
