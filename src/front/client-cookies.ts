@@ -98,8 +98,8 @@ export class ClientCookies {
   }
 
   /** True where the client is to come again with the cookie that it gets now (RFC 7873 5.2.3). */
-  demands(query: Query, { transport }: Client): boolean {
-    return this.#mode === 'required' && transport === 'udp' && query.givesCookie && !query.addressProven
+  demands(query: Query): boolean {
+    return this.#mode === 'required' && query.givesCookie && !query.addressProven
   }
 
   #note(query: Query, outcome: CookieOutcome): void {

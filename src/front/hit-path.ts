@@ -147,7 +147,7 @@ export class HitPath {
         return this.#limited(verdict === RATE.TRUNCATE, request.octets, query, client, out.octets)
       }
     }
-    if (query.givesCookie && this.#cookies.demands(query, client)) {
+    if (this.#cookies.demands(query)) {
       return this.#limited(true, request.octets, query, client, out.octets)
     }
     const ageSeconds = entryAgeSeconds(octets, at, now)

@@ -251,7 +251,7 @@ export class Service {
       // RFC 9619 4.
       this.#refuse(request, query, RCODE.FORMERR, NO_EDE)
     } else if (question === undefined) this.#answerWithoutQuestion(request, query)
-    else if (this.#cookies.demands(query, request.client)) this.#haveComeAgain(request, query)
+    else if (this.#cookies.demands(query)) this.#haveComeAgain(request, query)
     else this.#checkQuestion(request, query, question)
   }
 

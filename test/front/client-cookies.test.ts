@@ -131,6 +131,10 @@ t.test('a roll-over is seen by every thread, and takes no cookie from anybody', 
   written.set([OTHER_SECRET])
   t.equal(judged(read, old, '127.0.0.1', 1_800_000_003)[0], 'bad')
   t.equal(judged(read, renewed, '127.0.0.1', 1_800_000_003)[0], 'good')
+  const words = new Int32Array(written.memory)
+  words.fill(0, 1)
+  words[0]!++
+  t.equal(judged(read, renewed, '127.0.0.1', 1_800_000_003)[0], 'good', 'half a change is none')
 })
 
 // --- in the service ---------------------------------------------------------------------------------------------------
