@@ -163,30 +163,34 @@ function rolling({ published, signing, ds }: Step): LabZone {
   })
 }
 
+/** Names, keys and DS sets: what a client's question for keys brings is used for names as well. */
+const ROLL_QUESTIONS = [
+  ['www.z.test', TYPE.A],
+  ['mail.z.test', TYPE.A],
+  ['none.z.test', TYPE.A],
+  ['z.test', TYPE.DNSKEY],
+  ['z.test', TYPE.DS],
+] as const
+
 row('V42', async (t) => {
   const tally = new Tally(t)
-  const world = makeWorld([rolling(ALGORITHM_ROLL[0]!), plainZone('y.test.')])
-  const questions = [
-    ['www.z.test', TYPE.A],
-    ['mail.z.test', TYPE.A],
-    ['none.z.test', TYPE.A],
-    ['z.test', TYPE.DNSKEY],
-    ['z.test', TYPE.DS],
-  ] as const
-  let asked = 0
-  for (const step of ALGORITHM_ROLL) {
-    world.become([rolling(step), plainZone('y.test.')])
-    // Every TTL is an hour: the next step comes after one, and seven minutes for good measure.
-    for (let minute = 0; minute < 67; minute += 6) {
-      const [name, type] = questions[asked % questions.length]!
-      asked++
-      const reply = await world.askCached(name, type)
-      tally.same(
-        reply.status,
-        'secure',
-        `${step.what}, minute ${minute}: ${name} ${type} ${reply.ede?.text ?? ''}`,
-      )
-      world.pass(360)
+  for (const questions of [ROLL_QUESTIONS, ROLL_QUESTIONS.slice(0, 3)]) {
+    const world = makeWorld([rolling(ALGORITHM_ROLL[0]!), plainZone('y.test.')])
+    let asked = 0
+    for (const step of ALGORITHM_ROLL) {
+      world.become([rolling(step), plainZone('y.test.')])
+      // Every TTL is an hour: the next step comes after one, and seven minutes for good measure.
+      for (let minute = 0; minute < 67; minute += 6) {
+        const [name, type] = questions[asked % questions.length]!
+        asked++
+        const reply = await world.askCached(name, type)
+        tally.same(
+          reply.status,
+          'secure',
+          `${step.what}, minute ${minute}: ${name} ${type} ${reply.ede?.text ?? ''}`,
+        )
+        world.pass(360)
+      }
     }
   }
   return `${tally} questions secure through the roll of algorithm 8 to 13`
