@@ -16,7 +16,7 @@ export const RATE = { PASS: 0, TRUNCATE: 1, DROP: 2 } as const
 export type RateVerdict = (typeof RATE)[keyof typeof RATE]
 
 /** The limits as the metrics call them; their places are their numbers. */
-export const RATE_LIMITS = ['answers-per-prefix', 'recursion-per-prefix'] as const
+const RATE_LIMITS = ['answers-per-prefix', 'recursion-per-prefix'] as const
 
 /** One of them. */
 export type RateLimitName = (typeof RATE_LIMITS)[number]
