@@ -75,6 +75,31 @@ t.test('content that the form refuses is damage too', async (t) => {
   t.match(told, [{ fault: 'there are no numbers' }])
 })
 
+t.test(
+  "a file that is another user's is set aside, not replaced: what is in it can be had again",
+  async (t) => {
+    const path = t.testdir()
+    await (await fileIn(path)).file.save({ numbers: [1] })
+    const name = join(path, 'numbers.json')
+    const text = readFileSync(name, 'utf8')
+    chmodSync(path, 0o777)
+    chmodSync(name, 0o000)
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) process.seteuid?.(NOBODY)
+    try {
+      const { file, told } = await fileIn(path)
+      t.equal(file.load(), undefined)
+      t.match(told, [{ text: /was set aside/, fault: 'it cannot be read: no permission' }])
+      t.equal(await file.save({ numbers: [2] }), true)
+      t.same(file.load(), { numbers: [2] })
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+    }
+    chmodSync(`${name}.damaged`, 0o600)
+    t.equal(readFileSync(`${name}.damaged`, 'utf8'), text)
+  },
+)
+
 t.test('a folder that may only be read is read, and not written', async (t) => {
   const path = t.testdir()
   await (await fileIn(path)).file.save({ numbers: [1] })

@@ -61,7 +61,7 @@ export class StateFolder {
     return new StateFolder(absolute, log)
   }
 
-  /** The octets of a file; undefined where there is none, or none that can be used, which is a warning. */
+  /** The octets of a file; undefined where there is none. One that cannot be read is set aside: the next writing would replace it. */
   read(name: string, octetsMax: number = STATE_FILE_OCTETS_MAX): Uint8Array | undefined {
     if (this.#readPath === undefined) return undefined
     const path = resolve(this.#readPath, name)
@@ -69,9 +69,8 @@ export class StateFolder {
       return readBounded(path, octetsMax)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-        this.#log.warn({ file: path, fault: reasonOf(error) }, 'a state file cannot be read, and is not used')
-      }
+      if (code !== 'ENOENT' && code !== 'ENOTDIR')
+        this.setAside(name, `it cannot be read: ${reasonOf(error)}`)
       return undefined
     }
   }
