@@ -44,6 +44,24 @@ export function without(
   }
 }
 
+/** Type bit maps of NSEC, each with a type, and what a denial of that type by it is worth (V18). */
+export const BITMAPS: readonly (readonly [
+  what: string,
+  bitmap: readonly number[],
+  type: string,
+  status: 'secure' | 'bogus',
+])[] = [
+  ['window 0: A, RRSIG, NSEC', [0, 6, 0x40, 0, 0, 0, 0, 3], 'MX', 'secure'],
+  ['window 1 has the type asked for', [0, 1, 0x40, 1, 1, 0x40], 'CAA', 'bogus'],
+  ['window 128 has the type asked for', [0, 1, 0x40, 128, 1, 0x20], 'TYPE32770', 'bogus'],
+  ['windows in wrong order', [1, 1, 0x80, 0, 1, 0x40], 'CAA', 'bogus'],
+  ['a window twice', [0, 1, 0x40, 0, 1, 0x20], 'CAA', 'bogus'],
+  ['a window of no octets', [0, 0], 'CAA', 'bogus'],
+  ['a window of 33 octets', [0, 33, ...Array<number>(33).fill(0)], 'CAA', 'bogus'],
+  ['a window that is cut off', [0, 6, 0x40], 'CAA', 'bogus'],
+  ['half a window', [0], 'CAA', 'bogus'],
+]
+
 /** Denies every type of a name by an NSEC record with this bit map, signed as it should be. */
 export function denyingBy(
   bitmap: readonly number[],

@@ -1,4 +1,5 @@
 /** Servers whose replies are odd, by their octets. */
+import type { Rewrite } from '../../src/lab/authority.ts'
 import type { Behaviour } from '../../src/lab/behaviours.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseMessage } from '../../src/wire/message.ts'
@@ -11,6 +12,17 @@ export const losesCapitals: Behaviour = (inner) => (query, transport) =>
 export function changing(change: (message: Uint8Array) => Uint8Array | number[]): Behaviour {
   return (inner) => (query, transport) =>
     inner(query, transport).map((reply) => ({ ...reply, message: Uint8Array.from(change(reply.message)) }))
+}
+
+/** CH, HS, NONE, ANY, and IN with the highest bit set: none of them is IN (A12). */
+export const OTHER_CLASSES: readonly number[] = [3, 4, 254, 255, 32_769]
+
+/** Addresses come in another class. */
+export function inClass(recordClass: number): Rewrite {
+  return (answer, question) =>
+    question.type === TYPE.A
+      ? { ...answer, answer: answer.answer.map((set) => ({ ...set, class: recordClass })) }
+      : answer
 }
 
 /** The last eleven octets of the lab's replies are their OPT. */

@@ -5,7 +5,7 @@ import { combinedKey, wrongSignatures } from '../../../src/lab/zone.ts'
 import { TYPE } from '../../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../../src/wire/name-text.ts'
 import { plainZone, SIGNED, WWW, zone } from '../../support/world.ts'
-import { apexDenial, denyingBy, servedAlone, threeSigners, without } from '../denials.ts'
+import { apexDenial, BITMAPS, denyingBy, servedAlone, threeSigners, without } from '../denials.ts'
 import {
   answersOf,
   BOGUS,
@@ -16,6 +16,7 @@ import {
   INSECURE_NO_NAME,
   lastOctet,
   NO_NAME,
+  OUTCOMES,
   SECURE,
   type TrialMaker,
   verdicts,
@@ -240,33 +241,22 @@ const wildcardsBesideCuts: TrialMaker = () => {
   return verdicts('V15', [zone(`${d}.`, { content: '' }), ...zones], questions)
 }
 
-/** Windows of a bit map, and whether they deny CAA, or TYPE32770. */
-const BITMAPS: readonly (readonly [bitmap: readonly number[], type: string, outcome: string])[] = [
-  [[0, 6, 0x40, 0, 0, 0, 0, 3], 'MX', SECURE],
-  [[0, 1, 0x40, 1, 1, 0x40], 'CAA', BOGUS],
-  [[0, 1, 0x40, 128, 1, 0x20], 'TYPE32770', BOGUS],
-  [[1, 1, 0x80, 0, 1, 0x40], 'CAA', BOGUS],
-  [[0, 1, 0x40, 0, 1, 0x20], 'CAA', BOGUS],
-  [[0, 0], 'CAA', BOGUS],
-  [[0, 33, ...Array<number>(33).fill(0)], 'CAA', BOGUS],
-  [[0, 6, 0x40], 'CAA', BOGUS],
-  [[0], 'CAA', BOGUS],
-]
-
 const bitmaps: TrialMaker = () => {
   const d = domainOf('V18')
   const content = `${WWW}www CAA 0 issue "ca.test"\nwww TYPE32770 \\# 2 CAFE\nother A 192.0.2.1\n`
   const zones = [
     zone(`${d}.`, { content: '' }),
     ...BOTH.map(([label, signing]) => zone(`${label}.${d}.`, { content, signing })),
-    ...BITMAPS.map(([bitmap], i) =>
+    ...BITMAPS.map(([, bitmap], i) =>
       zone(`b${i}.${d}.`, { content, rewrites: denyingBy(bitmap, `zzz.b${i}.${d}`) }),
     ),
   ]
   const questions = BOTH.flatMap(([label]) =>
     ['CAA', 'TYPE32770', 'TYPE258', 'TYPE32780'].map((type): Expected => [`www.${label}.${d}`, type, SECURE]),
   )
-  const denied = BITMAPS.map(([, type, outcome], i): Expected => [`other.b${i}.${d}`, type, outcome])
+  const denied = BITMAPS.map(([, , type, status], i): Expected => {
+    return [`other.b${i}.${d}`, type, OUTCOMES[status]]
+  })
   return verdicts('V18', zones, [...questions, ...denied])
 }
 

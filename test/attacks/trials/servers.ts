@@ -1,5 +1,4 @@
 /** What servers and clients do: A10, A12, V06, V36, V37, V38, V39, V44, V47, V48. */
-import type { Rewrite } from '../../../src/lab/authority.ts'
 import {
   type Behaviour,
   formErrOnEdns,
@@ -11,7 +10,7 @@ import {
 import { wrongSignatures } from '../../../src/lab/zone.ts'
 import { TYPE } from '../../../src/wire/iana/rrtype.ts'
 import { plainZone, WWW, withTtl, zone } from '../../support/world.ts'
-import { changing, keysBy, losesCapitals, ODD_REPLIES } from '../odd-servers.ts'
+import { changing, inClass, keysBy, losesCapitals, ODD_REPLIES, OTHER_CLASSES } from '../odd-servers.ts'
 import { overCompressing } from '../over-compression.ts'
 import {
   answersOf,
@@ -54,18 +53,12 @@ const junkFirst: TrialMaker = () => {
   return verdicts('A10', [zone(`${d}.`, { content: '' }), ...zones], questions)
 }
 
-const CLASSES = [3, 4, 254, 255, 32_769]
-
 const otherClasses: TrialMaker = () => {
   const d = domainOf('A12')
-  const zones = CLASSES.map((recordClass, i) => {
-    const inClass: Rewrite = (answer, question) =>
-      question.type === TYPE.A && answer.answer.length > 0
-        ? { ...answer, answer: answer.answer.map((set) => ({ ...set, class: recordClass })) }
-        : answer
-    return plainZone(`z${i}.${d}.`, { rewrites: () => [inClass] })
-  })
-  const questions = CLASSES.map((_, i): Expected => {
+  const zones = OTHER_CLASSES.map((recordClass, i) =>
+    plainZone(`z${i}.${d}.`, { rewrites: () => [inClass(recordClass)] }),
+  )
+  const questions = OTHER_CLASSES.map((_, i): Expected => {
     return [`www.z${i}.${d}`, 'A', [BOGUS, INSECURE], ({ answer }) => answer.length === 0]
   })
   return verdicts('A12', [zone(`${d}.`, { content: '' }), ...zones], questions)
