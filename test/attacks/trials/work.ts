@@ -12,7 +12,7 @@ import { domainOf, numbers, type Trial, type TrialMaker } from './trial.ts'
 /** Copies of each zone: each question is cold, and the time of one is too short to be read. */
 const COPIES = 2
 
-/** A trial that asks each of these once, when `warm` has been asked. */
+/** A trial that asks each of these once, when the domain of the row is known. */
 function work(
   row: string,
   zones: readonly LabZone[],
