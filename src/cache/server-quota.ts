@@ -3,6 +3,7 @@
  * overwhelmed or throttles us holds nobody's time, and more again as it answers (BIND's fetch-quota-params).
  */
 import { SERVER_QUOTA_SHARE_MIN, SERVER_QUOTA_STEP } from '../base/limits.ts'
+import { type Name, namesEqual } from '../wire/name.ts'
 
 /** When a quota changes. */
 export interface BackOff {
@@ -16,29 +17,51 @@ export interface BackOff {
   readonly weight: number
 }
 
+/** For whom a question is asked. */
+export interface Asker {
+  /** Whose server it is. */
+  readonly zone: Name
+  /** Undefined for work of our own. */
+  readonly client: number | undefined
+}
+
 /** The questions to one server. */
 export class ServerQuota {
-  /** Questions out. */
-  #out = 0
+  /** For whom those are that are out: few, so that they are counted each time. */
+  readonly #out: Asker[] = []
   /** Of the full quota, that which it has now. */
   #share = 1
   #ended = 0
   #unanswered = 0
   #average = 0
 
-  /** @param most the full quota; 0 for none */
-  isFull(most: number): boolean {
-    return most > 0 && this.#out >= Math.max(1, Math.floor(most * this.#share))
+  /**
+   * Whether there is no place for one more. While the quota is not the full one, no zone and no client has more of it than
+   * are free: anybody can delegate names to a server that does not answer for them, or have it limit the rate of others.
+   *
+   * @param most the full quota; 0 for none
+   */
+  isFull(most: number, { zone, client }: Asker): boolean {
+    if (most === 0) return false
+    const free = Math.max(1, Math.floor(most * this.#share)) - this.#out.length
+    if (this.#share === 1 || this.#out.length < free) return free <= 0
+    let ofZone = 0
+    let ofClient = 0
+    for (const other of this.#out) {
+      if (namesEqual(other.zone, zone)) ofZone++
+      if (other.client === client) ofClient++
+    }
+    return Math.max(ofZone, ofClient) >= free
   }
 
   /** One goes out. */
-  sent(): void {
-    this.#out++
+  sent(asker: Asker): void {
+    this.#out.push(asker)
   }
 
-  /** One came to its end. `answered` is undefined where nobody can say: it was given up before its time. */
-  ended(answered: boolean | undefined, backOff: BackOff): void {
-    this.#out--
+  /** One came to its end. `answered` is undefined where nobody can say. */
+  ended(asker: Asker, answered: boolean | undefined, backOff: BackOff): void {
+    this.#out.splice(this.#out.indexOf(asker), 1)
     if (answered === undefined) return
     if (!answered) this.#unanswered++
     if (++this.#ended >= backOff.questions) this.#look(backOff)

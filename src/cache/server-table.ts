@@ -25,7 +25,7 @@ import {
 import type { EdnsOption } from '../wire/edns.ts'
 import { type Name, nameKey } from '../wire/name.ts'
 import { ExpiringTable } from './expiring-table.ts'
-import { ServerQuota } from './server-quota.ts'
+import { type Asker, ServerQuota } from './server-quota.ts'
 
 /** Whether a server understands EDNS: not tried yet, seen to work, seen to break. */
 export type EdnsState = 'unknown' | 'works' | 'broken'
@@ -263,18 +263,17 @@ export class ServerTable {
   }
 
   /** True when no more questions may be out to the server at once; `most` to one that answers. */
-  isFull(at: Endpoint, most: number): boolean {
-    return this.#peek(at)?.quota.isFull(most) === true
+  isFull(at: Endpoint, most: number, asker: Asker): boolean {
+    return this.#peek(at)?.quota.isFull(most, asker) === true
   }
 
   /**
    * A query is being sent. To a server that failed before it is the one probe, until something comes of it.
    *
-   * @returns what is to be told when it came to its end
+   * @returns what counts those that are out
    */
   asked(at: Endpoint): ServerQuota {
     const server = this.#touch(at)
-    server.quota.sent()
     server.askedMs = this.#familyOf(at).askedMs = this.#nowMs()
     if (server.pauseMs > 0) server.probedUntilMs = this.#nowMs() + UPSTREAM_TIMEOUT_MS_MAX
     return server.quota

@@ -981,7 +981,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: OUTSTANDING_PER_SERVER_MAX,
     doc:
       'Questions out to one server at once, in each resolver thread, while it answers; as few as a fiftieth of it ' +
-      'while it does not. Other servers of the zone are asked then, or the question fails (SERVFAIL, EDE 32). 0: no bound.',
+      'while it does not, of which no zone and no client has more than are free. Other servers of the zone are asked then, or the question fails (SERVFAIL, EDE 32). 0: no bound.',
     reload: 'live',
   },
   'limits.outstanding-back-off.questions': {

@@ -85,7 +85,7 @@ class ZoneQuestion<T extends Doubtable> {
     this.#context = context
     this.#job = job
     this.#asking = asking
-    this.#pool = new ServerPool(context, asking.cut, asking.avoid)
+    this.#pool = new ServerPool(context, asking.cut, job.asked?.client, asking.avoid)
     this.#race = new Race(context)
     this.#silencesMax = asking.cut.route?.fallback === true ? SILENCES_BEFORE_FALLBACK : UPSTREAM_SILENCES_MAX
   }

@@ -183,7 +183,9 @@ async function once(
   counters.upstreamQuery(transport)
   const { outstanding } = context
   const client = job.asked?.client
+  const asker = { zone, client }
   const quota = servers.asked(server)
+  quota.sent(asker)
   outstanding.sent(client)
   const tell = (outcome: string, octets: number, rttMs: number): void => {
     racer.giveUp = undefined
@@ -199,7 +201,7 @@ async function once(
     isUp = showsUp(result, transport, leftMs < patienceMs)
   } finally {
     outstanding.ended(client)
-    quota.ended(isUp, outstanding.limits.backOff)
+    quota.ended(asker, isUp, outstanding.limits.backOff)
   }
   if (result.kind === 'failure') {
     const { reason } = result

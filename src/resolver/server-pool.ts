@@ -13,6 +13,7 @@ import {
   UPSTREAM_TRIES_OF_KNOWN_MAX,
   UPSTREAM_TRIES_PER_ADDRESS_MAX,
 } from '../base/limits.ts'
+import type { Asker } from '../cache/server-quota.ts'
 import { throughNat64 } from './address-families.ts'
 import { routeAddressUsable } from './address-rules.ts'
 import type { Context, Job } from './context.ts'
@@ -60,6 +61,7 @@ const UNKNOWN_RTT_MS = 10
 export class ServerPool {
   readonly #context: Context
   readonly #cut: Cut
+  readonly #asker: Asker
   readonly #avoid: ReadonlySet<string>
   readonly #candidates: Candidate[] = []
   readonly #known = new Set<string>()
@@ -68,10 +70,14 @@ export class ServerPool {
   /** Whether servers with too many questions are passed over; undefined while there was none. */
   #passesOver: boolean | undefined
 
-  /** @param avoid servers (`endpointKey`) that are not asked: they gave bad data for this question */
-  constructor(context: Context, cut: Cut, avoid: ReadonlySet<string>) {
+  /**
+   * @param client as in `Asker`
+   * @param avoid servers (`endpointKey`) that are not asked: they gave bad data for this question
+   */
+  constructor(context: Context, cut: Cut, client: number | undefined, avoid: ReadonlySet<string>) {
     this.#context = context
     this.#cut = cut
+    this.#asker = { zone: cut.zone, client }
     this.#avoid = avoid
     const { settings } = context
     for (const endpoint of cut.route?.addresses ?? []) {
@@ -176,7 +182,7 @@ export class ServerPool {
   #isFull(endpoint: Endpoint): boolean {
     const { outstanding, servers } = this.#context
     const { perServer } = outstanding.limits
-    if (this.#cut.route !== undefined || !servers.isFull(endpoint, perServer)) return false
+    if (this.#cut.route !== undefined || !servers.isFull(endpoint, perServer, this.#asker)) return false
     this.#passesOver ??= outstanding.forbids('outstanding-per-server', this.#cut.zone)
     return this.#passesOver === true
   }

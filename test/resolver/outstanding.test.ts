@@ -1,7 +1,7 @@
 /** Bounds of questions to authorities that are in work: for a zone, for a server, for a client. */
 import t from 'tap'
 import { OUTSTANDING_PER_ZONE_MAX, SERVER_QUOTA_SHARE_MIN } from '../../src/base/limits.ts'
-import { ServerQuota } from '../../src/cache/server-quota.ts'
+import { type Asker, ServerQuota } from '../../src/cache/server-quota.ts'
 import { type Behaviour, delayed, inOrder, silent, tcpOnly, udpOnly } from '../../src/lab/behaviours.ts'
 import { Outstanding, type OutstandingLimits } from '../../src/resolver/outstanding.ts'
 import type { UpstreamRequest, UpstreamResult } from '../../src/resolver/ports.ts'
@@ -84,23 +84,29 @@ t.test('a client has no more questions out than are left', async (t) => {
   t.notOk(outstanding.isFullFor(1))
 })
 
+const ASKER: Asker = { zone: ZONE, client: 1 }
+
 /** Has so many questions end. */
 function end(quota: ServerQuota, count: number, answered: boolean): void {
   for (let i = 0; i < count; i++) {
-    quota.sent()
-    quota.ended(answered, BACK_OFF)
+    quota.sent(ASKER)
+    quota.ended(ASKER, answered, BACK_OFF)
   }
 }
 
-/** How many may be out at once. */
-function places(quota: ServerQuota, most: number): number {
-  let out = 0
-  while (!quota.isFull(most)) {
-    quota.sent()
-    out++
+/** How many may be out at once, each for somebody else unless told otherwise. */
+function places(quota: ServerQuota, most: number, next: (i: number) => Asker = someone): number {
+  const out: Asker[] = []
+  for (let asker = next(0); !quota.isFull(most, asker); asker = next(out.length)) {
+    quota.sent(asker)
+    out.push(asker)
   }
-  for (let i = 0; i < out; i++) quota.ended(undefined, BACK_OFF)
-  return out
+  for (const asker of out) quota.ended(asker, undefined, BACK_OFF)
+  return out.length
+}
+
+function someone(i: number): Asker {
+  return { zone: nameFrom(`z${i}.test`), client: i }
 }
 
 t.test('a server that does not answer has fewer places look by look, and gets them back', async (t) => {
@@ -120,8 +126,29 @@ t.test('a server that does not answer has fewer places look by look, and gets th
     end(quota, 80, true)
   }
   t.equal(places(quota, 400), 400, 'a fifth lost is between the marks')
-  t.notOk(quota.isFull(0), 'no bound')
+  t.notOk(quota.isFull(0, ASKER), 'no bound')
 })
+
+t.test(
+  'the few places of a server that does not answer are not for one zone, nor for one client',
+  async (t) => {
+    const quota = new ServerQuota()
+    t.equal(
+      places(quota, 400, () => ASKER),
+      400,
+      'while it answers whoever comes has them',
+    )
+    end(quota, 1_000, false)
+    t.equal(
+      places(quota, 400, (i) => ({ ...someone(i), zone: nameFrom('Z.test') })),
+      4,
+    )
+    t.equal(
+      places(quota, 400, (i) => ({ ...someone(i), client: 1 })),
+      4,
+    )
+  },
+)
 
 /** Counts what is out at once to a server, or in all, and refuses what there is no socket for. */
 function watchSockets(world: World, server: string, max: number): { most: number; out: number; all: number } {
@@ -284,6 +311,44 @@ t.test('a server that answers seldom gets few questions', async (t) => {
   })
   t.ok(sockets.most <= 4, `${sockets.most} questions out at once in the end`)
   t.ok(world.counts.get('limit outstanding-per-server')! > 0)
+})
+
+/** Answers only what is below `well`. */
+const onlyWell: Behaviour = (inner) => (query, by) =>
+  Buffer.from(query).includes('\x04well\x04test') ? inner(query, by) : []
+
+/**
+ * Names of zones that a server says nothing of, whoever delegated them to it, beside names of one that it serves.
+ *
+ * @param hostile a question in every other millisecond, of which client
+ * @returns how many of the names that it serves were answered, once its quota had shrunk and what was out before had ended
+ */
+async function beside(hostile: (ms: number) => readonly [name: string, client: number]): Promise<number> {
+  const shared = [{ name: 'ns.well.test.', behaviour: inOrder(delayed(20), onlyWell) }]
+  const others = Array.from({ length: 40 }, (_, i) =>
+    plainZone(`bad${i}.test.`, { content: '', servers: shared }),
+  )
+  const world = makeWorld([
+    plainZone('well.test.', { content: '* A 192.0.2.1\n', servers: shared }),
+    ...others,
+  ])
+  for (const name of ['warm.well.test', 'ns.well.test']) await world.ask(name, TYPE.A)
+  const benign: Answered[] = []
+  const told: Answered[] = []
+  await everyMs(world, 5_500, (ms) => {
+    if (ms % 2 === 0) askNow(world, ...hostile(ms), told)
+    if (ms >= 4_500 && ms % 10 === 0) askNow(world, `b${ms}.well.test`, 1 + (ms % 7), benign)
+  })
+  await world.clock.runUntil(() => benign.length === 100 && told.length === 2_750, 20_000)
+  return served(benign)
+}
+
+t.test('a server that says nothing of some zones stays of use for the others', async (t) => {
+  // Not all: its quota grows as they are answered, and shrinks again below what is out then.
+  const many = await beside((ms) => [`r${ms}.bad0.test`, 1_000 + ms])
+  t.ok(many > 0.9, `many ask for names of one zone: ${many}`)
+  const one = await beside((ms) => [`r${ms}.bad${(ms / 2) % 40}.test`, 1_000])
+  t.ok(one > 0.9, `one asks for names of many: ${one}`)
 })
 
 /** How many of so many questions are out to the server of `z.test.` at once. */
