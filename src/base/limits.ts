@@ -437,7 +437,12 @@ export const INCLUDES_MAX = 1_000
 
 /** Questions of clients that wait for the resolver; each costs some kilobytes of heap until it is answered. */
 export const WAITING_MAX = 10_000
-/** The same of one client, an IPv6 /56 counting as one: what waits can be let loose at once (DNSBomb, B12; Unbound 1000). */
+/**
+ * Questions that may wait beside each place for the answer to what their own client asks already: each costs a kilobyte.
+ * Half a second of a busy provider's questions, all of them for names that are not cached.
+ */
+export const SEATS_PER_PLACE = 4
+/** Places of one client, an IPv6 /56 counting as one: what waits can be let loose at once (DNSBomb, B12; Unbound 1000). */
 export const WAITING_PER_CLIENT_MAX = 1_000
 /** None: a question by UDP is answered however long it waited, since the reason for a failure is worth more than silence. Unbound has 1,900 (B12). */
 export const REPLY_MS_MAX = 0

@@ -937,13 +937,18 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'limits.waiting': {
     schema: value.whole(10, 1_000_000),
     default: WAITING_MAX,
-    doc: 'Questions of clients that may wait to be resolved, in all; each takes some kilobytes.',
+    doc:
+      'Questions of clients that may wait to be resolved, in all; each takes some kilobytes. Beside them four times as many ' +
+      'may wait for the answer to what their own client asks already.',
     reload: 'live',
   },
   'limits.waiting-per-client': {
     schema: value.whole(1, 1_000_000),
     default: WAITING_PER_CLIENT_MAX,
-    doc: 'The same of one client, an IPv6 /56 counting as one. Nobody may have more than there are places free.',
+    doc:
+      'The same of one client, an IPv6 /56 counting as one. Its questions for the same name and type count once, so this is ' +
+      'enough for a load balancer as well. Nobody may have more than there are places free. Clients by TCP, or with a server ' +
+      'cookie, are told of it (SERVFAIL, EDE 32); others get no reply and will ask again.',
     reload: 'live',
   },
   'limits.reply-time-ms': {
@@ -958,7 +963,9 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'limits.late-replies-per-client': {
     schema: value.whole(0, 1_000_000),
     default: LATE_REPLIES_PER_CLIENT_MAX,
-    doc: 'Replies by UDP to one client in a tenth of a second, of those that waited longer than that. 0: no bound.',
+    doc:
+      'Replies by UDP to one client in a tenth of a second, of those that waited longer than that; each question that comes ' +
+      'from it meanwhile allows one more. 0: no bound.',
     reload: 'live',
   },
   'limits.upstream-outstanding': {

@@ -2,13 +2,16 @@
 import type { Client } from './client.ts'
 import type { FrontCounters, FrontLimit } from './counters.ts'
 import { LateReplies, type LateReplyOptions } from './late-replies.ts'
-import { type WaitingOptions, WaitingRoom } from './waiting-room.ts'
+import type { Request } from './request.ts'
+import { type Spot, type WaitingOptions, WaitingRoom } from './waiting-room.ts'
 
 /** What is left out is as in `base/limits.ts`, or as it was. */
 export interface ClientLimitOptions extends WaitingOptions, LateReplyOptions {
   /** Limits that are counted, not kept: names as in `limit_hits_total`. */
   readonly dryRun?: ReadonlySet<string>
 }
+
+type Asker = Pick<Request, 'client' | 'startMs'>
 
 /** See the head of this file. */
 export class ClientLimits {
@@ -32,10 +35,20 @@ export class ClientLimits {
     this.#dryRun = options.dryRun ?? this.#dryRun
   }
 
+  /** False where nobody would be kept from waiting, so that nobody need be looked at. */
+  get mayBeFull(): boolean {
+    return this.room.mayBeFull && !this.#dryRun.has('waiting-per-client')
+  }
+
   /** The bound that keeps a client from waiting, or undefined when it may. */
-  fullFor(key: string): FrontLimit | undefined {
-    const full = this.room.fullFor(key)
+  fullFor(key: string, spot: Spot): FrontLimit | undefined {
+    const full = this.room.fullFor(key, spot)
     return full !== undefined && this.#isTriedOut(full) ? undefined : full
+  }
+
+  /** A question came for which the resolver is needed. */
+  asked(key: string, nowMs: number): void {
+    this.#late.asked(key, nowMs)
   }
 
   /**
@@ -43,7 +56,8 @@ export class ClientLimits {
    *
    * @param stale it is old data, given because nothing newer came in time: that it is late was wanted
    */
-  holdsLate(client: Client, key: string, waitedMs: number, nowMs: number, stale: boolean): boolean {
+  holdsLate({ client, startMs }: Asker, key: string, nowMs: number, stale: boolean): boolean {
+    const waitedMs = nowMs - startMs
     if (!stale && this.#late.isTooLate(waitedMs) && this.#forbids('reply-time', client)) return true
     return this.#late.isTooMany(key, waitedMs, nowMs) && this.#forbids('late-replies-per-client', client)
   }

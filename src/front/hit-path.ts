@@ -18,6 +18,7 @@ import type { RateLimit } from './hooks.ts'
 import type { PrefetchSignals } from './prefetch-signals.ts'
 import { HEADER_OCTETS, Query, scanOrdinary } from './query.ts'
 import { comeAgainRcode } from './reply-writer.ts'
+import type { TurnedAway } from './turned-away.ts'
 
 /** What `answer` gives for a question that gets no reply, and is not to be looked at again. */
 export const DROPPED = -1
@@ -33,6 +34,7 @@ export interface HitPathOptions {
   readonly cookies: ClientCookies
   readonly prefetching: PrefetchSignals
   readonly counters: FrontCounters
+  readonly turnedAway: TurnedAway
   /** Octets of the largest reply by UDP. */
   readonly udpOctetsMax: number
   readonly access: AccessList
@@ -50,6 +52,7 @@ export class HitPath {
   readonly #cookies: ClientCookies
   readonly #prefetching: PrefetchSignals
   readonly #counters: FrontCounters
+  readonly #turnedAway: TurnedAway
   readonly #udpOctetsMax: number
   readonly #onFault: (error: unknown) => void
   /** By the number of the question in its batch. */
@@ -69,6 +72,7 @@ export class HitPath {
     this.#cookies = options.cookies
     this.#prefetching = options.prefetching
     this.#counters = options.counters
+    this.#turnedAway = options.turnedAway
     this.#udpOctetsMax = options.udpOctetsMax
     this.#access = options.access
     this.#onFault = options.onFault
@@ -133,10 +137,10 @@ export class HitPath {
     if (!this.#access.allows(client.address, client.addressOctets)) return 0
     const now = this.#begun
     const at = this.#answers.findAnnounced(number, now)
-    if (at < 0) return 0
+    if (at < 0) return this.#missed(query, request, client)
     const { memory } = this.#answers
     const { octets } = memory
-    if (entryPolicySequence(octets, at) < this.#policy.sequence) return 0
+    if (entryPolicySequence(octets, at) < this.#policy.sequence) return this.#missed(query, request, client)
     if (query.checkingDisabled && entryTranslated(octets, at)) return 0
     if (query.cookieOctets > 0) {
       this.#cookies.judge(query, request.octets, query.cookieAt, query.cookieOctets, client, now)
@@ -165,6 +169,11 @@ export class HitPath {
       query.type,
     )
     return written
+  }
+
+  /** A matter for the slow path, unless it would find no place there. */
+  #missed(query: Query, request: Memory, client: Client): number {
+    return this.#turnedAway.has(query, request.octets, client, this.#begun[0]!) ? DROPPED : 0
   }
 
   /** The client asks too much, or has to show a cookie. */

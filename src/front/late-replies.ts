@@ -12,11 +12,21 @@ export interface LateReplyOptions {
   readonly lateRepliesPerClientMax?: number
 }
 
-/** See the head of this file. It remembers the clients of one tenth of a second. */
+/** What there was of one client in the present tenth of a second. */
+interface Tally {
+  questions: number
+  replies: number
+}
+
+/**
+ * See the head of this file. It remembers the clients of one tenth of a second. Each question that comes in it lets one
+ * more late reply go: what leaves no faster than questions come is no pulse, and of the many customers behind one address
+ * more may be waiting than any number that would do for a victim.
+ */
 export class LateReplies {
   #replyMs = REPLY_MS_MAX
   #perClientMax = LATE_REPLIES_PER_CLIENT_MAX
-  readonly #byClient = new Map<string, number>()
+  readonly #byClient = new Map<string, Tally>()
   #sinceMs = Number.NEGATIVE_INFINITY
 
   constructor(options: LateReplyOptions = {}) {
@@ -27,6 +37,11 @@ export class LateReplies {
   configure({ replyMsMax, lateRepliesPerClientMax }: LateReplyOptions): void {
     this.#replyMs = replyMsMax ?? this.#replyMs
     this.#perClientMax = lateRepliesPerClientMax ?? this.#perClientMax
+  }
+
+  /** A question came for which the resolver is needed. */
+  asked(key: string, nowMs: number): void {
+    if (this.#perClientMax > 0) this.#tallyOf(key, nowMs).questions++
   }
 
   /** True for a reply to a question that waited too long. */
@@ -43,14 +58,22 @@ export class LateReplies {
   isTooMany(key: string, waitedMs: number, nowMs: number): boolean {
     // What comes as it was asked for cannot be gathered.
     if (waitedMs <= LATE_REPLY_MS || this.#perClientMax === 0) return false
+    const tally = this.#tallyOf(key, nowMs)
+    // Any tenth of a second may reach into two of those that are counted.
+    if (tally.replies >= Math.ceil(this.#perClientMax / 2) + tally.questions) return true
+    tally.replies++
+    return false
+  }
+
+  #tallyOf(key: string, nowMs: number): Tally {
     if (nowMs - this.#sinceMs >= LATE_REPLY_MS) {
       this.#byClient.clear()
       this.#sinceMs = nowMs
     }
-    const replies = (this.#byClient.get(key) ?? 0) + 1
-    // Any tenth of a second may reach into two of those that are counted.
-    if (replies > Math.ceil(this.#perClientMax / 2)) return true
-    this.#byClient.set(key, replies)
-    return false
+    const known = this.#byClient.get(key)
+    if (known !== undefined) return known
+    const tally = { questions: 0, replies: 0 }
+    this.#byClient.set(key, tally)
+    return tally
   }
 }

@@ -35,12 +35,14 @@ import { HitPath } from './hit-path.ts'
 import type { AnswerWatch, Enforcement, RateLimit } from './hooks.ts'
 import { behindAliases, followLocally, type LocalAliases, ownAnswer } from './local-answer.ts'
 import { minimalAny } from './minimal-any.ts'
+import { Misses } from './misses.ts'
 import { PrefetchSignals } from './prefetch-signals.ts'
 import { FLAG_QR, FLAG_RD, HEADER_OCTETS, Query, queryOf, questionOnly } from './query.ts'
 import { comeAgainRcode, NO_EDE } from './reply-writer.ts'
 import { once, type Reply, type Request, readRequest } from './request.ts'
 import { sentinelForbids } from './sentinel.ts'
 import { type ServerTexts, serverTextAnswer } from './server-names.ts'
+import { TurnedAway } from './turned-away.ts'
 import { type WhoAsksOptions, whoAsks } from './who-asks.ts'
 
 /** What can change while the service runs. */
@@ -83,7 +85,7 @@ export interface ServiceOptions extends ClientLimitOptions, WhoAsksOptions {
 /** See the head of this file. */
 export class Service {
   readonly #clock: Clock
-  readonly #resolver: ResolverPort
+  readonly #misses: Misses
   readonly #answers: AnswerReader
   readonly #policy: ServiceOptions['policy']
   readonly #counters: FrontCounters
@@ -98,6 +100,7 @@ export class Service {
   readonly #whoAsks: WhoAsksOptions
   readonly #limits: ClientLimits
   readonly #prefetching: PrefetchSignals
+  readonly #turnedAway: TurnedAway
   readonly #onFault: (error: unknown) => void
   readonly #now: Moment = new Float64Array(1)
   readonly #out = new Uint8Array(MESSAGE_OCTETS_MAX)
@@ -107,7 +110,6 @@ export class Service {
   constructor(options: ServiceOptions) {
     const { policy, counters, settings, resolver, rateLimit } = options
     this.#clock = options.clock ?? systemClock()
-    this.#resolver = resolver
     this.#answers = options.answers
     this.#policy = policy
     this.#counters = counters
@@ -122,7 +124,10 @@ export class Service {
     this.#cookies = new ClientCookies(cookieSecrets, unixSeconds, counters)
     this.#cookies.configure(settings.cookies ?? 'off')
     this.#limits = new ClientLimits(options, counters)
+    this.#misses = new Misses(resolver, this.#limits)
     this.#prefetching = new PrefetchSignals(resolver)
+    const waiting = { limits: this.#limits, misses: this.#misses, enforcement: this.#enforcement, counters }
+    this.#turnedAway = new TurnedAway(waiting, settings.localZones)
     this.#onFault = options.onFault ?? (() => {})
     this.hits = new HitPath({
       clock: this.#clock,
@@ -133,6 +138,7 @@ export class Service {
       cookies: this.#cookies,
       prefetching: this.#prefetching,
       counters,
+      turnedAway: this.#turnedAway,
       udpOctetsMax: this.udpOctetsMax,
       access: settings.access,
       onFault: this.#onFault,
@@ -154,6 +160,7 @@ export class Service {
     this.#clientAnswers.configure(settings)
     this.#cookies.configure(settings.cookies ?? 'off')
     this.hits.configure(settings.access)
+    this.#turnedAway.configure(settings.localZones)
   }
 
   /** Settles once no question waits for the resolver. */
@@ -349,39 +356,31 @@ export class Service {
     const judged = recursionDesired ? this.#rateLimit?.judgeRecursion(client, query, now) : RATE.PASS
     if (this.#isLimited(request, query, judged)) return
     const { key } = client
-    const full = this.#limits.fullFor(key)
-    if (full !== undefined) {
-      this.#shed(request, query, full)
-      return
-    }
+    this.#limits.asked(key, request.startMs)
     const { name, type } = question
     const { checkingDisabled } = query
     const cachedOnly = !recursionDesired
     const verdict = this.#verdictNeed(query, client)
     const who = whoAsks(this.#whoAsks, client)
+    const resolved = this.#misses.resolve(key, { name, type, checkingDisabled, cachedOnly, verdict, ...who })
+    if (typeof resolved === 'string') {
+      this.#shed(request, query, resolved)
+      return
+    }
     const waiting = { ...request, client: client.copy() }
-    const resolved = this.#resolver.resolve({ name, type, checkingDisabled, cachedOnly, verdict, ...who })
-    this.#limits.room.enter(key)
     resolved.then(
       ({ entry, stale = false, shed = false }) => {
-        this.#limits.room.leave(key)
-        if (shed) {
-          this.#shed(waiting, query, 'handover')
-          return
-        }
         const nowMs = this.#clock.nowMs()
-        const { client: asker, startMs } = waiting
-        if (!query.addressProven && this.#limits.holdsLate(asker, key, nowMs - startMs, nowMs, stale)) {
+        const path = stale ? 'stale' : 'miss'
+        if (shed) this.#shed(waiting, query, 'handover')
+        else if (!query.addressProven && this.#limits.holdsLate(waiting, key, nowMs, stale)) {
           // What was found is cached for when it asks again.
           this.#counters.dropped('late')
           waiting.reply(undefined)
-          return
-        }
-        const path = stale ? 'stale' : 'miss'
-        this.#guarded(waiting, () => this.#answerEntry(waiting, query, question, aliases, entry, 0, path))
+        } else
+          this.#guarded(waiting, () => this.#answerEntry(waiting, query, question, aliases, entry, 0, path))
       },
       (error: unknown) => {
-        this.#limits.room.leave(key)
         this.#onFault(error)
         this.#refuse(waiting, query, RCODE.SERVFAIL, NO_EDE)
       },

@@ -1,6 +1,6 @@
 /** Replies that come late (B12). */
 import t from 'tap'
-import { LATE_REPLIES_PER_CLIENT_MAX, WAITING_PER_CLIENT_MAX } from '../../src/base/limits.ts'
+import { LATE_REPLIES_PER_CLIENT_MAX, LATE_REPLY_MS, WAITING_PER_CLIENT_MAX } from '../../src/base/limits.ts'
 import { writeAnswerEntry } from '../../src/cache/answer-entry.ts'
 import type { ClientReply } from '../../src/resolver/ports.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
@@ -20,11 +20,14 @@ function holding(it: Bench, stale = false): (count?: number) => void {
   }
 }
 
-/** Asks so many times; what came, in the order in which it came. */
-function askMany(it: Bench, count: number, address?: string): (Uint8Array | 'silence')[] {
+let names = 0
+
+/** Asks for so many names, or so many times for one; what came, in the order in which it came. */
+function askMany(it: Bench, count: number, address?: string, name?: string): (Uint8Array | 'silence')[] {
   const came: (Uint8Array | 'silence')[] = []
   for (let i = 0; i < count; i++) {
-    void it.ask(query({ id: i & 0xffff }), client('udp', address)).then((reply) => came.push(reply))
+    const asked = query({ id: i & 0xffff, name: name ?? `n${names++}.example.se.` })
+    void it.ask(asked, client('udp', address)).then((reply) => came.push(reply))
   }
   return came
 }
@@ -45,6 +48,7 @@ t.test('slow answers to one address cannot be gathered into a pulse (B12)', asyn
   await settled()
   const most = it.service.waiting
   t.ok(most <= WAITING_PER_CLIENT_MAX, `${most} wait`)
+  it.clock.advance(LATE_REPLY_MS)
   release()
   await settled()
   const replies = came.reduce((sum, some) => sum + repliesIn(some), 0)
@@ -53,6 +57,40 @@ t.test('slow answers to one address cannot be gathered into a pulse (B12)', asyn
   t.equal(it.counters.get('dropped late'), it.counters.get('limit late-replies-per-client'))
   t.equal(it.service.waiting, 0, 'nobody waits for what was held back')
   figure(t, 'B12', `5,000 slow names: at most ${most} wait, ${replies} replies in 100 ms`)
+})
+
+t.test('nor by asking for one name many times', async (t) => {
+  const it = bench()
+  const release = holding(it)
+  const came = askMany(it, 5_000, undefined, 'slow.example.se.')
+  it.clock.advance(1_500)
+  release()
+  await settled()
+  t.ok(repliesIn(came) <= LATE_REPLIES_PER_CLIENT_MAX, `${repliesIn(came)} replies at once`)
+  t.ok(repliesIn(came) > 0)
+  t.equal(it.service.waiting, 0)
+})
+
+t.test('who asks on gets as many late replies as it asks questions, and no pulse', async (t) => {
+  const it = bench({}, { lateRepliesPerClientMax: 20 })
+  const release = holding(it)
+  const came = askMany(it, 900)
+  it.clock.advance(500)
+  const before = repliesIn(came)
+  // Of a crowd behind one address: a question each two milliseconds.
+  for (let ms = 0; ms < 1_000; ms += 2) {
+    void it.ask(query({ name: `later${ms}.example.se.` }))
+    it.clock.advance(2)
+    release(1)
+    await settled()
+  }
+  t.equal(repliesIn(came) - before, 500, 'late replies leave as questions come')
+  release()
+  await settled()
+  t.ok(
+    repliesIn(came) - 500 <= 70,
+    `${repliesIn(came) - 500} at once: the bound, and what was asked in that time`,
+  )
 })
 
 t.test('never more in any tenth of a second, however replies are timed', async (t) => {

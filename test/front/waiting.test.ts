@@ -1,12 +1,18 @@
 import t from 'tap'
+import { SEATS_PER_PLACE } from '../../src/base/limits.ts'
 import { parsePrefix } from '../../src/base/prefix.ts'
 import { writeAnswerEntry } from '../../src/cache/answer-entry.ts'
 import type { Client } from '../../src/front/client.ts'
+import { DROPPED } from '../../src/front/hit-path.ts'
 import { AccessList } from '../../src/policy/access.ts'
 import { LocalZones } from '../../src/policy/local-zones.ts'
 import type { ClientReply } from '../../src/resolver/ports.ts'
+import { CLASS } from '../../src/wire/iana/class.ts'
+import { OPTION } from '../../src/wire/iana/edns-option.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
+import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseMessage } from '../../src/wire/message.ts'
+import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { type Bench, bench, client, edeCodes, parts, query } from './service-under-test.ts'
 
 /** Makes the resolver wait; the function returned lets it answer all. */
@@ -24,7 +30,7 @@ function holding(it: Bench): () => void {
 t.test('who waits is bounded for each client: silence by UDP, SERVFAIL by TCP', async (t) => {
   const it = bench({}, { waitingPerClientMax: 3 })
   const release = holding(it)
-  const waiting = [1, 2, 3].map((id) => it.ask(query({ id })))
+  const waiting = [1, 2, 3].map((id) => it.ask(query({ id, name: `${id}.example.se.` })))
   t.equal(it.service.waiting, 3)
   t.equal(await it.ask(query()), 'silence')
   const told = await it.message(query({ payload: 1232 }), client('tcp'))
@@ -42,6 +48,99 @@ t.test('who waits is bounded for each client: silence by UDP, SERVFAIL by TCP', 
   release()
   t.not(await again, 'silence')
 })
+
+t.test('questions of a client for one name are one question', async (t) => {
+  const it = bench({}, { waitingPerClientMax: 2 })
+  const release = holding(it)
+  const spellings = ['www.example.se.', 'WWW.example.se.', 'www.Example.SE.']
+  const waiting = Array.from({ length: 60 }, (_, id) => it.ask(query({ id, name: spellings[id % 3]! })))
+  t.same(it.asked, ['www.example.se. 1'])
+  t.equal(it.service.waiting, 60)
+  const other = it.ask(query({ id: 60, name: 'web.example.se.' }))
+  t.equal(it.asked.length, 2, 'another name finds a place, however many ask for the first')
+  t.equal(await it.ask(query({ name: 'ftp.example.se.' })), 'silence', 'names are bounded')
+  release()
+  for (const [id, reply] of (await Promise.all([...waiting, other])).entries()) {
+    const { id: answered, rcode, questions } = parseMessage(reply as Uint8Array)
+    t.equal(answered, id)
+    t.equal(rcode, 0)
+    if (id < 60) t.equal(formatName(questions[0]!.name), spellings[id % 3])
+  }
+  t.equal(it.service.waiting, 0)
+  void it.ask(query())
+  t.equal(it.asked.length, 3, 'it is asked anew when it is not cached')
+})
+
+t.test('but not where one may be answered otherwise, nor those of two clients', async (t) => {
+  const it = bench()
+  const release = holding(it)
+  void it.ask(query())
+  void it.ask(query({ cd: true }))
+  void it.ask(query({ type: TYPE.AAAA }))
+  void it.ask(query(), client('udp', '127.0.0.2'))
+  t.equal(it.asked.length, 4)
+  void it.ask(query(), client('tcp'))
+  t.equal(it.asked.length, 4, 'by TCP likewise')
+  release()
+  await it.service.idle()
+  it.policy.mode = 'observe'
+  void it.ask(query())
+  void it.ask(query())
+  t.equal(it.asked.length, 6, 'a verdict that comes later is counted by question')
+})
+
+t.test('who waits beside another is bounded too, and nobody has more such seats than are free', async (t) => {
+  const it = bench({}, { waitingMax: 10 })
+  const release = holding(it)
+  const ask = (address: string): Promise<Uint8Array | 'silence'> => it.ask(query(), client('udp', address))
+  const seats = 10 * SEATS_PER_PLACE
+  for (let i = 0; i < seats; i++) void ask('127.0.0.1')
+  t.equal(it.service.waiting, 1 + seats / 2)
+  t.equal(it.counters.get('limit waiting-per-client'), seats / 2 - 1)
+  for (let i = 0; i < seats; i++) void ask('127.0.0.2')
+  t.equal(it.service.waiting, 2 + (seats * 3) / 4)
+  release()
+  await it.service.idle()
+  t.equal(it.service.waiting, 0)
+})
+
+t.test(
+  'who finds no place is turned away before the question is read, and counted as on the slow path',
+  async (t) => {
+    const it = bench({}, { waitingPerClientMax: 1 })
+    const release = holding(it)
+    const hits = (octets: Uint8Array, who = client()): number =>
+      it.service.tryHit(octets, octets.length, who, new Uint8Array(65_535))
+    const next = query({ name: 'web.example.se.' })
+    const cookie = { code: OPTION.COOKIE, octets: new Uint8Array(8) }
+    t.equal(hits(next), 0, 'there is room')
+    const first = it.ask(query())
+    t.equal(hits(next), DROPPED)
+    t.equal(it.counters.get('query udp'), 2)
+    t.equal(it.counters.get('miss'), 2)
+    t.equal(it.counters.get('limit waiting-per-client'), 1)
+    t.equal(it.counters.get('dropped waiting'), 1)
+    t.equal(hits(query()), 0, 'what it asks already')
+    t.equal(hits(next, client('udp', '127.0.0.2')), 0, 'another client')
+    t.equal(hits(next, client('tcp')), 0, 'by TCP')
+    t.equal(hits(query({ name: 'web.example.se.', options: [cookie] })), 0, 'with a cookie')
+    t.equal(hits(query({ name: 'web.example.se.', rd: false })), 0, 'without RD')
+    t.equal(hits(query({ name: 'localhost.' })), 0, 'a local name')
+    it.store(parts({ question: { name: nameFrom('web.example.se.'), type: TYPE.A, class: CLASS.IN } }))
+    t.ok(hits(next) > 0, 'a cached one')
+    it.policy.sequence = 2
+    t.equal(hits(next), DROPPED, 'one that is to be judged anew')
+    release()
+    await first
+    t.equal(hits(next), 0)
+    const tried = bench({}, { waitingPerClientMax: 1, dryRun: new Set(['waiting-per-client']) })
+    holding(tried)
+    void tried.ask(query())
+    void tried.ask(next)
+    t.equal(tried.asked.length, 2, 'nobody is while that is tried out')
+    t.equal(tried.counters.get('dry run waiting-per-client'), 1)
+  },
+)
 
 t.test('what the resolver has no room for: the same, and nothing of it is left', async (t) => {
   const it = bench()
@@ -61,7 +160,7 @@ t.test('an IPv6 client is its /56', async (t) => {
   it.service.configure({ access, localZones: new LocalZones(), any: 'minimal', texts: {} })
   holding(it)
   void it.ask(query(), client('udp', '2001:db8:0:1::1'))
-  t.equal(await it.ask(query(), client('udp', '2001:db8:0:ff::2')), 'silence')
+  t.equal(await it.ask(query({ name: 'other.se.' }), client('udp', '2001:db8:0:ff::2')), 'silence')
   void it.ask(query(), client('udp', '2001:db8:0:100::1'))
   t.equal(it.service.waiting, 2)
 })
