@@ -227,6 +227,11 @@ export const SERVER_QUIRK_MS = 900_000
 export const TIMEOUTS_BEFORE_BACK_OFF = 3
 /** … and it has been silent for so long: a busy second of a server must not fail everything that waits for it. */
 export const SILENCE_MS_BEFORE_BACK_OFF = 5_000
+/**
+ * A zone of whose servers none may be asked at present is not looked into anew for so long: each name below it would come
+ * to the same, and a flood of them must cost hardly more than its answers. Its servers are paused for as long or longer.
+ */
+export const ZONE_LEFT_ALONE_MS = 1_000
 /** Questions to the servers of one zone in work at once: those of a busy resolver to the busiest zones are some dozens. */
 export const OUTSTANDING_PER_ZONE_MAX = 400
 /** Questions out to one server at once, of all zones that it serves. */

@@ -32,7 +32,7 @@ import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
 import { parseMessage, type Question } from '../wire/message.ts'
 import { foldName, type Name } from '../wire/name.ts'
 import { groupRrsets, type Rrset } from '../wire/record.ts'
-import { MessageWriter } from '../wire/writer.ts'
+import { type HeaderFields, MessageWriter } from '../wire/writer.ts'
 import { asked, notAsked, type Row, splitSection } from './answer-rows.ts'
 import { edeOctets, linkLength, linkOctets, OPTION_HEADER_OCTETS, readEdes, readLink } from './entry-tail.ts'
 import {
@@ -166,19 +166,25 @@ function tooLarge(parts: AnswerParts): AnswerParts {
 }
 
 /** What every reply says; id, RD, AD, CD and TC depend on the client. */
-const REPLY_HEADER = {
-  id: 0,
-  opcode: OPCODE.QUERY,
-  qr: true,
-  aa: false,
-  tc: false,
-  rd: false,
-  ra: true,
-  ad: false,
-  cd: false,
-} as const
+function replyHeader(rcode: number): HeaderFields {
+  return {
+    id: 0,
+    opcode: OPCODE.QUERY,
+    rcode,
+    qr: true,
+    aa: false,
+    tc: false,
+    rd: false,
+    ra: true,
+    ad: false,
+    cd: false,
+  }
+}
 
-/** Writes the message, its measures into `head`. Undefined when it does not fit. */
+/** Writes all entries, one after another: each is copied as soon as it is whole. */
+const writer = new MessageWriter()
+
+/** Writes the message, its measures into `head`; a view that the next call writes over. Undefined when it does not fit. */
 function writeEntryMessage(
   parts: AnswerParts,
   head: Uint8Array,
@@ -186,8 +192,8 @@ function writeEntryMessage(
 ): Uint8Array | undefined {
   const { question, rcode } = parts
   const qname = foldName(question.name)
-  const writer = new MessageWriter()
-  writer.header({ ...REPLY_HEADER, rcode })
+  writer.restart()
+  writer.header(replyHeader(rcode))
   writer.question({ name: qname, type: question.type, class: question.class })
   head[QNAME_OCTETS_AT] = qname.length
   const write = (section: 'answer' | 'authority', rows: readonly Row[]): boolean => {

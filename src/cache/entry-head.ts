@@ -5,7 +5,6 @@
  * 20: u16 rcode, 22: u8 octets of detail, 23: detail in UTF-8, then the owner
  * if it is kept, then data (`rrset-code.ts`); of a denial, RRsets.
  */
-import { EDE_TEXT_OCTETS_MAX } from '../base/limits.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
 import { readF64, statusFromOctet, statusOctet, utf8Within, writeF64 } from './fields.ts'
@@ -45,7 +44,7 @@ export function entryWithHead(
   head: Omit<EntryHead, 'end'>,
   bodyOctets: number,
 ): { octets: Uint8Array; end: number } {
-  const detail = utf8Within(head.detail, EDE_TEXT_OCTETS_MAX)
+  const detail = utf8Within(head.detail)
   const end = FIXED_OCTETS + detail.length
   if (draft.length < end + bodyOctets) draft = new Uint8Array(end + bodyOctets)
   const octets = draft.subarray(0, end + bodyOctets)

@@ -13,13 +13,15 @@ export const OPTION_HEADER_OCTETS = 4
 /** The type, before the name of the zone. */
 const LINK_TYPE_OCTETS = 2
 
-/** Options ready to be copied into an OPT record. */
+const EDES = new Uint8Array(EDE_PER_ANSWER_MAX * (OPTION_HEADER_OCTETS + 2 + EDE_TEXT_OCTETS_MAX))
+
+/** Options ready to be copied into an OPT record: a view that the next call writes over. */
 export function edeOctets(errors: readonly ExtendedError[]): Uint8Array {
   if (errors.length === 0) return NO_OCTETS
-  const octets = new Uint8Array(EDE_PER_ANSWER_MAX * (OPTION_HEADER_OCTETS + 2 + EDE_TEXT_OCTETS_MAX))
+  const octets = EDES
   let end = 0
   for (const { code, text } of errors.slice(0, EDE_PER_ANSWER_MAX)) {
-    const extra = utf8Within(text, EDE_TEXT_OCTETS_MAX)
+    const extra = utf8Within(text)
     writeU16(octets, end, OPTION.EXTENDED_ERROR)
     writeU16(octets, end + 2, 2 + extra.length)
     writeU16(octets, end + 4, code)

@@ -1,5 +1,6 @@
 /** Fields of cache entries that the wire has no form for. */
 import type { Moment } from '../base/clock.ts'
+import { EDE_TEXT_OCTETS_MAX } from '../base/limits.ts'
 import { NO_OCTETS } from '../base/octets.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { FOLD, type Name } from '../wire/name.ts'
@@ -54,12 +55,13 @@ export function isAging(ttlSeconds: number, storedMs: number, nowMs: number): bo
 
 const ENCODER = new TextEncoder()
 
-/** The text in UTF-8, cut between characters where it is longer than `octetsMax`. */
-export function utf8Within(text: string, octetsMax: number): Uint8Array {
+const UTF8 = new Uint8Array(EDE_TEXT_OCTETS_MAX)
+
+/** The text in UTF-8, cut between characters where it is longer than is kept: a view that the next call writes over. */
+export function utf8Within(text: string): Uint8Array {
   // Most verdicts have nothing to tell.
   if (text === '') return NO_OCTETS
-  const octets = new Uint8Array(octetsMax)
-  return octets.subarray(0, ENCODER.encodeInto(text, octets).written)
+  return UTF8.subarray(0, ENCODER.encodeInto(text, UTF8).written)
 }
 
 /** True when the folded name in `octets[start, end)` is `ancestor` or lies below it. */

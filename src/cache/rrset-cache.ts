@@ -261,17 +261,8 @@ export class RrsetCache {
     for (const rrset of entry.authority) octets += rrsetOctets(rrset)
     const storedMs = this.#nowMs()
     const { status, reason, detail = '', policySequence, rcode } = entry
-    const head = {
-      rank: RANK.AUTHORITY_AA,
-      ownerSpelt: false,
-      status,
-      reason,
-      detail,
-      policySequence,
-      rcode,
-      ttlSeconds,
-      storedMs,
-    }
+    const [rank, ownerSpelt] = [RANK.AUTHORITY_AA, false]
+    const head = { rank, ownerSpelt, status, reason, detail, policySequence, rcode, ttlSeconds, storedMs }
     const { octets: value, end } = entryWithHead(head, octets)
     let at = end
     for (const rrset of entry.authority)
@@ -307,13 +298,18 @@ export class RrsetCache {
     return this.#readRrset(KIND.DELEGATION, zone, TYPE.NS, true)
   }
 
+  /** Where in the name the zone begins that it belongs to, as far as delegations are here; -1 where none is. */
+  closestCut(name: Name): number {
+    for (let from = 0; ; from += name[from]! + 1) {
+      if (this.#has(KIND.DELEGATION, name, TYPE.NS, from)) return from
+      if (name[from] === 0) return -1
+    }
+  }
+
   /** The delegation of the name itself or of the nearest name above it that has one here. */
   closestDelegation(name: Name): CachedRrset | undefined {
-    for (let from = 0; ; from += name[from]! + 1) {
-      const isHere = this.#has(KIND.DELEGATION, name, TYPE.NS, from)
-      const found = isHere ? this.getDelegation(name.subarray(from) as Name) : undefined
-      if (found !== undefined || name[from] === 0) return found
-    }
+    const from = this.closestCut(name)
+    return from < 0 ? undefined : this.getDelegation(name.subarray(from) as Name)
   }
 
   /**

@@ -262,6 +262,13 @@ export class ServerTable {
     return server === undefined || this.#nowMs() >= Math.max(server.pausedUntilMs, server.probedUntilMs)
   }
 
+  /** Milliseconds for which the server is left alone, 0 when it is not; a probe on its way may end that sooner. */
+  leftAloneMs(at: Endpoint): number {
+    const server = this.#peek(at)
+    if (server === undefined) return 0
+    return Math.max(0, Math.max(server.pausedUntilMs, server.probedUntilMs) - this.#nowMs())
+  }
+
   /** True when no more questions may be out to the server at once; `most` to one that answers. */
   isFull(at: Endpoint, most: number, asker: Asker): boolean {
     return this.#peek(at)?.quota.isFull(most, asker) === true

@@ -351,23 +351,24 @@ export class Service {
     aliases: LocalAliases | undefined,
     recursionDesired: boolean,
   ): void {
-    const { client } = request
-    const now = this.#moment(request.startMs)
+    const { octets, client, startMs, reply } = request
+    const now = this.#moment(startMs)
     const judged = recursionDesired ? this.#rateLimit?.judgeRecursion(client, query, now) : RATE.PASS
     if (this.#isLimited(request, query, judged)) return
     const { key } = client
-    this.#limits.asked(key, request.startMs)
+    this.#limits.asked(key, startMs)
     const { name, type } = question
     const { checkingDisabled } = query
     const cachedOnly = !recursionDesired
     const verdict = this.#verdictNeed(query, client)
-    const who = whoAsks(this.#whoAsks, client)
-    const resolved = this.#misses.resolve(key, { name, type, checkingDisabled, cachedOnly, verdict, ...who })
+    const { client: who, reportedClient } = whoAsks(this.#whoAsks, client)
+    const asked = { name, type, checkingDisabled, cachedOnly, verdict, client: who, reportedClient }
+    const resolved = this.#misses.resolve(key, asked)
     if (typeof resolved === 'string') {
       this.#shed(request, query, resolved)
       return
     }
-    const waiting = { ...request, client: client.copy() }
+    const waiting: Request = { octets, client: client.copy(), startMs, reply }
     resolved.then(
       ({ entry, stale = false, shed = false }) => {
         const nowMs = this.#clock.nowMs()

@@ -18,7 +18,7 @@ export function whoAsks(
   client: Client,
 ): Pick<ClientQuestion, 'client' | 'reportedClient'> {
   return {
-    ...(hashKey && { client: keyedHash(hashKey, clientNetwork(client.addressAlone)) | 0 }),
-    ...(watch && { reportedClient: watch.hashOf(client) }),
+    client: hashKey && keyedHash(hashKey, clientNetwork(client.addressAlone)) | 0,
+    reportedClient: watch?.hashOf(client),
   }
 }

@@ -6,10 +6,11 @@ import {
   RACERS_MAX,
   SILENCES_BEFORE_FALLBACK,
   UPSTREAM_SILENCES_MAX,
+  ZONE_LEFT_ALONE_MS,
 } from '../base/limits.ts'
 import { REASONS, type Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
-import type { Name } from '../wire/name.ts'
+import { isRoot, type Name, nameKey } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import type { Doubt, Lame } from './classify.ts'
 import { type Context, failure, type Job, type ResolutionFailure, type Useful } from './context.ts'
@@ -38,7 +39,7 @@ export interface Asking<T> {
   /** What a reply means; `lame` sends the question to the next server. */
   readonly read: (message: Message) => T | Lame
   /** Called in the moment in which a server is first asked. */
-  readonly beside?: () => void
+  readonly beside?: (() => void) | undefined
 }
 
 /** Asks until somebody knows, everybody was asked, or a limit is met. */
@@ -171,7 +172,17 @@ class ZoneQuestion<T extends Doubtable> {
     if (mayAsk && (await pool.findMore(this.#job, best !== undefined))) return undefined
     if (best !== undefined) return best
     const failed = exhausted(cut, pool, this.#reason, this.#last)
-    return pool.addresses.lacksGlue ? { ...failed, lacksGlue: true } : failed
+    if (pool.addresses.lacksGlue) return { ...failed, lacksGlue: true }
+    if (failed.untried === true) this.#noteLeftAlone(failed)
+    return failed
+  }
+
+  /** Whoever asks next for something in the zone need not find out again. */
+  #noteLeftAlone(failed: ResolutionFailure): void {
+    const { cut, avoid } = this.#asking
+    if (cut.route !== undefined || isRoot(cut.zone) || avoid.size > 0) return
+    const lifetimeMs = Math.min(this.#pool.leftAloneMs, ZONE_LEFT_ALONE_MS)
+    this.#context.leftAlone.set(nameKey(cut.zone), failed, lifetimeMs)
   }
 
   #limited(limit: Reason): ResolutionFailure {
@@ -202,8 +213,7 @@ class ZoneQuestion<T extends Doubtable> {
       return undefined
     }
     const agent = reportingAgent(exchanged.message.edns)
-    const from = { server: endpointKey(server), endpoint: server, ...(agent && { agent }) }
-    const useful: Useful<T> = { kind: 'useful', value, ...from }
+    const useful: Useful<T> = { kind: 'useful', value, server: endpointKey(server), endpoint: server, agent }
     this.#job.flight.speculation?.answered()
     if (value.doubt === undefined || probing || turn.isLame) return useful
     if (value.doubt === 'second-hand') this.#context.servers.setLame(server, cut.zone)

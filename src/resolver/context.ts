@@ -80,6 +80,8 @@ export interface Context {
   readonly refetches: ExpiringTable<true>
   /** Learning the root's servers. */
   readonly primings: InFlight<Cut | ResolutionFailure>
+  /** Zones of whose servers none may be asked at present, by folded name: what a question to them fails with. */
+  readonly leftAlone: ExpiringTable<ResolutionFailure>
   /** Questions to the servers of a zone. */
   readonly asks: InFlight<Useful<Meaning> | ResolutionFailure>
   readonly fetches: InFlight<Fetched>
@@ -146,11 +148,11 @@ export interface Judgement {
   /** Names the zone and the failing link; empty when there is nothing to tell. */
   readonly detail: string
   /** The chain of trust could not be fetched: the question fails, no zone is called bogus. */
-  readonly transient?: boolean
+  readonly transient?: boolean | undefined
   /** The fault is in the chain of trust above the data: the data need not be asked of other servers. */
-  readonly inChain?: boolean
+  readonly inChain?: boolean | undefined
   /** `bogus`: where the chain of trust breaks. */
-  readonly link?: BrokenLink
+  readonly link?: BrokenLink | undefined
 }
 
 /** An expected failure: a value, not an exception. */
@@ -178,7 +180,7 @@ export interface Useful<T> {
   /** Undefined for what is answered here. */
   readonly endpoint: Endpoint | undefined
   /** To whom errors in it may be reported (RFC 9567). */
-  readonly agent?: Name
+  readonly agent?: Name | undefined
 }
 
 /** What the network (or the cache) says of a name and type, before anybody judged it. */

@@ -141,6 +141,7 @@ export class Resolver implements ResolverPort {
       reports: { agents: new ExpiringTable({ max: atMost(REPORT_AGENTS_MAX), nowMs }), underWay: 0 },
       vainRetries: new ExpiringTable<number>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       brokenLinks: new ExpiringTable({ max: atMost(FAILURES_REMEMBERED_MAX), nowMs }),
+      leftAlone: new ExpiringTable({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       refetches: new ExpiringTable<true>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       primings: new InFlight(parts.clock),
       asks: new InFlight(parts.clock),
@@ -221,10 +222,10 @@ export class Resolver implements ResolverPort {
    * @returns answers and RRsets that went
    */
   flush(name?: Name, alone = false): number {
-    const { rrsets, denials, failures, trust, vainRetries, refetches } = this.#context
+    const { rrsets, denials, failures, trust, vainRetries, refetches, leftAlone } = this.#context
     denials.flush(name)
     // These are small, and soon known again.
-    for (const table of [failures, trust, vainRetries, refetches]) table.clear()
+    for (const table of [failures, trust, vainRetries, refetches, leftAlone]) table.clear()
     return this.#answers.flush(name, alone) + rrsets.flush(name, alone)
   }
 

@@ -128,7 +128,8 @@ export class Entrance implements ResolverPort {
 
   #wait(client: number | undefined, it: Pick<Waiting, 'begin' | 'giveUp'>): void {
     const account = this.#accountOf(client)
-    account.waiting.push({ ...it, number: this.#number++, sinceMs: this.#clock.nowMs() })
+    const { begin, giveUp } = it
+    account.waiting.push({ number: this.#number++, sinceMs: this.#clock.nowMs(), begin, giveUp })
     this.#waiting++
     if (account.waiting.length > 1) return
     account.usedMs = Math.max(account.usedMs, this.#levelMs)

@@ -263,12 +263,20 @@ function ask(
   job: Job,
   asking: Omit<Asking<Meaning>, 'read'>,
 ): Promise<Useful<Meaning> | ResolutionFailure> {
-  const { cut, question, avoid } = asking
+  const { cut, question, budget, avoid, probing, beside } = asking
   const work = async (own: Job): Promise<Useful<Meaning> | ResolutionFailure> => {
     const classifyReply = forwards(cut) ? classifyForwarded : classify
     const read = (message: Parameters<typeof classify>[0]): ReturnType<typeof classify> =>
       onOneRoute(context, cut, noteMisshapen(message, classifyReply(message, question, cut.zone)))
-    const reply = await askZone<Meaning>(context, own, { ...asking, read })
+    const reply = await askZone<Meaning>(context, own, {
+      cut,
+      question,
+      budget,
+      avoid,
+      probing,
+      beside,
+      read,
+    })
     if (reply.kind === 'useful' && reply.value.kind === 'referral')
       storeReferral(context, own, cut, reply.value)
     return reply

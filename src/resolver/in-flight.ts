@@ -82,6 +82,11 @@ export class InFlight<T> {
     return this.#table.size
   }
 
+  /** True when a question is under way under `key`. */
+  has(key: string): boolean {
+    return this.#table.has(key)
+  }
+
   /**
    * Joins the question under `key`, or leads it by `work`.
    *

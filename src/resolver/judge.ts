@@ -135,14 +135,13 @@ export function notJudged(context: Context, data: Data, judged: Judgement = NOT_
 
 /** The verdict alone, out of whatever carries one. */
 function verdictOf({ status, reason, detail, transient, inChain, link }: Judgement): Judgement {
-  if (transient !== true && inChain !== true && link === undefined) return { status, reason, detail }
-  const flags = { ...(transient === true ? { transient } : {}), ...(inChain === true ? { inChain } : {}) }
-  return { status, reason, detail, ...flags, ...(link && { link }) }
+  return { status, reason, detail, transient, inChain, link }
 }
 
 /** What the lack of trust in a zone means for its data. */
 function fromAbove(zone: Judgement): Judgement {
-  return { ...verdictOf(zone), inChain: true }
+  const { status, reason, detail, transient, link } = zone
+  return { status, reason, detail, transient, inChain: true, link }
 }
 
 /** Seconds that unjudged data may be kept. */
@@ -242,7 +241,9 @@ async function judgeRrset(context: Context, job: Job, type: number, rrset: Rrset
 }
 
 function setVerdict(judgement: Judgement, rrset: Rrset, zone: ZoneTrust): SetJudgement {
-  return { ...verdictOf(judgement), ttlSeconds: rrset.ttlSeconds, wildcard: undefined, zone }
+  const { status, reason, detail, transient, inChain, link } = judgement
+  const { ttlSeconds } = rrset
+  return { status, reason, detail, transient, inChain, link, ttlSeconds, wildcard: undefined, zone }
 }
 
 /** The DNSKEY set at an apex is judged by the parent's DS set, or by the anchors. */

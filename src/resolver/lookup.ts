@@ -35,6 +35,7 @@ import {
   judgedBy,
   type Proven,
   proven as provenAs,
+  type ResolutionFailure,
   type Soon,
 } from './context.ts'
 import { reportError } from './error-reports.ts'
@@ -61,12 +62,36 @@ export function lookup(context: Context, job: Job, name: Name, type: number, ane
   // What is fetched anew brings new records to make answers of.
   const made = known === undefined && !anew ? synthesise(context, job, name, type) : undefined
   if (made !== undefined) return made
+  const failed = known === undefined && !anew ? inZoneLeftAlone(context, job, name, type) : undefined
+  if (failed !== undefined) return failed
   // Who asks under a newer policy does not take a verdict under an older one.
-  const key = `${job.policySequence} ${type} ${nameKey(name)}`
+  const key = lookupKey(job.policySequence, name, type)
   const subject = (): string => `${formatName(name)} ${formatType(type)}`
   return share(context, context.lookups, key, job, subject, (own) =>
     prove(context, own, name, type, anew, known),
   )
+}
+
+/**
+ * The failure of a zone of whose servers none may be asked for a moment, where the name belongs to one. Who has gone
+ * before finds his data all the same, and an equal question under way is joined: it may be the one that tries them again.
+ */
+function inZoneLeftAlone(
+  { leftAlone, rrsets, routes, settings, lookups, failures }: Context,
+  { fetched, flight, policySequence }: Job,
+  name: Name,
+  type: number,
+): ResolutionFailure | undefined {
+  if (leftAlone.size === 0 || fetched !== undefined || flight.isSpeculative || isRoot(name)) return undefined
+  if (settings.verifyReferrals || lookups.has(lookupKey(policySequence, name, type))) return undefined
+  if (failures.get(name, type) !== undefined) return undefined
+  const from = type === TYPE.DS ? parentOf(name) : name
+  const at = routes.closest(from) === undefined ? rrsets.closestCut(from) : -1
+  return at < 0 ? undefined : leftAlone.get(nameKey(from.subarray(at) as Name))
+}
+
+function lookupKey(policySequence: number, name: Name, type: number): string {
+  return `${policySequence} ${type} ${nameKey(name)}`
 }
 
 /** @param known what the cache has, not judged yet */

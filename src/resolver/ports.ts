@@ -251,7 +251,7 @@ export interface AskedQuestion {
   readonly name: Name
   readonly type: number
   /** See `ClientQuestion.client`. */
-  readonly client?: number
+  readonly client?: number | undefined
 }
 
 /**
@@ -277,9 +277,9 @@ export interface ClientQuestion {
   /** `enforced` when left out. */
   readonly verdict?: VerdictNeed
   /** The client, for who shares out: a keyed hash of its network (`base/client-network.ts`), 32 bits with a sign. */
-  readonly client?: number
+  readonly client?: number | undefined
   /** The client as the report counts it, by the prefixes that the operator set for that: as wide a number. */
-  readonly reportedClient?: number
+  readonly reportedClient?: number | undefined
 }
 
 /**

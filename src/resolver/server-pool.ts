@@ -95,6 +95,13 @@ export class ServerPool {
     return this.#known.size > 0
   }
 
+  /** Milliseconds until the first of the servers may be asked again that are left alone; 0 when one is not. */
+  get leftAloneMs(): number {
+    const { servers } = this.#context
+    if (this.#candidates.length === 0) return 0
+    return Math.min(...this.#candidates.map(({ endpoint }) => servers.leftAloneMs(endpoint)))
+  }
+
   /** True when a server was passed over because too many questions are out to it. */
   get isCrowded(): boolean {
     return this.#passesOver === true

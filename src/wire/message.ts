@@ -133,10 +133,11 @@ export function parseMessage(octets: Uint8Array): Message {
  * Reads a query of a client. Answer and authority must be empty, the additional section may hold OPT and a
  * signature, nothing may follow it, and names are not compressed.
  *
+ * @param octets that nothing changes any more: names and options are views of them
  * @throws FormatError, and nothing else, whatever the octets
  */
 export function parseQuestionMessage(octets: Uint8Array): QuestionMessage {
-  const reader = new MessageReader(octets)
+  const reader = new MessageReader(octets, octets)
   const { header } = reader
   if (header.answerCount + header.authorityCount > 0) throw new FormatError('a query holds records', 6)
   if (header.additionalCount > QUERY_RECORDS_MAX) throw new FormatError('a query holds too many records', 10)
@@ -176,12 +177,12 @@ class MessageReader {
   /** Upper eight bits of the rcode (RFC 6891 6.1.3). */
   extendedRcode = 0
 
-  constructor(octets: Uint8Array) {
+  /** @param own where names and RDATA lie that need no unfolding: one copy, as an allocation each would cost more */
+  constructor(octets: Uint8Array, own?: Uint8Array) {
     const header = parseHeader(octets)
     if (header === undefined) throw new FormatError('a message is shorter than its header', octets.length)
     this.header = header
-    // One copy for all names and RDATA that need no unfolding: an allocation each would cost more than the rest.
-    this.#octets = new Uint8Array(octets)
+    this.#octets = own ?? new Uint8Array(octets)
     this.#names = new NameReader(this.#octets)
   }
 

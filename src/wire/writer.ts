@@ -40,6 +40,17 @@ export class MessageWriter {
     this.limitOctets = Math.min(limitOctets, MESSAGE_OCTETS_MAX)
   }
 
+  /** Begins another message in the same memory, which views of the last one see. */
+  restart(): void {
+    this.#octets.fill(0, 0, HEADER_OCTETS)
+    this.#position = HEADER_OCTETS
+    this.#section = 0
+    this.#counts.fill(0)
+    this.#names.rollback(0)
+    this.#frozen = false
+    this.lastTtlOffset = 0
+  }
+
   /** Octets written. */
   get position(): number {
     return this.#position

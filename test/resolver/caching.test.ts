@@ -14,7 +14,7 @@ import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { namesEqual } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import type { ResourceRecord } from '../../src/wire/record.ts'
-import { makeWorld, plainZone, SIGNED, WWW, withTtl, zone } from '../support/world.ts'
+import { makeWorld, plainZone, SIGNED, type World, WWW, withTtl, zone } from '../support/world.ts'
 
 t.test('an answer lives as long as the least of its RRsets, and its records no longer', async (t) => {
   const world = makeWorld([zone('z.test.', { defects: [withTtl({ type: TYPE.A }, 300)] })])
@@ -163,6 +163,51 @@ t.test('a failure for which nobody was asked does not count', async (t) => {
     t.same(world.asked('ns.z.test.'), [])
     world.pass(5)
   }
+})
+
+/** The most look-ups under way while a question is answered for which nobody is asked. */
+async function lookupsMost(world: World, name: string): Promise<number> {
+  let isOver = false
+  let most = 0
+  const answered = world.resolver
+    .resolve({ name: nameFrom(name), type: TYPE.A, checkingDisabled: false })
+    .then(() => (isOver = true))
+  for (let turn = 0; turn < 1_000 && !isOver; turn++) {
+    most = Math.max(most, world.resolver.inFlight.lookups)
+    await undefined
+  }
+  t.ok(isOver, 'nothing has to be waited for')
+  await answered
+  return most
+}
+
+t.test('a zone whose servers are left alone is looked into once a second, for all its names', async (t) => {
+  const child = plainZone('child.z.test.', { content: `${WWW}other A 192.0.2.2\n` })
+  const down = [plainZone('z.test.', { servers: [{ name: 'ns', behaviour: silent }] }), child]
+  const up = [plainZone('z.test.', { content: WWW }), child]
+  const world = makeWorld(up)
+  t.equal((await world.ask('www.child.z.test', TYPE.A)).rcode, RCODE.NOERROR)
+  world.become(down)
+  // Until the server is left alone for a minute at a time.
+  for (let i = 0; i < 12; i++) {
+    await world.ask(`w${i}.z.test`, TYPE.A)
+    world.pass(2 ** Math.min(i, 6))
+  }
+  await world.ask('last.z.test', TYPE.A)
+  world.pass(2)
+  world.forget()
+  t.equal(await lookupsMost(world, 'first.z.test'), 1, 'somebody has to find out')
+  t.equal(await lookupsMost(world, 'second.z.test'), 0, 'that holds for the next name')
+  const next = await world.ask('third.z.test', TYPE.A)
+  t.match(next.ede?.text, /failed lately/)
+  t.equal(next.ttlSeconds, 5)
+  t.same(world.asked(), [])
+  t.equal((await world.ask('other.child.z.test', TYPE.A)).rcode, RCODE.NOERROR, 'but not for a zone below')
+  world.pass(1)
+  t.equal(await lookupsMost(world, 'fourth.z.test'), 1, 'a second later it is found out anew')
+  world.become(up)
+  world.pass(60)
+  t.equal((await world.ask('www.z.test', TYPE.A)).rcode, RCODE.NOERROR, 'tried again in its time')
 })
 
 t.test('a client that asks again gets the failure from the answer cache', async (t) => {
