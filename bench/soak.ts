@@ -21,6 +21,11 @@ const SLICE_SECONDS = 10
 const SAMPLE_EVERY_MS = 500
 const HITS_OUTSTANDING = 64
 const HITS_SOCKETS = 4
+/**
+ * At half load: so many that questions which nobody answers find room to wait until they count as lost (4,096 a socket), or
+ * the load would stand still for seconds where the server paused for a tenth of one.
+ */
+const PACED_SOCKETS = 32
 const COLD_A_SECOND = 100
 const BRIEF_A_SECOND = 200
 /** Of each cache: little enough that an hour of cold names fills both several times over. */
@@ -108,7 +113,7 @@ class Asker {
   async halve(resolver: Resolver): Promise<number> {
     const { streams } = await this.slice(resolver, -1, CALIBRATION_SECONDS)
     const rate = Math.floor((streams[0]!.measured + streams[1]!.measured) / CALIBRATION_SECONDS / 4)
-    this.#pace = { rate, sockets: HITS_SOCKETS }
+    this.#pace = { rate, sockets: PACED_SOCKETS }
     return 2 * rate
   }
 }

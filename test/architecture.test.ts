@@ -1,4 +1,6 @@
 /** Holds the rooms of `src/`, their import direction and the other rules of the house. */
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { listProjectFiles, readProjectFile } from './house/project.ts'
 import { findViolations, PACKAGE_DOORS } from './house/source-rules.ts'
@@ -15,6 +17,30 @@ t.test('every runtime dependency has a door, and every door a dependency', async
   const { dependencies } = JSON.parse(readProjectFile('package.json'))
   t.same(Object.keys(dependencies).sort(), Object.keys(PACKAGE_DOORS).sort())
 })
+
+t.test(
+  'threads load no reader of configurations: each new life begins with loading what it needs',
+  async (t) => {
+    for (const entry of ['front-thread', 'resolver-thread']) {
+      const packages = new Set<string>()
+      // As compiled: imports of types are gone.
+      const open = [join(import.meta.dirname, `../src/daemon/threads/${entry}.js`)]
+      const seen = new Set(open)
+      for (const path of open) {
+        for (const { specifier } of importsOf(scanSource(readFileSync(path, 'utf8')))) {
+          const next = specifier.startsWith('.') ? join(dirname(path), specifier) : undefined
+          if (next === undefined) packages.add(specifier)
+          else if (!seen.has(next)) {
+            seen.add(next)
+            open.push(next)
+          }
+        }
+      }
+      t.ok(open.length > 100, `${entry} loads ${open.length} files`)
+      t.notOk(packages.has('zod') || packages.has('yaml'), `${entry}: ${[...packages].join(' ')}`)
+    }
+  },
+)
 
 /** Violations of a tree given as path and text. */
 function check(files: Record<string, string>): string[] {

@@ -35,11 +35,6 @@ export interface Config {
 /** The root trust anchors that come with the package, which is three folders up from the compiled file. */
 export const PACKAGED_ANCHORS: string = resolve(import.meta.dirname, '../../../trust-anchors/root.ds')
 
-/** Where a path in a configuration leads: it is relative to the folder of the file. */
-export function pathFrom({ path }: Pick<Config, 'path'>, file: string): string {
-  return path === undefined ? resolve(file) : resolve(dirname(path), file)
-}
-
 /**
  * Reads and checks a configuration file. Paths in it are relative to its folder.
  *

@@ -1,7 +1,8 @@
 /** What a daemon has kept of trust anchors, for commands that run beside it: they read and change nothing. */
 
 import { join, resolve } from 'node:path'
-import { type Config, pathFrom } from '../../config/load.ts'
+import type { Config } from '../../config/load.ts'
+import { pathFrom } from '../../config/path-from.ts'
 import { readBoundedFile } from '../../config/text-file.ts'
 import type { TrustAnchors } from '../../dnssec/trust-anchors.ts'
 import { openState, stateFileName } from '../state/state-file.ts'
