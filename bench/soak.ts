@@ -23,7 +23,7 @@ const HITS_OUTSTANDING = 64
 const HITS_SOCKETS = 4
 /**
  * At half load: so many that questions which nobody answers find room to wait until they count as lost (4,096 a socket), or
- * the load would stand still for seconds where the server paused for a tenth of one.
+ * the load would stand still for five seconds where the server paused for a half of one.
  */
 const PACED_SOCKETS = 32
 const COLD_A_SECOND = 100
