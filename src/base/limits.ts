@@ -382,6 +382,11 @@ export const UPSTREAM_OUTSTANDING_MAX = 4_000
  * first, and who waits is chosen late; enough that turns cost little.
  */
 export const ENTRANCE_SLICE_MS = 0.25
+/**
+ * Questions begun in a turn: what beginning one takes is not seen before the turn ends. A quarter of the replies that are
+ * handled in one (`UPSTREAM_REPLIES_PER_TURN_MAX`), so that replies are not left lying while ever more is asked.
+ */
+export const ENTRANCE_QUESTIONS_PER_TURN_MAX = 4
 /** A question that waited so long to be begun is not, and fails: its client will have asked again (RFC 8767 5: 1.8 s). */
 export const ENTRANCE_MS_MAX = 1_900
 /** Clients that wait, or have had more than others who wait; beyond, what they had is forgotten. */

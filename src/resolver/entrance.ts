@@ -9,7 +9,13 @@
  * whoever went last.
  */
 import type { Clock } from '../base/clock.ts'
-import { ENTRANCE_CLIENTS_MAX, ENTRANCE_MS_MAX, ENTRANCE_SLICE_MS, REFRESHES_MAX } from '../base/limits.ts'
+import {
+  ENTRANCE_CLIENTS_MAX,
+  ENTRANCE_MS_MAX,
+  ENTRANCE_QUESTIONS_PER_TURN_MAX,
+  ENTRANCE_SLICE_MS,
+  REFRESHES_MAX,
+} from '../base/limits.ts'
 import type { Name } from '../wire/name.ts'
 import { failureEntry } from './failure-entry.ts'
 import { LeastFirst } from './least-first.ts'
@@ -67,6 +73,8 @@ export class Entrance implements ResolverPort {
   #endsWithTurn = false
   /** Until when questions are begun in this turn; undefined while none was. */
   #sliceEndMs: number | undefined
+  /** Questions begun in the turn in which they came. */
+  #begunAtOnce = 0
 
   constructor({ clock, counters, sliceMs = ENTRANCE_SLICE_MS, before = () => {} }: EntranceOptions) {
     this.#clock = clock
@@ -115,10 +123,13 @@ export class Entrance implements ResolverPort {
   /** In the turn in which it came, while there is time for it and nobody waits. */
   #mayBegin(): boolean {
     if (this.#waiting > 0 || this.#sliceMs === 0) return false
+    if (this.#begunAtOnce >= ENTRANCE_QUESTIONS_PER_TURN_MAX) return false
     const nowMs = this.#clock.nowMs()
     this.#sliceEndMs ??= nowMs + this.#sliceMs
     this.#endWithTurn()
-    return nowMs < this.#sliceEndMs
+    if (nowMs >= this.#sliceEndMs) return false
+    this.#begunAtOnce++
+    return true
   }
 
   #begin(question: ClientQuestion): Promise<ClientReply> {
@@ -163,11 +174,13 @@ export class Entrance implements ResolverPort {
     this.#isTurnDue = false
     if (this.#closed || this.#waiting === 0) return
     const endMs = this.#clock.nowMs() + this.#sliceMs
+    let begun = 0
     do {
       this.#before()
       if (this.#waiting > 1) this.#callTurn()
       this.#beginNext()
-    } while (this.#waiting > 0 && this.#clock.nowMs() < endMs)
+      begun++
+    } while (this.#waiting > 0 && begun < ENTRANCE_QUESTIONS_PER_TURN_MAX && this.#clock.nowMs() < endMs)
     if (this.#waiting > 0) return
     // What was used until now is held against nobody.
     this.#accounts.clear()
@@ -208,6 +221,7 @@ export class Entrance implements ResolverPort {
     void this.#clock.yieldTurn().then(() => {
       this.#endsWithTurn = false
       this.#sliceEndMs = undefined
+      this.#begunAtOnce = 0
       this.#charge()
       this.#workingSinceMs = undefined
     })

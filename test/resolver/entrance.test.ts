@@ -1,7 +1,11 @@
 /** Who goes first where more is asked than one thread can do. The clock moves only by work that is done. */
 import t from 'tap'
 import { VirtualClock } from '../../src/base/clock.ts'
-import { ENTRANCE_MS_MAX } from '../../src/base/limits.ts'
+import {
+  ENTRANCE_MS_MAX,
+  ENTRANCE_QUESTIONS_PER_TURN_MAX,
+  UPSTREAM_REPLIES_PER_TURN_MAX,
+} from '../../src/base/limits.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { parseAnswerEntry } from '../../src/cache/answer-entry.ts'
 import { Entrance } from '../../src/resolver/entrance.ts'
@@ -97,6 +101,35 @@ function crowd(thread: Thread): void {
 function longestWaitMs(thread: Thread, from: number): number {
   return Math.max(...[...thread.waitedMs].filter(([client]) => client >= from).flatMap(([, waits]) => waits))
 }
+
+t.test('few questions are begun in a turn, however little of their work is seen in it', async (t) => {
+  const clock = new VirtualClock(1_800_000_000, 0)
+  const turns: (() => void)[] = []
+  let begun = 0
+  const entrance = new Entrance({
+    clock: {
+      nowMs: () => clock.nowMs(),
+      read: (into) => clock.read(into),
+      unixSeconds: () => clock.unixSeconds(),
+      after: (delayMs, fire) => clock.after(delayMs, fire),
+      yieldTurn: () => new Promise((resolve) => turns.push(resolve)),
+    },
+    counters: { limitHit: () => {}, limitTried: () => {} },
+  })
+  const resolve = async (): Promise<ClientReply> => {
+    begun++
+    return { entry: new Uint8Array() }
+  }
+  entrance.resolver = { resolve, prefetch: () => {} }
+  for (let i = 0; i < 100; i++) void entrance.resolve({ name: NAME, type: TYPE.A, checkingDisabled: false })
+  for (let turn = 1; begun < 100; turn++) {
+    t.equal(begun, ENTRANCE_QUESTIONS_PER_TURN_MAX * turn, `turn ${turn}`)
+    for (const end of turns.splice(0)) end()
+    await new Promise((settled) => setImmediate(settled))
+  }
+  t.equal(entrance.waiting, 0)
+  t.ok(ENTRANCE_QUESTIONS_PER_TURN_MAX < UPSTREAM_REPLIES_PER_TURN_MAX, 'replies come first')
+})
 
 t.test('who asks for one name waits for one other, however many somebody else asks for', async (t) => {
   const thread = new Thread()
