@@ -92,8 +92,12 @@ export async function startLabWorld(
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'hints.zone'), formatZone(internet.rootHints))
   writeFileSync(join(folder, 'root.ds'), formatZone(internet.trustAnchors))
+  const stateFolder = join(folder, 'own-state')
+  mkdirSync(stateFolder)
   const writeConfig = (name: string, more = ''): string => {
     const path = join(folder, name)
+    // Not that of a daemon that runs on this machine.
+    const state = more.includes('state:') ? '' : `state: { directory: ${stateFolder} }`
     const text = `
 resolution:
   root-hints: hints.zone
@@ -104,6 +108,7 @@ cache: { answers-mib: 8, rrsets-mib: 8 }
 server: { listen: ["127.0.0.1@0"] }
 metrics: { listen: "127.0.0.1@0" }
 log: { format: json, level: debug }
+${state}
 ${more}`
     writeFileSync(
       path,
