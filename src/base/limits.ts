@@ -511,21 +511,6 @@ export const UDP_REPLY_OCTETS_MAX = 4_096
 export const UDP_BATCH_MAX = 64
 /** Batches answered before the rest of the event loop has its turn: half a millisecond of hits. */
 export const UDP_BATCHES_PER_TURN_MAX = 8
-/** Slice that a front thread asks of the scheduler: the least that Linux grants; a batch of hits takes as long. */
-export const FRONT_SLICE_MICROSECONDS = 100
-/**
- * By how much a thread that resolves is nicer than one that talks to clients: a third of its weight. The scheduler lets a
- * thread that wakes go first only while it has had less than its share (EEVDF), and with four busy threads on a core a
- * quarter of that is little for thousands of hits a second.
- */
-export const RESOLVER_NICENESS = 5
-/** By how much V8's helpers are nicer than the threads that answer: a tenth of their weight, so that they starve nowhere. */
-export const HELPER_NICENESS = 10
-/**
- * MiB for new objects in a thread, three times what one collection looks through: it takes below a millisecond then, and
- * four to six with V8's 48 MiB, for no more processor time in all.
- */
-export const YOUNG_GENERATION_MIB_MAX = 6
 /** Replies kept for a socket while the system takes no more; those behind them would come too late to be of use. */
 export const UDP_UNSENT_MAX = 1_024
 /** Octets of `server.nsid`: a reply of 512 octets must hold it beside the longest question. */
@@ -646,8 +631,11 @@ export const MISS_RING_OCTETS = 65_536
 export const REPLY_RING_OCTETS = 262_144
 /** Records taken from a ring before the rest of the event loop has its turn. */
 export const RING_RECORDS_PER_TURN_MAX = 64
-/** A question handed to a resolver thread is answered so soon after its own time is over, or that thread is stuck. */
-export const HANDOVER_MS = 1_000
+/**
+ * A question handed to a resolver thread is answered so soon after its own time is over, or that thread is stuck: it may
+ * have waited in front of it until it had its turn, and a busy thread is late.
+ */
+export const HANDOVER_MS: number = ENTRANCE_MS_MAX + 1_000
 /** How often a front looks for such questions. */
 export const HANDOVER_SWEEP_MS = 500
 /**
@@ -655,6 +643,21 @@ export const HANDOVER_SWEEP_MS = 500
  * is started again, long before the system ends the whole process.
  */
 export const THREAD_HEAP_MIB_MAX = 1_024
+/** Slice that a front thread asks of the scheduler: the least that Linux grants; a batch of hits takes as long. */
+export const FRONT_SLICE_MICROSECONDS = 100
+/**
+ * By how much a thread that resolves is nicer than one that talks to clients: a third of its weight. The scheduler lets a
+ * thread that wakes go first only while it has had less than its share (EEVDF), and with four busy threads on a core a
+ * quarter of that is little for thousands of hits a second.
+ */
+export const RESOLVER_NICENESS = 5
+/** By how much V8's helpers are nicer than the threads that answer: a tenth of their weight, so that they starve nowhere. */
+export const HELPER_NICENESS = 10
+/**
+ * MiB for new objects in a thread, three times what one collection looks through: it takes below a millisecond then, and
+ * four to six with V8's 48 MiB, for no more processor time in all.
+ */
+export const YOUNG_GENERATION_MIB_MAX = 6
 /** A thread that ends after it lived so long is started again at once; one that ends sooner waits … */
 export const THREAD_STEADY_MS = 1_000
 /** … so long at first, and twice as long each time, … */
