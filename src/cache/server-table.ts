@@ -98,6 +98,9 @@ export class ServerTable {
 
   /** How long servers took that nothing was known of. */
   #firstReplies = NO_REPLIES
+  /** The server that was last asked about, and its key: who chooses one asks about each several times in a row. */
+  #keyed: Endpoint | undefined
+  #key = ''
 
   constructor({ nowMs, max = SERVERS_REMEMBERED_MAX }: ServerTableOptions) {
     this.#nowMs = nowMs
@@ -379,8 +382,16 @@ export class ServerTable {
     this.#firstReplies = NO_REPLIES
   }
 
+  #keyOf(at: Endpoint): string {
+    if (at !== this.#keyed) {
+      this.#keyed = at
+      this.#key = endpointKey(at)
+    }
+    return this.#key
+  }
+
   #peek(at: Endpoint): Server | undefined {
-    return this.#servers.get(endpointKey(at))
+    return this.#servers.get(this.#keyOf(at))
   }
 
   #touch(at: Endpoint): Server {
@@ -403,7 +414,7 @@ export class ServerTable {
       cookiesBrokenUntilMs: 0,
       quota: new ServerQuota(),
     }
-    this.#servers.set(endpointKey(at), server, SERVER_MEMORY_MS)
+    this.#servers.set(this.#keyOf(at), server, SERVER_MEMORY_MS)
     return server
   }
 }
