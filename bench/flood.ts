@@ -127,9 +127,9 @@ async function measure(
 ): Promise<string[]> {
   const faults = [...(await fill(setting, resolver, work.benignFile))]
   faults.push(...(await fill(setting, resolver, work.warmFile)))
+  const quiet = await load(setting, resolver, [work.benign])
   // Under a flood silence and SERVFAIL are figures; a lie is a fault.
   faults.push(...(await load(setting, resolver, work.rehearsal, liesOf)).faults)
-  const quiet = await load(setting, resolver, [work.benign])
   const counts = (): Promise<number[]> =>
     Promise.all([authorities.questions(['zones']), authorities.questions(['others'])])
   const [benignAsked, freshAsked] = (await counts()) as [number, number]
