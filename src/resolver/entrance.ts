@@ -90,9 +90,9 @@ export class Entrance implements ResolverPort {
 
   resolve(question: ClientQuestion): Promise<ClientReply> {
     if (this.#mayBegin()) return this.#begin(question)
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#wait(question.client, {
-        begin: () => void this.#begin(question).then(resolve),
+        begin: () => void this.#begin(question).then(resolve, reject),
         giveUp: () => {
           this.#counters.limitHit('fair-share')
           resolve({ entry: failureEntry(question, 'limit-fair-share', this.#clock.nowMs()) })
@@ -151,7 +151,8 @@ export class Entrance implements ResolverPort {
   #accountOf(client: number | undefined): Account {
     const known = this.#accounts.get(client)
     if (known !== undefined) return known
-    if (this.#accounts.size >= ENTRANCE_CLIENTS_MAX) this.#forgetDebts()
+    // At least half of them are forgotten then: nobody looks through all for each who comes.
+    if (this.#accounts.size >= Math.max(ENTRANCE_CLIENTS_MAX, 2 * this.#waiting)) this.#forgetDebts()
     const account = { usedMs: this.#levelMs, waiting: [] }
     this.#accounts.set(client, account)
     return account

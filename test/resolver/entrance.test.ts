@@ -247,6 +247,15 @@ t.test('a client asks anew in the moment in which its last question is begun', a
   t.equal(entrance.waiting, 0)
 })
 
+t.test('a fault of the engine reaches who asked, also one that had to wait', async (t) => {
+  const { entrance } = new Thread()
+  entrance.resolver = { resolve: () => Promise.reject(new Error('a fault')), prefetch: () => {} }
+  const question = { name: NAME, type: TYPE.A, checkingDisabled: false, client: 1 } as ClientQuestion
+  const asked = Array.from({ length: ENTRANCE_QUESTIONS_PER_TURN_MAX + 1 }, () => entrance.resolve(question))
+  t.equal(entrance.waiting, 1, 'the last of them waits')
+  for (const outcome of await Promise.allSettled(asked)) t.equal(outcome.status, 'rejected')
+})
+
 t.test('what was used while nobody waited is held against nobody', async (t) => {
   const thread = new Thread()
   for (let i = 0; i < 300; i++) thread.arrive(0, 1)
