@@ -46,102 +46,135 @@ export interface NoDsVerdict {
   readonly detail: string
 }
 
-/** Proves NXDOMAIN. */
+/**
+ * Some records of a zone, and what they prove. They are read, and names hashed, when first needed and then once,
+ * however many proofs are tried. The caller has verified their signatures.
+ */
+export class Denial {
+  readonly zone: Name
+  readonly #records: readonly DenialRecord[]
+  readonly #p: ValidationParameters
+  #read: Evidence | undefined
+
+  constructor(zone: Name, records: readonly DenialRecord[], p: ValidationParameters) {
+    this.zone = zone
+    this.#records = records
+    this.#p = p
+  }
+
+  get #evidence(): Evidence {
+    this.#read ??= readEvidence(this.zone, this.#records, this.#p)
+    return this.#read
+  }
+
+  /** NXDOMAIN. */
+  nameError(qname: Name): DenialVerdict {
+    const { zone } = this
+    if (!isSubdomainOf(qname, zone)) return foreign(qname, zone)
+    const evidence = this.#evidence
+    const byNsec = (): Finding => nsecNameError(evidence, qname)
+    const finding = search(evidence, byNsec, (chain) => nsec3NameError(chain, qname))
+    const subject = `${formatName(qname)} NXDOMAIN in ${formatName(zone)}`
+    return verdictOf(finding, evidence, subject, 'denial-missing')
+  }
+
+  /** NODATA: at the name itself, at a wildcard, at an empty non-terminal, or by NXNAME. */
+  noData(qname: Name, qtype: number): DenialVerdict {
+    const { zone } = this
+    if (!isSubdomainOf(qname, zone)) return foreign(qname, zone)
+    const evidence = this.#evidence
+    const byNsec = (): Finding => nsecNoData(evidence, qname, qtype)
+    const finding = search(evidence, byNsec, (chain) => nsec3NoData(chain, zone, qname, qtype))
+    const subject = `${formatName(qname)} ${formatType(qtype)} NODATA in ${formatName(zone)}`
+    return verdictOf(finding, evidence, subject, 'denial-missing')
+  }
+
+  /**
+   * That an answer was rightly made from the wildcard below `closestEncloser`: the next closer name does not exist
+   * (RFC 4035 5.3.4, RFC 5155 8.8).
+   */
+  wildcardAnswer(qname: Name, closestEncloser: Name): DenialVerdict {
+    const { zone } = this
+    if (!isSubdomainOf(closestEncloser, zone) || !isStrictSubdomainOf(qname, closestEncloser))
+      return foreign(qname, zone)
+    const evidence = this.#evidence
+    const byNsec = (): Finding => nsecWildcardAnswer(evidence, qname, closestEncloser)
+    const finding = search(evidence, byNsec, (chain) => nsec3WildcardAnswer(chain, qname, closestEncloser))
+    const subject = `${formatName(qname)} from a wildcard in ${formatName(zone)}`
+    return verdictOf(finding, evidence, subject, 'wildcard-proof-missing')
+  }
+
+  /**
+   * What the parent zone says of `child` in a referral or in an answer to a DS question: never by records of the child
+   * itself (RFC 6840 4.1).
+   */
+  noDs(child: Name): NoDsVerdict {
+    const { zone } = this
+    const subject = `${formatName(child)} without DS in ${formatName(zone)}`
+    if (!isStrictSubdomainOf(child, zone)) {
+      const detail = `${subject}: ${formatName(zone)} is not its parent`
+      return { kind: 'bogus', reason: 'denial-wrong', detail }
+    }
+    const evidence = this.#evidence
+    const byNsec = (): NoDsFinding => nsecNoDs(evidence, child)
+    const finding = search(evidence, byNsec, (chain) => nsec3NoDs(chain, zone, child))
+    switch (finding.kind) {
+      case 'insecure-delegation':
+        return { kind: finding.kind, reason: 'unsigned-delegation', detail: '' }
+      case 'opt-out':
+        return { kind: finding.kind, reason: 'opt-out', detail: '' }
+      case 'not-a-cut':
+      case 'name-error':
+        return { kind: finding.kind, reason: 'secure', detail: '' }
+      default: {
+        const verdict = failure(finding, evidence, subject, 'denial-missing')
+        const { status, reason, detail } = verdict
+        return { kind: status === 'insecure' ? verdict.reason : status, reason, detail }
+      }
+    }
+  }
+}
+
+/** `Denial.nameError`, where nothing else is asked of the records. */
 export function proveNameError(
   qname: Name,
   zone: Name,
-  proofs: readonly DenialRecord[],
+  records: readonly DenialRecord[],
   p: ValidationParameters,
 ): DenialVerdict {
-  if (!isSubdomainOf(qname, zone)) return foreign(qname, zone)
-  const evidence = readEvidence(zone, proofs, p)
-  const byNsec = (): Finding => nsecNameError(evidence, qname)
-  const finding = search(evidence, byNsec, (chain) => nsec3NameError(chain, qname))
-  return verdictOf(
-    finding,
-    evidence,
-    `${formatName(qname)} NXDOMAIN in ${formatName(zone)}`,
-    'denial-missing',
-  )
+  return new Denial(zone, records, p).nameError(qname)
 }
 
-/** Proves NODATA: at the name itself, at a wildcard, at an empty non-terminal, or by NXNAME. */
+/** `Denial.noData`, where nothing else is asked of the records. */
 export function proveNoData(
   qname: Name,
   qtype: number,
   zone: Name,
-  proofs: readonly DenialRecord[],
+  records: readonly DenialRecord[],
   p: ValidationParameters,
 ): DenialVerdict {
-  if (!isSubdomainOf(qname, zone)) return foreign(qname, zone)
-  const evidence = readEvidence(zone, proofs, p)
-  const byNsec = (): Finding => nsecNoData(evidence, qname, qtype)
-  const finding = search(evidence, byNsec, (chain) => nsec3NoData(chain, zone, qname, qtype))
-  return verdictOf(
-    finding,
-    evidence,
-    `${formatName(qname)} ${formatType(qtype)} NODATA in ${formatName(zone)}`,
-    'denial-missing',
-  )
+  return new Denial(zone, records, p).noData(qname, qtype)
 }
 
-/**
- * Proves that an answer was rightly made from the wildcard below `closestEncloser`: that the next closer name does
- * not exist (RFC 4035 5.3.4, RFC 5155 8.8).
- */
+/** `Denial.wildcardAnswer`, where nothing else is asked of the records. */
 export function proveWildcardAnswer(
   qname: Name,
   closestEncloser: Name,
   zone: Name,
-  proofs: readonly DenialRecord[],
+  records: readonly DenialRecord[],
   p: ValidationParameters,
 ): DenialVerdict {
-  if (!isSubdomainOf(closestEncloser, zone) || !isStrictSubdomainOf(qname, closestEncloser)) {
-    return foreign(qname, zone)
-  }
-  const evidence = readEvidence(zone, proofs, p)
-  const byNsec = (): Finding => nsecWildcardAnswer(evidence, qname, closestEncloser)
-  const finding = search(evidence, byNsec, (chain) => nsec3WildcardAnswer(chain, qname, closestEncloser))
-  return verdictOf(
-    finding,
-    evidence,
-    `${formatName(qname)} from a wildcard in ${formatName(zone)}`,
-    'wildcard-proof-missing',
-  )
+  return new Denial(zone, records, p).wildcardAnswer(qname, closestEncloser)
 }
 
-/**
- * Reads what the parent zone proves of `child` in a referral or in an answer to a DS question: never from records of
- * the child itself (RFC 6840 4.1).
- */
+/** `Denial.noDs`, where nothing else is asked of the records. */
 export function proveNoDs(
   child: Name,
   zone: Name,
-  proofs: readonly DenialRecord[],
+  records: readonly DenialRecord[],
   p: ValidationParameters,
 ): NoDsVerdict {
-  const subject = `${formatName(child)} without DS in ${formatName(zone)}`
-  if (!isStrictSubdomainOf(child, zone)) {
-    const detail = `${subject}: ${formatName(zone)} is not its parent`
-    return { kind: 'bogus', reason: 'denial-wrong', detail }
-  }
-  const evidence = readEvidence(zone, proofs, p)
-  const byNsec = (): NoDsFinding => nsecNoDs(evidence, child)
-  const finding = search(evidence, byNsec, (chain) => nsec3NoDs(chain, zone, child))
-  switch (finding.kind) {
-    case 'insecure-delegation':
-      return { kind: finding.kind, reason: 'unsigned-delegation', detail: '' }
-    case 'opt-out':
-      return { kind: finding.kind, reason: 'opt-out', detail: '' }
-    case 'not-a-cut':
-    case 'name-error':
-      return { kind: finding.kind, reason: 'secure', detail: '' }
-    default: {
-      const verdict = failure(finding, evidence, subject, 'denial-missing')
-      const { status, reason, detail } = verdict
-      return { kind: status === 'insecure' ? verdict.reason : status, reason, detail }
-    }
-  }
+  return new Denial(zone, records, p).noDs(child)
 }
 
 type Failed = { readonly kind: 'missing' | 'wrong'; readonly what: string }

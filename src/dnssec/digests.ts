@@ -1,4 +1,4 @@
-/** Digests of DS records (RFC 4034 5.1.4, 4509, 6605) and the NSEC3 hash. */
+/** Digests of DS records (RFC 4034 5.1.4, 4509, 6605). */
 import { hash } from 'node:crypto'
 import { concatOctets, octetsEqual, octetsFromHex } from '../base/octets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
@@ -25,11 +25,6 @@ export function digestOf(digestType: number, octets: Uint8Array): Uint8Array | u
 export function isDigestOf({ digestType, digest }: Ds, owner: Uint8Array, dnskey: Uint8Array): boolean {
   const computed = digestOf(digestType, concatOctets(owner, dnskey))
   return computed !== undefined && octetsEqual(computed, digest)
-}
-
-/** SHA-1, for NSEC3 (RFC 5155 5). */
-export function sha1(octets: Uint8Array): Uint8Array {
-  return hash('sha1', octets, 'buffer')
 }
 
 /** The digests of the three letters "abc" (FIPS 180). */

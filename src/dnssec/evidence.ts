@@ -8,7 +8,8 @@ import { parseNsec } from '../wire/rdata/nsec.ts'
 import { parseNsec3 } from '../wire/rdata/nsec3.ts'
 import { bitmapHas, type TypeBitmap } from '../wire/rdata/type-bitmap.ts'
 import type { Rrset } from '../wire/record.ts'
-import { type HashedRecord, NameHashes, Nsec3Chain, SHA1_OCTETS } from './nsec3-chain.ts'
+import { type HashedRecord, NameHashes, Nsec3Chain } from './nsec3-chain.ts'
+import { SHA1_OCTETS } from './nsec3-hash.ts'
 import type { ValidationParameters } from './parameters.ts'
 
 /** An NSEC or NSEC3 RRset whose signature was verified. */

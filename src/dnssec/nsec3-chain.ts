@@ -1,11 +1,9 @@
 /** Looking names up among NSEC3 records (RFC 5155 5, 8). */
 import { compareOctets, octetsEqual } from '../base/octets.ts'
-import { foldName, labelCount, lastLabels, type Name, nameKey } from '../wire/name.ts'
+import { labelCount, lastLabels, type Name, nameKey } from '../wire/name.ts'
 import type { TypeBitmap } from '../wire/rdata/type-bitmap.ts'
 import type { Sha1Allowance } from './budget.ts'
-import { sha1 } from './digests.ts'
-
-export const SHA1_OCTETS = 20
+import { nsec3Hash } from './nsec3-hash.ts'
 
 /** One NSEC3 record, its owner's hash read from the first label. */
 export interface HashedRecord {
@@ -23,21 +21,6 @@ export interface EncloserProof {
   readonly nextCloser: Name
   /** The record that covers the next closer name. */
   readonly cover: HashedRecord
-}
-
-/** The NSEC3 hash of a name (RFC 5155 5): SHA-1, `iterations` more times over. */
-export function nsec3Hash(name: Name, iterations: number, salt: Uint8Array): Uint8Array {
-  const first = new Uint8Array(name.length + salt.length)
-  first.set(foldName(name))
-  first.set(salt, name.length)
-  let digest = sha1(first)
-  const next = new Uint8Array(SHA1_OCTETS + salt.length)
-  next.set(salt, SHA1_OCTETS)
-  for (let i = 0; i < iterations; i++) {
-    next.set(digest)
-    digest = sha1(next)
-  }
-  return digest
 }
 
 /** Hashes of names under one set of parameters: each is computed once, and charged to the allowance. */

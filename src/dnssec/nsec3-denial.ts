@@ -37,6 +37,8 @@ export function nsec3NoData(chain: Nsec3Chain, zone: Name, qname: Name, qtype: n
     if (absence.kind !== 'proven') return absence
     return cover.optOut ? { kind: 'opt-out', closestEncloser } : { ...absence, closestEncloser }
   }
+  // A wildcard whose hash was refused may be there.
+  if (chain.exhausted) return { kind: 'missing', what: 'too many hashes' }
   // Within an opt-out span an unsigned delegation, or an empty non-terminal that leads only to such, has no NSEC3.
   if (cover.optOut) return { kind: 'opt-out', closestEncloser }
   return { kind: 'missing', what: `no NSEC3 matches ${formatName(qname)} or a wildcard for it` }

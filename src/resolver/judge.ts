@@ -4,14 +4,7 @@
  */
 import { TARGET_PROOFS_MAX } from '../base/limits.ts'
 import type { VerifiedDenial } from '../cache/denial-ranges.ts'
-import {
-  type DenialRecord,
-  proveNameError,
-  proveNoData,
-  proveNoDs,
-  proveWildcardAnswer,
-} from '../dnssec/denial.ts'
-import type { ValidationParameters } from '../dnssec/parameters.ts'
+import { Denial, type DenialRecord, proveWildcardAnswer } from '../dnssec/denial.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import { rrsetSteps } from '../dnssec/rrset-signature.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
@@ -368,9 +361,9 @@ function proveDenial(
   zone: Name,
   records: readonly DenialRecord[],
 ): DenialJudgement {
-  const parameters = validationParameters(context, job)
+  const denial = new Denial(zone, records, validationParameters(context, job))
   if (type === TYPE.DS && rcode === RCODE.NOERROR && !isRoot(name)) {
-    const proof = proveNoDs(name, zone, records, parameters)
+    const proof = denial.noDs(name)
     if (proof.kind === 'bogus') return { status: 'bogus', reason: proof.reason, detail: proof.detail }
     if (proof.kind === 'opt-out' || proof.kind === 'nsec3-iterations') {
       return { status: 'insecure', reason: proof.kind, detail: proof.detail }
@@ -378,19 +371,17 @@ function proveDenial(
     // Of a name that does not exist, NOERROR is true only where a wildcard makes it.
     if (proof.kind !== 'name-error') return SECURE
   }
-  const proof =
-    rcode === RCODE.NXDOMAIN
-      ? proveNameError(name, zone, records, parameters)
-      : proveNoData(name, type, zone, records, parameters)
+  const proof = rcode === RCODE.NXDOMAIN ? denial.nameError(name) : denial.noData(name, type)
   if (proof.status === 'bogus' && rcode === RCODE.NXDOMAIN) {
-    const noData = proveNoData(name, type, zone, records, parameters)
+    const noData = denial.noData(name, type)
     // RFC 9824 3.4: NXDOMAIN restored by the server over a compact NODATA proof that carries NXNAME.
     if (noData.status === 'secure' && noData.nxname === true) return SECURE
     if (noData.status === 'secure')
       return { status: 'bogus', reason: proof.reason, detail: proof.detail, existing: true }
   }
   if (proof.status === 'secure') return SECURE
-  if (proof.status === 'bogus' && belowUnsignedCut(name, zone, records, parameters)) {
+  // What was too much work for one proof is not begun again for each name above.
+  if (proof.status === 'bogus' && proof.reason !== 'too-much-work' && belowUnsignedCut(name, denial)) {
     return { status: 'insecure', reason: 'unsigned-delegation', detail: '' }
   }
   return { status: proof.status, reason: proof.reason, detail: proof.detail }
@@ -400,14 +391,9 @@ function proveDenial(
  * True when the records prove that the name is at or below a delegation without DS. The parent then denies nothing
  * about the name, it says that the name is in an unsigned zone.
  */
-function belowUnsignedCut(
-  name: Name,
-  zone: Name,
-  records: readonly DenialRecord[],
-  parameters: ValidationParameters,
-): boolean {
-  for (let above = name; isStrictSubdomainOf(above, zone); above = parentOf(above)) {
-    if (proveNoDs(above, zone, records, parameters).kind === 'insecure-delegation') return true
+function belowUnsignedCut(name: Name, denial: Denial): boolean {
+  for (let above = name; isStrictSubdomainOf(above, denial.zone); above = parentOf(above)) {
+    if (denial.noDs(above).kind === 'insecure-delegation') return true
   }
   return false
 }

@@ -4,13 +4,7 @@
  * zone could not have proven. Opt-out spans deny no names (RFC 8198 5.2).
  */
 import type { Link, ZoneDenial } from '../cache/denial-ranges.ts'
-import {
-  type DenialRecord,
-  proveNameError,
-  proveNoData,
-  proveNoDs,
-  proveWildcardAnswer,
-} from '../dnssec/denial.ts'
+import { Denial, type DenialRecord, proveNoDs, proveWildcardAnswer } from '../dnssec/denial.ts'
 import { closestEncloserOf } from '../dnssec/nsec-denial.ts'
 import { NameHashes } from '../dnssec/nsec3-chain.ts'
 import type { ValidationParameters } from '../dnssec/parameters.ts'
@@ -122,10 +116,9 @@ function synthesiseBy(
   const proofs = recordsOf(sets)
   const { zone, soa } = denial
   if (soa !== undefined) {
-    if (hint.kind === 'gap' && isDenied(name, zone, proofs, parameters))
-      return negative(context, RCODE.NXDOMAIN, soa, sets)
-    if (proveNoData(name, type, zone, proofs, parameters).status === 'secure')
-      return negative(context, RCODE.NOERROR, soa, sets)
+    const known = new Denial(zone, proofs, parameters)
+    if (hint.kind === 'gap' && isDenied(name, known)) return negative(context, RCODE.NXDOMAIN, soa, sets)
+    if (known.noData(name, type).status === 'secure') return negative(context, RCODE.NOERROR, soa, sets)
   }
   if (hint.kind === 'match') return undefined
   const source = knownWildcard(context, zone, hint.encloser, type)
@@ -136,8 +129,8 @@ function synthesiseBy(
 }
 
 /** No name, and no wildcard for it. A name denied by its own record (RFC 9824) is left to its zone. */
-function isDenied(name: Name, zone: Name, proofs: readonly DenialRecord[], p: ValidationParameters): boolean {
-  const proof = proveNameError(name, zone, proofs, p)
+function isDenied(name: Name, known: Denial): boolean {
+  const proof = known.nameError(name)
   return proof.status === 'secure' && proof.nxname !== true
 }
 

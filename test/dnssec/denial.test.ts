@@ -1,15 +1,18 @@
 /** Denials: right ones prove, everything else does not. */
 import fc from 'fast-check'
 import t from 'tap'
+import { PROOF_LIMITS, ProofBudget } from '../../src/dnssec/budget.ts'
 import {
+  Denial,
   type DenialRecord,
   proveNameError,
   proveNoData,
   proveNoDs,
   proveWildcardAnswer,
 } from '../../src/dnssec/denial.ts'
+import type { ValidationParameters } from '../../src/dnssec/parameters.ts'
 import { parseType, TYPE } from '../../src/wire/iana/rrtype.ts'
-import { nameFrom } from '../../src/wire/name-text.ts'
+import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import {
   denial,
   type Hashing,
@@ -24,6 +27,7 @@ import { Oracle } from './denial-oracle.ts'
 const ZONE = nameFrom('example')
 const p = proofParameters()
 const { A, AAAA, DS, NS, SOA, TXT, CNAME, ANY } = TYPE
+type Limited = ValidationParameters
 
 const NAMES: NamesAndTypes = {
   example: 'NS SOA',
@@ -154,6 +158,55 @@ function zoneOf(entries: Readonly<Record<string, string>>): NamesAndTypes {
   }
   return names
 }
+
+t.test('whichever hash is the one too many, a verdict is as ever or says so', async (t) => {
+  const { 'cut.example': _, ...secured } = NAMES
+  const optedOut = hashedZone(secured, { optOut: true })
+  let refused = 0
+  for (const proofs of [optedOut, nsec3Zone(ZONE, NAMES)])
+    for (const name of ['cut.example', 'nx.example', 'y.w.example', 'a.b.nx.example', 'b.c.example'].map(
+      nameFrom,
+    ))
+      for (const prove of [
+        (limited: Limited) => proveNameError(name, ZONE, proofs, limited),
+        (limited: Limited) => proveNoData(name, A, ZONE, proofs, limited),
+        (limited: Limited) => proveNoData(name, DS, ZONE, proofs, limited),
+        (limited: Limited) => proveNoDs(name, ZONE, proofs, limited),
+        (limited: Limited) => proveWildcardAnswer(name, nameFrom('example'), ZONE, proofs, limited),
+      ]) {
+        const asEver = prove(p)
+        for (let sha1Calls = 0; sha1Calls <= 12; sha1Calls++) {
+          const budget = new ProofBudget({ ...PROOF_LIMITS, sha1Calls })
+          const found = prove(proofParameters({ budget }))
+          if (budget.exceeded === undefined) t.same(found, asEver)
+          else {
+            refused++
+            t.match(found, { reason: 'too-much-work' }, `${formatName(name)}, ${sha1Calls} calls`)
+          }
+        }
+      }
+  t.ok(refused > 100)
+})
+
+t.test('all that is tried on the same records hashes a name once', async (t) => {
+  const proofs = nsec3Zone(ZONE, NAMES)
+  const qname = nameFrom('a.b.nx.example')
+  const hashes = (prove: (limited: Limited) => unknown): number => {
+    const budget = new ProofBudget(PROOF_LIMITS)
+    prove(proofParameters({ budget }))
+    return budget.counts.sha1Calls
+  }
+  const alone = hashes((limited) => proveNameError(qname, ZONE, proofs, limited))
+  t.ok(alone >= 3, `${alone} names`)
+  const together = hashes((limited) => {
+    const known = new Denial(ZONE, proofs, limited)
+    t.equal(known.nameError(qname).status, 'secure')
+    t.equal(known.noData(qname, A).status, 'bogus')
+    t.equal(known.noDs(qname).kind, 'name-error')
+  })
+  // The name itself is none of those that a name error is proven by.
+  t.equal(together, alone + 1)
+})
 
 t.test('opt-out', async (t) => {
   const hashing = { optOut: true }

@@ -1,7 +1,7 @@
 /** Known answers that the RFCs print. */
 import t from 'tap'
 import { checkDnskeySet } from '../../src/dnssec/delegation.ts'
-import { nsec3Hash } from '../../src/dnssec/nsec3-chain.ts'
+import { nsec3Hash } from '../../src/dnssec/nsec3-hash.ts'
 import { checkRrset } from '../../src/dnssec/rrset-signature.ts'
 import { formatBase32hex } from '../../src/wire/base32hex.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'

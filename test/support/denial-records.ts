@@ -2,7 +2,7 @@
 
 import { octetsFromHex } from '../../src/base/octets.ts'
 import type { DenialRecord } from '../../src/dnssec/denial.ts'
-import { nsec3Hash } from '../../src/dnssec/nsec3-chain.ts'
+import { nsec3Hash } from '../../src/dnssec/nsec3-hash.ts'
 import { formatBase32hex } from '../../src/wire/base32hex.ts'
 import { compareNames, isRoot, type Name } from '../../src/wire/name.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
