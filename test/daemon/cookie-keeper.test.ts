@@ -96,13 +96,14 @@ t.test('followed by another after a day, and accepted while its cookies are vali
 
 t.test('a clock that was ahead: what it drew is followed at once', async (t) => {
   const clock = new VirtualClock(1_900_000_000)
-  const { keeper, accepted } = await keeperIn(t.testdir(), clock, 1)
+  const { keeper, folder, accepted } = await keeperIn(t.testdir(), clock, 1)
   keeper.start()
   const [old] = accepted()
   clock.setUnixSeconds(1_800_000_000)
   clock.advance(COOKIE_SECRET_WATCH_MS)
   t.same([accepted().length, accepted()[1]], [2, old])
   keeper.stop()
+  await folder.settled()
 })
 
 t.test('on command', async (t) => {
@@ -123,7 +124,7 @@ t.test("the operator's", async (t) => {
   const write = (...secrets: string[]): void =>
     writeFileSync(file, `${secrets.join('\n')}\n`, { mode: 0o600 })
   write(SECRET)
-  const { keeper, accepted } = await keeperIn(path, clock, 1, file)
+  const { keeper, folder, accepted } = await keeperIn(path, clock, 1, file)
   const own = await keeperIn(path, clock, 2)
   t.same(accepted(), [wordsOf(SECRET)])
   t.same(keeper.status, { from: 'file', accepted: 1, drawn: null })
@@ -144,6 +145,7 @@ t.test("the operator's", async (t) => {
   t.notMatch(accepted(), [wordsOf(SECRET)])
   t.equal(own.accepted().length, 1)
   t.match(told.at(-1), /have changed/)
+  await folder.settled()
 })
 
 t.test('no secret is ever told', async (t) => {
