@@ -658,6 +658,15 @@ export const HELPER_NICENESS = 10
  * four to six with V8's 48 MiB, for no more processor time in all.
  */
 export const YOUNG_GENERATION_MIB_MAX = 6
+/** Caches are given all their memory where so many times as much is free at the start; elsewhere as they fill. */
+export const CACHE_PAGES_SPARE = 2
+/**
+ * Nobody is served until they have it, or so long: a gigabyte takes a part of a second, as a guest some. The rest comes as
+ * it is used.
+ */
+export const CACHE_PAGES_WAIT_MS = 1_000
+/** How often it is looked whether they have. */
+export const CACHE_PAGES_LOOK_MS = 10
 /** A thread that ends after it lived so long is started again at once; one that ends sooner waits … */
 export const THREAD_STEADY_MS = 1_000
 /** … so long at first, and twice as long each time, … */

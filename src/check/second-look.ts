@@ -83,6 +83,7 @@ export async function secondLook(suspect: Suspect, parts: SecondLookParts): Prom
   const deadlineMs = clock.nowMs() + SECOND_LOOK_MS_MAX
   const settings = plainSettings(parts.settings)
   const resolver = parts.resolver(settings, upstream)
+  await clock.yieldTurn()
   const own = new OwnResolver(resolver, clock, settings)
   const verdict = await own.verdict(suspect.name, suspect.type)
   const controls = await askControls(suspect, own, parts)
@@ -208,7 +209,10 @@ async function tryAlone(
   const others = settings.routes.filter((route) => !namesEqual(route.name, zone))
   const here = { kind: 'stub', name: zone, addresses: [endpoint], servers: [] } as const
   const routes = [...others, { ...here, fallback: false, cache: true }]
+  // A resolver takes milliseconds to make, in a thread that may be the one that answers clients.
+  await clock.yieldTurn()
   const alone = resolver({ ...settings, routes }, new OneWay(upstream, endpoint, transport))
+  await clock.yieldTurn()
   const { status, reason } = await new OwnResolver(alone, clock, settings).verdict(name, type)
   const outcome =
     status === 'secure' || status === 'insecure'

@@ -147,6 +147,7 @@ export interface Settings {
   'report.expiry-warning-hours': number
   'cache.answers-mib': number
   'cache.rrsets-mib': number
+  'cache.memory-at-start': boolean
   'cache.snapshot': string
   'cache.prefetch': boolean
   'cache.serve-original-ttl': boolean
@@ -787,6 +788,14 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.whole(1, CACHE_MIB_MAX),
     default: 256,
     doc: 'Memory for the records they are made of, delegations and keys.',
+    reload: 'restart',
+  },
+  'cache.memory-at-start': {
+    schema: value.flag(),
+    default: true,
+    doc:
+      'Takes that memory before clients are served, if twice as much is free, so that none of them waits for it later. What ' +
+      'is not there after a second, and otherwise all of it, is taken as the caches fill. Linux 5.14 and later, with the addon.',
     reload: 'restart',
   },
   'cache.snapshot': {

@@ -20,7 +20,7 @@ import type { LateVerdict, WorkNote } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { SocketUpstream } from '../upstream/sockets.ts'
 import { DIGEST } from '../wire/iana/digest-type.ts'
-import { cacheMemory } from './cache-memory.ts'
+import { cacheMemory, OCTETS_PER_MIB } from './cache-memory.ts'
 import { type Machine, THIS_MACHINE } from './machine.ts'
 import { outstandingMax, policyOptions, resolverSettings } from './parts.ts'
 import { startTracing, type TracingParts } from './tracing/tracing.ts'
@@ -69,8 +69,6 @@ export interface EngineParts {
   /** `THIS_MACHINE` when left out. */
   readonly machine?: Machine
 }
-
-const OCTETS_PER_MIB = 1_048_576
 
 /** Puts an engine together. Nothing is sent before the first question. */
 export function createEngine(parts: EngineParts): Engine {
@@ -135,7 +133,7 @@ export function createLoneEngine(
   > & {
     readonly words?: PolicyWords
   },
-): Engine & { readonly answers: AnswerCache } {
+): Engine & { readonly answers: AnswerCache; readonly memory: readonly ArrayBuffer[] } {
   const { settings, anchors } = config
   const { machine = THIS_MACHINE } = told
   const clock = machine.clock(settings['dnssec.clock'])
@@ -143,13 +141,13 @@ export function createLoneEngine(
   const policy = new ValidationPolicy({ clock, anchors, ...policyOptions(settings), ...(words && { words }) })
   const hashKey = drawHashKey(random)
   const nowMs = (): number => clock.nowMs()
-  const memory = (mib: number): { readonly bytesMax: number; readonly buffer: ArrayBuffer } => {
-    const buffer = cacheMemory(mib * OCTETS_PER_MIB, settings)
-    return { bytesMax: buffer.byteLength, buffer }
-  }
-  const rrsets = new RrsetCache({ ...memory(settings['cache.rrsets-mib']), hashKey, nowMs })
-  const answers = new AnswerCache({ ...memory(settings['cache.answers-mib']), hashKey })
-  return { ...createEngine({ ...told, config, clock, random, policy, rrsets, answers }), answers }
+  const memory = [settings['cache.rrsets-mib'], settings['cache.answers-mib']].map((mib) =>
+    cacheMemory(mib * OCTETS_PER_MIB, settings),
+  )
+  const [ofRrsets, ofAnswers] = memory as [ArrayBuffer, ArrayBuffer]
+  const rrsets = new RrsetCache({ bytesMax: ofRrsets.byteLength, buffer: ofRrsets, hashKey, nowMs })
+  const answers = new AnswerCache({ bytesMax: ofAnswers.byteLength, buffer: ofAnswers, hashKey })
+  return { ...createEngine({ ...told, config, clock, random, policy, rrsets, answers }), answers, memory }
 }
 
 /** Tries out what the engine needs of the platform. */

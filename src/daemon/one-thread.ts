@@ -13,6 +13,7 @@ import type { PolicyChange, ValidationPolicy } from '../policy/validation-policy
 import { Counters } from '../telemetry/counters.ts'
 import { watchEventLoopDelay } from '../telemetry/event-loop-delay.ts'
 import { AnswerTally } from '../telemetry/report/answer-tally.ts'
+import { takeCacheMemory } from './cache-memory.ts'
 import { ClientSide, type FrontParts, type Listening } from './client-side.ts'
 import { ClientsFirst } from './clients-first.ts'
 import { createLoneEngine, type Engine } from './engine.ts'
@@ -40,14 +41,14 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const unixSeconds = (): number => wallSeconds(machine)
   const tally = new AnswerTally(unixSeconds)
   const engine = createLoneEngine(config, {
-    ...{ machine, words, platform, tracingLog: log },
-    ...clients.steps,
+    ...{ machine, words, platform, tracingLog: log, ...clients.steps },
     onLateVerdict: ({ reportedClient }, entry) => tally.countLate(entry, 0, reportedClient),
     counters,
     ownAddresses: ownAddresses(settings['server.listen']),
     onFault,
   })
   const { clock, policy, answers, rrsets } = engine
+  const memoryTaken = takeCacheMemory(engine.memory, settings)
   configure(clients, engine, settings)
   const readers = { answers: [answers.reader()], rrsets: [rrsets.reader()] }
   let settingsNow = settings
@@ -71,7 +72,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
   const stopRoot = watchRoot(engine, log, onRootProven)
   let front: Front
   try {
-    await mayListen
+    await Promise.all([mayListen, memoryTaken])
     front = await clientSide.open(listening(config, inherited))
   } catch (error) {
     stopRoot()
@@ -101,6 +102,7 @@ export async function serveInOneThread(options: ServingOptions): Promise<Serving
       if (rejudges) policy.raise()
     },
     flush: async (name, alone) => engine.resolver.flush(name, alone),
+    betweenSteps: clients.steps.betweenSteps,
     takeCounts: async () => [tally.take()].filter((data) => data !== undefined),
     takeLimitCauses: async () => counters.limitCauses.take(),
     sockets: () => front.sockets && new Map(socketsOf(frontName(0), front.sockets)),

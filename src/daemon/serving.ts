@@ -56,6 +56,8 @@ export interface Serving {
    * @returns entries that went
    */
   flush(name: Name | undefined, alone: boolean): Promise<number>
+  /** Called between steps of other work in the main thread: clients come before it, where that thread talks to them. */
+  betweenSteps(): void
   /** What threads counted for the report since it was last asked for. */
   takeCounts(): Promise<readonly ReportData[]>
   /** Who met limits since this was last asked for. */

@@ -9,8 +9,6 @@ const OWN_THREADS = '/proc/self/task'
 const CALLING_THREAD = 0
 /** On one core the helpers of a collection could only wait for the core that the thread they help holds. */
 const COLLECTING_ALONE = '--no-parallel-scavenge'
-/** The new objects of the main thread stay within the room that they have at the start (16 times that otherwise). */
-const SMALL_YOUNG_GENERATION = '--semi-space-growth-factor=1'
 
 /**
  * Lets the threads that compile and collect for V8 have a core only while no thread that answers wants it. Call it in
@@ -34,9 +32,11 @@ function beNicer(thread: number, by: number): void {
   }
 }
 
-/** For the main thread where it does everything. Nothing depends on it: what V8 does not know it passes over. */
+/**
+ * For the main thread where it does everything, on a machine of one core. Nothing depends on it: of what V8 does not know it
+ * says so on standard error, and goes on.
+ */
 export function collectInShortPauses(): void {
-  setFlagsFromString(SMALL_YOUNG_GENERATION)
   if (availableParallelism() > 1) return
   setFlagsFromString(COLLECTING_ALONE)
   askForShortSlices()

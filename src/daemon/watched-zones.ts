@@ -93,5 +93,6 @@ function lookingParts(parts: WatchParts, when: string): () => ZoneCheckParts {
     machine,
     policy: serving.policy,
     onFault: (err) => log.error({ err }, `internal fault while ${when}`),
+    betweenSteps: () => serving.betweenSteps(),
   })
 }

@@ -4,8 +4,6 @@ import { ADDON_PATH } from './addon.ts'
 
 /** Functions of the addon; one built before a function was needed lacks it. */
 interface AddonPart {
-  preferLargePages?(octets: Uint8Array): 0 | 1
-  shortenSlice?(microseconds: number): 0 | 1
   /** Throws the system's error, as the two below. */
   openMailbox?(path: string): number
   sendDescriptors?(path: string, descriptors: Int32Array): void

@@ -91,7 +91,8 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.me
     { options: P256, without: 'the addon for signatures is not built, node:crypto serves' },
     {
       options: PROCESS,
-      without: 'the addon for the process is not built, server.user and Type=notify need it',
+      without:
+        'the addon for the process is not built; server.user and Type=notify need it, large pages and short waits come by it',
     },
   ]
   const told = new Set<string>()

@@ -14,6 +14,15 @@ export interface ProcessAddon {
   becomeUser(name: string): void
   /** One datagram to a Unix socket; a path that begins with @ is an abstract name. Throws the system's error. */
   sendNotice(path: string, text: string): void
+  /** See `large-pages.ts`; 1 when the system heard it. An addon built before a function was needed lacks it. */
+  preferLargePages?(octets: Uint8Array): 0 | 1
+  /** See `large-pages.ts`; 1 when it has begun. */
+  takePages?(octets: Uint8Array, niceness: number): 0 | 1
+  leavePages?(): void
+  /** Calls of `takePages` that are not at their end, in all threads. */
+  pagesUnderWay?(): number
+  /** See `short-slices.ts`; 1 when the system heard it. */
+  shortenSlice?(microseconds: number): 0 | 1
 }
 
 /** Undefined where it is not built. */

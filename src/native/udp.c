@@ -10,14 +10,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -1364,62 +1362,6 @@ static napi_value js_receive_descriptors(napi_env env, napi_callback_info info) 
   return number(env, (uint32_t)(octets / sizeof(int)));
 }
 
-/*
- * preferLargePages(octets): asks the system for pages of 2 MiB where whole ones lie within this memory, before it is
- * used. A look-up in a large table then costs one translation of an address instead of several. Returns 1 when the
- * system heard it, 0 when it has no such pages.
- */
-static napi_value js_prefer_large_pages(napi_env env, napi_callback_info info) {
-  napi_value argument;
-  napi_typedarray_type type;
-  size_t count = 1, length;
-  void *octets;
-  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok || count != 1 ||
-      napi_get_typedarray_info(env, argument, &type, &length, &octets, NULL, NULL) != napi_ok || type != napi_uint8_array) {
-    return fail(env, NULL, "preferLargePages(octets)");
-  }
-  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  uintptr_t from = ((uintptr_t)octets + page - 1) / page * page;
-  uintptr_t to = ((uintptr_t)octets + length) / page * page;
-#ifdef MADV_HUGEPAGE
-  if (from < to && madvise((void *)from, to - from, MADV_HUGEPAGE) == 0) return number(env, 1);
-#endif
-  return number(env, 0);
-}
-
-/* Head of the kernel's struct sched_attr, in its first version; the C library has had none of it until lately. */
-struct scheduling {
-  uint32_t size, policy;
-  uint64_t flags;
-  int32_t nice;
-  uint32_t priority;
-  uint64_t slice_ns, deadline_ns, period_ns;
-};
-
-/*
- * shortenSlice(microseconds): asks the scheduler to let this thread run in slices so short. Its share of a core stays what
- * it is, but when it wakes it need not wait for a longer slice of another thread to end (EEVDF, Linux 6.12 and later).
- * Returns 1 when the system heard it.
- */
-static napi_value js_shorten_slice(napi_env env, napi_callback_info info) {
-  napi_value argument;
-  size_t count = 1;
-  uint32_t microseconds;
-  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok || count != 1 ||
-      napi_get_value_uint32(env, argument, &microseconds) != napi_ok) {
-    return fail(env, NULL, "shortenSlice(microseconds)");
-  }
-  struct scheduling now = {.size = sizeof now}, then = {.size = sizeof then};
-  if (syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) != 0 || (now.policy != SCHED_OTHER && now.policy != SCHED_BATCH)) {
-    return number(env, 0);
-  }
-  now.slice_ns = (uint64_t)microseconds * 1000;
-  /* Older systems take it and forget it. */
-  bool heard = syscall(SYS_sched_setattr, 0, &now, 0) == 0 && syscall(SYS_sched_getattr, 0, &then, sizeof then, 0) == 0 &&
-               then.slice_ns == now.slice_ns;
-  return number(env, heard ? 1 : 0);
-}
-
 NAPI_MODULE_INIT() {
   const napi_property_descriptor methods[] = {
       {.utf8name = "start", .method = js_start, .attributes = napi_default_method},
@@ -1441,8 +1383,6 @@ NAPI_MODULE_INIT() {
       {.utf8name = "openMailbox", .method = js_open_mailbox, .attributes = napi_default_method},
       {.utf8name = "sendDescriptors", .method = js_send_descriptors, .attributes = napi_default_method},
       {.utf8name = "receiveDescriptors", .method = js_receive_descriptors, .attributes = napi_default_method},
-      {.utf8name = "preferLargePages", .method = js_prefer_large_pages, .attributes = napi_default_method},
-      {.utf8name = "shortenSlice", .method = js_shorten_slice, .attributes = napi_default_method},
   };
   napi_value constructor, questions, version = number(env, INTERFACE_VERSION);
   if (version == NULL || napi_set_named_property(env, exports, "version", version) != napi_ok ||

@@ -6,7 +6,7 @@ import { SIGILL } from '../../bench/peers/sigill.ts'
 
 const SETUP: ResolverSetup = {
   ...{ folder: '/f', address: '127.0.0.1', port: 25300, hintsFile: '/hints', anchorFile: '/root.ds' },
-  ...{ anchor: '7 13 2 abcd', threads: 1, cacheMib: 64, cacheNames: 1000 },
+  ...{ anchor: '7 13 2 abcd', threads: 1, cacheMib: 64, cacheNames: 1000, memoryAsUsed: false },
 }
 
 /** What the files of each must hold: address, hints, anchor, memory, validation, threads (or its arguments do). */

@@ -165,3 +165,12 @@ t.test('whom to tell stays known', async (t) => {
   report.noteCheck('z.test.', { ...check, at: START + 60 })
   t.match(report.data().domains[0]?.check, { at: START + 60, contact: 'hostmaster@z.test' })
 })
+
+t.test('one that is about to begin when all ends does not', async (t) => {
+  const { clock, report, looks, looked, add } = bench()
+  add(failing('a.se.', 3, clock.unixSeconds()))
+  looks.consider(report)
+  looks.close()
+  for (let i = 0; i < 10; i++) await Promise.resolve()
+  t.same(looked, [])
+})

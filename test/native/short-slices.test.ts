@@ -3,11 +3,11 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
-import { loadAddon } from '../../src/native/addon.ts'
+import { processAddon } from '../../src/native/process.ts'
 import { askForShortSlices } from '../../src/native/short-slices.ts'
 
 const [major = 0, minor = 0] = release().split('.').map(Number)
-const has = typeof loadAddon() !== 'string' && (major > 6 || (major === 6 && minor >= 12))
+const has = processAddon() !== undefined && (major > 6 || (major === 6 && minor >= 12))
 
 t.test('heard where the system knows them, in any thread, and again', async (t) => {
   t.equal(askForShortSlices(), has)
@@ -18,5 +18,5 @@ t.test('heard where the system knows them, in any thread, and again', async (t) 
 })
 
 t.test('no addon', async (t) => {
-  t.equal(askForShortSlices('/nowhere/udp.node'), false)
+  t.equal(askForShortSlices('/nowhere/process.node'), false)
 })

@@ -24,6 +24,8 @@ export interface ZoneCheckParts {
   readonly machine: Machine
   readonly policy: Pick<ValidationPolicy, 'anchors' | 'negativeTrustAnchors'>
   readonly onFault: (fault: unknown) => void
+  /** See `Context.betweenSteps`. */
+  readonly betweenSteps: () => void
 }
 
 /** Octets of a label that no zone has. */
@@ -35,7 +37,7 @@ const CACHE_MIB = 1
  * another exception covers proves nothing.
  */
 export async function zoneValidates(parts: ZoneCheckParts, zone: Name): Promise<boolean> {
-  const { config, platform, machine, policy, onFault } = parts
+  const { config, platform, machine, policy, onFault, betweenSteps } = parts
   const others = policy.negativeTrustAnchors.filter(({ name }) => !namesEqual(name, zone))
   const listen = config.settings['server.listen']
   const engine = createLoneEngine(judgingConfig(config, policy.anchors, others), {
@@ -45,6 +47,7 @@ export async function zoneValidates(parts: ZoneCheckParts, zone: Name): Promise<
     ownAddresses: ownAddresses(listen),
     tableEntriesMax: LONE_TABLE_ENTRIES_MAX,
     onFault,
+    betweenSteps,
   })
   try {
     for (const [name, type] of [
@@ -86,6 +89,7 @@ export function judgingConfig(
       'cache.prefetch': false,
       'cache.answers-mib': CACHE_MIB,
       'cache.rrsets-mib': CACHE_MIB,
+      'cache.memory-at-start': false,
       'serve-stale.enabled': false,
     },
   }

@@ -16,7 +16,7 @@ export interface ReportKeeperParts {
   /** What threads have counted since they were last asked. */
   readonly collect: () => Promise<readonly ReportData[]>
   readonly folder: StateFolder
-  readonly clock: Pick<Clock, 'nowMs' | 'after'>
+  readonly clock: Pick<Clock, 'nowMs' | 'after' | 'yieldTurn'>
   /** Seconds since 1970 by the machine's own clock, even where signatures are judged by another. */
   readonly unixSeconds: () => number
   /** Has failing domains looked at again. */
@@ -96,14 +96,21 @@ export class ReportKeeper {
   collect(): Promise<void> {
     this.#collecting = this.#collecting.then(async () => {
       try {
+        // The thread may be the one that answers clients: they have a turn between the parts, which take up to a millisecond.
+        const { clock, looks, onAlert } = this.#parts
         const now = this.#parts.unixSeconds()
         const lately = new RolloutReport(now)
-        for (const data of await this.#parts.collect()) lately.merge(data)
+        for (const data of await this.#parts.collect()) {
+          await clock.yieldTurn()
+          lately.merge(data)
+        }
         const data = lately.data()
+        await clock.yieldTurn()
         this.#report.merge(data)
+        await clock.yieldTurn()
         const alert = this.#guard.note(data, now)
-        if (alert !== undefined) this.#parts.onAlert(alert)
-        this.#parts.looks.consider(this.#report)
+        if (alert !== undefined) onAlert(alert)
+        looks.consider(this.#report)
       } catch (fault) {
         this.#parts.onFault(fault)
       }

@@ -13,7 +13,7 @@ export interface SecondLooksParts {
   readonly look: (suspect: Suspect, terms: LookTerms) => Promise<DomainCheck>
   /** False where the operator wants none, or nothing is judged. */
   readonly isWanted: () => boolean
-  readonly clock: Pick<Clock, 'nowMs'>
+  readonly clock: Pick<Clock, 'nowMs' | 'yieldTurn'>
   /** Seconds since 1970 by the machine's own clock. */
   readonly unixSeconds: () => number
   /** Told of a fault of ours. */
@@ -43,10 +43,13 @@ export class SecondLooks {
     const suspect = { name: nameFrom(name.name), type: parseType(name.type)!, zone: nameFrom(fault.zone) }
     const tlds = report.signedTlds().slice(0, SECOND_LOOK_CONTROLS_MAX)
     const wellKnown = tlds.map((tld) => nameFrom(tld))
-    this.#looking = look(suspect, { wellKnown, atSeconds: unixSeconds(), signal })
-      .then((check) => {
-        if (!signal.aborted) report.noteCheck(domain, check)
-      })
+    const seen = async (): Promise<void> => {
+      await clock.yieldTurn()
+      if (signal.aborted) return
+      const check = await look(suspect, { wellKnown, atSeconds: unixSeconds(), signal })
+      if (!signal.aborted) report.noteCheck(domain, check)
+    }
+    this.#looking = seen()
       .catch(onFault)
       .finally(() => {
         this.#endedMs = clock.nowMs()

@@ -27,7 +27,7 @@ export interface LookTerms {
  * @param signal ends it: what it says then is worth nothing
  */
 export async function takeLook(
-  { config: given, platform, machine, policy, onFault }: ZoneCheckParts,
+  { config: given, platform, machine, policy, onFault, betweenSteps }: ZoneCheckParts,
   suspect: Suspect,
   { wellKnown, atSeconds, signal }: LookTerms,
 ): Promise<DomainCheck> {
@@ -35,12 +35,14 @@ export async function takeLook(
   const { settings, rootHints } = config
   const own = ownAddresses(settings['server.listen'])
   const counters = new Counters()
-  const common = { platform, counters, onFault, tableEntriesMax: LONE_TABLE_ENTRIES_MAX }
+  const common = { platform, counters, onFault, betweenSteps, tableEntriesMax: LONE_TABLE_ENTRIES_MAX }
   const engine = createLoneEngine(config, { ...common, machine, ownAddresses: own })
   const close = (): void => engine.close()
   signal.addEventListener('abort', close)
   try {
     const { clock, rrsets, answers, upstream } = engine
+    // To put an engine together takes milliseconds.
+    await clock.yieldTurn()
     const look = await secondLook(suspect, {
       clock,
       upstream,

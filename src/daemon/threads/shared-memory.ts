@@ -9,7 +9,7 @@ import { POLICY_WORDS_OCTETS } from '../../policy/policy-words.ts'
 import { PREFIX_BUCKETS_OCTETS } from '../../policy/prefix-buckets.ts'
 import { Counters } from '../../telemetry/counters.ts'
 import type { Name } from '../../wire/name.ts'
-import { sharedCacheMemory } from '../cache-memory.ts'
+import { OCTETS_PER_MIB, sharedCacheMemory } from '../cache-memory.ts'
 import type { ThreadPlan } from './thread-plan.ts'
 import { beatsOctets } from './watchdog.ts'
 import { WORK_NOTE_OCTETS } from './work-note.ts'
@@ -38,8 +38,6 @@ export interface SharedMemory {
   readonly threads: readonly string[]
   readonly counters: readonly SharedArrayBuffer[]
 }
-
-const OCTETS_PER_MIB = 1_048_576
 
 /** Lays it out. The system gives pages as they are used. */
 export function layOut(settings: Settings, { fronts, resolvers }: ThreadPlan, random: Random): SharedMemory {

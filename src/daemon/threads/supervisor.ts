@@ -24,6 +24,7 @@ import type { ReportData } from '../../telemetry/report/report-data.ts'
 import { formatType } from '../../wire/iana/rrtype.ts'
 import type { Name } from '../../wire/name.ts'
 import { formatName } from '../../wire/name-text.ts'
+import { takeCacheMemory } from '../cache-memory.ts'
 import { ownAddresses } from '../own-addresses.ts'
 import { policyOptions } from '../parts.ts'
 import type { SharedRootCopy } from '../root-copy/shared.ts'
@@ -96,6 +97,7 @@ class Supervisor implements Serving {
   #mayServe: boolean
   /** Sockets by which front threads serve, where another process could share them. */
   readonly #sockets = new Map<ThreadLife, HandedSockets | undefined>()
+  readonly #memoryTaken: Promise<void> | undefined
   #rootProven = false
   /** Threads that are born begin with it. */
   #rootCopy: SharedRootCopy | undefined
@@ -134,7 +136,9 @@ class Supervisor implements Serving {
       this.threads.map((thread) => this.#watched(thread)),
       settings['limits.thread-stall-ms'],
     )
-    this.#mayServe = this.snapshot === undefined && options.mayListen === undefined
+    this.#memoryTaken = takeCacheMemory([...rrsets, ...answers], settings)
+    const waited = [this.snapshot, options.mayListen, this.#memoryTaken]
+    this.#mayServe = waited.every((one) => one === undefined)
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -180,6 +184,9 @@ class Supervisor implements Serving {
     await this.#policyChannel.change({ kind: 'settings', settings, rejudges })
   }
 
+  /** Threads of their own talk to clients. */
+  betweenSteps(): void {}
+
   async takeCounts(): Promise<readonly ReportData[]> {
     const counts = this.threads.map(async (thread) => (await thread.ask({ kind: 'count' }, 'counted'))?.data)
     return (await Promise.all(counts)).filter((data) => data !== undefined)
@@ -221,7 +228,7 @@ class Supervisor implements Serving {
     if (this.#mayServe) return
     this.#resolversReady = resolvers
     await this.snapshot?.load()
-    await this.#options.mayListen
+    await Promise.all([this.#options.mayListen, this.#memoryTaken])
     this.#mayServe = true
     front.post({ kind: 'serve' })
   }

@@ -126,7 +126,16 @@ async function startContender(
   writeFileSync(anchorFile, anchorText)
   const server = { address: '127.0.0.1', port: await freePort() }
   const { files, args } = peer.configure({
-    ...{ folder, ...server, hintsFile, anchorFile, threads: 1, cacheMib: CACHE_MIB, cacheNames: CACHE_NAMES },
+    ...{
+      folder,
+      ...server,
+      hintsFile,
+      anchorFile,
+      threads: 1,
+      cacheMib: CACHE_MIB,
+      cacheNames: CACHE_NAMES,
+      memoryAsUsed: false,
+    },
     anchor: anchorText.trim().split(/\s+/).slice(4).join(' '),
   })
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)

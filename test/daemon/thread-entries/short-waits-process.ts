@@ -5,7 +5,8 @@ import { getPriority } from 'node:os'
 import { getHeapSpaceStatistics } from 'node:v8'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { YOUNG_GENERATION_MIB_MAX } from '../../../src/base/limits.ts'
-import { collectInShortPauses, letOthersGoFirst, putHelpersLast } from '../../../src/daemon/short-waits.ts'
+import { keepYoungGenerationSmall } from '../../../src/cli/young-generation.ts'
+import { letOthersGoFirst, putHelpersLast } from '../../../src/daemon/short-waits.ts'
 
 export interface Found {
   /** How nice the threads were before there were others of ours, and how nice those but the first are afterwards. */
@@ -39,7 +40,7 @@ if (isMainThread) {
   const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB_MAX }
   const worker = new Worker(import.meta.filename, { resourceLimits })
   const [told] = await once(worker, 'message')
-  collectInShortPauses()
+  keepYoungGenerationSmall()
   const found: Found = {
     before,
     helpers,
