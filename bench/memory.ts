@@ -1,7 +1,8 @@
 /** `memory`: what a name costs that is kept, when a million of them are. */
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bench, type Setting, withResolver } from './bench.ts'
-import type { Resolver } from './peers/resolver.ts'
+import type { Resolver, ResolverOptions } from './peers/resolver.ts'
 import { type CacheFigures, cacheFigures, SIGILL } from './peers/sigill.ts'
 import { fill, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
@@ -16,6 +17,8 @@ const FILL_SECONDS = 3_600
 const SETTLE_MS = 1_000
 const MIB = 2 ** 20
 const CACHE_MIB_LEAST = 64
+/** Of the root's keys and servers; names would be thousands. */
+const RESTART_QUESTIONS_MAX = 20
 /** Fewer in one of Sigill's caches, and its figures are those of something else. */
 const KEPT_LEAST = 0.99
 
@@ -27,6 +30,7 @@ const COLUMNS: readonly Column[] = [
   { key: 'end', title: 'RSS MiB, full', digits: 0 },
   { key: 'kept', title: 'kept', digits: 4 },
   { key: 'rate', title: 'filled, names/s', digits: 0 },
+  { key: 'restart', title: 'restarted, s', digits: 2 },
 ]
 
 /** Names of one kind. */
@@ -82,13 +86,17 @@ async function ownFigures(resolver: Resolver): Promise<CacheFigures | undefined>
   return resolver.contender.peer === SIGILL ? await cacheFigures(resolver) : undefined
 }
 
+/** What is needed to measure one server. */
+interface Measured {
+  readonly setting: Setting
+  readonly work: Work
+  readonly authorities: Authorities
+  readonly options: ResolverOptions
+}
+
 /** Fills one server, and asks everything again to see what it has kept. Returns what was wrong. */
-async function measure(
-  setting: Setting,
-  resolver: Resolver,
-  work: Work,
-  authorities: Authorities,
-): Promise<readonly string[]> {
+async function measure(resolver: Resolver, measured: Measured): Promise<readonly string[]> {
+  const { setting, work, authorities } = measured
   const { title } = resolver.contender.peer
   const faults = [...(await fill(setting, resolver, work.warm))]
   await sleep(SETTLE_MS)
@@ -102,19 +110,50 @@ async function measure(
   const asked = await authorities.questions()
   faults.push(...(await fill(setting, resolver, work.all, FILL_SECONDS)))
   const kept = 1 - ((await authorities.questions()) - asked) / work.names
+  const end = resolver.residentOctets() / MIB
+  const again = own === undefined ? NO_RESTART : await restart(resolver, measured)
+  faults.push(...again.faults)
   const growth = (key: keyof CacheFigures): number => (own?.[key] ?? Number.NaN) - (before.own?.[key] ?? 0)
   work.part.add(title, {
     resident: (resident - before.resident) / work.names,
     cache: growth('octets') / work.names,
     answers: growth('answers'),
     rrsets: growth('rrsets'),
-    end: resolver.residentOctets() / MIB,
+    end,
     kept,
     rate: work.names / seconds,
+    restart: again.seconds,
   })
   const entries = Math.min(growth('answers'), growth('rrsets')) / work.names
   if (entries < KEPT_LEAST) faults.push(`${title}: a cache has entries for ${entries} of the names only`)
   return faults
+}
+
+interface Restarted {
+  readonly seconds: number
+  /** What was wrong, a line each. */
+  readonly faults: readonly string[]
+}
+
+/** Not every resolver keeps its caches. */
+const NO_RESTART: Restarted = { seconds: Number.NaN, faults: [] }
+
+/** Ends it, and starts it as an operator would: how long until some thousand names were answered from what it kept. */
+async function restart(
+  resolver: Resolver,
+  { setting, work, authorities, options }: Measured,
+): Promise<Restarted> {
+  await resolver.stop()
+  const asked = await authorities.questions()
+  const begin = performance.now()
+  return await withResolver(resolver.contender, { ...options, memoryAsUsed: false }, async (again) => {
+    const faults = [...(await fill(setting, again, work.warm))]
+    const seconds = (performance.now() - begin) / 1000
+    const questions = (await authorities.questions()) - asked
+    if (questions > RESTART_QUESTIONS_MAX)
+      faults.push(`${again.contender.peer.title}: ${questions} questions to authorities after a restart`)
+    return { seconds, faults }
+  })
 }
 
 async function runVariant(setting: Setting, variant: Variant): Promise<{ part: Part; faults: string[] }> {
@@ -123,11 +162,12 @@ async function runVariant(setting: Setting, variant: Variant): Promise<{ part: P
   const faults: string[] = []
   const authorities = await Authorities.start(work.files, { folder, cores: cores.load })
   const caches = { cacheMib: work.cacheMib, cacheNames: 2 * (work.names + WARM_ZONES * NAMES_A_ZONE) }
-  const options = { folder, files: work.files, cores: cores.servers, ...caches }
+  const snapshot = join(folder, `${variant.stem}.snapshot`)
+  const options = { folder, files: work.files, cores: cores.servers, memoryAsUsed: true, snapshot, ...caches }
   try {
     for (const contender of setting.contenders) {
       say(`${contender.peer.title}: ${work.part.title}`)
-      const use = (resolver: Resolver) => measure(setting, resolver, work, authorities)
+      const use = (resolver: Resolver) => measure(resolver, { setting, work, authorities, options })
       faults.push(...(await withResolver(contender, options, use)))
     }
   } finally {

@@ -16,6 +16,10 @@ export interface ResolverSetup {
   readonly threads: number
   /** For messages or answers, and as much again for RRsets; together where there is one cache for both. */
   readonly cacheMib: number
+  /** Memory of caches is to be taken as they fill, where there is a choice. */
+  readonly memoryAsUsed: boolean
+  /** File that keeps the caches over a restart, where a resolver can have it so; none when left out. */
+  readonly snapshot?: string | undefined
   /** Names that have to fit where caches are counted in entries. */
   readonly cacheNames: number
 }

@@ -24,6 +24,9 @@ export interface ResolverOptions {
   readonly cores: readonly number[]
   readonly threads?: number
   readonly cacheMib?: number
+  /** False when left out. */
+  readonly memoryAsUsed?: boolean
+  readonly snapshot?: string
   readonly cacheNames?: number
   /** Given each line that it writes to stdout. */
   readonly onLine?: (line: string) => void
@@ -78,6 +81,8 @@ export class Resolver {
       ...{ folder, address, port, hintsFile, anchorFile, anchor },
       threads: options.threads ?? 1,
       cacheMib: options.cacheMib ?? CACHE_MIB_USUAL,
+      memoryAsUsed: options.memoryAsUsed ?? false,
+      snapshot: options.snapshot,
       cacheNames: options.cacheNames ?? CACHE_NAMES_USUAL,
     }
     const { files, args } = contender.peer.configure(setup)

@@ -30,6 +30,8 @@ dnssec:
 cache:
   answers-mib: ${setup.cacheMib}
   rrsets-mib: ${setup.cacheMib}
+  memory-at-start: ${!setup.memoryAsUsed}
+  snapshot: "${setup.snapshot ?? ''}"
 metrics:
   listen: "${setup.address}@${setup.port + METRICS_PORT_OFFSET}"
 control:
