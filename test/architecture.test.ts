@@ -42,6 +42,13 @@ t.test(
   },
 )
 
+t.test('folders of tests are removed after what writes into them has ended', async (t) => {
+  const makers = listProjectFiles('test', '.ts').filter((path) =>
+    /\bt\.testdir\(/.test(scanSource(readProjectFile(`test/${path}`)).bare),
+  )
+  t.same(makers, ['support/folder.ts'])
+})
+
 /** Violations of a tree given as path and text. */
 function check(files: Record<string, string>): string[] {
   return findViolations(new Map(Object.entries(files)))

@@ -8,6 +8,7 @@ import { peersSkipReason, portFault } from '../../bench/programs.ts'
 import { DNS_PORT } from '../../bench/world/authorities.ts'
 import { AUTHORITY_HOSTS, NETWORK } from '../../bench/world/zone-group.ts'
 import { OUT_DIR } from '../house/project.ts'
+import { testFolder } from '../support/folder.ts'
 
 const MAIN = join(OUT_DIR, 'bench/main.js')
 
@@ -82,7 +83,7 @@ t.test('hits of this server alone', { skip, timeout: 120_000 }, async (t) => {
 })
 
 t.test('wrong answers fail a bench, however fast they are', { skip, timeout: 120_000 }, async (t) => {
-  const program = join(t.testdir(), 'unbound')
+  const program = join(testFolder(t), 'unbound')
   const liar = join(OUT_DIR, 'test/bench/lying-resolver.js')
   writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${liar}' "$@"\n`, { mode: 0o755 })
   const words = ['rtt', '--only', 'unbound', '--peer', `unbound=${program}`, '--rounds', '1', '--json']

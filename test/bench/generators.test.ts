@@ -9,6 +9,7 @@ import { faultsOf, Generator, liesOf } from '../../bench/load/generator.ts'
 import { Histogram } from '../../bench/load/histogram.ts'
 import { nameAsked, parseQueryFile, queryFileOctets, writeQueryFile } from '../../bench/load/query-file.ts'
 import { parseStreamWord, type Stream, type StreamReport, streamWord } from '../../bench/load/stream.ts'
+import { testFolder } from '../support/folder.ts'
 
 const ADDRESS = Uint8Array.of(192, 0, 2, 1)
 const GOOD = { do: false, rcode: 0, ad: false, answers: 1, address: ADDRESS }
@@ -72,7 +73,7 @@ for (const [name, run] of Object.entries(runners)) {
   t.test(`${name}: every fault is found, and named`, { skip }, async (t) => {
     const server = await startServer()
     t.teardown(server.close)
-    const file = questionsIn(t.testdir(), NAMES)
+    const file = questionsIn(testFolder(t), NAMES)
     for (const [i, label] of NAMES.entries()) {
       const stream = { name: 'one', file, first: i, count: 1, once: true, seconds: 5, timeout: 0.2 }
       const report = (await run(server.port, [stream])).streams[0]!
@@ -91,7 +92,7 @@ for (const [name, run] of Object.entries(runners)) {
   t.test(`${name}: a run that was to ask everything, and could not, says so`, { skip }, async (t) => {
     const server = await startServer()
     t.teardown(server.close)
-    const file = questionsIn(t.testdir(), Array<string>(100).fill('good'))
+    const file = questionsIn(testFolder(t), Array<string>(100).fill('good'))
     const stream = { name: 'short', file, once: true, rate: 50, seconds: 0.5 }
     const report = (await run(server.port, [stream])).streams[0]!
     t.match(report, { wrong: 0, lost: 0 })
@@ -101,7 +102,7 @@ for (const [name, run] of Object.entries(runners)) {
   t.test(`${name}: closed and open loops side by side`, { skip }, async (t) => {
     const server = await startServer()
     t.teardown(server.close)
-    const file = questionsIn(t.testdir(), Array<string>(100).fill('good'))
+    const file = questionsIn(testFolder(t), Array<string>(100).fill('good'))
     const streams = [
       { name: 'open', file, rate: 200, seconds: 1, sockets: 2 },
       { name: 'closed', file, outstanding: 4, sockets: 2, once: true, seconds: 10 },

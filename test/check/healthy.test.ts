@@ -12,6 +12,7 @@ import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { formatRdata } from '../../src/wire/rdata/rdata.ts'
+import { testFolder } from '../support/folder.ts'
 import { CLOCK, catalogue, SIGNED, WWW } from '../support/world.ts'
 import { rsaKeys } from './changes.ts'
 import { makeCheckWorld } from './check-world.ts'
@@ -66,7 +67,7 @@ const OWN: readonly LabZone[] = [
   }),
 ]
 
-const folder = t.testdir()
+const folder = testFolder(t)
 const installed = SIGNERS.filter((signer) => {
   const missing = missingProgram(signer)
   if (missing !== undefined) t.comment(`zones by ${signer.name} are skipped: ${missing}`)

@@ -7,6 +7,7 @@ import { FAULTS } from '../../src/check/faults.ts'
 import { type CheckOptions, check as checkDomain } from '../../src/cli/check.ts'
 import { helpDeskText } from '../../src/cli/check-letters.ts'
 import { ROOT as PROJECT } from '../house/project.ts'
+import { testFolder } from '../support/folder.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { sigill } from '../support/sigill-process.ts'
 
@@ -32,7 +33,7 @@ t.test('what servers said moves no cursor in what a help desk reads', async (t) 
 })
 
 t.test('check', { timeout: 120_000 }, async (t) => {
-  const world = await startLabWorld(t.testdir(), [127, 77], undefined, [
+  const world = await startLabWorld(testFolder(t), [127, 77], undefined, [
     {
       name: 'sound.se.',
       about: 'nothing to complain of',

@@ -11,9 +11,10 @@ import { sealState } from '../../src/daemon/state/state-file.ts'
 import { newTrustPoint, type TrustPoint } from '../../src/dnssec/trust-point.ts'
 import { ROOT } from '../../src/wire/name.ts'
 import { ROOT as PROJECT } from '../house/project.ts'
+import { testFolder } from '../support/folder.ts'
 import { sigill } from '../support/sigill-process.ts'
 
-const folder = t.testdir()
+const folder = testFolder(t)
 
 function file(name: string, text: string | Uint8Array): string {
   const path = join(folder, name)

@@ -1,10 +1,11 @@
 /** `lookup` against a small signed Internet on real sockets. */
 import t from 'tap'
+import { testFolder } from '../support/folder.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { sigill } from '../support/sigill-process.ts'
 
 t.test('lookup', { timeout: 120_000 }, async (t) => {
-  const world = await startLabWorld(t.testdir(), [127, 72])
+  const world = await startLabWorld(testFolder(t), [127, 72])
   t.teardown(() => world.close())
   const config = world.writeConfig('sigill.yaml')
   const lookup = (...words: string[]): ReturnType<typeof sigill> =>

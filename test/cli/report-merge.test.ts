@@ -10,10 +10,11 @@ import { openState, sealState } from '../../src/daemon/state/state-file.ts'
 import { DistinctClients } from '../../src/telemetry/report/distinct-clients.ts'
 import { type FailingDomain, type KeptReport, STAGES } from '../../src/telemetry/report/report-data.ts'
 import type { ReportView } from '../../src/telemetry/report/report-view.ts'
+import { testFolder } from '../support/folder.ts'
 
 const NOW = 1_800_000_000
 const KEY = 'c0ffee00'
-const folder = t.testdir()
+const folder = testFolder(t)
 const SETTINGS = defaultConfig().settings
 
 /** Clients by number, from one to the next but one. */

@@ -8,6 +8,7 @@ import { reportHtml } from '../../src/cli/rollout-report-html.ts'
 import { DistinctClients } from '../../src/telemetry/report/distinct-clients.ts'
 import { type ReportData, STAGES } from '../../src/telemetry/report/report-data.ts'
 import { reportView } from '../../src/telemetry/report/report-view.ts'
+import { testFolder } from '../support/folder.ts'
 
 const NOW = Date.parse('2026-11-22T12:00:00Z') / 1000
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome']
@@ -88,7 +89,7 @@ t.test(
   'on a telephone, on a screen, by day and by night',
   { skip: browser === undefined && 'needs chromium', timeout: 120_000 },
   async (t) => {
-    const folder = t.testdir()
+    const folder = testFolder(t)
     const file = join(folder, 'harness.html')
     writeFileSync(file, harness(page(), [320, 1_100]))
     const run = promisify(execFile)

@@ -3,6 +3,7 @@ import t from 'tap'
 import { isAutotrust, readAutotrust } from '../../src/config/autotrust-file.ts'
 import { readAnchors } from '../../src/config/record-files.ts'
 import { anchorKeyTag } from '../../src/dnssec/trust-anchors.ts'
+import { testFolder } from '../support/folder.ts'
 
 const KEY = (letter: string): string =>
   `example. 3600 IN DNSKEY 257 3 8 ${Buffer.alloc(66, letter).toString('base64')} ;{id = 1 (ksk)}`
@@ -37,7 +38,7 @@ t.test("of Unbound's file, only what is believed there is an anchor", async (t) 
     ],
   )
   t.equal(numbers.get('query_interval'), 5_400)
-  const path = join(t.testdir({ 'root.key': FILE }), 'root.key')
+  const path = join(testFolder(t, { 'root.key': FILE }), 'root.key')
   const believed = [keys[1], keys[2], keys[5]].map((key) => anchorKeyTag(key!.anchor))
   t.same(readAnchors(path).map(anchorKeyTag), believed)
 })
@@ -45,10 +46,10 @@ t.test("of Unbound's file, only what is believed there is an anchor", async (t) 
 t.test('other files of records are what they were', async (t) => {
   const plain = `; state=1 of something\n${KEY('a')}\n`
   t.notOk(isAutotrust(plain))
-  t.equal(readAnchors(join(t.testdir({ f: plain }), 'f')).length, 1)
-  const pending = join(t.testdir({ f: `${KEY('a')}${STATE(1, 'ADDPEND')}\n` }), 'f')
+  t.equal(readAnchors(join(testFolder(t, { f: plain }), 'f')).length, 1)
+  const pending = join(testFolder(t, { f: `${KEY('a')}${STATE(1, 'ADDPEND')}\n` }), 'f')
   t.throws(() => readAnchors(pending), /holds no DS and no DNSKEY record/)
-  const broken = join(t.testdir({ f: `${FILE}example. DNSKEY 257 3 nonsense x\n` }), 'f')
+  const broken = join(testFolder(t, { f: `${FILE}example. DNSKEY 257 3 nonsense x\n` }), 'f')
   t.match(faultOf(broken), { problem: { path: broken, line: 11 } })
 })
 

@@ -5,12 +5,13 @@ import t from 'tap'
 import { formatHex } from '../../src/base/octets.ts'
 import { readCookieSecrets } from '../../src/config/cookie-secrets.ts'
 import { ConfigError } from '../../src/config/problem.ts'
+import { testFolder } from '../support/folder.ts'
 
 const FIRST = 'e5e973e5a6b2a43f48e7dc849e37bfcf'
 const SECOND = '445536BCD2513298075A5D379663C962'
 
 t.test('secrets, comments and empty lines', async (t) => {
-  const path = join(t.testdir(), 'secrets')
+  const path = join(testFolder(t), 'secrets')
   writeFileSync(path, `# anycast set 3\n\n  ${FIRST} # since May\r\n${SECOND}`, { mode: 0o600 })
   t.same(readCookieSecrets(path).map(formatHex), [FIRST, SECOND.toLowerCase()])
   chmodSync(path, 0o640)
@@ -18,7 +19,7 @@ t.test('secrets, comments and empty lines', async (t) => {
 })
 
 t.test('what cannot be used is told with its place, and never shown', async (t) => {
-  const folder = t.testdir()
+  const folder = testFolder(t)
   const cases: [text: string, mode: number, line: number, message: RegExp][] = [
     ['', 0o600, 1, /but the file has none/],
     [`${FIRST}\n${FIRST}0`, 0o600, 2, /32 hexadecimal digits/],

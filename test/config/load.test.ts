@@ -12,8 +12,9 @@ import { formatReference } from '../../src/config/reference.ts'
 import { SETTING_KEYS, SETTINGS } from '../../src/config/settings.ts'
 import { formatName } from '../../src/wire/name-text.ts'
 import { readProjectFile } from '../house/project.ts'
+import { testFolder } from '../support/folder.ts'
 
-const folder = t.testdir({
+const folder = testFolder(t, {
   'hints.zone':
     '. 3600 NS a.lab.\n. 3600 NS b.lab.\na.lab. 3600 A 127.0.1.1\nb.lab. 3600 AAAA ::1\nb.lab. A 127.0.1.2\n',
   'lab.ds': 'lab. DS 1 13 2 00000000000000000000000000000000000000000000000000000000000000ff\n',

@@ -22,6 +22,7 @@ import { ROOT } from '../../src/wire/name.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { groupRrsets, type Rrset } from '../../src/wire/record.ts'
 import { figure } from '../attacks/row.ts'
+import { testFolder } from '../support/folder.ts'
 import { anchorOf, DAY, NEW, OLD, publishedSet, revoked, START, tagOf } from '../support/followed-keys.ts'
 import { proofParameters } from '../support/proof.ts'
 import { ROOT_KEY_HISTORY, rootKeyHistory } from '../support/recorded-root-keys.ts'
@@ -30,7 +31,7 @@ import { absent } from '../support/shared-data.ts'
 import { makeKey, type TestKey } from '../support/sign.ts'
 
 /** One for all tests: a stage may still write when its test ends. */
-const FOLDERS = t.testdir()
+const FOLDERS = testFolder(t)
 let folders = 0
 const stages: Stage[] = []
 

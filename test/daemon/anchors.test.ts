@@ -22,6 +22,7 @@ import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import type { Rrset } from '../../src/wire/record.ts'
 import { ROOT as PROJECT } from '../house/project.ts'
 import { ask } from '../support/dns-client.ts'
+import { testFolder } from '../support/folder.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 
 const DAY = 86_400
@@ -29,7 +30,7 @@ const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 const OTHER_DS = Uint8Array.from([0, 1, 13, 2, ...new Uint8Array(32).fill(7)])
 
 t.test('a root that changed its key over while nobody looked', { timeout: 60_000 }, async (t) => {
-  const world = await startLabWorld(t.testdir(), [127, 88])
+  const world = await startLabWorld(testFolder(t), [127, 88])
   t.teardown(() => world.close())
   const path = world.writeConfig(
     'follow.yaml',

@@ -13,6 +13,7 @@ import {
   takeCacheMemory,
 } from '../../src/daemon/cache-memory.ts'
 import { processAddon } from '../../src/native/process.ts'
+import { testFolder } from '../support/folder.ts'
 import { READY, Running } from '../support/sigill-process.ts'
 
 const MIB = 48
@@ -68,8 +69,8 @@ for (const threads of ['resolver-threads: 0', 'front-threads: 1, resolver-thread
     `a daemon has it when it says that it serves: ${threads}`,
     { skip: skip || (!existsSync('/proc/self/status') && 'needs /proc') },
     async (t) => {
-      const asUsed = await residentWhenReady(t.testdir(), threads, false)
-      const atStart = await residentWhenReady(t.testdir(), threads, true)
+      const asUsed = await residentWhenReady(testFolder(t), threads, false)
+      const atStart = await residentWhenReady(testFolder(t), threads, true)
       const more = atStart - asUsed
       // A machine that is slow or busy has not all of it in time; one that is neither has twice as much as is asked for here.
       t.ok(more > MIB * OCTETS_PER_MIB, `${Math.round(more / OCTETS_PER_MIB)} MiB more`)

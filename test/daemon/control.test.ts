@@ -21,13 +21,14 @@ import { makeRoutes } from '../../src/daemon/control/routes.ts'
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { ask } from '../support/dns-client.ts'
+import { testFolder } from '../support/folder.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { sigill } from '../support/sigill-process.ts'
 
 const TOKEN = 'a-token-of-enough-letters'
 const BY = { who: 'tester', why: 'to see' }
 
-const world = await startLabWorld(t.testdir(), [127, 87])
+const world = await startLabWorld(testFolder(t), [127, 87])
 t.teardown(() => world.close())
 writeFileSync(join(world.folder, 'token'), `${TOKEN}\n`)
 

@@ -11,6 +11,7 @@ import { defaultConfig } from '../../src/config/load.ts'
 import { ConfigError } from '../../src/config/problem.ts'
 import { CookieKeeper } from '../../src/daemon/cookies/keeper.ts'
 import { StateFolder } from '../../src/daemon/state/state-folder.ts'
+import { testFolder } from '../support/folder.ts'
 
 const HOUR_SECONDS = 3_600
 const SECRET = 'e5e973e5a6b2a43f48e7dc849e37bfcf'
@@ -57,7 +58,7 @@ function wordsOf(hex: string): string {
 }
 
 t.test('drawn once, kept for its owner alone, and there again after a restart', async (t) => {
-  const path = t.testdir()
+  const path = testFolder(t)
   const clock = new VirtualClock(1_800_000_000)
   const first = await keeperIn(path, clock, 1)
   t.equal(first.accepted().length, 1)
@@ -73,7 +74,7 @@ t.test('drawn once, kept for its owner alone, and there again after a restart', 
 })
 
 t.test('followed by another after a day, and accepted while its cookies are valid', async (t) => {
-  const path = t.testdir()
+  const path = testFolder(t)
   const clock = new VirtualClock(1_800_000_000)
   const { keeper, folder, accepted } = await keeperIn(path, clock, 1)
   const [old] = accepted()
@@ -96,7 +97,7 @@ t.test('followed by another after a day, and accepted while its cookies are vali
 
 t.test('a clock that was ahead: what it drew is followed at once', async (t) => {
   const clock = new VirtualClock(1_900_000_000)
-  const { keeper, folder, accepted } = await keeperIn(t.testdir(), clock, 1)
+  const { keeper, folder, accepted } = await keeperIn(testFolder(t), clock, 1)
   keeper.start()
   const [old] = accepted()
   clock.setUnixSeconds(1_800_000_000)
@@ -108,7 +109,7 @@ t.test('a clock that was ahead: what it drew is followed at once', async (t) => 
 
 t.test('on command', async (t) => {
   const clock = new VirtualClock(1_800_000_000)
-  const { keeper, accepted } = await keeperIn(t.testdir(), clock, 1)
+  const { keeper, accepted } = await keeperIn(testFolder(t), clock, 1)
   const [old] = accepted()
   t.equal(await keeper.roll(), true)
   const [next] = accepted()
@@ -118,7 +119,7 @@ t.test('on command', async (t) => {
 })
 
 t.test("the operator's", async (t) => {
-  const path = t.testdir()
+  const path = testFolder(t)
   const clock = new VirtualClock(1_800_000_000)
   const file = join(path, 'shared')
   const write = (...secrets: string[]): void =>
@@ -149,7 +150,7 @@ t.test("the operator's", async (t) => {
 })
 
 t.test('no secret is ever told', async (t) => {
-  const path = t.testdir()
+  const path = testFolder(t)
   const clock = new VirtualClock(1_800_000_000)
   const { keeper } = await keeperIn(path, clock, 1)
   await keeper.roll()
@@ -161,7 +162,7 @@ t.test('no secret is ever told', async (t) => {
 })
 
 t.test('a file of state that is damaged is set aside, and another secret drawn', async (t) => {
-  const path = t.testdir()
+  const path = testFolder(t)
   const clock = new VirtualClock(1_800_000_000)
   const [old] = (await keeperIn(path, clock, 1)).accepted()
   const name = join(path, 'cookie-secrets.json')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runProgram, ServerProcess } from '../../bench/processes.ts'
 import { findProgram } from '../../bench/programs.ts'
+import { testFolder } from '../support/folder.ts'
 import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
 import { startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
 
@@ -17,7 +18,7 @@ const needsBind = needsDig || (findProgram('named') === undefined && 'named is n
 
 let world: LabWorld
 t.before(async () => {
-  world = await startLabWorld(t.testdir(), [127, 97])
+  world = await startLabWorld(testFolder(t), [127, 97])
 })
 t.teardown(() => world.close())
 

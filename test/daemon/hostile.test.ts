@@ -6,6 +6,7 @@ import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { writeQuery } from '../../src/wire/writer.ts'
 import { askUdp, framed, sleep, TcpClient } from '../front/sockets-under-test.ts'
+import { testFolder } from '../support/folder.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { absent, capturedMessage } from '../support/shared-data.ts'
 import { Running, sigill } from '../support/sigill-process.ts'
@@ -132,7 +133,7 @@ async function figures(metrics: string): Promise<(name: string) => number> {
 }
 
 t.test('it goes on answering, its memory stays level, and its log short', { timeout: 180_000 }, async (t) => {
-  const world = await startLabWorld(t.testdir(), [127, 76])
+  const world = await startLabWorld(testFolder(t), [127, 76])
   t.teardown(() => world.close())
   const daemon = new Running(['serve', '--config', world.writeConfig('hostile.yaml')])
   t.teardown(() => daemon.signal('SIGKILL'))

@@ -5,6 +5,7 @@ import t from 'tap'
 import { JOURNAL_OCTETS_MAX } from '../../src/base/limits.ts'
 import { JOURNAL_FILE, Journal } from '../../src/daemon/state/journal.ts'
 import { StateFolder } from '../../src/daemon/state/state-folder.ts'
+import { testFolder } from '../support/folder.ts'
 
 const LOG = { info: () => {}, warn: () => {} }
 const BY = { who: 'noc', why: '' }
@@ -15,7 +16,7 @@ async function open(path: string): Promise<{ journal: Journal; folder: StateFold
 }
 
 t.test('what is written is read again; damaged lines are set aside, the others stay', async (t) => {
-  const path = t.testdir()
+  const path = testFolder(t)
   const { journal } = await open(path)
   await Promise.all(['a', 'b', 'c'].map((what) => journal.add(what, BY, { n: 1 })))
   appendFileSync(join(path, JOURNAL_FILE), '{"time":"no time"}\nnot json\n')
@@ -29,7 +30,7 @@ t.test('what is written is read again; damaged lines are set aside, the others s
 })
 
 t.test('a full one is put aside as the older one', async (t) => {
-  const path = t.testdir()
+  const path = testFolder(t)
   const { journal, folder } = await open(path)
   await folder.write(JOURNAL_FILE, ' '.repeat(JOURNAL_OCTETS_MAX))
   await journal.add('after', BY, {})

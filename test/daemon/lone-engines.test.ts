@@ -7,11 +7,12 @@ import { type ZoneCheckParts, zoneValidates } from '../../src/daemon/operator/zo
 import { takeLook } from '../../src/daemon/report/take-look.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
+import { testFolder } from '../support/folder.ts'
 import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
 
 let world: LabWorld
 t.before(async () => {
-  world = await startLabWorld(t.testdir(), [127, 79])
+  world = await startLabWorld(testFolder(t), [127, 79])
 })
 t.teardown(() => world.close())
 

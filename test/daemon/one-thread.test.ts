@@ -10,6 +10,7 @@ import { MemoryBackend } from '../../src/lab/memory-socket.ts'
 import { CookieSecrets } from '../../src/policy/cookie-secrets.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { query } from '../front/service-under-test.ts'
+import { testFolder } from '../support/folder.ts'
 import { manyZones, startLabWorld } from '../support/lab-world.ts'
 
 const ZONES = 30
@@ -17,7 +18,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2
 
 t.test('clients are answered between any two steps of resolving', async (t) => {
   const zones = manyZones(ZONES)
-  const world = await startLabWorld(t.testdir(), [127, 95], undefined, zones)
+  const world = await startLabWorld(testFolder(t), [127, 95], undefined, zones)
   t.teardown(() => world.close())
   const backend = new MemoryBackend(ZONES, 0)
   let proven = false

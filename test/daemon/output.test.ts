@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { testFolder } from '../support/folder.ts'
 import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
 import { type Outlets, Running, sigill } from '../support/sigill-process.ts'
 
@@ -11,7 +12,7 @@ const END_MS_MAX = 6_000
 
 let world: LabWorld
 t.before(async () => {
-  world = await startLabWorld(t.testdir(), [127, 75])
+  world = await startLabWorld(testFolder(t), [127, 75])
 })
 t.teardown(() => world.close())
 
@@ -44,7 +45,7 @@ function fullPipe(path: string): number {
 }
 
 t.test('a log that nobody reads', { timeout: 60_000 }, async (t) => {
-  const fd = fullPipe(join(t.testdir(), 'log'))
+  const fd = fullPipe(join(testFolder(t), 'log'))
   t.teardown(() => closeSync(fd))
   const { process, server } = await serve(t, { stdout: fd })
   for (let i = 0; i < 20; i++) process.signal('SIGHUP')
@@ -52,7 +53,7 @@ t.test('a log that nobody reads', { timeout: 60_000 }, async (t) => {
 })
 
 t.test('a log that nobody reads, and a daemon that cannot start', { timeout: 60_000 }, async (t) => {
-  const fd = fullPipe(join(t.testdir(), 'log'))
+  const fd = fullPipe(join(testFolder(t), 'log'))
   t.teardown(() => closeSync(fd))
   const path = world.writeConfig('cannot.yaml')
   writeFileSync(path, readFileSync(path, 'utf8').replace('["127.0.0.1@0"]', '["192.0.2.1@5300"]'))

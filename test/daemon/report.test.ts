@@ -11,6 +11,7 @@ import { createLog } from '../../src/telemetry/log.ts'
 import type { ReportView } from '../../src/telemetry/report/report-view.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { ask } from '../support/dns-client.ts'
+import { testFolder } from '../support/folder.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { sigill } from '../support/sigill-process.ts'
 
@@ -21,7 +22,7 @@ const ENDING: LabZone = {
   content: 'www A 192.0.2.80\n',
   questions: [],
 }
-const world = await startLabWorld(t.testdir(), [127, 93], undefined, [ENDING])
+const world = await startLabWorld(testFolder(t), [127, 93], undefined, [ENDING])
 t.teardown(() => world.close())
 
 interface Started {

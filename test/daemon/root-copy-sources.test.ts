@@ -12,6 +12,7 @@ import { type Transferred, transferRoot } from '../../src/daemon/root-copy/trans
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { ask } from '../support/dns-client.ts'
+import { testFolder } from '../support/folder.ts'
 import { freshKeyPair } from '../support/key-pair.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { recordsFrom } from '../support/records.ts'
@@ -206,7 +207,7 @@ async function looked(it: ThreadedDaemon, outcome: string): Promise<void> {
 // The names are short, since sockets lie in folders that are called after them.
 for (const threads of [0, 2]) {
   t.test(threads === 0 ? 'one thread' : 'threads', { timeout: 90_000 }, async (t) => {
-    const world = await startLabWorld(t.testdir(), [127, 94 + threads])
+    const world = await startLabWorld(testFolder(t), [127, 94 + threads])
     t.teardown(() => world.close())
     server.behave(giving(world.root))
     const more = 'state: { directory: state }\ncontrol: { socket: control.sock }\n'

@@ -22,11 +22,12 @@ import { ROOT } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import type { ResourceRecord } from '../../src/wire/record.ts'
 import { formatZone } from '../../src/wire/zone-text.ts'
+import { testFolder } from '../support/folder.ts'
 import { ROOT_ANCHORS, rootZone, SIGNED_AT } from '../support/root-zones.ts'
 
 const DAY = 86_400
 const [ALGORITHMS, DIGESTS] = [selfTest(), selfTestDigests()]
-const FOLDERS = t.testdir()
+const FOLDERS = testFolder(t)
 let folders = 0
 
 function newFolder(): string {

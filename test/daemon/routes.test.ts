@@ -7,6 +7,7 @@ import { localZones } from '../../src/daemon/parts.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
+import { testFolder } from '../support/folder.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { Running, sigill } from '../support/sigill-process.ts'
 
@@ -14,7 +15,7 @@ t.test(
   'a resolver that forwards everything to a resolver on this machine',
   { timeout: 60_000 },
   async (t) => {
-    const world = await startLabWorld(t.testdir(), [127, 79])
+    const world = await startLabWorld(testFolder(t), [127, 79])
     t.teardown(() => world.close())
     const behind = new Running(['serve', '--config', world.writeConfig('behind.yaml')])
     t.teardown(() => behind.signal('SIGKILL'))
@@ -44,7 +45,7 @@ t.test(
 )
 
 t.test('who gives servers for a zone that is served locally has it resolved', async (t) => {
-  const path = join(t.testdir(), 'routes.yaml')
+  const path = join(testFolder(t), 'routes.yaml')
   writeFileSync(
     path,
     `resolution:

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { listenFailure } from '../../src/daemon/start-error.ts'
 import { OUT_DIR } from '../house/project.ts'
+import { testFolder } from '../support/folder.ts'
 import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
 import { Running, sigill } from '../support/sigill-process.ts'
 import { parseExposition } from '../telemetry/exposition.ts'
@@ -44,7 +45,7 @@ async function untilReady(metrics: string): Promise<void> {
 
 let world: LabWorld
 t.before(async () => {
-  world = await startLabWorld(t.testdir(), [127, 73])
+  world = await startLabWorld(testFolder(t), [127, 73])
 })
 t.teardown(() => world.close())
 

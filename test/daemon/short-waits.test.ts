@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import t from 'tap'
 import { HELPER_NICENESS, RESOLVER_NICENESS, YOUNG_GENERATION_MIB_MAX } from '../../src/base/limits.ts'
+import { testFolder } from '../support/folder.ts'
 import { READY, Running } from '../support/sigill-process.ts'
 import type { Found } from './thread-entries/short-waits-process.ts'
 
@@ -24,7 +25,7 @@ t.test('helpers give way to all, threads that resolve to those that answer', { s
 })
 
 t.test('the main thread of a daemon keeps its young generation small from the first', async (t) => {
-  const config = join(t.testdir({ state: {} }), 'sigill.yaml')
+  const config = join(testFolder(t, { state: {} }), 'sigill.yaml')
   const text = `server: { listen: ["127.0.0.1@0"], resolver-threads: 0 }
 control: { socket: "" }
 state: { directory: ${join(t.testdirName, 'state')} }

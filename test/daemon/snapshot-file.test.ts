@@ -14,11 +14,12 @@ import { SECTION } from '../../src/cache/snapshot.ts'
 import type { SnapshotSource } from '../../src/cache/snapshot-source.ts'
 import { SnapshotFile, writeSnapshot } from '../../src/daemon/snapshot/file.ts'
 import { OUT_DIR } from '../house/project.ts'
+import { testFolder } from '../support/folder.ts'
 import { onSmallDisk } from '../support/small-disk.ts'
 import { contents, HEAD, record, someSources, sourceOf, textsOf } from './snapshot-records.ts'
 
 t.test('a file is written whole, for its owner alone, and read as it was', async (t) => {
-  const folder = t.testdir()
+  const folder = testFolder(t)
   const path = join(folder, 'caches')
   const sources = someSources(10_000)
   const written = await writeSnapshot(path, HEAD, sources)
@@ -32,7 +33,7 @@ t.test('a file is written whole, for its owner alone, and read as it was', async
 })
 
 t.test('an older file gives way only to a whole one', async (t) => {
-  const folder = t.testdir()
+  const folder = testFolder(t)
   const path = join(folder, 'caches')
   const old = someSources(50, 'old')
   await writeSnapshot(path, HEAD, old)
@@ -59,7 +60,7 @@ t.test('an older file gives way only to a whole one', async (t) => {
 })
 
 t.test('a writer that is killed leaves the older file, and the next one clears up', async (t) => {
-  const folder = t.testdir()
+  const folder = testFolder(t)
   const path = join(folder, 'caches')
   const old = someSources(50)
   await writeSnapshot(path, HEAD, old)
@@ -77,7 +78,7 @@ t.test('a writer that is killed leaves the older file, and the next one clears u
 })
 
 t.test('where it cannot be written', async (t) => {
-  const folder = t.testdir({ file: '' })
+  const folder = testFolder(t, { file: '' })
   await t.rejects(writeSnapshot(join(folder, 'none/caches'), HEAD, someSources(3)), { code: 'ENOENT' })
   await t.rejects(writeSnapshot(join(folder, 'file/caches'), HEAD, someSources(3)), { code: 'ENOTDIR' })
   mkdirSync(join(folder, 'taken/inside'), { recursive: true })
@@ -104,7 +105,7 @@ t.test('a full disk costs the new file, not the old one', (t) =>
 )
 
 t.test('the event loop has its turn while it is written and read', async (t) => {
-  const path = join(t.testdir(), 'caches')
+  const path = join(testFolder(t), 'caches')
   let turns = 0
   let going = true
   const count = (): void => {
@@ -124,7 +125,7 @@ t.test('the event loop has its turn while it is written and read', async (t) => 
 })
 
 t.test('what is no file, and what changed its length', async (t) => {
-  const folder = t.testdir({ short: 'x' })
+  const folder = testFolder(t, { short: 'x' })
   await t.rejects(contents(join(folder, 'none')), { code: 'ENOENT' })
   await t.rejects(contents(folder), /not a file/)
   execFileSync('mkfifo', [join(folder, 'pipe')])
@@ -151,7 +152,7 @@ t.test('what is no file, and what changed its length', async (t) => {
 })
 
 t.test('reading ends where nobody wants more', async (t) => {
-  const path = join(t.testdir(), 'caches')
+  const path = join(testFolder(t), 'caches')
   await writeSnapshot(path, HEAD, [
     sourceOf(
       SECTION.ANSWERS,

@@ -20,6 +20,7 @@ import { createLog } from '../../src/telemetry/log.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { answerEntry } from '../cache/answers.ts'
 import { addresses, name } from '../cache/records.ts'
+import { testFolder } from '../support/folder.ts'
 
 const START_UNIX_MS = 1_790_000_000_000
 
@@ -123,7 +124,7 @@ class Life {
 
 /** A file with two names, written in a first life that ended. */
 async function withFile(t: Test, options: LifeOptions = {}): Promise<string> {
-  const path = join(t.testdir(), 'caches')
+  const path = join(testFolder(t), 'caches')
   const life = new Life(path, options)
   await life.load()
   life.learn('one.example.')
@@ -133,7 +134,7 @@ async function withFile(t: Test, options: LifeOptions = {}): Promise<string> {
 }
 
 t.test('a restart finds what was known, verdicts and all', async (t) => {
-  const path = join(t.testdir(), 'caches')
+  const path = join(testFolder(t), 'caches')
   const first = new Life(path)
   await first.load()
   t.ok(first.says(/there is no snapshot of the caches yet/))
@@ -165,6 +166,7 @@ t.test('a restart finds what was known, verdicts and all', async (t) => {
   t.equal(second.answer('one.example.'), 'secure 7')
   second.clock.advance(1)
   t.equal(second.answer('one.example.'), undefined)
+  await second.keeper.stop()
 })
 
 t.test('what has run out meanwhile is not loaded', async (t) => {
@@ -178,7 +180,7 @@ t.test('what has run out meanwhile is not loaded', async (t) => {
 })
 
 t.test('it is written every few minutes, by what is known then', async (t) => {
-  const path = join(t.testdir(), 'caches')
+  const path = join(testFolder(t), 'caches')
   const life = new Life(path)
   await life.load()
   life.learn('one.example.')
@@ -198,7 +200,7 @@ t.test('it is written every few minutes, by what is known then', async (t) => {
 })
 
 t.test('whoever wants it written at the same moment, it is written one time after the other', async (t) => {
-  const path = join(t.testdir(), 'caches')
+  const path = join(testFolder(t), 'caches')
   const life = new Life(path)
   await life.load()
   life.learn('one.example.')
@@ -298,7 +300,7 @@ t.test('a damaged file is set aside with a reason, and nothing of it is loaded',
 })
 
 t.test('a file that is damaged in its last block gives nothing of its first', async (t) => {
-  const path = join(t.testdir(), 'caches')
+  const path = join(testFolder(t), 'caches')
   const first = new Life(path)
   await first.load()
   for (let i = 0; i < 5_000; i++) first.learn(`n${i}.example.`)
@@ -313,7 +315,7 @@ t.test('a file that is damaged in its last block gives nothing of its first', as
 })
 
 t.test('where the file can be neither read nor written', async (t) => {
-  const folder = t.testdir({ file: '' })
+  const folder = testFolder(t, { file: '' })
   for (const [path, code] of [
     [join(folder, 'file/caches'), 'ENOTDIR'],
     [folder, 'not a file'],

@@ -14,9 +14,10 @@ import { ValidationPolicy } from '../../src/policy/validation-policy.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
+import { testFolder } from '../support/folder.ts'
 
 t.test('what the verdicts of a snapshot stand for is told by what held as it was written', async (t) => {
-  const path = join(t.testdir(), 'caches')
+  const path = join(testFolder(t), 'caches')
   const config = defaultConfig()
   const settings = { ...config.settings, 'cache.snapshot': path }
   const clock = new VirtualClock(1_790_000_000)

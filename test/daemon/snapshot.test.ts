@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Ask, ask, type Reply, type Server } from '../support/dns-client.ts'
+import { testFolder } from '../support/folder.ts'
 import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
 import { type Ended, READY, Running } from '../support/sigill-process.ts'
 import { parseExposition } from '../telemetry/exposition.ts'
@@ -104,7 +105,7 @@ function checkSame(t: Test, before: ReadonlyMap<string, Reply>, after: ReadonlyM
 }
 
 async function worldOf(t: Test, network: number): Promise<LabWorld> {
-  const world = await startLabWorld(t.testdir(), [127, network])
+  const world = await startLabWorld(testFolder(t), [127, network])
   t.teardown(() => world.close())
   return world
 }

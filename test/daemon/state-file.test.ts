@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { StateFile, type StateForm } from '../../src/daemon/state/state-file.ts'
 import { StateFolder } from '../../src/daemon/state/state-folder.ts'
+import { testFolder } from '../support/folder.ts'
 
 interface Numbers {
   readonly numbers: readonly number[]
@@ -34,7 +35,7 @@ async function fileIn(path: string): Promise<{ file: StateFile<Numbers>; told: L
 }
 
 t.test('what is saved is read again', async (t) => {
-  const path = t.testdir()
+  const path = testFolder(t)
   const { file } = await fileIn(path)
   t.equal(file.load(), undefined)
   t.equal(await file.save({ numbers: [1, 2] }), true)
@@ -51,7 +52,7 @@ t.test('a file that was changed, cut or written by another version is set aside 
     [(text) => text.replace(/\[[^\]]*\]/, '['.repeat(1_000_000) + ']'.repeat(1_000_000)), /digest/],
   ]
   for (const [damage, fault] of damages) {
-    const path = t.testdir()
+    const path = testFolder(t)
     const { file, told } = await fileIn(path)
     await file.save({ numbers: [1, 2] })
     const name = join(path, 'numbers.json')
@@ -68,7 +69,7 @@ t.test('a file that was changed, cut or written by another version is set aside 
 })
 
 t.test('content that the form refuses is damage too', async (t) => {
-  const path = t.testdir()
+  const path = testFolder(t)
   const { file, told } = await fileIn(path)
   await file.save({} as Numbers)
   t.equal(file.load(), undefined)
@@ -78,7 +79,7 @@ t.test('content that the form refuses is damage too', async (t) => {
 t.test(
   "a file that is another user's is set aside, not replaced: what is in it can be had again",
   async (t) => {
-    const path = t.testdir()
+    const path = testFolder(t)
     await (await fileIn(path)).file.save({ numbers: [1] })
     const name = join(path, 'numbers.json')
     const text = readFileSync(name, 'utf8')
@@ -101,7 +102,7 @@ t.test(
 )
 
 t.test('a folder that may only be read is read, and not written', async (t) => {
-  const path = t.testdir()
+  const path = testFolder(t)
   await (await fileIn(path)).file.save({ numbers: [1] })
   chmodSync(path, 0o555)
   chmodSync(join(path, 'numbers.json'), 0o444)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { STATE_FILE_OCTETS_MAX } from '../../src/base/limits.ts'
 import { StateFolder } from '../../src/daemon/state/state-folder.ts'
+import { testFolder } from '../support/folder.ts'
 
 function listener(): {
   lines: string[]
@@ -20,7 +21,7 @@ const text = (octets: Uint8Array | undefined): string | undefined => octets && B
 
 t.test('what is written is there whole, for nobody else, and the last writing counts', async (t) => {
   const { lines, log } = listener()
-  const path = join(t.testdir(), 'deep', 'state')
+  const path = join(testFolder(t), 'deep', 'state')
   const folder = await StateFolder.open({ path, isWanted: true, log })
   t.equal(folder.read('a.json'), undefined)
   const written = await Promise.all([folder.write('a.json', 'one'), folder.write('a.json', 'two')])
@@ -32,13 +33,13 @@ t.test('what is written is there whole, for nobody else, and the last writing co
 
 t.test('a folder that cannot be used is told once and keeps nothing', async (t) => {
   const { lines, log } = listener()
-  const blocked = join(t.testdir({ file: '' }), 'file', 'state')
+  const blocked = join(testFolder(t, { file: '' }), 'file', 'state')
   const folder = await StateFolder.open({ path: blocked, isWanted: true, log })
   t.equal(folder.path, undefined)
   t.equal(await folder.write('a', 'x'), false)
   t.equal(folder.read('a'), undefined)
   t.equal(lines.length, 1)
-  const missing = join(t.testdir(), 'nobody-made-it')
+  const missing = join(testFolder(t), 'nobody-made-it')
   const standard = await StateFolder.open({ path: missing, isWanted: false, log })
   t.same(
     [standard.path, existsSync(missing), lines.length],
@@ -49,7 +50,7 @@ t.test('a folder that cannot be used is told once and keeps nothing', async (t) 
 
 t.test('what no daemon wrote there is not used, and a failing writing keeps the older file', async (t) => {
   const { lines, log } = listener()
-  const path = t.testdir({ big: Buffer.alloc(STATE_FILE_OCTETS_MAX + 1), kept: 'old' })
+  const path = testFolder(t, { big: Buffer.alloc(STATE_FILE_OCTETS_MAX + 1), kept: 'old' })
   mkdirSync(join(path, 'folder'))
   const folder = await StateFolder.open({ path, isWanted: true, log })
   t.same([folder.read('big'), folder.read('folder'), lines.length], [undefined, undefined, 2])
@@ -58,7 +59,7 @@ t.test('what no daemon wrote there is not used, and a failing writing keeps the 
   t.equal(await folder.write('kept', 'new'), false)
   t.equal(await folder.write('kept', 'newer'), false)
   t.same([text(folder.read('kept')), lines.length], ['old', 3], 'told once')
-  const aside = t.testdir({ target: 'untouched' })
+  const aside = testFolder(t, { target: 'untouched' })
   symlinkSync(join(aside, 'target'), join(aside, 'a.new'))
   const led = await StateFolder.open({ path: aside, isWanted: true, log })
   t.ok(await led.write('a', 'mine'))

@@ -7,6 +7,7 @@ import { command } from '../../src/cli/control-client.ts'
 import { HAND_OVER_PROTOCOL } from '../../src/daemon/hand-over/hand-over.ts'
 import { canHandOver } from '../../src/native/handed-sockets.ts'
 import { ask, encodeName } from '../support/dns-client.ts'
+import { testFolder } from '../support/folder.ts'
 import { freePort } from '../support/free-port.ts'
 import { manyZones, startLabWorld } from '../support/lab-world.ts'
 import { Running, sigill } from '../support/sigill-process.ts'
@@ -15,7 +16,7 @@ import { type LoadQuestion, SteadyLoad } from '../support/steady-load.ts'
 const ZONES = 8
 const BY = { who: 'tester', why: 'to see' }
 
-const world = await startLabWorld(t.testdir(), [127, 71], undefined, manyZones(ZONES))
+const world = await startLabWorld(testFolder(t), [127, 71], undefined, manyZones(ZONES))
 t.teardown(() => world.close())
 
 interface Place {

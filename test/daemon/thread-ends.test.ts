@@ -9,6 +9,7 @@ import type { Settings } from '../../src/config/settings.ts'
 import type { ThreadLife } from '../../src/daemon/threads/thread-life.ts'
 import type { UdpBackendWish } from '../../src/native/backend.ts'
 import { ask } from '../support/dns-client.ts'
+import { testFolder } from '../support/folder.ts'
 import { type LabWorld, manyZones, startLabWorld } from '../support/lab-world.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 import { FAILING_ENTRIES, startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
@@ -27,7 +28,7 @@ const EVERY_MS = 20
 
 let world: LabWorld
 t.before(async () => {
-  world = await startLabWorld(t.testdir(), [127, 77], undefined, zones)
+  world = await startLabWorld(testFolder(t), [127, 77], undefined, zones)
 })
 t.teardown(() => world.close())
 

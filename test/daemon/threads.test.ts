@@ -5,6 +5,7 @@ import { FRONT_SLICE_MICROSECONDS } from '../../src/base/limits.ts'
 import { loadAddon } from '../../src/native/addon.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { ask, type Reply } from '../support/dns-client.ts'
+import { testFolder } from '../support/folder.ts'
 import { type LabWorld, manyZones, SLOW_MS, startLabWorld } from '../support/lab-world.ts'
 import { startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
 import { until } from '../support/until.ts'
@@ -14,7 +15,7 @@ const hasAddon = typeof loadAddon() !== 'string'
 
 let world: LabWorld
 t.before(async () => {
-  world = await startLabWorld(t.testdir(), [127, 76], undefined, zones)
+  world = await startLabWorld(testFolder(t), [127, 76], undefined, zones)
 })
 t.teardown(() => world.close())
 

@@ -7,6 +7,7 @@ import { TRACED_WAITING_MAX } from '../../src/base/limits.ts'
 import { defaultConfig } from '../../src/config/load.ts'
 import { startTracing, type Tracing } from '../../src/daemon/tracing/tracing.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
+import { testFolder } from '../support/folder.ts'
 import { until } from '../support/until.ts'
 
 const QUESTION = { name: nameFrom('www.example.se'), type: 1 }
@@ -37,7 +38,7 @@ function start(t: Test, percent: number, module: string, path?: string): Started
 
 /** Starts with a module of these lines, beside the configuration. */
 function startWith(t: Test, source: string): Started & { readonly folder: string } {
-  const folder = t.testdir()
+  const folder = testFolder(t)
   writeFileSync(join(folder, 'otel.mjs'), source)
   return { ...start(t, 100, 'otel.mjs', join(folder, 'sigill.yaml')), folder }
 }

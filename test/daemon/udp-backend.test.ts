@@ -7,6 +7,7 @@ import { loadAddon } from '../../src/native/addon.ts'
 import { chooseBackend } from '../../src/native/backend.ts'
 import { DGRAM } from '../../src/native/dgram.ts'
 import type { Log } from '../../src/telemetry/log.ts'
+import { testFolder } from '../support/folder.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { Running, sigill } from '../support/sigill-process.ts'
 
@@ -49,7 +50,7 @@ t.test('who wants the addon and nothing else gets it or no daemon', async (t) =>
 })
 
 t.test('a daemon on each way', { timeout: 60_000 }, async (t) => {
-  const world = await startLabWorld(t.testdir(), [127, 77])
+  const world = await startLabWorld(testFolder(t), [127, 77])
   t.teardown(() => world.close())
   const beside = loadAddon()
   if (typeof beside === 'string') t.comment(`only node:dgram, for the addon: ${beside}`)

@@ -1,6 +1,7 @@
 /** A process that has used up its file descriptors: hits go on, misses fail with a reason, and all is well once some are free. */
 import { createConnection, type Socket } from 'node:net'
 import t from 'tap'
+import { testFolder } from '../support/folder.ts'
 import { startLabWorld } from '../support/lab-world.ts'
 import { DaemonProcess } from './daemon-process.ts'
 
@@ -9,7 +10,7 @@ const DESCRIPTORS_MAX = 300
 const CONNECTIONS = 400
 const PATIENCE_MS = 15_000
 
-const world = await startLabWorld(t.testdir(), [127, 99])
+const world = await startLabWorld(testFolder(t), [127, 99])
 t.teardown(() => world.close())
 
 /** Opens a connection and says nothing. */

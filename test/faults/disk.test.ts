@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { JOURNAL_OCTETS_MAX } from '../../src/base/limits.ts'
 import { Journal } from '../../src/daemon/state/journal.ts'
 import { StateFolder } from '../../src/daemon/state/state-folder.ts'
+import { testFolder } from '../support/folder.ts'
 import { type LabWorld, startLabWorld } from '../support/lab-world.ts'
 import { onSmallDisk } from '../support/small-disk.ts'
 import { DaemonProcess } from './daemon-process.ts'
@@ -20,7 +21,7 @@ const SPARE_OCTETS = 16_384
 const ALL: WrittenParts = { key: true, changes: true, snapshot: true }
 const NONE: WrittenParts = { key: false, changes: false, snapshot: false }
 
-const TOP = t.testdir()
+const TOP = testFolder(t)
 const WORLD: LabWorld = await startLabWorld(TOP, [127, 97])
 t.teardown(() => WORLD.close())
 const TESTED = ['www.good.se.', 'www.expired.se.', 'www.plain.se.']
@@ -45,7 +46,7 @@ async function look(
 
 t.test('each call that changes a file fails, for each reason', { skip }, async (t) => {
   if (typeof faulty === 'string') return
-  const top = t.testdir({ state: {} })
+  const top = testFolder(t, { state: {} })
   const folder = join(top, 'state')
   const files = faulty.of(join(top, 'control'), folder)
   const writer = new WriterProcess(folder, 'as-told', files.env)
@@ -116,7 +117,7 @@ t.test('a small file system that is full', (t) =>
 
 t.test('a daemon whose disk is full serves, and keeps what it had', { skip, timeout: 60_000 }, async (t) => {
   if (typeof faulty === 'string') return
-  const folder = join(t.testdir({ state: {} }), 'state')
+  const folder = join(testFolder(t, { state: {} }), 'state')
   const files = faulty.of(join(t.testdirName, 'control'), folder)
   // Whatever the share, it holds for whoever asks here.
   const members = { cache: `snapshot: ${folder}/caches`, dnssec: 'rollout: { always: [127.0.0.0/8] }' }

@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { seededRandom } from '../../src/base/random.ts'
+import { testFolder } from '../support/folder.ts'
 import { FaultyFiles } from './faulty-files.ts'
 import { Generations } from './generations.ts'
 import { WriterProcess } from './writer-process.ts'
@@ -53,7 +54,7 @@ async function look(t: Test, folder: string, least: Parts, when: string): Promis
 t.test(`${KILLS} kills at any moment`, { timeout: 60_000 + KILLS * 10_000 }, async (t) => {
   let inMidWriting = 0
   let generations = 0
-  const top = t.testdir()
+  const top = testFolder(t)
   const chain = async (number: number): Promise<void> => {
     const folder = join(top, `chain${number}`)
     mkdirSync(folder)
@@ -78,12 +79,12 @@ t.test(`${KILLS} kills at any moment`, { timeout: 60_000 + KILLS * 10_000 }, asy
   t.ok(generations > 0 && inMidWriting > 0, 'it was writing')
 })
 
-const faulty = FaultyFiles.build(t.testdir())
+const faulty = FaultyFiles.build(testFolder(t))
 const skip = typeof faulty === 'string' && faulty
 
 t.test('a kill at each call that changes a file', { skip }, async (t) => {
   if (typeof faulty === 'string') return
-  const top = t.testdir({ whole: {} })
+  const top = testFolder(t, { whole: {} })
   await (await Generations.open(join(top, 'whole'))).write(1)
   const counted = faulty.of(join(top, 'whole.control'), join(top, 'whole'))
   const undisturbed = new WriterProcess(join(top, 'whole'), 'as-told', counted.env)

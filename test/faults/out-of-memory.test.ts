@@ -3,6 +3,7 @@ import t from 'tap'
 import type { ThreadLife } from '../../src/daemon/threads/thread-life.ts'
 import { EAT_MEMORY } from '../daemon/thread-entries/throw-when-told.ts'
 import { ask } from '../support/dns-client.ts'
+import { testFolder } from '../support/folder.ts'
 import { manyZones, startLabWorld } from '../support/lab-world.ts'
 import { SteadyLoad } from '../support/steady-load.ts'
 import { FAILING_ENTRIES, startThreadedDaemon, type ThreadedDaemon } from '../support/threaded-daemon.ts'
@@ -14,7 +15,7 @@ const CLIENTS = 4
 const EVERY_MS = 20
 const zones = manyZones(20)
 
-const world = await startLabWorld(t.testdir(), [127, 98], undefined, zones)
+const world = await startLabWorld(testFolder(t), [127, 98], undefined, zones)
 t.teardown(() => world.close())
 
 /** Has a thread run out of memory, and waits for its next life. */

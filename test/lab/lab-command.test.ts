@@ -1,13 +1,14 @@
 /** `sigill lab`: its files are all that a resolver needs. */
 import { join } from 'node:path'
 import t from 'tap'
+import { testFolder } from '../support/folder.ts'
 import { absent } from '../support/shared-data.ts'
 import { Running, sigill } from '../support/sigill-process.ts'
 
 const CAPTURES = 'captures-2026-10-04'
 
 t.test("the lab Internet for a resolver of one's own", async (t) => {
-  const folder = join(t.testdir(), 'lab')
+  const folder = join(testFolder(t), 'lab')
   const lab = new Running(['lab', '--folder', folder, '--break', 'ed448.se'])
   t.teardown(() => lab.stop())
   await lab.until(/Ctrl-C ends it/)
@@ -20,7 +21,7 @@ t.test("the lab Internet for a resolver of one's own", async (t) => {
 })
 
 t.test('recorded packets at their clock', { skip: absent(CAPTURES) }, async (t) => {
-  const folder = join(t.testdir(), 'lab')
+  const folder = join(testFolder(t), 'lab')
   const recorded = join('../shared/data', CAPTURES)
   const lab = new Running([
     'lab',
@@ -46,7 +47,7 @@ t.test('recorded packets at their clock', { skip: absent(CAPTURES) }, async (t) 
 })
 
 t.test('what cannot be used', async (t) => {
-  const folder = t.testdir()
+  const folder = testFolder(t)
   for (const [words, message] of [
     [['--port', 'x'], /"x" is not a port/],
     [['--recorded', folder], /--recorded needs --clock/],

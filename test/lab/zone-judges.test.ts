@@ -9,6 +9,7 @@ import { HEALTHY_ZONES } from '../../src/lab/healthy-zones.ts'
 import { buildInternet } from '../../src/lab/internet.ts'
 import { REGISTRY_ZONES } from '../../src/lab/registry-zones.ts'
 import { formatZone } from '../../src/wire/zone-text.ts'
+import { testFolder } from '../support/folder.ts'
 
 const zones = [...REGISTRY_ZONES, ...HEALTHY_ZONES, ...BROKEN_ZONES]
 const internet = buildInternet({ nowSeconds: Math.floor(Date.now() / 1000), zones })
@@ -44,7 +45,7 @@ function judge(
   program: string,
   args: (zone: string, file: string) => string[],
 ): (zone: string) => string {
-  const folder = t.testdir()
+  const folder = testFolder(t)
   return (zone) => {
     const file = join(folder, 'zone')
     writeFileSync(file, formatZone(internet.zones.get(zone)!))

@@ -8,8 +8,9 @@ import { loadAddon } from '../../src/native/addon.ts'
 import { chooseBackend } from '../../src/native/backend.ts'
 import { buildAddon } from '../../src/native/build.ts'
 import { DGRAM } from '../../src/native/dgram.ts'
+import { testFolder } from '../support/folder.ts'
 
-const folder = t.testdir()
+const folder = testFolder(t)
 const out = join(folder, 'udp.node')
 const first = buildAddon({ out })
 const skip = first !== undefined && `nothing can be built here: ${first}`

@@ -9,6 +9,7 @@ import { importHandle } from '../../src/dnssec/keys.ts'
 import { buildAddon, P256 } from '../../src/native/build.ts'
 import { addonImport, P256_PATH, quickestKeyImport } from '../../src/native/p256.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
+import { testFolder } from '../support/folder.ts'
 import { freshKeyPair } from '../support/key-pair.ts'
 
 const { ECDSAP256SHA256, ED25519 } = ALGORITHM
@@ -17,7 +18,7 @@ const ORDER = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9c
 /** The prime of the field, which no coordinate reaches. */
 const FIELD = Buffer.from('ffffffff00000001000000000000000000000000ffffffffffffffffffffffff', 'hex')
 
-const folder = t.testdir()
+const folder = testFolder(t)
 const out = join(folder, 'p256.node')
 const why = buildAddon({
   ...P256,

@@ -6,8 +6,9 @@ import t from 'tap'
 import { addonPart } from '../../src/native/addon-part.ts'
 import { buildAddon, PROCESS } from '../../src/native/build.ts'
 import { PROCESS_PATH, processAddon } from '../../src/native/process.ts'
+import { testFolder } from '../support/folder.ts'
 
-const out = join(t.testdir(), 'process.node')
+const out = join(testFolder(t), 'process.node')
 const flags = ['-Werror', '-Wconversion', '-Wshadow', '-Wstrict-prototypes', '-Wcast-align']
 const why = buildAddon({ ...PROCESS, out, flags })
 const skip = why !== undefined && !/failed/.test(why) && `nothing can be built here: ${why}`
@@ -16,7 +17,7 @@ t.test('it builds without a warning, and the build puts it where it is looked fo
   t.equal(why, undefined)
   t.ok(processAddon(out))
   t.equal(PROCESS.out, PROCESS_PATH)
-  t.equal(processAddon(join(t.testdir(), 'absent.node')), undefined)
+  t.equal(processAddon(join(testFolder(t), 'absent.node')), undefined)
 })
 
 const { openMailbox } = addonPart()

@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path'
 import t from 'tap'
 import { buildAddon } from '../../src/native/build.ts'
 import { ROOT } from '../house/project.ts'
+import { testFolder } from '../support/folder.ts'
 
 const CORE = join(ROOT, 'test/native/udp-core.c')
 const EXERCISE = join(import.meta.dirname, 'exercise.js')
@@ -25,7 +26,7 @@ function run(program: string, args: readonly string[], env: Readonly<Record<stri
 }
 
 const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0
-const folder = t.testdir()
+const folder = testFolder(t)
 
 function compileCore(...flags: readonly string[]): { readonly path: string } & Ran {
   const path = join(folder, `core-${flags.length}`)

@@ -13,6 +13,7 @@ import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { ROOT } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
 import { formatZone, readZone } from '../../src/wire/zone-text.ts'
+import { testFolder } from '../support/folder.ts'
 import { recordsFrom } from '../support/records.ts'
 import { absent, sharedOctets } from '../support/shared-data.ts'
 
@@ -24,7 +25,7 @@ const skip = missing === undefined ? absent(FILE) : `${missing} is not installed
 const MADE: ReadonlySet<number> = new Set([TYPE.RRSIG, TYPE.NSEC, TYPE.DNSKEY])
 
 t.test('the root zone of 2020-10-19, signed and digested by ldns', { skip, timeout: 90_000 }, async (t) => {
-  const folder = t.testdir()
+  const folder = testFolder(t)
   const content = readZone(sharedOctets(FILE), { path: FILE }).filter(({ type }) => !MADE.has(type))
   writeFileSync(join(folder, 'zone'), formatZone(content))
   const key = async (...args: string[]): Promise<string> =>
