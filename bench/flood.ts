@@ -12,6 +12,7 @@ import {
 import { liesOf } from './load/generator.ts'
 import type { Stream, StreamReport } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
+import { ownFigures } from './peers/sigill.ts'
 import { fill, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
@@ -38,6 +39,7 @@ const SOURCES = { fresh: '127.0.0.2', dead: '127.0.0.3', bogus: '127.0.0.4' } as
 /** Both caches of Sigill together have a hundred, which others have in one piece or by names. */
 const CACHE_MIB = 50
 const CACHE_NAMES = 100_000
+const OCTETS_PER_MIB = 1_048_576
 
 /** Cached and asked for again and again. */
 const BENIGN: ZoneGroup = { stem: 'benign', zones: 10, namesPerZone: 100, signed: 'half' }
@@ -69,6 +71,7 @@ const COLUMNS: readonly Column[] = [
   { key: 'freshP99', title: 'their p99 ms', digits: 2 },
   { key: 'dead', title: 'dead names told/s', digits: 0 },
   { key: 'bogus', title: 'bogus names told/s', digits: 0 },
+  { key: 'full', title: 'answer cache full', digits: 2 },
 ]
 
 /** What is asked. */
@@ -154,6 +157,7 @@ async function measure(
     freshP99: latencyFigures(fresh).p99,
     dead: aSecond(dead),
     bogus: aSecond(bogus),
+    full: ((await ownFigures(resolver))?.answerOctets ?? Number.NaN) / (CACHE_MIB * OCTETS_PER_MIB),
   })
   return [...faults, ...quiet.faults, ...flooded.faults]
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bench, type Setting, withResolver } from './bench.ts'
 import type { Resolver, ResolverOptions } from './peers/resolver.ts'
-import { type CacheFigures, cacheFigures, SIGILL } from './peers/sigill.ts'
+import { type CacheFigures, ownFigures } from './peers/sigill.ts'
 import { fill, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
@@ -79,11 +79,6 @@ function prepare(setting: Setting, variant: Variant): Work {
   const title = `${names.toLocaleString('en')} ${kind}, ${zones.toLocaleString('en')} zones`
   const cacheMib = Math.max(CACHE_MIB_LEAST, Math.ceil((names * variant.cacheOctetsAName) / MIB))
   return { files, names, cacheMib, warm, all, part: new Part(title, COLUMNS) }
-}
-
-/** Sigill's own account of its caches; peers are seen from outside alone. */
-async function ownFigures(resolver: Resolver): Promise<CacheFigures | undefined> {
-  return resolver.contender.peer === SIGILL ? await cacheFigures(resolver) : undefined
 }
 
 /** What is needed to measure one server. */

@@ -3,7 +3,6 @@
 import { Command, CommanderError } from 'commander'
 import { addControl } from './cli/control-commands.ts'
 import { EXIT, type ExitCode, UnusableInput } from './cli/exit-code.ts'
-import { keepYoungGenerationSmall } from './cli/young-generation.ts'
 import { PACKAGE_VERSION } from './config/package-version.ts'
 import { ConfigError } from './config/problem.ts'
 import { StartError } from './daemon/start-error.ts'
@@ -38,7 +37,6 @@ function addServing(program: Command): void {
     .option('-c, --config <file>', 'configuration; the defaults when left out')
     .option('--take-over', 'take over from the daemon that runs: it serves until this one does, then ends')
     .action(async (options) => {
-      keepYoungGenerationSmall()
       const { serve } = await import('./cli/serve.ts')
       process.exitCode = await serve(options, printError)
     })

@@ -1,6 +1,7 @@
 /** This resolver, started as an operator would. */
 import { resolve } from 'node:path'
 import type { Launch, Peer, ResolverSetup } from './peer.ts'
+import type { Resolver } from './resolver.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.js')
 /** Metrics are at the same address, so far above the port of questions. */
@@ -56,13 +57,20 @@ export async function metricSum(
 
 /** What its two caches hold. */
 export interface CacheFigures {
+  /** Of both. */
   readonly octets: number
+  readonly answerOctets: number
   readonly answers: number
   readonly rrsets: number
 }
 
+/** Its own account of its caches; peers are seen from outside alone. */
+export async function ownFigures(resolver: Resolver): Promise<CacheFigures | undefined> {
+  return resolver.contender.peer === SIGILL ? await cacheFigures(resolver) : undefined
+}
+
 /** Asks a running one for its metrics. */
-export async function cacheFigures(server: {
+async function cacheFigures(server: {
   readonly address: string
   readonly port: number
 }): Promise<CacheFigures> {
@@ -73,8 +81,10 @@ export async function cacheFigures(server: {
     if (value === undefined) throw new Error(`no sigill_${family} of ${cache} among the metrics`)
     return Number(value)
   }
+  const answerOctets = gauge('cache_bytes', 'answers')
   return {
-    octets: gauge('cache_bytes', 'answers') + gauge('cache_bytes', 'rrsets'),
+    octets: answerOctets + gauge('cache_bytes', 'rrsets'),
+    answerOctets,
     answers: gauge('cache_entries', 'answers'),
     rrsets: gauge('cache_entries', 'rrsets'),
   }

@@ -551,8 +551,11 @@ export const COOKIE_SECRET_WATCH_MS = 600_000
 
 // --- second looks at failing domains ------------------------------------------------------------------------------
 
-/** Entries of each small table of an engine that lives for one domain. */
-export const LONE_TABLE_ENTRIES_MAX = 1_000
+/**
+ * Entries of each small table of an engine that lives for one domain. What it asks has some dozens of servers and a few
+ * zones; a table takes its memory when it is made, and twenty of a thousand took three milliseconds.
+ */
+export const LONE_TABLE_ENTRIES_MAX = 100
 /** Addresses of a zone that are asked alone: most zones have four to eight, and both families are among these. */
 export const SECOND_LOOK_ADDRESSES_MAX = 16
 /** Time of one look, after which no further address is asked: nobody waits for it, but the next domain does. */

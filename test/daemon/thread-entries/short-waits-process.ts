@@ -1,11 +1,10 @@
-/** A process of its own, whose helpers, threads and young generations are looked at: prints what it finds as JSON. */
+/** A process of its own, whose helpers and threads are looked at: prints what it finds as JSON. */
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { getHeapSpaceStatistics } from 'node:v8'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { YOUNG_GENERATION_MIB_MAX } from '../../../src/base/limits.ts'
-import { keepYoungGenerationSmall } from '../../../src/cli/young-generation.ts'
 import { letOthersGoFirst, putHelpersLast } from '../../../src/daemon/short-waits.ts'
 
 export interface Found {
@@ -15,8 +14,8 @@ export interface Found {
   readonly main: number
   readonly front: number
   readonly resolver: number
-  /** Octets of the young generation after much garbage. */
-  readonly young: { readonly main: number; readonly worker: number }
+  /** Octets of the young generation of a thread after much garbage. */
+  readonly young: number
 }
 
 const CALLING_THREAD = 0
@@ -40,14 +39,13 @@ if (isMainThread) {
   const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB_MAX }
   const worker = new Worker(import.meta.filename, { resourceLimits })
   const [told] = await once(worker, 'message')
-  keepYoungGenerationSmall()
   const found: Found = {
     before,
     helpers,
     main: getPriority(CALLING_THREAD),
     front: told.front,
     resolver: told.resolver,
-    young: { main: youngAfterGarbage(), worker: told.young },
+    young: told.young,
   }
   console.log(JSON.stringify(found))
   process.exit()
