@@ -16,7 +16,8 @@ import { processAddon } from '../../src/native/process.ts'
 import { testFolder } from '../support/folder.ts'
 import { READY, Running } from '../support/sigill-process.ts'
 
-const MIB = 48
+/** Of each cache: a machine that is busy makes so much in time as well. */
+const MIB = 24
 const WANTED = { 'cache.memory-at-start': true, 'server.udp-backend': 'auto' } as Settings
 const skip =
   (processAddon() === undefined && 'needs the addon') ||
@@ -25,9 +26,9 @@ const skip =
 t.test('all of it is there before clients are served', { skip }, async (t) => {
   const before = process.memoryUsage().rss
   const caches = [cacheMemory(MIB * OCTETS_PER_MIB, WANTED), sharedCacheMemory(MIB * OCTETS_PER_MIB, WANTED)]
+  const beganMs = performance.now()
   const taken = takeCacheMemory(caches, WANTED)
   t.ok(taken, 'it is waited for')
-  const beganMs = performance.now()
   await taken
   const waitedMs = performance.now() - beganMs
   t.ok(waitedMs < 2 * CACHE_PAGES_WAIT_MS, `for ${Math.round(waitedMs)} ms`)

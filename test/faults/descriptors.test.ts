@@ -1,8 +1,10 @@
 /** A process that has used up its file descriptors: hits go on, misses fail with a reason, and all is well once some are free. */
+import { readdirSync } from 'node:fs'
 import { createConnection, type Socket } from 'node:net'
 import t from 'tap'
 import { testFolder } from '../support/folder.ts'
 import { startLabWorld } from '../support/lab-world.ts'
+import { until } from '../support/until.ts'
 import { DaemonProcess } from './daemon-process.ts'
 
 /** Enough to start: modules are read many at a time. Fewer than connections come. */
@@ -12,6 +14,11 @@ const PATIENCE_MS = 15_000
 
 const world = await startLabWorld(testFolder(t), [127, 99])
 t.teardown(() => world.close())
+
+/** How many a process has. */
+function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
 
 /** Opens a connection and says nothing. */
 function connect(port: number): Socket {
@@ -31,7 +38,7 @@ for (const backend of ['addon', 'dgram']) {
     const hit = { name: 'www.good.se.', type: 'A', do: true }
     t.match(await daemon.ask(hit), { rcode: 'NOERROR', ad: true })
     const sockets = Array.from({ length: CONNECTIONS }, () => connect(daemon.server.port))
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await until('all are taken', () => descriptorsOf(daemon.pid) >= DESCRIPTORS_MAX - 1)
     for (let i = 0; i < 5; i++) t.match(await daemon.ask(hit), { rcode: 'NOERROR', ad: true }, 'a hit')
     const missed = await daemon.ask({ name: 'one.good.se.', type: 'A', do: true })
     t.match(missed, { rcode: 'SERVFAIL' })

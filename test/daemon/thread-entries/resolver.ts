@@ -13,19 +13,20 @@ const { resolve } = Resolver.prototype
 
 Resolver.prototype.resolve = function (this: Resolver, question: ClientQuestion): Promise<ClientReply> {
   const first = Buffer.from(question.name.subarray(0, POISON.length))
-  // As a fault would that comes up while it is worked on: within this turn of the event loop.
+  const reply = resolve.call(this, question)
+  // As a fault would that comes up while it is worked on: before anything else has its turn, and unmakes the note of it.
   if (first.equals(POISON)) {
-    setImmediate(() => {
+    queueMicrotask(() => {
       throw new Error('poisoned')
     })
   }
-  if (first.equals(HUNGER)) setImmediate(eatMemory)
+  if (first.equals(HUNGER)) queueMicrotask(eatMemory)
   if (first.equals(ETERNAL)) {
-    setImmediate(() => {
+    queueMicrotask(() => {
       for (;;);
     })
   }
-  return resolve.call(this, question)
+  return reply
 }
 
 await import('../../../src/daemon/threads/resolver-thread.ts')
