@@ -62,4 +62,7 @@ t.test('clients are answered between any two steps of resolving', async (t) => {
   while (socket.later.length < ZONES) await turn()
   t.ok(polls >= 2 * ZONES, `${polls} looks: as each question begins, and after each reply of a server`)
   t.ok(answeredMeanwhile >= ZONES, `${answeredMeanwhile} cached answers while others waited`)
+  const before = polls
+  serving.betweenSteps()
+  t.equal(polls, before + 1, 'other work in this thread lets clients through as well')
 })
