@@ -3,6 +3,7 @@ import { type Bench, load, type Setting, withResolver } from './bench.ts'
 import { busiestIsolate, type Collection, readCollection } from './gc-trace.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { SIGILL } from './peers/sigill.ts'
+import { MIB } from './process-figures.ts'
 import { shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { quantileOf } from './statistics.ts'
@@ -23,7 +24,6 @@ const THREADS = 2
 const CACHE_MIB = 256
 /** A heap above that grows with every name. */
 const HEAP_GROWTH_MAX = 1.1
-const MIB = 2 ** 20
 
 const COLUMNS: readonly Column[] = [
   { key: 'rate', title: 'names/s', digits: 0 },

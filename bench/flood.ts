@@ -13,6 +13,7 @@ import { liesOf } from './load/generator.ts'
 import type { Stream, StreamReport } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { ownFigures } from './peers/sigill.ts'
+import { MIB } from './process-figures.ts'
 import { fill, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
@@ -39,7 +40,6 @@ const SOURCES = { fresh: '127.0.0.2', dead: '127.0.0.3', bogus: '127.0.0.4' } as
 /** Both caches of Sigill together have a hundred, which others have in one piece or by names. */
 const CACHE_MIB = 50
 const CACHE_NAMES = 100_000
-const OCTETS_PER_MIB = 1_048_576
 
 /** Cached and asked for again and again. */
 const BENIGN: ZoneGroup = { stem: 'benign', zones: 10, namesPerZone: 100, signed: 'half' }
@@ -157,7 +157,7 @@ async function measure(
     freshP99: latencyFigures(fresh).p99,
     dead: aSecond(dead),
     bogus: aSecond(bogus),
-    full: ((await ownFigures(resolver))?.answerOctets ?? Number.NaN) / (CACHE_MIB * OCTETS_PER_MIB),
+    full: ((await ownFigures(resolver))?.answerOctets ?? Number.NaN) / (CACHE_MIB * MIB),
   })
   return [...faults, ...quiet.faults, ...flooded.faults]
 }

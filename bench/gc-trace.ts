@@ -1,4 +1,5 @@
 /** What V8 tells of its collections (`--trace-gc`): pauses of each thread, and what was left on its heap. */
+import { MIB } from './process-figures.ts'
 
 /** One pause of one thread. */
 export interface Collection {
@@ -10,7 +11,6 @@ export interface Collection {
   readonly heapOctets: number
 }
 
-const MIB = 2 ** 20
 const COLLECTION =
   /^\[\d+:(0x[0-9a-f]+)(?::\d+)?\] +\d+ ms: .*? -> ([\d.]+) \([\d.]+\) MB, (?:pooled: [\d.]+ MB, )?([\d.]+) \//
 /** What was marked in steps beforehand counts by its longest step. */

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bench, type Setting, withResolver } from './bench.ts'
 import type { Resolver, ResolverOptions } from './peers/resolver.ts'
 import { type CacheFigures, ownFigures } from './peers/sigill.ts'
+import { MIB } from './process-figures.ts'
 import { fill, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
@@ -15,7 +16,6 @@ const NAMES_A_ZONE = 1_000
 const WARM_ZONES = 4
 const FILL_SECONDS = 3_600
 const SETTLE_MS = 1_000
-const MIB = 2 ** 20
 const CACHE_MIB_LEAST = 64
 /** Of the root's keys and servers; names would be thousands. */
 const RESTART_QUESTIONS_MAX = 20

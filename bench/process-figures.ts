@@ -1,6 +1,9 @@
 /** What a process has used, from `/proc` (proc(5)); all its threads together. */
 import { readFileSync } from 'node:fs'
 
+/** Octets. */
+export const MIB: number = 2 ** 20
+
 /** Of utime and stime, on every Linux there is. */
 const TICKS_A_SECOND = 100
 

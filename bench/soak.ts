@@ -7,6 +7,7 @@ import { faultsOf, liesOf } from './load/generator.ts'
 import type { Stream } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { SIGILL } from './peers/sigill.ts'
+import { MIB } from './process-figures.ts'
 import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { SIGILL_UNDER_FAULTS, Troubles } from './troubles.ts'
@@ -33,7 +34,6 @@ const CACHE_MIB = 32
 /** What the process may take beside its caches, and of them. */
 const RESIDENT_BASE_OCTETS = 200e6
 const RESIDENT_SHARE = 1.1
-const MIB = 2 ** 20
 const FAULTS_MAX = 20
 /** Under faults: names of zones whose signatures are wrong. */
 const BOGUS_A_SECOND = 50
