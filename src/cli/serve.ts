@@ -2,6 +2,7 @@
 import { formatEndpoint } from '../base/address.ts'
 import { LOG_FLUSH_MS_MAX } from '../base/limits.ts'
 import { type Config, defaultConfig, loadConfig } from '../config/load.ts'
+import { compileForService } from '../daemon/code-settings.ts'
 import { type Daemon, startDaemon } from '../daemon/daemon.ts'
 import { putHelpersLast } from '../daemon/short-waits.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
@@ -24,6 +25,7 @@ export interface ServeOptions {
  * @param printError takes the ready line, for standard error
  */
 export async function serve(options: ServeOptions, printError: (text: string) => void): Promise<ExitCode> {
+  compileForService()
   const config = options.config === undefined ? defaultConfig() : loadConfig(options.config)
   const log = createLog({ level: config.settings['log.level'], format: config.settings['log.format'] })
   dieOfOwnFaults(log)

@@ -1,0 +1,33 @@
+/** What V8 makes of what it is told about compiling. */
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import t from 'tap'
+
+const PROGRAM = join(import.meta.dirname, 'thread-entries/code-settings-process.js')
+const FLAGS = ['--stress-flush-code', '--trace-turbo-inlining']
+
+interface Seen {
+  /** Functions inlined into one that calls forty. */
+  readonly inlined: number
+  /** The share of the octets of code that has run once which is still there after collections of garbage. */
+  readonly kept: number
+}
+
+function look(...told: string[]): Seen {
+  const lines = execFileSync(process.execPath, [...FLAGS, PROGRAM, ...told], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+  const { before, after } = JSON.parse(lines.pop()!)
+  return { inlined: lines.filter((line) => /^Inlining .* whole>/.test(line)).length, kept: after / before }
+}
+
+t.test('functions are compiled in small pieces, and what was warm stays so', async (t) => {
+  const usual = look()
+  const told = look('for service')
+  t.ok(
+    told.inlined > 0 && told.inlined <= usual.inlined / 2,
+    `${told.inlined} inlined in place of ${usual.inlined}`,
+  )
+  t.ok(usual.kept < 0.5, `${usual.kept} of the code stays as V8 has it`)
+  t.ok(told.kept > 0.9, `${told.kept} of it stays here`)
+})
