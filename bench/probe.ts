@@ -22,6 +22,8 @@ export interface ProbeReply {
 }
 
 const TIMEOUT_MS = 500
+/** A server that is not there yet answers no question; one that has just come is seen soon. */
+const AGAIN_MS = 20
 const PROBE_ID = 0x5347
 
 /** The reply, or undefined when none comes in time. */
@@ -39,16 +41,19 @@ export function probe({
   return new Promise((resolve) => {
     const end = (reply: ProbeReply | undefined): void => {
       clearTimeout(timer)
+      clearInterval(again)
       socket.close()
       resolve(reply)
     }
+    const ask = (): void => socket.send(query, port, address)
     const timer = setTimeout(() => end(undefined), timeoutMs)
-    // A port that nobody listens at yet; the time-out follows.
+    const again = setInterval(ask, AGAIN_MS)
+    // A port that nobody listens at yet: it is asked again.
     socket.on('error', () => undefined)
     socket.once('message', (octets) => {
       const header = parseHeader(octets)
       end(header && { rcode: header.rcode, ad: header.ad })
     })
-    socket.send(query, port, address)
+    ask()
   })
 }
