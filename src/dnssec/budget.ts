@@ -90,6 +90,12 @@ export class ProofBudget implements Sha1Allowance {
     return true
   }
 
+  /** No signature may be verified any more: there is no use in asking for others. */
+  get isSpent(): boolean {
+    const { counts, limits } = this
+    return counts.failedSignatures >= limits.failedSignatures || counts.signatures >= limits.signatures
+  }
+
   /** Tells that a verification failed, or that a key could not be imported (CVE-2025-8677). */
   signatureFailed(): void {
     this.counts.failedSignatures++

@@ -223,8 +223,9 @@ export async function freshKeys(context: Context, job: Job, zone: Name): Promise
 
 /**
  * Asks other servers of the zone for what did not validate, since the fault may be one server's. Not when it lies in
- * the chain above, nor when asking around has been in vain for the zone so far: then its signing is broken, and
- * all its names at once must not triple the questions to it (B10).
+ * the chain above, nor when no signature of theirs could be verified any more (C01), nor when asking around has been in
+ * vain for the zone so far: then its signing is broken, and all its names at once must not triple the questions to it
+ * (B10).
  */
 async function askOthers(
   context: Context,
@@ -235,12 +236,13 @@ async function askOthers(
 ): Promise<Proven> {
   const key = retryKey(context, name, type)
   const vain = context.vainRetries.get(key) ?? 0
+  const { proof } = job.budget
   const inChain = bogus.judged.inChain === true && bogus.judged.transient !== true
   if (inChain || vain >= VAIN_RETRIES_MAX) return bogus
   // Who denied an ancestor was not asked for the name itself yet.
   const asked = new Set(bogus.server === '' || bogus.denied !== undefined ? [] : [bogus.server])
   let answers = 0
-  for (let retry = 0; retry < BOGUS_RETRIES_MAX; retry++) {
+  for (let retry = 0; retry < BOGUS_RETRIES_MAX && !proof.isSpent; retry++) {
     const data = await fetchFresh(context, job, name, type, asked)
     if (data.kind === 'failure') break
     const other = await judge(context, job, name, type, data)

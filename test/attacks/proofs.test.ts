@@ -55,6 +55,12 @@ row('C01', async (t) => {
       if (algorithm !== ALGORITHM.ED25519) longestMs = Math.max(longestMs, tookMs)
     }
   }
+  const { signer, traps } = keyTraps(ALGORITHM.ECDSAP256SHA256, { keys: 500, signatures: 500, ds: 180 })
+  const trap = { algorithm: ALGORITHM.ECDSAP256SHA256, signer, ...traps[2]! }
+  const served = makeWorld([trapZone({ ...trap, servers: ['ns1', 'ns2', 'ns3'] })])
+  t.equal((await served.ask('www.trap.test', TYPE.A)).status, 'bogus')
+  const asked = served.asked().filter((question) => question === 'www.trap.test. A').length
+  t.equal(asked, 2, 'by UDP and by TCP; nobody else is asked for what could not be verified any more')
   return `at most ${most} verifications, ${longestMs.toFixed(0)} ms, in ${4 * TRAPS.length} traps of three algorithms`
 })
 

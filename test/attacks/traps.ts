@@ -24,11 +24,13 @@ export interface Trap {
   /** DS records of decoys beside the honest one, and as many wrong signatures over the DNSKEY set. */
   readonly ds?: number
   readonly signer: LabKey
+  /** Names of its servers; one when left out. */
+  readonly servers?: readonly string[]
 }
 
 /** The zone of a trap: its DNSKEY set is as it should be, unless there are DS records of decoys; its address is not. */
 export function trapZone(
-  { algorithm, decoys, signatures, ds = 0, signer }: Trap,
+  { algorithm, decoys, signatures, ds = 0, signer, servers }: Trap,
   origin = 'trap.test',
 ): LabZone {
   const apex = nameFrom(origin)
@@ -55,6 +57,7 @@ export function trapZone(
         ...decoys.map((key) => ({ key, published: true, signsKeys: false, signsZone: false })),
       ],
     },
+    ...(servers && { servers: servers.map((name) => ({ name })) }),
     ...(ds === 0
       ? {}
       : { ds: (owner: Name) => decoys.slice(0, ds).map((key) => makeDs(owner, key, DIGEST.SHA256)) }),
