@@ -68,6 +68,11 @@ export const FAILED_SIGNATURES_MAX = 16
 export const SIGNATURES_MAX = 64
 /** SHA-1 calls for NSEC3, iterations counted (CVE-2023-50868). */
 export const NSEC3_SHA1_CALLS_MAX = 2_000
+/**
+ * RRSIGs of one RRset that are taken out of a reply: an honest one has one a key, twice as many in a rollover; five hundred
+ * would be read, kept and copied for each name (KeyTrap; BIND takes a hundred records of a type).
+ */
+export const SIGNATURES_PER_RRSET_MAX = 64
 /** RRSIGs whose key tag and algorithm match a key, tried per RRset (KeyTrap). */
 export const RRSIGS_PER_RRSET_MAX = 8
 /** Keys of one tag and algorithm tried: an honest zone has one, a collision makes two (KeyTrap). */

@@ -2,7 +2,7 @@
  * Reads a reply (RFC 1034 5.3.3 step 4): what it means for the question asked, and which of its records may be kept.
  * Only what was asked, in the bailiwick of the zone whose server answered, gets past this file (attack A07).
  */
-import { ALIASES_MAX, NS_PER_DELEGATION_MAX } from '../base/limits.ts'
+import { ALIASES_MAX, NS_PER_DELEGATION_MAX, SIGNATURES_PER_RRSET_MAX } from '../base/limits.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -110,8 +110,9 @@ function meaningOf(message: Message, question: Question, zone: Name): Classified
     return { kind: 'lame', reason: formatRcode(message.rcode), lasting, failed: !lasting }
   }
   const own = inBailiwick(withSignatures(message, message.answer), zone)
-  const answers = groupRrsets(own.filter((record) => !reachesOut(record, zone)))
-  const authorities = groupRrsets(inBailiwick(withSignatures(message, message.authority), zone))
+  const beside = inBailiwick(withSignatures(message, message.authority), zone)
+  const answers = rrsetsOf(own.filter((record) => !reachesOut(record, zone)))
+  const authorities = rrsetsOf(beside)
   const positive = classifyAnswer(question, answers, authorities)
   if (message.rcode === RCODE.YXDOMAIN && positive?.kind !== 'alias')
     return { kind: 'lame', reason: 'YXDOMAIN without a DNAME', lasting: false }
@@ -329,5 +330,10 @@ function addressesOf(message: Message, ns: Rrset): Rrset[] {
       (record.type === TYPE.A || record.type === TYPE.AAAA) &&
       names.has(nameKey(record.owner)),
   )
-  return groupRrsets(records)
+  return rrsetsOf(records)
+}
+
+/** The RRsets of a section of a reply, with no more signatures than are worth a look. */
+export function rrsetsOf(records: readonly ResourceRecord[]): Rrset[] {
+  return groupRrsets(records, SIGNATURES_PER_RRSET_MAX)
 }

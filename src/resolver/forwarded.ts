@@ -13,8 +13,8 @@ import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import type { Message, Question } from '../wire/message.ts'
 import { isSubdomainOf, type Name } from '../wire/name.ts'
-import { groupRrsets, type ResourceRecord } from '../wire/record.ts'
-import { type Classified, classifyAnswer, negative } from './classify.ts'
+import type { ResourceRecord } from '../wire/record.ts'
+import { type Classified, classifyAnswer, negative, rrsetsOf } from './classify.ts'
 
 /**
  * @param zone the zone that is forwarded
@@ -25,8 +25,8 @@ export function classifyForwarded(message: Message, question: Question, zone: Na
   if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN && rcode !== RCODE.YXDOMAIN) {
     return { kind: 'lame', reason: complaint(message), lasting: false }
   }
-  const answers = groupRrsets(message.answer.filter((record) => isBelieved(record, question.name, zone)))
-  const authorities = groupRrsets(message.authority.filter((record) => record.class === CLASS.IN))
+  const answers = rrsetsOf(message.answer.filter((record) => isBelieved(record, question.name, zone)))
+  const authorities = rrsetsOf(message.authority.filter((record) => record.class === CLASS.IN))
   const positive = classifyAnswer(question, answers, authorities)
   if (positive !== undefined) return positive
   if (rcode === RCODE.YXDOMAIN) return { kind: 'lame', reason: 'YXDOMAIN without a DNAME', lasting: false }

@@ -35,8 +35,10 @@ const FEW = 8
 /**
  * Groups the records of one section into RRsets, in order of first appearance. An RRSIG joins the RRset that it
  * covers; RRSIGs that cover nothing in the section become RRsets of type RRSIG at the end.
+ *
+ * @param signaturesMax of one RRset; further ones are passed over
  */
-export function groupRrsets(records: readonly ResourceRecord[]): Rrset[] {
+export function groupRrsets(records: readonly ResourceRecord[], signaturesMax: number = Infinity): Rrset[] {
   const sets = new GrowingRrsets()
   for (const record of records) {
     if (record.type === TYPE_RRSIG) continue
@@ -47,8 +49,9 @@ export function groupRrsets(records: readonly ResourceRecord[]): Rrset[] {
     if (record.type !== TYPE_RRSIG || record.rdata.length < 2) continue
     const covered = (record.rdata[0]! << 8) | record.rdata[1]!
     const set = sets.find(record, covered)
-    if (set !== undefined) sets.add(set, set.signatures, record)
-    else {
+    if (set !== undefined) {
+      if (set.signatures.length < signaturesMax) sets.add(set, set.signatures, record)
+    } else {
       const apart = sets.find(record, TYPE_RRSIG) ?? sets.begin(record)
       sets.add(apart, apart.rdatas, record)
     }

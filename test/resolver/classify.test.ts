@@ -1,6 +1,8 @@
 /** What a reply means: denials that say so in odd ways. */
 import t from 'tap'
+import { SIGNATURES_PER_RRSET_MAX } from '../../src/base/limits.ts'
 import { classify } from '../../src/resolver/classify.ts'
+import { classifyForwarded } from '../../src/resolver/forwarded.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
@@ -49,4 +51,17 @@ t.test('an NSEC record whose range ends in another zone answers nobody (A14)', a
   // In a proof it stays, so that the proof is told to be wrong rather than missing.
   const proof = classify(reply('a.z.test. 300 NSEC b.zz.test. A\n', { aa: true }), question, zone)
   t.equal(proof.kind === 'negative' && proof.authority.length, 1)
+})
+
+t.test('of hundreds of signatures over a set, no more than are worth a look are taken (C01)', async (t) => {
+  const rrsig = (i: number): string =>
+    `www.z.test. 300 RRSIG A 13 3 300 20300101000000 20200101000000 ${i} z.test. AAAA\n`
+  const signatures = Array.from({ length: 500 }, (_, i) => rrsig(i))
+  const answer = recordsFrom(`www.z.test. 300 A 192.0.2.1\n${signatures.join('')}`)
+  const message = reply('', { aa: true, answer })
+  for (const found of [classify(message, question, zone), classifyForwarded(message, question, zone)]) {
+    const [set] = found.kind === 'records' ? found.answer : []
+    t.equal(set?.signatures.length, SIGNATURES_PER_RRSET_MAX)
+    t.same(set?.signatures[0], answer[1]?.rdata)
+  }
 })
