@@ -1,9 +1,16 @@
 /** What V8 makes of what it is told about compiling. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
+import { INLINED_BYTECODE_OCTETS_MAX } from '../../src/base/limits.ts'
 
 const PROGRAM = join(import.meta.dirname, 'thread-entries/code-settings-process.js')
+const MAIN = join(import.meta.dirname, '../../src/main.js')
+/** Prints what V8 is told, in place of telling it. */
+const LISTENER = `import v8 from 'node:v8'
+import { syncBuiltinESMExports } from 'node:module'
+v8.setFlagsFromString = (flag) => console.error('told ' + flag)
+syncBuiltinESMExports()`
 const FLAGS = ['--stress-flush-code', '--trace-turbo-inlining']
 
 interface Seen {
@@ -30,4 +37,14 @@ t.test('functions are compiled in small pieces, and what was warm stays so', asy
   )
   t.ok(usual.kept < 0.5, `${usual.kept} of the code stays as V8 has it`)
   t.ok(told.kept > 0.9, `${told.kept} of it stays here`)
+})
+
+t.test('the daemon tells it, before it reads its configuration', async (t) => {
+  const listener = `data:text/javascript,${encodeURIComponent(LISTENER)}`
+  const args = ['--import', listener, MAIN, 'serve', '--config', '/nonexistent.yaml']
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  t.equal(status, 2, stderr)
+  const told = stderr.split('\n').filter((line) => line.startsWith('told '))
+  const inlining = `told --max-inlined-bytecode-size-cumulative=${INLINED_BYTECODE_OCTETS_MAX}`
+  t.same(told, [inlining, 'told --no-flush-bytecode'])
 })
