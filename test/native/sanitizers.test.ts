@@ -1,13 +1,14 @@
-/** The addon's own accesses to memory, watched: its socket half alone, and all of it within Node. */
+/** What the addons themselves do with memory, watched: the socket half of one alone, and all of them within Node. */
 import { spawnSync } from 'node:child_process'
 import { isAbsolute, join } from 'node:path'
 import t from 'tap'
-import { buildAddon } from '../../src/native/build.ts'
+import { buildAddon, P256 } from '../../src/native/build.ts'
 import { ROOT } from '../house/project.ts'
 import { testFolder } from '../support/folder.ts'
 
 const CORE = join(ROOT, 'test/native/udp-core.c')
 const EXERCISE = join(import.meta.dirname, 'exercise.js')
+const P256_EXERCISE = join(import.meta.dirname, 'p256-exercise.js')
 const SANITIZE = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 const RUN_MS_MAX = 150_000
 
@@ -73,6 +74,21 @@ t.test('all of it within Node, threads ended too, under the sanitizers', { skip:
   t.equal(status, 0, text)
   t.match(text, /^answered 4800$/m)
 })
+
+t.test(
+  'signatures and tables of keys, threads ended too, under the sanitizers',
+  { skip: noAsan },
+  async (t) => {
+    const out = join(folder, 'sanitized-p256.node')
+    t.equal(buildAddon({ ...P256, out, flags: SANITIZE }), undefined)
+    const { status, text } = run(process.execPath, [P256_EXERCISE, out, '2'], {
+      LD_PRELOAD: asanLibrary()!,
+      ASAN_OPTIONS: 'detect_leaks=1:halt_on_error=1',
+    })
+    t.equal(status, 0, text)
+    t.match(text, /^verified 594$/m)
+  },
+)
 
 t.test('all of it within Node, under valgrind', { skip: noValgrind, timeout: RUN_MS_MAX }, async (t) => {
   const out = join(folder, 'watched.node')
