@@ -91,6 +91,20 @@ export async function withResolver<T>(
   }
 }
 
+/** Starts a resolver of each kind, gives them to `use` together, and stops them whatever happens. */
+export async function withResolvers<T>(
+  contenders: readonly Contender[],
+  options: ResolverOptions,
+  use: (resolvers: readonly Resolver[]) => Promise<T>,
+  started: readonly Resolver[] = [],
+): Promise<T> {
+  const [next, ...others] = contenders
+  if (next === undefined) return await use(started)
+  return await withResolver(next, options, (resolver) =>
+    withResolvers(others, options, use, [...started, resolver]),
+  )
+}
+
 /** What a run of the generator cost a resolver. */
 export interface Run extends GeneratorReport {
   /** Processor seconds of the resolver meanwhile. */

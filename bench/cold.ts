@@ -1,6 +1,6 @@
 /** `cold`: names that nobody has asked for before, each in a zone of its own: what a resolution costs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Bench, load, type Setting, withResolver } from './bench.ts'
+import { type Bench, load, type Setting, withResolvers } from './bench.ts'
 import type { Expectation } from './load/query-file.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { shuffled, writeQuestions } from './questions.ts'
@@ -20,6 +20,11 @@ const WARM_NAMES = 2_000
 const OUTSTANDING = 16
 const TIMEOUT_SECONDS = 10
 const SECONDS_MAX = 300
+/**
+ * Servers take turns after so many names: what else the machine has to do changes within seconds, and is to meet all of
+ * them alike.
+ */
+export const TURN_NAMES = 250
 /** What a server still does after its last reply belongs to the names that were asked for. */
 const SETTLE_MS = 300
 const US_IN_SECOND = 1e6
@@ -37,7 +42,7 @@ interface Slice {
   readonly count: number
 }
 
-/** What a slice cost. */
+/** What some names cost. */
 interface Cost {
   readonly names: number
   readonly processorSeconds: number
@@ -78,6 +83,14 @@ function slicesOf(signedCount: number): Record<'first' | 'warm' | 'signed' | 'un
   }
 }
 
+/** A slice as it is asked for: so many names at a time. */
+export function turnsOf({ name, first, count }: Slice): Slice[] {
+  return Array.from({ length: Math.ceil(count / TURN_NAMES) }, (_, turn) => {
+    const from = turn * TURN_NAMES
+    return { name, first: first + from, count: Math.min(TURN_NAMES, count - from) }
+  })
+}
+
 function figuresOf(costs: readonly Cost[]): Record<string, number> {
   const sum = (key: keyof Cost): number => costs.reduce((total, cost) => total + cost[key], 0)
   return {
@@ -116,26 +129,38 @@ async function runCold(setting: Setting): Promise<BenchResult> {
     }
   }
 
-  const measure = async (resolver: Resolver): Promise<void> => {
-    const { title } = resolver.contender.peer
-    parts.first.add(title, figuresOf([await costOf(resolver, slices.first)]))
-    await costOf(resolver, slices.warm)
-    const signed = await costOf(resolver, slices.signed)
-    const unsigned = await costOf(resolver, slices.unsigned)
-    parts.all.add(title, figuresOf([signed, unsigned]))
-    parts.signed.add(title, figuresOf([signed]))
-    parts.unsigned.add(title, figuresOf([unsigned]))
+  /** Asks all of them for a slice, in turns. */
+  const costsOf = async (resolvers: readonly Resolver[], slice: Slice): Promise<Map<Resolver, Cost[]>> => {
+    const costs = new Map(resolvers.map((resolver) => [resolver, [] as Cost[]]))
+    for (const [number, piece] of turnsOf(slice).entries()) {
+      // There and back: nobody always comes after the same one.
+      const order = number % 2 === 0 ? resolvers : [...resolvers].reverse()
+      for (const resolver of order) costs.get(resolver)!.push(await costOf(resolver, piece))
+    }
+    return costs
+  }
+
+  const measure = async (resolvers: readonly Resolver[]): Promise<void> => {
+    const first = await costsOf(resolvers, slices.first)
+    await costsOf(resolvers, slices.warm)
+    const signed = await costsOf(resolvers, slices.signed)
+    const unsigned = await costsOf(resolvers, slices.unsigned)
+    for (const resolver of resolvers) {
+      const { title } = resolver.contender.peer
+      const [ofSigned, ofUnsigned] = [signed.get(resolver)!, unsigned.get(resolver)!]
+      parts.first.add(title, figuresOf(first.get(resolver)!))
+      parts.all.add(title, figuresOf([...ofSigned, ...ofUnsigned]))
+      parts.signed.add(title, figuresOf(ofSigned))
+      parts.unsigned.add(title, figuresOf(ofUnsigned))
+    }
   }
 
   try {
     for (let round = 0; round < setting.rounds; round++) {
-      for (const contender of setting.contenders) {
-        setting.say(`round ${round + 1} of ${setting.rounds}: ${contender.peer.title}`)
-        // Another process each time: what is in a cache is not cold.
-        const { folder, threads } = setting
-        const options = { folder, files, threads, cores: setting.cores.servers }
-        await withResolver(contender, options, measure)
-      }
+      setting.say(`round ${round + 1} of ${setting.rounds}`)
+      // Other processes each time: what is in a cache is not cold.
+      const { folder, threads, contenders } = setting
+      await withResolvers(contenders, { folder, files, threads, cores: setting.cores.servers }, measure)
     }
   } finally {
     await authorities.stop()

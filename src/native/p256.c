@@ -23,6 +23,8 @@ enum { COORDINATE_OCTETS = 32, POINT_OCTETS = 2 * COORDINATE_OCTETS, DIGEST_OCTE
 enum { CURVE = 415 };
 /* Tables of a thread, of 150,000 octets each: more keys than that sign a good part of what any resolver meets. */
 enum { TABLES_MAX = 16 };
+/* A table that others were used so often since gives its place to another: of keys used in turn none drives out the next. */
+enum { IDLE_USES = 4096 };
 /* What a point begins with of which both coordinates are given (SEC 1, 2.3.3). */
 enum { UNCOMPRESSED = 4 };
 
@@ -145,8 +147,8 @@ struct verifier {
   struct table tables[TABLES_MAX];
   size_t table_count;
   uint64_t uses;
-  /* A table is being made; its thread of JavaScript has ended meanwhile. */
-  bool is_making, is_over;
+  /* One is on its way. Node waits for it before it has the verifier forgotten. */
+  bool is_making;
 };
 
 /* A table on its way. */
@@ -185,13 +187,10 @@ static bool take_key(struct verifier *v, const uint8_t *point) {
   return v->openssl.EC_KEY_oct2key(v->key, octets, sizeof octets, NULL) == 1;
 }
 
-/* The table of a key, which is in use now; NULL when it has none. */
-static const EC_GROUP *table_of(struct verifier *v, const uint8_t *key) {
-  for (size_t i = 0; i < v->table_count; i++) {
-    if (memcmp(v->tables[i].key, key, POINT_OCTETS) != 0) continue;
-    v->tables[i].used = ++v->uses;
-    return v->tables[i].group;
-  }
+/* The table of a key; NULL when it has none. */
+static struct table *table_of(struct verifier *v, const uint8_t *key) {
+  for (size_t i = 0; i < v->table_count; i++)
+    if (memcmp(v->tables[i].key, key, POINT_OCTETS) == 0) return &v->tables[i];
   return NULL;
 }
 
@@ -236,8 +235,13 @@ static bool verifies(struct verifier *v, const uint8_t *point, const uint8_t *da
   const struct openssl *openssl = &v->openssl;
   unsigned char digest[DIGEST_OCTETS];
   if (openssl->SHA256(data, octets, digest) == NULL) return false;
-  const EC_GROUP *table = table_of(v, point);
-  if (table != NULL) return verifies_by_table(v, table, digest, signature_octets);
+  struct table *table = table_of(v, point);
+  if (table != NULL) {
+    bool is_good = verifies_by_table(v, table->group, digest, signature_octets);
+    /* Wrong signatures keep no table. */
+    if (is_good) table->used = ++v->uses;
+    return is_good;
+  }
   if (!take_key(v, point)) return false;
   ECDSA_SIG *signature = signature_of(openssl, signature_octets);
   if (signature == NULL) return false;
@@ -275,6 +279,7 @@ static bool make_scratch(const struct openssl *openssl, struct scratch *at) {
     return true;
   }
   free_scratch(openssl, at);
+  openssl->ERR_clear_error();
   return false;
 }
 
@@ -313,19 +318,26 @@ static void make_table(napi_env env, void *data) {
   free_scratch(openssl, &at);
 }
 
-/* In the place of the one that was not used for longest, where there is no other. */
+/* A place for another table: a free one, or that of one that nobody uses; NULL when there is none. */
+static struct table *free_place(struct verifier *v) {
+  if (v->table_count < TABLES_MAX) return &v->tables[v->table_count];
+  struct table *oldest = &v->tables[0];
+  for (size_t i = 1; i < TABLES_MAX; i++)
+    if (v->tables[i].used < oldest->used) oldest = &v->tables[i];
+  return v->uses - oldest->used >= IDLE_USES ? oldest : NULL;
+}
+
 static void keep_table(struct verifier *v, const uint8_t *key, EC_GROUP *group) {
-  struct table *place = &v->tables[0];
-  if (v->table_count < TABLES_MAX) {
-    place = &v->tables[v->table_count++];
-  } else {
-    for (size_t i = 1; i < TABLES_MAX; i++)
-      if (v->tables[i].used < place->used) place = &v->tables[i];
-    v->openssl.EC_GROUP_free(place->group);
+  struct table *place = free_place(v);
+  if (place == NULL) {
+    v->openssl.EC_GROUP_free(group);
+    return;
   }
+  if (v->table_count < TABLES_MAX) v->table_count++;
+  else v->openssl.EC_GROUP_free(place->group);
   memcpy(place->key, key, POINT_OCTETS);
   place->group = group;
-  place->used = ++v->uses;
+  place->used = v->uses;
 }
 
 static void free_verifier(struct verifier *v) {
@@ -340,12 +352,7 @@ static void table_made(napi_env env, napi_status status, void *data) {
   struct making *making = data;
   struct verifier *v = making->verifier;
   v->is_making = false;
-  if (v->is_over) {
-    if (making->group != NULL) v->openssl.EC_GROUP_free(making->group);
-    free_verifier(v);
-  } else if (making->group != NULL) {
-    keep_table(v, making->key, making->group);
-  }
+  if (making->group != NULL) keep_table(v, making->key, making->group);
   napi_delete_async_work(env, making->work);
   free(making);
 }
@@ -405,7 +412,7 @@ static napi_value js_verifies(napi_env env, napi_callback_info info) {
   return say(env, v, verifies(v, key, signed_data, data_octets, signature));
 }
 
-/* Has a table made unless one is: nothing is lost when that cannot be begun. */
+/* Nothing is lost when it cannot be begun. */
 static void begin_table(napi_env env, struct verifier *v, const uint8_t *key) {
   struct making *making = calloc(1, sizeof *making);
   napi_value name;
@@ -423,7 +430,7 @@ static void begin_table(napi_env env, struct verifier *v, const uint8_t *key) {
   }
 }
 
-/* prepare(key): has a table made for a key, one at a time; whether the key has one. */
+/* prepare(key): has a table made for a key, unless one is on its way or there is no place for it; whether the key has one. */
 static napi_value js_prepare(napi_env env, napi_callback_info info) {
   napi_value argument;
   size_t count = 1, length;
@@ -435,16 +442,14 @@ static napi_value js_prepare(napi_env env, napi_callback_info info) {
   }
   struct verifier *v = data;
   bool has_table = table_of(v, key) != NULL;
-  if (!has_table && !v->is_making && take_key(v, key)) begin_table(env, v, key);
+  if (!has_table && !v->is_making && free_place(v) != NULL && take_key(v, key)) begin_table(env, v, key);
   return say(env, v, has_table);
 }
 
 static void forget(napi_env env, void *data, void *hint) {
   (void)env;
   (void)hint;
-  struct verifier *v = data;
-  v->is_over = true;
-  if (!v->is_making) free_verifier(v);
+  free_verifier(data);
 }
 
 /* Where this Node has not all that is needed, what is exported is empty. */
@@ -458,6 +463,11 @@ NAPI_MODULE_INIT() {
   }
   v->has_tables = find_openssl(&v->openssl, TABLES, sizeof TABLES / sizeof *TABLES) &&
                   make_scratch(&v->openssl, &v->scratch);
+  /* Where OpenSSL has no table of the curve's own generator it goes by none: one of ours would be of no use. */
+  if (v->has_tables && v->openssl.EC_GROUP_have_precompute_mult(v->scratch.curve) != 1) {
+    free_scratch(&v->openssl, &v->scratch);
+    v->has_tables = false;
+  }
   if (napi_set_instance_data(env, v, forget, NULL) != napi_ok) {
     free_verifier(v);
     return exports;

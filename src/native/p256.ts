@@ -21,8 +21,9 @@ interface P256Addon {
   /** Key and signature must be 64 octets each. */
   verifies?(key: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean
   /**
-   * Has a table of a key's multiples made beside everything else, one at a time and for the keys used last: what is verified with
-   * it takes little more than half as long. There is none where this Node shares too little of its OpenSSL for that.
+   * Has a table of a key's multiples made beside everything else: what is verified with it takes little more than half as
+   * long. One is made at a time, and none when others have all places and are in use. Left out where this Node shares too little of its
+   * OpenSSL for that, or its OpenSSL goes by no tables.
    *
    * @returns whether the key, 64 octets, has one
    */

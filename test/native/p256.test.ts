@@ -1,8 +1,9 @@
 /** Keys of P-256 by the addon: what it says is what node:crypto says, of good signatures and of every kind of bad one. */
 import { sign } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { P256_USES_BEFORE_TABLE } from '../../src/base/limits.ts'
@@ -32,8 +33,9 @@ const skip = why !== undefined && `nothing can be built here: ${why}`
 const read = addonImport(out)!
 /** As it is loaded here already: the same verifier. */
 const raw = why === undefined ? createRequire(import.meta.url)(out) : undefined
-/** Tables of a thread (`p256.c`). */
+/** Tables of a thread, and uses of others after which one gives its place away (`p256.c`). */
 const TABLES_MAX = 16
+const IDLE_USES = 4096
 
 interface Signed {
   readonly key: Buffer
@@ -60,6 +62,63 @@ function verdicts({ key, data, signature }: Signed): (boolean | undefined)[] {
 async function prepared({ key }: Signed): Promise<void> {
   await until('the table is made', () => raw.prepare(key))
 }
+
+/**
+ * Over the octets `sigill`. The key is chosen for the numbers of the signature, so that the two multiples of which a verifier
+ * takes the sum are the same point, or opposite ones, or that the x of their sum is greater than the order.
+ */
+const VECTORS = [
+  {
+    name: 'u1*G = u2*Q',
+    key: '3b3a1cea17f2a0291b8f271461c8711e89c11461bb7ff2affd11ea37d8036eb6 986caf9a5ad882f3e9d695435aa3531fe61445e87c1fb4e5ca821d2b4854eae7',
+    signature:
+      '8e533b6fa0bf7b4625bb30667c01fb607ef9f8b8a80fef5b300628703187b2a3 45b2fba730dbda8853b64494a30b1c3929eb3f011b461c89bcdd8cd8d972476c',
+    good: true,
+  },
+  {
+    name: 'u1*G = -(u2*Q)',
+    key: '3b3a1cea17f2a0291b8f271461c8711e89c11461bb7ff2affd11ea37d8036eb6 67935064a5277d0d16296abca55cace019ebba1883e04b1a357de2d4b7ab1518',
+    signature:
+      '8e533b6fa0bf7b4625bb30667c01fb607ef9f8b8a80fef5b300628703187b2a3 0000000000000000000000000000000000000000000000000000000000000005',
+    good: false,
+  },
+  {
+    name: 's = 1',
+    key: '3033c1743c7e535973df2f833d6693b4b7e1bc57cf4f5f3246460cfdb110cdcd 51d6c1e597a0f1e20761311bda8476aea5bb5f12b58e753ae64f476766624afb',
+    signature:
+      '8e533b6fa0bf7b4625bb30667c01fb607ef9f8b8a80fef5b300628703187b2a3 0000000000000000000000000000000000000000000000000000000000000001',
+    good: true,
+  },
+  {
+    name: 's = n + 1',
+    key: '3033c1743c7e535973df2f833d6693b4b7e1bc57cf4f5f3246460cfdb110cdcd 51d6c1e597a0f1e20761311bda8476aea5bb5f12b58e753ae64f476766624afb',
+    signature:
+      '8e533b6fa0bf7b4625bb30667c01fb607ef9f8b8a80fef5b300628703187b2a3 ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632552',
+    good: false,
+  },
+  {
+    name: 'x of the sum is above n',
+    key: '826e17886771584d5d39977717b0c5dc8e4162bd453ca2cc0e304c10f7fa526b b2a1b819a08d56bd9809c2ab6db8c5c66f302a6e70a917d841b793797958944c',
+    signature:
+      '0000000000000000000000000000000000000000000000000000000000000003 0000000000000000000000000000000000000000000000000000000000000003',
+    good: true,
+  },
+  {
+    name: 'r is that x, unreduced',
+    key: '826e17886771584d5d39977717b0c5dc8e4162bd453ca2cc0e304c10f7fa526b b2a1b819a08d56bd9809c2ab6db8c5c66f302a6e70a917d841b793797958944c',
+    signature:
+      'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632554 0000000000000000000000000000000000000000000000000000000000000003',
+    good: false,
+  },
+]
+
+/** The addon once more, with nothing that others did. */
+function freshAddon(): typeof raw {
+  const path = join(folder, `fresh-${copies++}.node`)
+  copyFileSync(out, path)
+  return createRequire(import.meta.url)(path)
+}
+let copies = 0
 
 /** Numbers at the edges of what is allowed, and of what a signature has, one with the other. */
 function edgeSignatures(good: Signed): Buffer[] {
@@ -124,17 +183,37 @@ t.test('by the table of a key it says the same', { skip }, async (t) => {
   }
 })
 
-t.test('tables are for the keys that were used last', { skip }, async (t) => {
-  const all = Array.from({ length: TABLES_MAX + 2 }, () => signed(20))
-  const [first, second] = all as [Signed, Signed]
-  for (const one of all) {
+t.test('where both multiples meet, and where a sum is greater than any r', { skip }, async (t) => {
+  for (const { name, good, ...vector } of VECTORS) {
+    const [key, signature] = [vector.key, vector.signature].map((hex) =>
+      Buffer.from(hex.replaceAll(' ', ''), 'hex'),
+    )
+    const one = { key: key!, signature: signature!, data: Buffer.from('sigill') }
+    t.same(verdicts(one), [good, good], name)
     await prepared(one)
-    t.same(verdicts(first), [true, true])
+    t.same(verdicts(one), [good, good], `${name}, by a table`)
   }
-  t.equal(raw.prepare(first.key), true, 'it was used all the time')
-  t.equal(raw.prepare(second.key), false, 'it was not')
-  for (const one of all) t.same(verdicts(one), [true, true])
-  await prepared(second)
+})
+
+t.test('a table makes room for another when nobody uses it', { skip }, async (t) => {
+  const addon = freshAddon()
+  const keys = Array.from({ length: TABLES_MAX }, () => signed(20))
+  const verify = ({ key, data, signature }: Signed): boolean => addon.verifies(key, data, signature)
+  const make = (one: Signed): Promise<void> => until('the table is made', () => addon.prepare(one.key))
+  for (const one of keys) await make(one)
+  const [idle, ...busy] = keys as [Signed, ...Signed[]]
+  const another = signed(20)
+  t.equal(addon.prepare(another.key), false)
+  for (let i = 0; i < IDLE_USES - 1; i++) verify(busy[i % busy.length]!)
+  for (let i = 0; i < IDLE_USES; i++) addon.verifies(busy[0]!.key, busy[0]!.data, busy[1]!.signature)
+  t.equal(addon.prepare(another.key), false)
+  await sleep(100)
+  t.equal(addon.prepare(another.key), false, 'there is no place for it yet, whatever is wrong')
+  verify(busy[0]!)
+  await make(another)
+  t.equal(addon.prepare(idle.key), false, 'its place was given away')
+  for (const one of [...busy, another]) t.equal(addon.prepare(one.key), true)
+  for (const one of [...keys, another]) t.equal(verify(one), true)
 })
 
 t.test('a table takes a good part of the time', { skip }, async (t) => {
@@ -153,19 +232,27 @@ t.test('a table takes a good part of the time', { skip }, async (t) => {
   t.ok(by < 0.85 * without, `300 signatures: ${without} us without a table, ${by} with it`)
 })
 
-t.test(
-  'a key that has signed often gets a table, and wrong signatures are no use of it',
-  { skip },
-  async (t) => {
-    const [often, wrong] = [signed(20), signed(20)]
-    const handle = read(often.key)!
-    for (let i = 0; i < P256_USES_BEFORE_TABLE; i++) handle.verifies(often.data, often.signature)
-    const hostile = read(wrong.key)!
-    for (let i = 0; i < 2 * P256_USES_BEFORE_TABLE; i++) hostile.verifies(often.data, wrong.signature)
-    await until('the table is made', () => raw.prepare(often.key))
-    t.equal(raw.prepare(wrong.key), false)
-  },
-)
+t.test('a key gets a table after so many good signatures, and none for wrong ones', { skip }, async (t) => {
+  const path = join(folder, 'listening.cjs')
+  writeFileSync(
+    path,
+    `const addon = require(${JSON.stringify(out)})
+    exports.prepared = []
+    exports.isKey = addon.isKey
+    exports.verifies = addon.verifies
+    exports.prepare = (key) => exports.prepared.push(Buffer.from(key).toString('hex')) > 0`,
+  )
+  const { prepared } = createRequire(import.meta.url)(path)
+  const [often, wrong] = [signed(20), signed(20)]
+  const [handle, hostile] = [addonImport(path)!(often.key)!, addonImport(path)!(wrong.key)!]
+  for (let i = 1; i < P256_USES_BEFORE_TABLE; i++) handle.verifies(often.data, often.signature)
+  for (let i = 0; i < 2 * P256_USES_BEFORE_TABLE; i++) hostile.verifies(often.data, often.signature)
+  t.same(prepared, [])
+  handle.verifies(often.data, often.signature)
+  t.same(prepared, [often.key.toString('hex')])
+  for (let i = 0; i < P256_USES_BEFORE_TABLE; i++) handle.verifies(often.data, often.signature)
+  t.equal(prepared.length, 2, 'it may have lost it meanwhile')
+})
 
 t.test('what is no point of the curve is no key', { skip }, async (t) => {
   const { key } = signed(1)
