@@ -18,19 +18,13 @@ const BY = { who: 'soak', why: 'faults' }
 /** Of standard output and standard error: nobody caught an error, or one of our own was. */
 const BAD_OUTPUT = /unhandled|uncaught|internal fault|FATAL ERROR|Assertion .* failed|\n {4}at /i
 
-function configText(setup: ResolverSetup): string {
-  const text = SIGILL.configure(setup).files[CONFIG]!
-  return text.replace('cache:\n', `cache:\n  snapshot: ${setup.folder}/caches\n`)
+/** This resolver with a snapshot, and so that its threads can be ended. */
+function configOf(setup: ResolverSetup): ReturnType<Peer['configure']> {
+  const { files, args } = SIGILL.configure({ ...setup, snapshot: `${setup.folder}/caches` })
+  return { files, args: ['--import', END_THREADS, ...args] }
 }
 
-/** This resolver, so that its threads can be ended, and with a snapshot. */
-export const SIGILL_UNDER_FAULTS: Peer = {
-  ...SIGILL,
-  configure: (setup) => ({
-    files: { [CONFIG]: configText(setup) },
-    args: ['--import', END_THREADS, ...SIGILL.configure(setup).args],
-  }),
-}
+export const SIGILL_UNDER_FAULTS: Peer = { ...SIGILL, configure: configOf }
 
 /** Troubles while a resolver is asked. */
 export class Troubles {
@@ -90,7 +84,10 @@ export class Troubles {
   async #reload(): Promise<void> {
     const path = join(this.#resolver.folder, CONFIG)
     const level = this.#count % 8 < 4 ? 'error' : 'warn'
-    writeFileSync(path, configText(this.#resolver.setup).replace('level: warn', `level: ${level}`))
+    writeFileSync(
+      path,
+      configOf(this.#resolver.setup).files[CONFIG]!.replace('level: warn', `level: ${level}`),
+    )
     await this.#command('/v1/reload')
   }
 

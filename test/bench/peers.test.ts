@@ -1,8 +1,13 @@
 /** Every resolver is told the same: one thread, the same memory, the lab's root and anchor, nothing that gets in the way. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { findContenders, PEERS, parseOnly, parsePeerPaths } from '../../bench/peers/find.ts'
 import type { ResolverSetup } from '../../bench/peers/peer.ts'
 import { SIGILL } from '../../bench/peers/sigill.ts'
+import { SIGILL_UNDER_FAULTS } from '../../bench/troubles.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { testFolder } from '../support/folder.ts'
 
 const SETUP: ResolverSetup = {
   ...{ folder: '/f', address: '127.0.0.1', port: 25300, hintsFile: '/hints', anchorFile: '/root.ds' },
@@ -87,4 +92,18 @@ t.test('where they are', async (t) => {
       ['unbound', process.execPath],
     ],
   )
+})
+
+t.test('what this resolver is told it can read, with faults and a snapshot too', async (t) => {
+  const folder = testFolder(t)
+  writeFileSync(join(folder, 'hints'), '. 1 NS a.root.\na.root. 1 A 127.53.0.1\n')
+  writeFileSync(join(folder, 'root.ds'), `. 1 DS 7 13 2 ${'ab'.repeat(32)}\n`)
+  const setup = { ...SETUP, folder, hintsFile: join(folder, 'hints'), anchorFile: join(folder, 'root.ds') }
+  const read = ({ configure }: typeof SIGILL): ReturnType<typeof loadConfig>['settings'] => {
+    const path = join(folder, 'sigill.yaml')
+    writeFileSync(path, configure(setup).files['sigill.yaml']!)
+    return loadConfig(path).settings
+  }
+  t.equal(read(SIGILL)['cache.snapshot'], '')
+  t.equal(read(SIGILL_UNDER_FAULTS)['cache.snapshot'], join(folder, 'caches'))
 })
