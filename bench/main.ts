@@ -30,6 +30,8 @@ const ROUNDS_USUAL = 3
 const SECONDS_MAX = 3_600
 const NAMES_MAX = 10_000_000
 const ANSWERS_MAX = 1e12
+/** How a folder is removed into which somebody may still write. */
+const PATIENTLY = { maxRetries: 20, retryDelay: 50 }
 
 interface Options {
   readonly seconds?: string
@@ -96,7 +98,8 @@ async function runBenches(name: string, options: Options): Promise<number> {
   let code: number = EXIT.done
   for (const bench of benches) {
     const folder = mkdtempSync(join(tmpdir(), 'sigill-bench-'))
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    // A server that is told to end on Ctrl-C may still be writing.
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true, ...PATIENTLY }))
     const generator = new Generator(cores.load)
     const { contenders } = found
     const setting: Setting = {
