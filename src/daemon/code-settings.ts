@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { INLINED_BYTECODE_OCTETS_MAX, INTERRUPT_BUDGET } from '../base/limits.ts'
 
-/** From this version on V8 has a quick compiler before the thorough one, counts otherwise, and is best left to it. */
+/** From this version on V8 counts calls where it counted octets of bytecode, and knows the setting no more. */
 const V8_COUNTS_INVOCATIONS = 12
 
 /**

@@ -382,8 +382,8 @@ static napi_value say(napi_env env, const struct verifier *v, bool yes) {
   return napi_get_boolean(env, yes, &result) == napi_ok ? result : NULL;
 }
 
-/* isKey(key): whether the 64 octets are a public key. */
-static napi_value js_is_key(napi_env env, napi_callback_info info) {
+/* The one argument of a function that takes a key: its 64 octets; NULL when an exception is on its way instead. */
+static const uint8_t *key_asked(napi_env env, napi_callback_info info, struct verifier **v) {
   napi_value argument;
   size_t count = 1, length;
   void *data;
@@ -392,8 +392,15 @@ static napi_value js_is_key(napi_env env, napi_callback_info info) {
       !octets_of(env, argument, &key, &length, POINT_OCTETS)) {
     return NULL;
   }
-  struct verifier *v = data;
-  return say(env, v, take_key(v, key));
+  *v = data;
+  return key;
+}
+
+/* isKey(key): whether the 64 octets are a public key. */
+static napi_value js_is_key(napi_env env, napi_callback_info info) {
+  struct verifier *v;
+  const uint8_t *key = key_asked(env, info, &v);
+  return key == NULL ? NULL : say(env, v, take_key(v, key));
 }
 
 /* verifies(key, data, signature): whether the key signed the data; key and signature are 64 octets each. */
@@ -432,15 +439,9 @@ static void begin_table(napi_env env, struct verifier *v, const uint8_t *key) {
 
 /* prepare(key): has a table made for a key, unless one is on its way or there is no place for it; whether the key has one. */
 static napi_value js_prepare(napi_env env, napi_callback_info info) {
-  napi_value argument;
-  size_t count = 1, length;
-  void *data;
-  const uint8_t *key;
-  if (napi_get_cb_info(env, info, &count, &argument, NULL, &data) != napi_ok ||
-      !octets_of(env, argument, &key, &length, POINT_OCTETS)) {
-    return NULL;
-  }
-  struct verifier *v = data;
+  struct verifier *v;
+  const uint8_t *key = key_asked(env, info, &v);
+  if (key == NULL) return NULL;
   bool has_table = table_of(v, key) != NULL;
   if (!has_table && !v->is_making && free_place(v) != NULL && take_key(v, key)) begin_table(env, v, key);
   return say(env, v, has_table);

@@ -2,37 +2,26 @@
  * Puts the addon for signatures to every use, in one process: `node p256-exercise.js ADDON [THREADS]`. For sanitizers, which
  * watch the addon's own code. Ends with 0 and a line that counts what was verified.
  */
-import { sign } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
-import { freshKeyPair } from '../support/key-pair.ts'
+import { IDLE_USES, signed, TABLES_MAX } from '../support/p256-signed.ts'
 
-/** More than there are places for tables (`p256.c`), and uses of others after which one gives its place away. */
-const KEYS = 18
-const TABLES_MAX = 16
-const IDLE_USES = 4096
+/** More than there are places for tables. */
+const KEYS = TABLES_MAX + 2
 const ROUNDS = 10
 
-interface Signed {
-  readonly key: Uint8Array
-  readonly data: Uint8Array
-  readonly signature: Uint8Array
-}
-
-function signed(): Signed {
-  const { publicKey, privateKey } = freshKeyPair('P-256')
-  const { x, y } = publicKey.export({ format: 'jwk' })
-  const key = Uint8Array.from(Buffer.concat([x!, y!].map((number) => Buffer.from(number, 'base64url'))))
-  const data = new Uint8Array(99)
-  const signature = Uint8Array.from(sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' }))
-  return { key, data, signature }
+/** In memory of its own: what is read beyond it is seen. */
+function signedAlone(): { key: Uint8Array; data: Uint8Array; signature: Uint8Array } {
+  const { key, data, signature } = signed(99)
+  const [own, ownData, ownSignature] = [key, data, signature].map((octets) => Uint8Array.from(octets))
+  return { key: own!, data: ownData!, signature: ownSignature! }
 }
 
 /** Verifies with and without tables, good ones and bad ones; leaves a table that is being made. */
 async function exercise(path: string): Promise<number> {
   const { isKey, prepare, verifies } = createRequire(import.meta.url)(path)
-  const all = Array.from({ length: KEYS }, signed)
+  const all = Array.from({ length: KEYS }, signedAlone)
   let verified = 0
   for (const [at, { key, data, signature }] of all.entries()) {
     if (!isKey(key)) throw new Error('a key that is none')
@@ -50,7 +39,7 @@ async function exercise(path: string): Promise<number> {
     }
   }
   if (isKey(new Uint8Array(64)) || prepare(new Uint8Array(64))) throw new Error('a key that is none is one')
-  prepare(signed().key)
+  prepare(signed(99).key)
   return verified
 }
 

@@ -14,6 +14,7 @@ import { addonImport, P256_PATH, quickestKeyImport } from '../../src/native/p256
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
 import { testFolder } from '../support/folder.ts'
 import { freshKeyPair } from '../support/key-pair.ts'
+import { IDLE_USES, type Signed, signed, TABLES_MAX } from '../support/p256-signed.ts'
 import { until } from '../support/until.ts'
 
 const { ECDSAP256SHA256, ED25519 } = ALGORITHM
@@ -33,24 +34,6 @@ const skip = why !== undefined && `nothing can be built here: ${why}`
 const read = addonImport(out)!
 /** As it is loaded here already: the same verifier. */
 const raw = why === undefined ? createRequire(import.meta.url)(out) : undefined
-/** Tables of a thread, and uses of others after which one gives its place away (`p256.c`). */
-const TABLES_MAX = 16
-const IDLE_USES = 4096
-
-interface Signed {
-  readonly key: Buffer
-  readonly data: Buffer
-  readonly signature: Buffer
-}
-
-/** A key in DNSKEY form with a signature of so many octets. */
-function signed(octets: number): Signed {
-  const { publicKey, privateKey } = freshKeyPair('P-256')
-  const { x, y } = publicKey.export({ format: 'jwk' })
-  const data = Buffer.from(Array.from({ length: octets }, (_, i) => i & 255))
-  const signature = sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' })
-  return { key: Buffer.concat([Buffer.from(x!, 'base64url'), Buffer.from(y!, 'base64url')]), data, signature }
-}
 
 /** What the addon says of it, and node:crypto: undefined where the key is of no use. */
 function verdicts({ key, data, signature }: Signed): (boolean | undefined)[] {
