@@ -77,32 +77,28 @@ export function servedShare({ answered, wrong, sent, unsent }: StreamReport): nu
   return (answered - wrong) / (sent + unsent)
 }
 
-/** Starts a resolver, gives it to `use`, and stops it whatever happens. */
-export async function withResolver<T>(
-  contender: Contender,
-  options: ResolverOptions,
-  use: (resolver: Resolver) => Promise<T>,
-): Promise<T> {
-  const resolver = await Resolver.start(contender, options)
-  try {
-    return await use(resolver)
-  } finally {
-    await resolver.stop()
-  }
-}
-
 /** Starts a resolver of each kind, gives them to `use` together, and stops them whatever happens. */
 export async function withResolvers<T>(
   contenders: readonly Contender[],
   options: ResolverOptions,
   use: (resolvers: readonly Resolver[]) => Promise<T>,
-  started: readonly Resolver[] = [],
 ): Promise<T> {
-  const [next, ...others] = contenders
-  if (next === undefined) return await use(started)
-  return await withResolver(next, options, (resolver) =>
-    withResolvers(others, options, use, [...started, resolver]),
-  )
+  const resolvers: Resolver[] = []
+  try {
+    for (const contender of contenders) resolvers.push(await Resolver.start(contender, options))
+    return await use(resolvers)
+  } finally {
+    await Promise.all(resolvers.map((resolver) => resolver.stop()))
+  }
+}
+
+/** As `withResolvers`, for one. */
+export async function withResolver<T>(
+  contender: Contender,
+  options: ResolverOptions,
+  use: (resolver: Resolver) => Promise<T>,
+): Promise<T> {
+  return await withResolvers([contender], options, ([resolver]) => use(resolver!))
 }
 
 /** What a run of the generator cost a resolver. */

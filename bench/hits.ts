@@ -1,11 +1,11 @@
 /** `hits`: names that every server has in its cache, as fast as it answers them. */
-import { type Bench, latencyFigures, load, type Setting } from './bench.ts'
+import { type Bench, latencyFigures, load, type Setting, withResolvers } from './bench.ts'
 import { compile } from './compile.ts'
 import { pinned } from './cores.ts'
 import { runStream } from './load/generator.ts'
 import type { Expectation } from './load/query-file.ts'
 import type { Stream } from './load/stream.ts'
-import { Resolver } from './peers/resolver.ts'
+import type { Resolver } from './peers/resolver.ts'
 import { probe } from './probe.ts'
 import { ServerProcess } from './processes.ts'
 import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
@@ -140,26 +140,19 @@ async function runHits(setting: Setting): Promise<BenchResult> {
     const echo = await startEcho(setting)
     if (typeof echo === 'string') notes.push(echo)
     else running.push(echo)
-    const resolvers: Resolver[] = []
-    for (const contender of setting.contenders) {
-      const cores = setting.cores.servers
-      const resolver = await Resolver.start(contender, {
-        folder: setting.folder,
-        files,
-        cores,
-        threads: setting.threads,
-      })
-      running.push(resolver)
-      resolvers.push(resolver)
-      for (const { file } of variants) faults.push(...(await fill(setting, resolver, file)))
-    }
-    for (let round = 0; round < setting.rounds; round++) {
-      for (const variant of variants) {
-        setting.say(`round ${round + 1} of ${setting.rounds}: ${variant.part.title}`)
-        for (const resolver of resolvers) faults.push(...(await measure(setting, resolver, variant)))
-        if (typeof echo !== 'string') await measureFloor(setting, echo, variant)
+    const measureAll = async (resolvers: readonly Resolver[]): Promise<void> => {
+      for (const resolver of resolvers)
+        for (const { file } of variants) faults.push(...(await fill(setting, resolver, file)))
+      for (let round = 0; round < setting.rounds; round++) {
+        for (const variant of variants) {
+          setting.say(`round ${round + 1} of ${setting.rounds}: ${variant.part.title}`)
+          for (const resolver of resolvers) faults.push(...(await measure(setting, resolver, variant)))
+          if (typeof echo !== 'string') await measureFloor(setting, echo, variant)
+        }
       }
     }
+    const { folder, threads, cores, contenders } = setting
+    await withResolvers(contenders, { folder, files, threads, cores: cores.servers }, measureAll)
   } finally {
     await Promise.all(running.map((one) => one.stop()))
   }

@@ -17,6 +17,7 @@ import { MEMORY } from './memory.ts'
 import { MIXED } from './mixed.ts'
 import { findContenders, parseOnly, parsePeerPaths, UsageError } from './peers/find.ts'
 import { SIGILL } from './peers/sigill.ts'
+import { endAll } from './processes.ts'
 import { portFault } from './programs.ts'
 import { type Report, reportJson, reportText } from './result.ts'
 import { RTT } from './rtt.ts'
@@ -25,13 +26,11 @@ import { AUTHORITY_HOSTS, NETWORK } from './world/zone-group.ts'
 
 const BENCHES: readonly Bench[] = [HITS, COLD, RTT, LOSS, MIXED, FLOOD, ATTACK, MEMORY, SOAK, CHURN]
 
-const EXIT = { done: 0, wrong: 1, unusable: 2 } as const
+const EXIT = { done: 0, wrong: 1, unusable: 2, interrupted: 130 } as const
 const ROUNDS_USUAL = 3
 const SECONDS_MAX = 3_600
 const NAMES_MAX = 10_000_000
 const ANSWERS_MAX = 1e12
-/** How a folder is removed into which somebody may still write. */
-const PATIENTLY = { maxRetries: 20, retryDelay: 50 }
 
 interface Options {
   readonly seconds?: string
@@ -98,8 +97,7 @@ async function runBenches(name: string, options: Options): Promise<number> {
   let code: number = EXIT.done
   for (const bench of benches) {
     const folder = mkdtempSync(join(tmpdir(), 'sigill-bench-'))
-    // A server that is told to end on Ctrl-C may still be writing.
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true, ...PATIENTLY }))
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
     const generator = new Generator(cores.load)
     const { contenders } = found
     const setting: Setting = {
@@ -158,14 +156,21 @@ function makeProgram(): Command {
     })
 }
 
+let isLeaving = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // Leaving ends the children and removes the folder.
-  process.once(signal, () => process.exit(130))
+  process.on(signal, async () => {
+    if (isLeaving) return
+    isLeaving = true
+    await endAll()
+    process.exit(EXIT.interrupted)
+  })
 }
 try {
   await makeProgram().parseAsync()
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.unusable
+  if (isLeaving) process.exitCode = EXIT.interrupted
+  else if (error instanceof CommanderError)
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.unusable
   else if (error instanceof UsageError) {
     say(`bench: ${error.message}`)
     process.exitCode = EXIT.unusable

@@ -1,5 +1,6 @@
 /** Child processes of the harness and of tests: programs that end by themselves, and servers that are ended. All bounded by time. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -42,6 +43,23 @@ function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
     // It leads no group, or has ended.
     child.kill(signal)
   }
+}
+
+/** Asks a child and all that it has started to end, and insists after a while. */
+async function end(child: ChildProcess): Promise<void> {
+  const hasEnded = child.pid === undefined || child.exitCode !== null || child.signalCode !== null
+  if (!hasEnded) {
+    signalAll(child, 'SIGTERM')
+    const insist = setTimeout(() => signalAll(child, 'SIGKILL'), STOP_TIMEOUT_MS)
+    await once(child, 'exit')
+    clearTimeout(insist)
+  }
+  signalAll(child, 'SIGKILL')
+}
+
+/** Ends all that run, and waits for it: nobody writes into a folder any more that is removed next. */
+export async function endAll(): Promise<void> {
+  await Promise.all([...RUNNING].map(end))
 }
 
 /** A server in the foreground, its output kept for the message of a failure. */
@@ -109,16 +127,8 @@ export class ServerProcess {
 
   /** Asks it to end, and insists after a while. Returns what became of it. */
   async stop(): Promise<string> {
-    if (!this.#ended) signalAll(this.#child, 'SIGTERM')
-    const patience = new AbortController()
-    void sleep(STOP_TIMEOUT_MS, undefined, { signal: patience.signal }).then(
-      () => signalAll(this.#child, 'SIGKILL'),
-      () => undefined,
-    )
-    const end = await this.#exit
-    signalAll(this.#child, 'SIGKILL')
-    patience.abort()
-    return end
+    await end(this.#child)
+    return await this.#exit
   }
 }
 

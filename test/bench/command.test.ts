@@ -1,6 +1,8 @@
 /** The command as it is typed, a short measurement included where this machine can make one. */
-import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { compile } from '../../bench/compile.ts'
@@ -80,6 +82,28 @@ t.test('hits of this server alone', { skip, timeout: 120_000 }, async (t) => {
     t.ok(own.figures.rate.median > 100, `${own.figures.rate.median} answers/s`)
     t.ok(own.figures.p99.median >= own.figures.p50.median)
   }
+})
+
+t.test('Ctrl-C ends all that was started and leaves nothing', { skip, timeout: 120_000 }, async (t) => {
+  // Its name is short: NSD's control sockets are below it.
+  const folder = mkdtempSync(join(tmpdir(), 'sigill-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const child = spawn(process.execPath, [MAIN, 'hits', '--only', 'sigill', '--names', '1000'], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+    if (/^round 1/m.test(stderr)) child.kill('SIGINT')
+  })
+  const [code] = await once(child, 'close')
+  t.equal(code, 130)
+  t.notMatch(stderr, /^bench: |\n\s+at /m)
+  t.same(
+    readdirSync(folder).filter((name) => !name.includes('zones')),
+    [],
+  )
 })
 
 t.test('wrong answers fail a bench, however fast they are', { skip, timeout: 120_000 }, async (t) => {

@@ -1,8 +1,10 @@
 /** Servers of the harness: who is stopped leaves nobody behind. */
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { ServerProcess } from '../../bench/processes.ts'
+import { endAll, ServerProcess } from '../../bench/processes.ts'
+import { testFolder } from '../support/folder.ts'
 
 /** True while the process runs; one that has ended and that nobody has asked about is not running. */
 function runs(pid: number): boolean {
@@ -24,4 +26,18 @@ t.test('a server that starts others is stopped with them', async (t) => {
   for (let i = 0; i < 100 && runs(child); i++) await sleep(20)
   t.notOk(runs(child))
   t.ok(server.hasEnded)
+})
+
+t.test('when all are ended nobody writes any more', async (t) => {
+  const folder = join(testFolder(t), 'written')
+  mkdirSync(folder)
+  // As a resolver that saves its cache when it is told to end.
+  const script =
+    "trap 'on=' TERM; on=y; i=0; echo ready; while [ $on ] || [ $i -lt 2000 ]; do i=$((i+1)); : > f$i; done"
+  const servers = ['one', 'other'].map((name) => new ServerProcess(name, 'sh', ['-c', script], folder))
+  for (const server of servers) await server.untilReady(async () => /ready/.test(server.output), 5_000)
+  await endAll()
+  t.ok(servers.every(({ pid }) => !runs(pid)))
+  rmSync(folder, { recursive: true })
+  await endAll()
 })
