@@ -64,6 +64,8 @@ export function placeNotes(places: readonly Place[]): string[] {
 }
 
 const NS_IN_MS = 1e6
+/** Characters of what a server wrote that are shown beside its faults. */
+const OUTPUT_SAID = 2_000
 
 /** Quantiles of a stream's latency in milliseconds. */
 export function latencyFigures(report: StreamReport): { p50: number; p99: number; p999: number } {
@@ -125,5 +127,6 @@ export async function load(
   const faults = streams.flatMap((stream, i) =>
     judge(resolver.contender.peer.title, stream, report.streams[i]!),
   )
+  if (faults.length > 0 && resolver.output !== '') setting.say(resolver.output.slice(-OUTPUT_SAID))
   return { ...report, serverSeconds, faults }
 }

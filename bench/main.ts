@@ -15,7 +15,7 @@ import { LOSS } from './loss.ts'
 import { machineFacts } from './machine.ts'
 import { MEMORY } from './memory.ts'
 import { MIXED } from './mixed.ts'
-import { findContenders, parseOnly, parsePeerPaths, UsageError } from './peers/find.ts'
+import { findContenders, parseBuilds, parseOnly, parsePeerPaths, UsageError } from './peers/find.ts'
 import { SIGILL } from './peers/sigill.ts'
 import { endAll } from './processes.ts'
 import { portFault } from './programs.ts'
@@ -40,6 +40,7 @@ interface Options {
   readonly answers?: string
   readonly faults?: true
   readonly peer: readonly string[]
+  readonly build: readonly string[]
   readonly only?: string
   readonly json?: true
 }
@@ -90,7 +91,7 @@ async function runBenches(name: string, options: Options): Promise<number> {
   const names = numberOf('names', options.names, 1_000, NAMES_MAX)
   const answers = numberOf('answers', options.answers, 1, ANSWERS_MAX)
   const paths = parsePeerPaths(options.peer)
-  const found = findContenders(paths, parseOnly(options.only), process.env)
+  const found = findContenders(paths, parseOnly(options.only), process.env, parseBuilds(options.build))
   const reason = await obstacle()
   if (reason !== undefined) throw new UsageError(reason)
   const cores = planCores(threads)
@@ -129,6 +130,9 @@ async function runBenches(name: string, options: Options): Promise<number> {
   return code
 }
 
+/** Of an option that may stand several times. */
+const collect = (word: string, all: string[]): string[] => [...all, word]
+
 function makeProgram(): Command {
   return new Command('bench')
     .description('The load harness: this resolver beside those that an operator would otherwise install.')
@@ -142,10 +146,11 @@ function makeProgram(): Command {
       '--faults',
       'the bench `soak` at half load, with threads that end, loss, flushes, reloads and snapshots',
     )
+    .option('--peer <name=path>', 'program of a peer, elsewhere than usual', collect, [])
     .option(
-      '--peer <name=path>',
-      'program of a peer, elsewhere than usual',
-      (word, all: string[]) => [...all, word],
+      '--build <name=checkout>',
+      'another state of this project, built, to be measured beside this one',
+      collect,
       [],
     )
     .option('--only <names>', 'only these servers, with commas between them')

@@ -40,6 +40,8 @@ export interface Peer {
   readonly program: string
   /** Debian's package of it; none for ours. */
   readonly package?: string
+  /** Of this project: it gives an account of itself. */
+  readonly isOurs?: boolean
   readonly versionArgs: readonly string[]
   /** Finds the version in what it prints then. */
   readonly version: RegExp

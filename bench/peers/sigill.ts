@@ -1,24 +1,40 @@
 /** This resolver, started as an operator would. */
-import { resolve } from 'node:path'
-import type { Launch, Peer, ResolverSetup } from './peer.ts'
+import { join, resolve } from 'node:path'
+import type { Peer, ResolverSetup } from './peer.ts'
 import type { Resolver } from './resolver.ts'
 
-const MAIN = resolve(import.meta.dirname, '../../src/main.js')
+/** Of a checkout that was built. */
+const MAIN = 'dist/src/main.js'
 /** Metrics are at the same address, so far above the port of questions. */
 const METRICS_PORT_OFFSET = 1_000
 
-export const SIGILL: Peer = {
-  key: 'sigill',
-  title: 'Sigill',
-  program: process.execPath,
-  versionArgs: [MAIN, '--version'],
-  version: /(\S+)/,
-  configure,
+export const SIGILL: Peer = sigillOf('sigill', 'Sigill', resolve(import.meta.dirname, '../../..'))
+
+/** Another checkout that was built, of a state to compare with. */
+export function otherBuild(name: string, checkout: string): Peer {
+  return sigillOf(`sigill-${name}`, `Sigill ${name}`, resolve(checkout))
+}
+
+/** The file that must be there for it to run. */
+export function mainOf(checkout: string): string {
+  return join(checkout, MAIN)
+}
+
+function sigillOf(key: string, title: string, checkout: string): Peer {
+  const main = mainOf(checkout)
+  return {
+    ...{ key, title, program: process.execPath, isOurs: true },
+    ...{ versionArgs: [main, '--version'], version: /(\S+)/ },
+    configure: (setup) => ({
+      files: { 'sigill.yaml': configText(setup) },
+      args: [main, 'serve', '--config', `${setup.folder}/sigill.yaml`],
+    }),
+  }
 }
 
 // On one thread everything is in it; on more, one talks to clients and the others resolve.
-function configure(setup: ResolverSetup): Launch {
-  const text = `server:
+function configText(setup: ResolverSetup): string {
+  return `server:
   listen: ["${setup.address}@${setup.port}"]
   front-threads: 1
   resolver-threads: ${setup.threads - 1}
@@ -42,7 +58,6 @@ state:
 log:
   level: warn
 `
-  return { files: { 'sigill.yaml': text }, args: [MAIN, 'serve', '--config', `${setup.folder}/sigill.yaml`] }
 }
 
 /** A metric of a running one, summed over its labels. */
@@ -66,7 +81,7 @@ export interface CacheFigures {
 
 /** Its own account of its caches; peers are seen from outside alone. */
 export async function ownFigures(resolver: Resolver): Promise<CacheFigures | undefined> {
-  return resolver.contender.peer === SIGILL ? await cacheFigures(resolver) : undefined
+  return resolver.contender.peer.isOurs ? await cacheFigures(resolver) : undefined
 }
 
 /** Asks a running one for its metrics. */

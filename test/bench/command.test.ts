@@ -9,7 +9,7 @@ import { compile } from '../../bench/compile.ts'
 import { peersSkipReason, portFault } from '../../bench/programs.ts'
 import { DNS_PORT } from '../../bench/world/authorities.ts'
 import { AUTHORITY_HOSTS, NETWORK } from '../../bench/world/zone-group.ts'
-import { OUT_DIR } from '../house/project.ts'
+import { OUT_DIR, ROOT } from '../house/project.ts'
 import { testFolder } from '../support/folder.ts'
 
 const MAIN = join(OUT_DIR, 'bench/main.js')
@@ -31,6 +31,10 @@ t.test('what cannot be used is told', async (t) => {
     [['hits', '--only', 'x'], /x is none of sigill/],
     [['hits', '--peer', 'x=y'], /expected NAME=PATH/],
     [['hits', '--peer', 'bind=/not/here'], /\/not\/here is no program \(BIND\)/],
+    [['hits', '--build', 'before'], /expected NAME=CHECKOUT/],
+    [['hits', '--build', 'a/b=/'], /NAME of letters/],
+    [['hits', '--build', 'before=/not/here'], /\/not\/here\/dist\/src\/main\.js is not there: build it/],
+    [['hits', '--build', `a=${ROOT}`, '--build', `a=${ROOT}`], /two have the same name/],
     [['hits', '--nonsense'], /unknown option/],
   ]
   for (const [words, message] of cases) {
@@ -58,18 +62,11 @@ async function authoritiesSkipReason(): Promise<string | false> {
   return fault !== undefined && `port 53 of ${address} cannot be had (${fault})`
 }
 
-t.test('hits of this server alone', { skip, timeout: 120_000 }, async (t) => {
+t.test('hits of this server, and of another build of it', { skip, timeout: 120_000 }, async (t) => {
   const words = [
     'hits',
-    '--only',
-    'sigill',
-    '--names',
-    '1000',
-    '--seconds',
-    '0.25',
-    '--rounds',
-    '1',
-    '--json',
+    ...['--only', 'sigill', '--build', `same=${ROOT}`],
+    ...['--names', '1000', '--seconds', '0.25', '--rounds', '1', '--json'],
   ]
   const { code, stdout, stderr } = await bench(...words)
   t.equal(code, 0, stderr)
@@ -77,10 +74,13 @@ t.test('hits of this server alone', { skip, timeout: 120_000 }, async (t) => {
   t.same(faults, [])
   t.equal(parts.length, 2)
   for (const part of parts) {
-    const [own] = part.rows
-    t.equal(own.server, 'Sigill')
-    t.ok(own.figures.rate.median > 100, `${own.figures.rate.median} answers/s`)
-    t.ok(own.figures.p99.median >= own.figures.p50.median)
+    const [own, other] = part.rows
+    t.same([own.server, other.server], ['Sigill', 'Sigill same'])
+    for (const { figures } of [own, other]) {
+      t.ok(figures.rate.median > 100, `${figures.rate.median} answers/s`)
+      t.ok(figures.p99.median >= figures.p50.median)
+    }
+    t.ok(other.ratios.rate.median > 0)
   }
 })
 
