@@ -1,7 +1,15 @@
 /** `attack`: what ordinary clients wait while others ask for names that are made to cost a resolver work. */
 import { join } from 'node:path'
 import process from 'node:process'
-import { type Bench, latencyFigures, load, type Setting, servedShare, withResolver } from './bench.ts'
+import {
+  type Bench,
+  latencyFigures,
+  load,
+  type Run,
+  type Setting,
+  servedShare,
+  withResolvers,
+} from './bench.ts'
 import { pinned } from './cores.ts'
 import { liesOf } from './load/generator.ts'
 import type { Expectation } from './load/query-file.ts'
@@ -11,6 +19,8 @@ import { probe } from './probe.ts'
 import { ServerProcess } from './processes.ts'
 import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
+import { spreadOf } from './statistics.ts'
+import { inTurns, untilQuiet } from './turns.ts'
 import {
   ATTACKER_ADDRESS,
   ATTACKERS,
@@ -32,8 +42,10 @@ const CACHED_A_SECOND = 1_000
 /** Each in a zone of its own. */
 const UNCACHED_A_SECOND = 50
 const ATTACK_A_SECOND = 50
-const SECONDS_USUAL = 4
-const WARM_SECONDS = 2
+/** Of a turn, and how many turns a server has for each kind of attack. */
+const SECONDS_USUAL = 2
+const WARM_SECONDS = 0.5
+const TURNS = 4
 const WARM_NAMES = 2_000
 const TIMEOUT_SECONDS = 2
 const CACHED_SOCKETS = 16
@@ -73,16 +85,18 @@ interface Work {
   readonly warmFile: string
   readonly cachedFile: string
   readonly cached: Stream
-  /** The n-th measurement of a process asks for names that none before it did. */
-  uncached(measurement: number): Stream
-  readonly attacks: readonly Stream[]
+  /** Each measurement of a process asks for names that none before it did. */
+  uncached(kind: number, turn: number): Stream
+  attack(kind: number, turn: number): Stream
 }
 
 function prepare(setting: Setting): Work {
   const seconds = setting.seconds ?? SECONDS_USUAL
-  const measurement = Math.ceil(seconds + WARM_SECONDS)
-  const names = UNCACHED_A_SECOND * measurement
-  const zones = WARM_NAMES + names * (KINDS.length + 1)
+  const perTurn = (rate: number): number => Math.ceil((seconds + WARM_SECONDS) * rate)
+  const slice = (measurement: number, rate: number): Pick<Stream, 'first' | 'count'> => {
+    return { first: measurement * perTurn(rate), count: perTurn(rate) }
+  }
+  const zones = WARM_NAMES + perTurn(UNCACHED_A_SECOND) * TURNS * (KINDS.length + 1)
   const coldZones: ZoneGroup = { stem: 'cold', zones, namesPerZone: 1, signed: 'half' }
   const files = zoneFilesOf([HIT_ZONES, coldZones, VICTIM, ...ATTACKERS], setting.say)
   const cold = expectationsOf(coldZones, { do: true })
@@ -90,6 +104,14 @@ function prepare(setting: Setting): Work {
   const uncachedFile = writeQuestions(setting, 'cold', cold.slice(WARM_NAMES))
   const measured = { warm: WARM_SECONDS, seconds, timeout: TIMEOUT_SECONDS }
   const once = { once: true, ...measured }
+  const attackFiles = KINDS.map(({ key, nameOf }) => {
+    const names = Array.from({ length: TURNS * perTurn(ATTACK_A_SECOND) }, (_, i) => nameOf(i))
+    return writeQuestions(
+      setting,
+      key,
+      names.map((name): Expectation => ({ name, do: true })),
+    )
+  })
   return {
     files,
     cachedFile,
@@ -98,64 +120,74 @@ function prepare(setting: Setting): Work {
       ...{ name: 'cached', file: cachedFile, rate: CACHED_A_SECOND, sockets: CACHED_SOCKETS },
       ...measured,
     },
-    uncached: (n) => ({
+    uncached: (kind, turn) => ({
       ...{ name: 'uncached', file: uncachedFile, rate: UNCACHED_A_SECOND, sockets: UNCACHED_SOCKETS },
-      ...{ first: n * names, count: names },
-      ...once,
+      ...{ ...once, ...slice(kind * TURNS + turn, UNCACHED_A_SECOND) },
     }),
-    attacks: KINDS.map(({ key, nameOf }) => {
-      const questions = Array.from({ length: ATTACK_A_SECOND * measurement }, (_, i): Expectation => {
-        return { name: nameOf(i), do: true }
-      })
-      return {
-        ...{ name: key, file: writeQuestions(setting, key, questions) },
-        ...{ rate: ATTACK_A_SECOND, sockets: ATTACK_SOCKETS },
-        ...once,
-      }
+    attack: (kind, turn) => ({
+      ...{ name: KINDS[kind]!.key, file: attackFiles[kind]!, rate: ATTACK_A_SECOND, sockets: ATTACK_SOCKETS },
+      ...{ ...once, ...slice(turn, ATTACK_A_SECOND) },
     }),
   }
 }
 
 /**
- * Measures one server in one round.
+ * Measures all servers in turns, one kind of attack after the other.
  *
  * @param parts idle first, then one for each kind of attack
  * @returns what was wrong
  */
 async function measure(
   setting: Setting,
-  resolver: Resolver,
+  resolvers: readonly Resolver[],
   parts: readonly Part[],
   work: Work,
 ): Promise<string[]> {
-  const { title } = resolver.contender.peer
-  const faults = [...(await fill(setting, resolver, work.cachedFile))]
-  faults.push(...(await fill(setting, resolver, work.warmFile)))
-  const measured: Record<string, number>[] = []
-  // What it does in peace comes last: a process that has done more is quicker, and that must not hide what an attack adds.
-  for (const n of [...KINDS.keys(), -1].map((kind) => kind + 1)) {
-    const attack = n === 0 ? [] : [work.attacks[n - 1]!]
-    const streams = [work.cached, work.uncached(n), ...attack]
-    // Beside an attack silence and SERVFAIL are figures; a lie is a fault.
-    const run = await load(setting, resolver, streams, liesOf)
-    const [cached, uncached, hostile] = run.streams as [StreamReport, StreamReport, StreamReport?]
-    const { p50: newP50, p99: newP99 } = latencyFigures(uncached)
-    measured[n] = {
-      ...latencyFigures(cached),
-      lost: cached.lost + cached.unsent + cached.failed,
-      newP50,
-      newP99,
-      newServed: servedShare(uncached),
-      attack: hostile === undefined ? 0 : hostile.measured / hostile.seconds,
-      busy: run.serverSeconds / run.seconds,
-    }
-    faults.push(...run.faults)
+  const faults: string[] = []
+  for (const resolver of resolvers) {
+    for (const file of [work.cachedFile, work.warmFile]) faults.push(...(await fill(setting, resolver, file)))
   }
-  for (const [n, part] of parts.entries()) {
-    const figures = measured[n]!
-    part.add(title, { ...figures, above: figures.newP99! - measured[0]!.newP99! })
+  const turns: Turn[] = []
+  // What they do in peace comes last: a process that has done more is quicker, and that must not hide what an attack adds.
+  for (const n of [...KINDS.keys(), -1].map((kind) => kind + 1)) {
+    setting.say(parts[n]!.title)
+    await inTurns(resolvers, TURNS, async (resolver, turn) => {
+      const attack = n === 0 ? [] : [work.attack(n - 1, turn)]
+      const streams = [work.cached, work.uncached(n, turn), ...attack]
+      // Beside an attack silence and SERVFAIL are figures; a lie is a fault.
+      const run = await load(setting, resolver, streams, liesOf)
+      turns.push({ n, server: resolver.contender.peer.title, figures: figuresOf(run) })
+      faults.push(...run.faults)
+      await untilQuiet(resolver)
+    })
+  }
+  for (const { n, server, figures } of turns) {
+    const idle = turns.filter((one) => one.n === 0 && one.server === server)
+    const idleP99 = spreadOf(idle.map((one) => one.figures.newP99!)).median
+    parts[n]!.add(server, { ...figures, above: figures.newP99! - idleP99 })
   }
   return faults
+}
+
+/** A server's turn with one part of the bench. */
+interface Turn {
+  readonly n: number
+  readonly server: string
+  readonly figures: Readonly<Record<string, number>>
+}
+
+function figuresOf({ streams, serverSeconds, seconds }: Run): Record<string, number> {
+  const [cached, uncached, hostile] = streams as [StreamReport, StreamReport, StreamReport?]
+  const { p50: newP50, p99: newP99 } = latencyFigures(uncached)
+  return {
+    ...latencyFigures(cached),
+    lost: cached.lost + cached.unsent + cached.failed,
+    newP50,
+    newP99,
+    newServed: servedShare(uncached),
+    attack: hostile === undefined ? 0 : hostile.measured / hostile.seconds,
+    busy: serverSeconds / seconds,
+  }
 }
 
 /** Starts the servers of the hostile zones, and waits until they answer. */
@@ -183,12 +215,10 @@ async function runAttack(setting: Setting): Promise<BenchResult> {
     const attackers = await startAttackers(setting)
     try {
       for (let round = 0; round < setting.rounds; round++) {
-        for (const contender of setting.contenders) {
-          setting.say(`round ${round + 1} of ${setting.rounds}: ${contender.peer.title}`)
-          const options = { folder, files: work.files, cores: setting.cores.servers, threads }
-          const use = (resolver: Resolver) => measure(setting, resolver, parts, work)
-          faults.push(...(await withResolver(contender, options, use)))
-        }
+        setting.say(`round ${round + 1} of ${setting.rounds}`)
+        const options = { folder, files: work.files, cores: setting.cores.servers, threads }
+        const use = (resolvers: readonly Resolver[]) => measure(setting, resolvers, parts, work)
+        faults.push(...(await withResolvers(setting.contenders, options, use)))
       }
     } finally {
       await attackers.stop()

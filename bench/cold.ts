@@ -5,6 +5,7 @@ import type { Expectation } from './load/query-file.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
+import { inTurns } from './turns.ts'
 import { Authorities } from './world/authorities.ts'
 import { zoneFilesOf } from './world/zone-files.ts'
 import { expectationsOf, type ZoneGroup } from './world/zone-group.ts'
@@ -20,10 +21,7 @@ const WARM_NAMES = 2_000
 const OUTSTANDING = 16
 const TIMEOUT_SECONDS = 10
 const SECONDS_MAX = 300
-/**
- * Servers take turns after so many names: what else the machine has to do changes within seconds, and is to meet all of
- * them alike.
- */
+/** Servers take turns after so many names. */
 export const TURN_NAMES = 250
 /** What a server still does after its last reply belongs to the names that were asked for. */
 const SETTLE_MS = 300
@@ -132,11 +130,10 @@ async function runCold(setting: Setting): Promise<BenchResult> {
   /** Asks all of them for a slice, in turns. */
   const costsOf = async (resolvers: readonly Resolver[], slice: Slice): Promise<Map<Resolver, Cost[]>> => {
     const costs = new Map(resolvers.map((resolver) => [resolver, [] as Cost[]]))
-    for (const [number, piece] of turnsOf(slice).entries()) {
-      // There and back: nobody always comes after the same one.
-      const order = number % 2 === 0 ? resolvers : [...resolvers].reverse()
-      for (const resolver of order) costs.get(resolver)!.push(await costOf(resolver, piece))
-    }
+    const pieces = turnsOf(slice)
+    await inTurns(resolvers, pieces.length, async (resolver, turn) => {
+      costs.get(resolver)!.push(await costOf(resolver, pieces[turn]!))
+    })
     return costs
   }
 

@@ -7,7 +7,7 @@ import {
   placeNotes,
   placesOf,
   type Setting,
-  withResolver,
+  withResolvers,
 } from './bench.ts'
 import { faultsOf, liesOf } from './load/generator.ts'
 import type { Stream, StreamReport } from './load/stream.ts'
@@ -15,14 +15,18 @@ import type { Resolver } from './peers/resolver.ts'
 import { SIGILL } from './peers/sigill.ts'
 import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
+import { spreadOf } from './statistics.ts'
+import { inTurns, untilQuiet } from './turns.ts'
 import { Authorities } from './world/authorities.ts'
 import { type ZoneFiles, zoneFilesOf } from './world/zone-files.ts'
 import { expectationsOf, freshExpectations, type ZoneGroup } from './world/zone-group.ts'
 
 const HITS_A_SECOND = 5_000
 const COLD_A_SECOND = 500
-const SECONDS_USUAL = 5
-const WARM_SECONDS = 1
+/** Of a turn, and how many turns a server has for each kind of work. */
+const SECONDS_USUAL = 1.5
+const WARM_SECONDS = 0.5
+const TURNS = 4
 /** Cold names before anything is measured: a process that has just started is not what serves clients. */
 const WARM_NAMES = 2_000
 /** More than any server resolves, so that a saturated one never runs out of them. */
@@ -72,8 +76,9 @@ interface Work {
   readonly warmFile: string
   readonly hitFile: string
   readonly hits: Stream
-  readonly cold: Stream
-  readonly storm: readonly Stream[]
+  /** In each turn names that were not asked for in any before. */
+  cold(turn: number): Stream
+  storm(turn: number): readonly Stream[]
 }
 
 function planFor(place: Place): Plan {
@@ -87,18 +92,22 @@ function planFor(place: Place): Plan {
 
 function prepare(setting: Setting): Work {
   const seconds = setting.seconds ?? SECONDS_USUAL
-  const all = Math.ceil(seconds + WARM_SECONDS)
-  const zones = WARM_NAMES + all * COLD_A_SECOND
+  const perTurn = (rate: number): number => Math.ceil((seconds + WARM_SECONDS) * rate)
+  const zones = WARM_NAMES + TURNS * perTurn(COLD_A_SECOND)
   const coldZones: ZoneGroup = { stem: 'cold', zones, namesPerZone: 1, signed: 'half' }
   const files = zoneFilesOf([HIT_ZONES, coldZones, STORM, BOGUS], setting.say)
   const cold = expectationsOf(coldZones, { do: true })
   const hitFile = writeQuestions(setting, 'hits', shuffled(expectationsOf(HIT_ZONES, { do: false })))
   const measured = { warm: WARM_SECONDS, seconds }
   const slow = { once: true, timeout: COLD_TIMEOUT_SECONDS, sockets: COLD_SOCKETS, ...measured }
-  const storm = (name: string, group: ZoneGroup): Stream => {
-    const fresh = freshExpectations(group, all * STORM_A_SECOND, 'x', true)
-    return { name, file: writeQuestions(setting, name, fresh), outstanding: STORM_OUTSTANDING, ...slow }
+  const slice = (turn: number, rate: number): Pick<Stream, 'first' | 'count'> => {
+    return { first: turn * perTurn(rate), count: perTurn(rate) }
   }
+  const coldFile = writeQuestions(setting, 'cold', cold.slice(WARM_NAMES))
+  const stormFiles = [STORM, BOGUS].map((group) => {
+    const fresh = freshExpectations(group, TURNS * perTurn(STORM_A_SECOND), 'x', true)
+    return { name: group.stem, file: writeQuestions(setting, group.stem, fresh) }
+  })
   return {
     files,
     hitFile,
@@ -107,13 +116,14 @@ function prepare(setting: Setting): Work {
       ...{ name: 'hits', file: hitFile, rate: HITS_A_SECOND },
       ...{ sockets: HIT_SOCKETS, timeout: HIT_TIMEOUT_SECONDS, ...measured },
     },
-    cold: {
-      name: 'cold',
-      file: writeQuestions(setting, 'cold', cold.slice(WARM_NAMES)),
-      rate: COLD_A_SECOND,
-      ...slow,
-    },
-    storm: [storm('storm', STORM), storm('bogus', BOGUS)],
+    cold: (turn) => ({
+      ...{ name: 'cold', file: coldFile, rate: COLD_A_SECOND },
+      ...{ ...slow, ...slice(turn, COLD_A_SECOND) },
+    }),
+    storm: (turn) =>
+      stormFiles.map((names) => {
+        return { ...names, outstanding: STORM_OUTSTANDING, ...slow, ...slice(turn, STORM_A_SECOND) }
+      }),
   }
 }
 
@@ -134,41 +144,49 @@ function figuresOf(hits: StreamReport, others: readonly StreamReport[]): Record<
   }
 }
 
-/** Measures one server in one round. Returns what was wrong. */
-async function measure(setting: Setting, resolver: Resolver, plan: Plan, work: Work): Promise<string[]> {
-  const { title } = resolver.contender.peer
-  const faults = [...(await fill(setting, resolver, work.hitFile))]
-  faults.push(...(await fill(setting, resolver, work.warmFile)))
-  let idleP99 = Number.NaN
-  const run = async (part: Part, others: readonly Stream[]): Promise<void> => {
-    const { streams, faults: wrong } = await load(setting, resolver, [work.hits, ...others], judge)
-    const figures = figuresOf(streams[0]!, streams.slice(1))
-    if (others.length === 0) idleP99 = figures.p99!
-    part.add(title, { ...figures, growth: figures.p99! / idleP99 })
-    faults.push(...wrong)
+/** Measures all servers in turns, one kind of work after the other. Returns what was wrong. */
+async function measure(
+  setting: Setting,
+  resolvers: readonly Resolver[],
+  plan: Plan,
+  work: Work,
+): Promise<string[]> {
+  const faults: string[] = []
+  for (const resolver of resolvers) {
+    for (const file of [work.hitFile, work.warmFile]) faults.push(...(await fill(setting, resolver, file)))
   }
-  await run(plan.idle, [])
-  await run(plan.beside, [work.cold])
-  await run(plan.saturated, work.storm)
+  const run = async (part: Part, othersOf: (turn: number) => readonly Stream[]): Promise<void> => {
+    setting.say(part.title)
+    await inTurns(resolvers, TURNS, async (resolver, turn) => {
+      const { title } = resolver.contender.peer
+      const streams = [work.hits, ...othersOf(turn)]
+      const report = await load(setting, resolver, streams, judge)
+      const figures = figuresOf(report.streams[0]!, report.streams.slice(1))
+      const idleP99 = spreadOf(plan.idle.figures(title, 'p99')).median
+      part.add(title, { ...figures, growth: figures.p99! / idleP99 })
+      faults.push(...report.faults)
+      await untilQuiet(resolver)
+    })
+  }
+  await run(plan.idle, () => [])
+  await run(plan.beside, (turn) => [work.cold(turn)])
+  await run(plan.saturated, (turn) => work.storm(turn))
   return faults
 }
 
 async function runMixed(setting: Setting): Promise<BenchResult> {
   const work = prepare(setting)
   const plans = placesOf(setting).map(planFor)
-  const { folder } = setting
+  const { folder, contenders } = setting
   const faults: string[] = []
   const authorities = await Authorities.start(work.files, { folder, cores: setting.cores.load })
   try {
     for (let round = 0; round < setting.rounds; round++) {
       for (const plan of plans) {
-        for (const contender of setting.contenders) {
-          const { threads } = plan
-          setting.say(`round ${round + 1} of ${setting.rounds}: ${contender.peer.title}, threads: ${threads}`)
-          const options = { folder, files: work.files, cores: plan.cores.servers, threads }
-          const use = (resolver: Resolver) => measure(setting, resolver, plan, work)
-          faults.push(...(await withResolver(contender, options, use)))
-        }
+        setting.say(`round ${round + 1} of ${setting.rounds}`)
+        const options = { folder, files: work.files, cores: plan.cores.servers, threads: plan.threads }
+        const use = (resolvers: readonly Resolver[]) => measure(setting, resolvers, plan, work)
+        faults.push(...(await withResolvers(contenders, options, use)))
       }
     }
   } finally {

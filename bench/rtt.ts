@@ -1,5 +1,5 @@
 /** `rtt`: cold names, one at a time, from authorities that are far away: how many round trips a client waits. */
-import { type Bench, latencyFigures, load, type Setting, withResolver } from './bench.ts'
+import { type Bench, latencyFigures, load, type Setting, withResolvers } from './bench.ts'
 import { faultsOf, runStream } from './load/generator.ts'
 import { Histogram } from './load/histogram.ts'
 import { type Expectation, NOERROR } from './load/query-file.ts'
@@ -8,6 +8,7 @@ import type { Resolver } from './peers/resolver.ts'
 import { shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { spreadOf } from './statistics.ts'
+import { inTurns, untilQuiet } from './turns.ts'
 import { Authorities, DNS_PORT } from './world/authorities.ts'
 import { BEHIND_PORT, DELAY_MS, startFarAuthorities, TLD_ADDRESS } from './world/far-authorities.ts'
 import { zoneFilesOf } from './world/zone-files.ts'
@@ -15,8 +16,14 @@ import { expectationsOf, TLD, type ZoneGroup } from './world/zone-group.ts'
 
 /** Names of each kind that are asked before anything is measured: the servers of all zones are known then. */
 const WARM_NAMES = 20
-const MEASURED_NAMES = 100
-const NAMES = WARM_NAMES + MEASURED_NAMES
+/** Each kind is measured twice: of a process that has just begun, and of one that is at work. */
+const AGES = ['process just begun', 'process at work'] as const
+/** Names between the two, of another kind: as many as warm a process in the other benches. */
+const WORK_NAMES = 2_000
+const WORK_OUTSTANDING = 64
+const TURNS = 5
+const NAMES_A_TURN = 20
+const NAMES = WARM_NAMES + AGES.length * TURNS * NAMES_A_TURN
 
 /** A name a zone, half of them signed. */
 export const RTT_ZONES: ZoneGroup = {
@@ -25,6 +32,7 @@ export const RTT_ZONES: ZoneGroup = {
 }
 /** The top-level domain of each is as new as the zone. */
 const DEEP_ZONES: ZoneGroup = { stem: 'deep', namesPerZone: 1, signed: 'all', zones: NAMES, ownTld: true }
+const WORK_ZONES: ZoneGroup = { stem: 'work', namesPerZone: 1, signed: 'half', zones: WORK_NAMES }
 
 /** How long the round trip is measured before each run: 25 questions. */
 const TRIP_SECONDS = 0.5
@@ -41,7 +49,8 @@ const COLUMNS: readonly Column[] = [
 
 /** Questions of one kind. */
 interface Kind {
-  readonly part: Part
+  /** One for each age of the process. */
+  readonly parts: readonly Part[]
   readonly file: string
 }
 
@@ -63,7 +72,8 @@ function writeKinds(setting: Setting): Kind[] {
   const all = shuffled(expectationsOf(RTT_ZONES, { do: true }))
   const kind = (name: string, title: string, expectations: readonly Expectation[]): Kind => {
     const file = writeQuestions(setting, `rtt-${name}`, expectations)
-    return { part: new Part(`${title}, ${DELAY_MS} ms from every authority`, COLUMNS), file }
+    const parts = AGES.map((age) => new Part(`${title}, ${DELAY_MS} ms away, ${age}`, COLUMNS))
+    return { parts, file }
   }
   return [
     kind(
@@ -81,54 +91,77 @@ function writeKinds(setting: Setting): Kind[] {
 }
 
 async function runRtt(setting: Setting): Promise<BenchResult> {
-  const files = zoneFilesOf([RTT_ZONES, DEEP_ZONES], setting.say)
+  const files = zoneFilesOf([RTT_ZONES, DEEP_ZONES, WORK_ZONES], setting.say)
   const kinds = writeKinds(setting)
+  const workFile = writeQuestions(setting, 'rtt-work', shuffled(expectationsOf(WORK_ZONES, { do: true })))
   const faults: string[] = []
   const trips: number[] = []
   const running: { stop(): Promise<unknown> }[] = []
 
-  const ask = async (resolver: Resolver, { file }: Kind, first: number, count: number) => {
-    const stream: Stream = { name: 'cold names', file, once: true, first, count, outstanding: 1 }
+  const ask = async (resolver: Resolver, names: Pick<Stream, 'file' | 'first' | 'count' | 'outstanding'>) => {
+    const stream: Stream = { name: 'cold names', once: true, ...names }
     const run = await load(setting, resolver, [{ ...stream, seconds: SECONDS_MAX, timeout: TIMEOUT_SECONDS }])
     faults.push(...run.faults)
     return Histogram.of(run.streams[0]!.latency)
   }
 
   try {
-    const { folder, cores } = setting
+    const { folder, cores, contenders, threads } = setting
     const authorities = await Authorities.start(files, { folder, cores: cores.load, port: BEHIND_PORT })
     running.push(authorities)
     running.push(await startFarAuthorities(setting))
-    const measure = async (resolver: Resolver): Promise<void> => {
-      for (const kind of kinds) await ask(resolver, kind, 0, WARM_NAMES)
-      for (const kind of kinds) {
-        const tripMs = await roundTripMs(setting)
-        trips.push(tripMs)
+    const measureKind = async (resolvers: readonly Resolver[], kind: Kind, age: number): Promise<void> => {
+      const part = kind.parts[age]!
+      setting.say(part.title)
+      let tripMs = Number.NaN
+      let measured = -1
+      await inTurns(resolvers, TURNS, async (resolver, turn) => {
+        if (turn !== measured) {
+          measured = turn
+          tripMs = await roundTripMs(setting)
+          trips.push(tripMs)
+        }
         const before = await authorities.questions()
-        const latency = await ask(resolver, kind, WARM_NAMES, MEASURED_NAMES)
+        const first = WARM_NAMES + (age * TURNS + turn) * NAMES_A_TURN
+        const latency = await ask(resolver, { file: kind.file, first, count: NAMES_A_TURN, outstanding: 1 })
         const mean = latency.mean() / NS_IN_MS
-        kind.part.add(resolver.contender.peer.title, {
+        part.add(resolver.contender.peer.title, {
           trips: mean / tripMs,
           median: latency.quantile(0.5) / NS_IN_MS / tripMs,
           mean,
-          questions: ((await authorities.questions()) - before) / MEASURED_NAMES,
+          questions: ((await authorities.questions()) - before) / NAMES_A_TURN,
         })
+      })
+    }
+    const measure = async (resolvers: readonly Resolver[]): Promise<void> => {
+      for (const resolver of resolvers) {
+        for (const { file } of kinds) await ask(resolver, { file, count: WARM_NAMES, outstanding: 1 })
+      }
+      for (const age of AGES.keys()) {
+        if (age > 0)
+          for (const resolver of resolvers) {
+            await ask(resolver, { file: workFile, outstanding: WORK_OUTSTANDING })
+            await untilQuiet(resolver)
+          }
+        for (const kind of kinds) await measureKind(resolvers, kind, age)
       }
     }
     for (let round = 0; round < setting.rounds; round++) {
-      for (const contender of setting.contenders) {
-        setting.say(`round ${round + 1} of ${setting.rounds}: ${contender.peer.title}`)
-        const options = { folder, files, cores: cores.servers, threads: setting.threads }
-        await withResolver(contender, options, measure)
-      }
+      setting.say(`round ${round + 1} of ${setting.rounds}`)
+      await withResolvers(contenders, { folder, files, cores: cores.servers, threads }, measure)
     }
   } finally {
     await Promise.all(running.map((one) => one.stop()))
   }
   const { median, least, most } = spreadOf(trips)
   const span = `${least.toFixed(1)}-${most.toFixed(1)}`
-  const notes = [`a round trip: ${median.toFixed(1)} ms (${span}), measured at the relay before each run`]
-  return { bench: 'rtt', parts: kinds.map(({ part }) => part), notes, faults }
+  const notes = [`a round trip: ${median.toFixed(1)} ms (${span}), measured at the relay before each turn`]
+  return {
+    bench: 'rtt',
+    parts: AGES.flatMap((_, age) => kinds.map(({ parts }) => parts[age]!)),
+    notes,
+    faults,
+  }
 }
 
 export const RTT: Bench = {

@@ -100,6 +100,19 @@ export interface MetricsPage {
   readonly body: string
 }
 
+/** Milliseconds between samples of Node's own look at the event loop: as long as it takes, some weeks. */
+const NEVER_MS = 2 ** 31 - 1
+/** What that look would say. `event_loop_delay_seconds` says it of every thread, without waking one a hundred times a second. */
+const LOOP_HISTOGRAM = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map(
+  (part) => `nodejs_eventloop_lag_${part}_seconds`,
+)
+
+/** What Node tells of its process. */
+function registerProcess(register: Registry): void {
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: NEVER_MS })
+  for (const name of LOOP_HISTOGRAM) register.removeSingleMetric(name)
+}
+
 /** All metrics of the process. */
 export class Metrics {
   readonly #registry = new Registry()
@@ -111,7 +124,7 @@ export class Metrics {
       this.#registry.registerMetric(metricOf(family, sources.counters) as unknown as Metric)
     }
     registerGauges(this.#registry, sources)
-    collectDefaultMetrics({ register: this.#registry })
+    registerProcess(this.#registry)
   }
 
   /** Names of all metrics, those of the process included. */

@@ -1,7 +1,7 @@
 /** The daemon as a process: from its ready line to its last answer, and what it says when it cannot start. */
 
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -21,6 +21,9 @@ interface Serving {
 }
 
 const READY = /^sigill ready: listening on (127\.0\.0\.1@\d+) \(udp, tcp\), metrics on 127\.0\.0\.1@(\d+)$/m
+
+/** Ten for samples of the event loop's delay, a few for the rest. */
+const IDLE_WAKES_A_SECOND_MAX = 30
 
 async function serve(config: string): Promise<Serving> {
   const process = new Running(['serve', '--config', config])
@@ -94,6 +97,38 @@ t.test(
     const lines = logLines(ended.stdout)
     t.ok(lines.some((line) => line.msg === 'the root DNSKEY set is validated'))
     t.match(lines.at(-1), { msg: 'stopped', unanswered: 0 })
+  },
+)
+
+/** How often each thread of a process has gone to sleep so far. */
+function sleeps(pid: number): Map<string, number> {
+  const tasks = `/proc/${pid}/task`
+  const count = (task: string): number => {
+    const status = readFileSync(join(tasks, task, 'status'), 'latin1')
+    return Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)![1])
+  }
+  return new Map(readdirSync(tasks).map((task) => [task, count(task)]))
+}
+
+t.test(
+  'while nobody asks it sleeps',
+  { timeout: 60_000, skip: !existsSync('/proc/self/task') && 'needs /proc' },
+  async (t) => {
+    const { process, metrics } = await serve(world.writeConfig('idle.yaml'))
+    t.teardown(() => process.signal('SIGKILL'))
+    await untilReady(metrics)
+    const restless = async (): Promise<boolean> => {
+      const before = sleeps(process.pid)
+      await new Promise((resolve) => setTimeout(resolve, 2_000))
+      const rates = [...sleeps(process.pid)].map(([task, count]) => (count - (before.get(task) ?? 0)) / 2)
+      t.comment(`${rates} times a second`)
+      return Math.max(...rates) > IDLE_WAKES_A_SECOND_MAX
+    }
+    // Just after the start it still has things to do.
+    let tries = 5
+    while (tries > 0 && (await restless())) tries--
+    t.ok(tries > 0)
+    await process.stop()
   },
 )
 

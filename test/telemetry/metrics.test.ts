@@ -89,6 +89,11 @@ t.test('every metric of the contract is there, of its type, with its labels', as
     }
   }
   t.ok(families.has('process_cpu_seconds_total'), "the process's own are there")
+  t.same(
+    [...families.keys()].filter((name) => name.startsWith('nodejs_eventloop')),
+    ['nodejs_eventloop_lag_seconds'],
+    'nothing that is not measured',
+  )
 })
 
 t.test('what is raised is what is read', async (t) => {
