@@ -26,7 +26,7 @@ const COLD_A_SECOND = 500
 /** Of a turn, and how many turns a server has for each kind of work. */
 const SECONDS_USUAL = 1.5
 const WARM_SECONDS = 0.5
-const TURNS = 4
+const TURNS = 3
 /** Cold names before anything is measured: a process that has just started is not what serves clients. */
 const WARM_NAMES = 2_000
 /** More than any server resolves, so that a saturated one never runs out of them. */
