@@ -3,7 +3,7 @@ import { type CorePlan, planCores } from './cores.ts'
 import { faultsOf, type Generator } from './load/generator.ts'
 import { Histogram } from './load/histogram.ts'
 import type { GeneratorReport, Stream, StreamReport } from './load/stream.ts'
-import type { Contender } from './peers/find.ts'
+import type { Contender } from './peers/peer.ts'
 import { Resolver, type ResolverOptions } from './peers/resolver.ts'
 import type { BenchResult } from './result.ts'
 

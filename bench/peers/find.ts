@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { findProgram, isExecutable } from '../programs.ts'
 import { BIND } from './bind.ts'
 import { KNOT } from './knot.ts'
-import type { Peer } from './peer.ts'
+import type { Contender, Peer } from './peer.ts'
 import { POWERDNS } from './powerdns.ts'
 import { mainOf, otherBuild, SIGILL } from './sigill.ts'
 import { UNBOUND } from './unbound.ts'
@@ -13,14 +13,6 @@ export const PEERS: readonly Peer[] = [UNBOUND, KNOT, POWERDNS, BIND]
 
 /** It is part of a folder's name. */
 const BUILD_NAME = /^[\w-]{1,40}$/
-
-/** A resolver that can be measured. */
-export interface Contender {
-  readonly peer: Peer
-  /** Path of the program. */
-  readonly program: string
-  readonly version: string
-}
 
 export interface Found {
   /** Ours first. */

@@ -47,3 +47,11 @@ export interface Peer {
   readonly version: RegExp
   configure(setup: ResolverSetup): Launch
 }
+
+/** A resolver that can be measured. */
+export interface Contender {
+  readonly peer: Peer
+  /** Path of the program. */
+  readonly program: string
+  readonly version: string
+}

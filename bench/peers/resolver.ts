@@ -7,8 +7,7 @@ import { residentOctets } from '../process-figures.ts'
 import { ServerProcess } from '../processes.ts'
 import type { ZoneFiles } from '../world/zone-files.ts'
 import { TLD } from '../world/zone-group.ts'
-import type { Contender } from './find.ts'
-import type { ResolverSetup } from './peer.ts'
+import type { Contender, ResolverSetup } from './peer.ts'
 
 const START_TIMEOUT_MS = 30_000
 /** BIND serves only addresses that an interface has, so resolvers differ by port: below those that the system gives out. */

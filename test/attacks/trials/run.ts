@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Contender } from '../../../bench/peers/find.ts'
+import type { Contender } from '../../../bench/peers/peer.ts'
 import { inParallel, ServerProcess } from '../../../bench/processes.ts'
 import { portFault } from '../../../bench/programs.ts'
 import type { Authority } from '../../../src/lab/authority.ts'
