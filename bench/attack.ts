@@ -17,10 +17,10 @@ import type { Stream, StreamReport } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { probe } from './probe.ts'
 import { ServerProcess } from './processes.ts'
-import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
+import { fillAll, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { spreadOf } from './statistics.ts'
-import { inTurns, untilQuiet } from './turns.ts'
+import { inTurns, Stretches, untilQuiet } from './turns.ts'
 import {
   ATTACKER_ADDRESS,
   ATTACKERS,
@@ -85,18 +85,17 @@ interface Work {
   readonly warmFile: string
   readonly cachedFile: string
   readonly cached: Stream
-  /** Each measurement of a process asks for names that none before it did. */
-  uncached(kind: number, turn: number): Stream
+  /** In each turn with each part of the bench, peace being the first, names that were not asked for in any before. */
+  uncached(part: number, turn: number): Stream
+  /** @param kind index in `KINDS` */
   attack(kind: number, turn: number): Stream
 }
 
 function prepare(setting: Setting): Work {
   const seconds = setting.seconds ?? SECONDS_USUAL
-  const perTurn = (rate: number): number => Math.ceil((seconds + WARM_SECONDS) * rate)
-  const slice = (measurement: number, rate: number): Pick<Stream, 'first' | 'count'> => {
-    return { first: measurement * perTurn(rate), count: perTurn(rate) }
-  }
-  const zones = WARM_NAMES + perTurn(UNCACHED_A_SECOND) * TURNS * (KINDS.length + 1)
+  const uncachedStretches = new Stretches(UNCACHED_A_SECOND, WARM_SECONDS + seconds)
+  const attackStretches = new Stretches(ATTACK_A_SECOND, WARM_SECONDS + seconds)
+  const zones = WARM_NAMES + uncachedStretches.questions(TURNS * (KINDS.length + 1))
   const coldZones: ZoneGroup = { stem: 'cold', zones, namesPerZone: 1, signed: 'half' }
   const files = zoneFilesOf([HIT_ZONES, coldZones, VICTIM, ...ATTACKERS], setting.say)
   const cold = expectationsOf(coldZones, { do: true })
@@ -105,7 +104,7 @@ function prepare(setting: Setting): Work {
   const measured = { warm: WARM_SECONDS, seconds, timeout: TIMEOUT_SECONDS }
   const once = { once: true, ...measured }
   const attackFiles = KINDS.map(({ key, nameOf }) => {
-    const names = Array.from({ length: TURNS * perTurn(ATTACK_A_SECOND) }, (_, i) => nameOf(i))
+    const names = Array.from({ length: attackStretches.questions(TURNS) }, (_, i) => nameOf(i))
     return writeQuestions(
       setting,
       key,
@@ -120,13 +119,13 @@ function prepare(setting: Setting): Work {
       ...{ name: 'cached', file: cachedFile, rate: CACHED_A_SECOND, sockets: CACHED_SOCKETS },
       ...measured,
     },
-    uncached: (kind, turn) => ({
+    uncached: (part, turn) => ({
       ...{ name: 'uncached', file: uncachedFile, rate: UNCACHED_A_SECOND, sockets: UNCACHED_SOCKETS },
-      ...{ ...once, ...slice(kind * TURNS + turn, UNCACHED_A_SECOND) },
+      ...{ ...once, ...uncachedStretches.nth(part * TURNS + turn) },
     }),
     attack: (kind, turn) => ({
       ...{ name: KINDS[kind]!.key, file: attackFiles[kind]!, rate: ATTACK_A_SECOND, sockets: ATTACK_SOCKETS },
-      ...{ ...once, ...slice(turn, ATTACK_A_SECOND) },
+      ...{ ...once, ...attackStretches.nth(turn) },
     }),
   }
 }
@@ -143,10 +142,7 @@ async function measure(
   parts: readonly Part[],
   work: Work,
 ): Promise<string[]> {
-  const faults: string[] = []
-  for (const resolver of resolvers) {
-    for (const file of [work.cachedFile, work.warmFile]) faults.push(...(await fill(setting, resolver, file)))
-  }
+  const faults = [...(await fillAll(setting, resolvers, [work.cachedFile, work.warmFile]))]
   const turns: Turn[] = []
   // What they do in peace comes last: a process that has done more is quicker, and that must not hide what an attack adds.
   for (const n of [...KINDS.keys(), -1].map((kind) => kind + 1)) {

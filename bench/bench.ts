@@ -127,6 +127,7 @@ export async function load(
   const faults = streams.flatMap((stream, i) =>
     judge(resolver.contender.peer.title, stream, report.streams[i]!),
   )
-  if (faults.length > 0 && resolver.output !== '') setting.say(resolver.output.slice(-OUTPUT_SAID))
+  if (faults.length > 0 && resolver.output !== '')
+    setting.say(`${resolver.contender.peer.title} wrote:\n${resolver.output.slice(-OUTPUT_SAID)}`)
   return { ...report, serverSeconds, faults }
 }

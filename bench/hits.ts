@@ -8,7 +8,7 @@ import type { Stream } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { probe } from './probe.ts'
 import { ServerProcess } from './processes.ts'
-import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
+import { fillAll, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { Authorities } from './world/authorities.ts'
 import { zoneFilesOf } from './world/zone-files.ts'
@@ -141,8 +141,8 @@ async function runHits(setting: Setting): Promise<BenchResult> {
     if (typeof echo === 'string') notes.push(echo)
     else running.push(echo)
     const measureAll = async (resolvers: readonly Resolver[]): Promise<void> => {
-      for (const resolver of resolvers)
-        for (const { file } of variants) faults.push(...(await fill(setting, resolver, file)))
+      const questions = variants.map(({ file }) => file)
+      faults.push(...(await fillAll(setting, resolvers, questions)))
       for (let round = 0; round < setting.rounds; round++) {
         for (const variant of variants) {
           setting.say(`round ${round + 1} of ${setting.rounds}: ${variant.part.title}`)

@@ -138,7 +138,11 @@ function makeProgram(): Command {
     .description('The load harness: this resolver beside those that an operator would otherwise install.')
     .argument('<name>', `${BENCHES.map(({ name }) => name).join(', ')}, all, or list`)
     .option('--seconds <s>', 'length of each measurement; each bench has its own')
-    .option('--rounds <n>', 'times that every server is measured, in turn', String(ROUNDS_USUAL))
+    .option(
+      '--rounds <n>',
+      'times that everything is measured, with fresh processes where they take turns',
+      String(ROUNDS_USUAL),
+    )
     .option('--threads <n>', 'threads of each server', '1')
     .option('--names <n>', 'names of the benches `hits`, `memory` and `churn`; each has its own')
     .option('--answers <n>', 'answers after which the bench `soak` ends; by time when left out')

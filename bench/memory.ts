@@ -157,11 +157,12 @@ async function runVariant(setting: Setting, variant: Variant): Promise<{ part: P
   const faults: string[] = []
   const authorities = await Authorities.start(work.files, { folder, cores: cores.load })
   const caches = { cacheMib: work.cacheMib, cacheNames: 2 * (work.names + WARM_ZONES * NAMES_A_ZONE) }
-  const snapshot = join(folder, `${variant.stem}.snapshot`)
-  const options = { folder, files: work.files, cores: cores.servers, memoryAsUsed: true, snapshot, ...caches }
+  const common = { folder, files: work.files, cores: cores.servers, memoryAsUsed: true, ...caches }
   try {
     for (const contender of setting.contenders) {
       say(`${contender.peer.title}: ${work.part.title}`)
+      const snapshot = join(folder, `${variant.stem}-${contender.peer.key}.snapshot`)
+      const options = { ...common, snapshot }
       const use = (resolver: Resolver) => measure(resolver, { setting, work, authorities, options })
       faults.push(...(await withResolver(contender, options, use)))
     }

@@ -13,10 +13,10 @@ import { faultsOf, liesOf } from './load/generator.ts'
 import type { Stream, StreamReport } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
 import { SIGILL } from './peers/sigill.ts'
-import { fill, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
+import { fillAll, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { spreadOf } from './statistics.ts'
-import { inTurns, untilQuiet } from './turns.ts'
+import { inTurns, Stretches, untilQuiet } from './turns.ts'
 import { Authorities } from './world/authorities.ts'
 import { type ZoneFiles, zoneFilesOf } from './world/zone-files.ts'
 import { expectationsOf, freshExpectations, type ZoneGroup } from './world/zone-group.ts'
@@ -92,20 +92,18 @@ function planFor(place: Place): Plan {
 
 function prepare(setting: Setting): Work {
   const seconds = setting.seconds ?? SECONDS_USUAL
-  const perTurn = (rate: number): number => Math.ceil((seconds + WARM_SECONDS) * rate)
-  const zones = WARM_NAMES + TURNS * perTurn(COLD_A_SECOND)
+  const coldStretches = new Stretches(COLD_A_SECOND, WARM_SECONDS + seconds)
+  const stormStretches = new Stretches(STORM_A_SECOND, WARM_SECONDS + seconds)
+  const zones = WARM_NAMES + coldStretches.questions(TURNS)
   const coldZones: ZoneGroup = { stem: 'cold', zones, namesPerZone: 1, signed: 'half' }
   const files = zoneFilesOf([HIT_ZONES, coldZones, STORM, BOGUS], setting.say)
   const cold = expectationsOf(coldZones, { do: true })
   const hitFile = writeQuestions(setting, 'hits', shuffled(expectationsOf(HIT_ZONES, { do: false })))
   const measured = { warm: WARM_SECONDS, seconds }
   const slow = { once: true, timeout: COLD_TIMEOUT_SECONDS, sockets: COLD_SOCKETS, ...measured }
-  const slice = (turn: number, rate: number): Pick<Stream, 'first' | 'count'> => {
-    return { first: turn * perTurn(rate), count: perTurn(rate) }
-  }
   const coldFile = writeQuestions(setting, 'cold', cold.slice(WARM_NAMES))
   const stormFiles = [STORM, BOGUS].map((group) => {
-    const fresh = freshExpectations(group, TURNS * perTurn(STORM_A_SECOND), 'x', true)
+    const fresh = freshExpectations(group, stormStretches.questions(TURNS), 'x', true)
     return { name: group.stem, file: writeQuestions(setting, group.stem, fresh) }
   })
   return {
@@ -118,11 +116,11 @@ function prepare(setting: Setting): Work {
     },
     cold: (turn) => ({
       ...{ name: 'cold', file: coldFile, rate: COLD_A_SECOND },
-      ...{ ...slow, ...slice(turn, COLD_A_SECOND) },
+      ...{ ...slow, ...coldStretches.nth(turn) },
     }),
     storm: (turn) =>
       stormFiles.map((names) => {
-        return { ...names, outstanding: STORM_OUTSTANDING, ...slow, ...slice(turn, STORM_A_SECOND) }
+        return { ...names, outstanding: STORM_OUTSTANDING, ...slow, ...stormStretches.nth(turn) }
       }),
   }
 }
@@ -151,10 +149,7 @@ async function measure(
   plan: Plan,
   work: Work,
 ): Promise<string[]> {
-  const faults: string[] = []
-  for (const resolver of resolvers) {
-    for (const file of [work.hitFile, work.warmFile]) faults.push(...(await fill(setting, resolver, file)))
-  }
+  const faults = [...(await fillAll(setting, resolvers, [work.hitFile, work.warmFile]))]
   const run = async (part: Part, othersOf: (turn: number) => readonly Stream[]): Promise<void> => {
     setting.say(part.title)
     await inTurns(resolvers, TURNS, async (resolver, turn) => {
@@ -162,7 +157,7 @@ async function measure(
       const streams = [work.hits, ...othersOf(turn)]
       const report = await load(setting, resolver, streams, judge)
       const figures = figuresOf(report.streams[0]!, report.streams.slice(1))
-      const idleP99 = spreadOf(plan.idle.figures(title, 'p99')).median
+      const idleP99 = spreadOf(plan.idle.figures(title, 'p99').slice(-TURNS)).median
       part.add(title, { ...figures, growth: figures.p99! / idleP99 })
       faults.push(...report.faults)
       await untilQuiet(resolver)

@@ -18,15 +18,24 @@ export function runProgram(
   folder: string,
   timeoutMs: number = PROGRAM_TIMEOUT_MS,
 ): Promise<string> {
+  assertStaying()
   const options = { cwd: folder, timeout: timeoutMs, maxBuffer: 1 << 24 }
   return new Promise((resolve, reject) => {
     const child = execFile(findProgram(name) ?? name, args, options, (error, stdout, stderr) => {
       RUNNING.delete(child)
-      if (error === null) resolve(stdout)
-      else reject(new Error(`${name} ${args.join(' ')}: ${error.message}\n${stdout}\n${stderr}`))
+      // A generator that is told to end does so in good order, and its figures are of no use.
+      if (error === null && !isLeaving) resolve(stdout)
+      else reject(new Error(`${name} ${args.join(' ')}: ${error?.message ?? 'ended'}\n${stdout}\n${stderr}`))
     })
     RUNNING.add(child)
   })
+}
+
+/** Nothing is started any more. */
+let isLeaving = false
+
+function assertStaying(): void {
+  if (isLeaving) throw new Error('everything is being ended')
 }
 
 /** Who ends before the time leaves no server behind. */
@@ -57,8 +66,9 @@ async function end(child: ChildProcess): Promise<void> {
   signalAll(child, 'SIGKILL')
 }
 
-/** Ends all that run, and waits for it: nobody writes into a folder any more that is removed next. */
+/** For whoever leaves before his time: ends all that run, and waits for it. From then on nothing can be started. */
 export async function endAll(): Promise<void> {
+  isLeaving = true
   await Promise.all([...RUNNING].map(end))
 }
 
@@ -78,6 +88,7 @@ export class ServerProcess {
     folder: string,
     onLine?: (line: string) => void,
   ) {
+    assertStaying()
     this.name = name
     this.#child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

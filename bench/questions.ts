@@ -49,3 +49,16 @@ export async function fill(
   }
   return (await load(setting, resolver, [stream])).faults
 }
+
+/** As `fill`, of several resolvers and with several files. */
+export async function fillAll(
+  setting: Setting,
+  resolvers: readonly Resolver[],
+  files: readonly string[],
+): Promise<readonly string[]> {
+  const faults: string[] = []
+  for (const resolver of resolvers) {
+    for (const file of files) faults.push(...(await fill(setting, resolver, file)))
+  }
+  return faults
+}

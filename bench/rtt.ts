@@ -1,4 +1,5 @@
 /** `rtt`: cold names, one at a time, from authorities that are far away: how many round trips a client waits. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bench, latencyFigures, load, type Setting, withResolvers } from './bench.ts'
 import { faultsOf, runStream } from './load/generator.ts'
 import { Histogram } from './load/histogram.ts'
@@ -34,10 +35,12 @@ export const RTT_ZONES: ZoneGroup = {
 const DEEP_ZONES: ZoneGroup = { stem: 'deep', namesPerZone: 1, signed: 'all', zones: NAMES, ownTld: true }
 const WORK_ZONES: ZoneGroup = { stem: 'work', namesPerZone: 1, signed: 'half', zones: WORK_NAMES }
 
-/** How long the round trip is measured before each run: 25 questions. */
+/** How long the round trip is measured before each round of turns: 25 questions. */
 const TRIP_SECONDS = 0.5
 const TIMEOUT_SECONDS = 10
 const SECONDS_MAX = 300
+/** Until what a server asked beside the last answer has come to the authorities. */
+const SETTLE_MS = 100
 const NS_IN_MS = 1e6
 
 const COLUMNS: readonly Column[] = [
@@ -125,6 +128,7 @@ async function runRtt(setting: Setting): Promise<BenchResult> {
         const first = WARM_NAMES + (age * TURNS + turn) * NAMES_A_TURN
         const latency = await ask(resolver, { file: kind.file, first, count: NAMES_A_TURN, outstanding: 1 })
         const mean = latency.mean() / NS_IN_MS
+        await sleep(SETTLE_MS)
         part.add(resolver.contender.peer.title, {
           trips: mean / tripMs,
           median: latency.quantile(0.5) / NS_IN_MS / tripMs,
@@ -155,7 +159,9 @@ async function runRtt(setting: Setting): Promise<BenchResult> {
   }
   const { median, least, most } = spreadOf(trips)
   const span = `${least.toFixed(1)}-${most.toFixed(1)}`
-  const notes = [`a round trip: ${median.toFixed(1)} ms (${span}), measured at the relay before each turn`]
+  const notes = [
+    `a round trip: ${median.toFixed(1)} ms (${span}), measured at the relay before each round of turns`,
+  ]
   return {
     bench: 'rtt',
     parts: AGES.flatMap((_, age) => kinds.map(({ parts }) => parts[age]!)),

@@ -3,6 +3,7 @@
  * all of them alike.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Stream } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
 
 /** How long a server is looked at to see whether it has done with what it was given, and how often at most. */
@@ -28,5 +29,25 @@ export async function untilQuiet(resolver: Pick<Resolver, 'processorSeconds'>): 
     const before = resolver.processorSeconds()
     await sleep(QUIET_MS)
     if ((resolver.processorSeconds() - before) * 1000 < QUIET_SHARE * QUIET_MS) return
+  }
+}
+
+/** A file of questions in stretches, each as long as a stream needs at its rate: nothing is asked for twice. */
+export class Stretches {
+  readonly #length: number
+
+  /** @param seconds that the stream asks for, what it warms up with included */
+  constructor(rate: number, seconds: number) {
+    this.#length = Math.ceil(rate * seconds)
+  }
+
+  /** Questions in so many. */
+  questions(count: number): number {
+    return count * this.#length
+  }
+
+  /** What a stream is told to ask of the file, the first one being 0. */
+  nth(number: number): Pick<Stream, 'first' | 'count'> {
+    return { first: number * this.#length, count: this.#length }
   }
 }

@@ -49,7 +49,9 @@ export function parseBuilds(words: readonly string[]): readonly Peer[] {
   const builds = words.map((word) => {
     const [name, checkout] = nameAndPath(word) ?? []
     if (name === undefined || checkout === undefined || !BUILD_NAME.test(name)) {
-      throw new UsageError(`--build ${word}: expected NAME=CHECKOUT, NAME of letters, digits and hyphens`)
+      throw new UsageError(
+        `--build ${word}: expected NAME=CHECKOUT, NAME of up to 40 letters, digits, _ and -`,
+      )
     }
     const main = mainOf(checkout)
     if (!existsSync(main)) throw new UsageError(`--build ${word}: ${main} is not there: build it first`)

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { endAll, ServerProcess } from '../../bench/processes.ts'
+import { endAll, runProgram, ServerProcess } from '../../bench/processes.ts'
 import { testFolder } from '../support/folder.ts'
 
 /** True while the process runs; one that has ended and that nobody has asked about is not running. */
@@ -28,7 +28,7 @@ t.test('a server that starts others is stopped with them', async (t) => {
   t.ok(server.hasEnded)
 })
 
-t.test('when all are ended nobody writes any more', async (t) => {
+t.test('when all are ended nobody writes any more, and nobody else is started', async (t) => {
   const folder = join(testFolder(t), 'written')
   mkdirSync(folder)
   // As a resolver that saves its cache when it is told to end.
@@ -40,4 +40,6 @@ t.test('when all are ended nobody writes any more', async (t) => {
   t.ok(servers.every(({ pid }) => !runs(pid)))
   rmSync(folder, { recursive: true })
   await endAll()
+  t.throws(() => new ServerProcess('late', 'true', [], '/'), /being ended/)
+  await t.rejects(async () => runProgram('true', [], '/'), /being ended/)
 })
