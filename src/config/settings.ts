@@ -680,7 +680,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc:
       'Zones that are broken for now and not judged (RFC 7646). Each entry: ' +
       '{ name: example.se, reason: "expired signatures", author: noc, expires: 2026-12-01T12:00:00Z }. ' +
-      'sigill control nta adds them while the daemon runs.',
+      'The end is within a week from the start or the reload. sigill control nta adds them while the daemon runs.',
     reload: 'live',
   },
   'dnssec.negative-trust-anchor-recheck-seconds': {
