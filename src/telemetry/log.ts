@@ -1,7 +1,7 @@
 /** The log of the daemon: events, never single queries. */
+import { createRequire } from 'node:module'
 import { isatty } from 'node:tty'
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
-import { prettyFactory } from 'pino-pretty'
 import { standardOutput } from './standard-output.ts'
 
 /** Where lines go: `log.info({ field }, 'sentence')`. */
@@ -28,6 +28,8 @@ export function createLog(options: LogOptions, destination?: DestinationStream):
 
 /** Makes lines readable on their way, in this thread: pino's own transports would start another. */
 function prettyStream(stream: DestinationStream): DestinationStream {
+  // Loaded where it is wanted only: services have no use for it, and it takes longer than any of our own files.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty')
   const pretty = prettyFactory({ colorize: isatty(STDOUT), translateTime: 'SYS:HH:MM:ss', singleLine: true })
   return { write: (line) => stream.write(pretty(line)) }
 }
