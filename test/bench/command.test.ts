@@ -32,7 +32,7 @@ t.test('what cannot be used is told', async (t) => {
     [['hits', '--peer', 'x=y'], /expected NAME=PATH/],
     [['hits', '--peer', 'bind=/not/here'], /\/not\/here is no program \(BIND\)/],
     [['hits', '--build', 'before'], /expected NAME=CHECKOUT/],
-    [['hits', '--build', 'a/b=/'], /NAME of letters/],
+    [['hits', '--build', 'a/b=/'], /NAME of up to 40 letters/],
     [['hits', '--build', 'before=/not/here'], /\/not\/here\/dist\/src\/main\.js is not there: build it/],
     [['hits', '--build', `a=${ROOT}`, '--build', `a=${ROOT}`], /two have the same name/],
     [['hits', '--nonsense'], /unknown option/],
