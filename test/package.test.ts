@@ -67,6 +67,7 @@ t.test('what is installed has the source of the addon, and what builds it', asyn
   const paths = new Set(packed?.files.map(({ path }) => path))
   const wanted = [
     'src/native/udp.c',
+    'src/native/bell.c',
     'src/native/p256.c',
     'src/native/process.c',
     'dist/src/native/build.js',

@@ -10,6 +10,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { ADDON_PATH } from './addon.ts'
+import { BELL_PATH } from './bell.ts'
 import { P256_PATH } from './p256.ts'
 import { PROCESS_PATH } from './process.ts'
 
@@ -20,6 +21,12 @@ const FLAGS = [
   ...['-std=c11', '-O2', '-fPIC', '-shared', '-fvisibility=hidden', '-fstack-protector-strong'],
   ...['-Wall', '-Wextra', '-Wl,-z,relro,-z,now'],
 ]
+
+/** The addon for bells between threads. */
+export const BELL: Required<Pick<BuildOptions, 'out' | 'source'>> = {
+  out: BELL_PATH,
+  source: join(SOURCES, 'bell.c'),
+}
 
 /** The addon for signatures. */
 export const P256: Required<Pick<BuildOptions, 'out' | 'source'>> = {
@@ -89,6 +96,7 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.me
   const parts = [
     { options: {}, without: 'the addon for UDP is not built, node:dgram serves' },
     { options: P256, without: 'the addon for signatures is not built, node:crypto serves' },
+    { options: BELL, without: 'the addon for bells is not built, threads wake each other by messages' },
     {
       options: PROCESS,
       without:

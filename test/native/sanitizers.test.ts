@@ -2,12 +2,13 @@
 import { spawnSync } from 'node:child_process'
 import { isAbsolute, join } from 'node:path'
 import t from 'tap'
-import { buildAddon, P256 } from '../../src/native/build.ts'
+import { BELL, buildAddon, P256 } from '../../src/native/build.ts'
 import { ROOT } from '../house/project.ts'
 import { testFolder } from '../support/folder.ts'
 
 const CORE = join(ROOT, 'test/native/udp-core.c')
 const EXERCISE = join(import.meta.dirname, 'exercise.js')
+const BELL_EXERCISE = join(import.meta.dirname, 'bell-exercise.js')
 const P256_EXERCISE = join(import.meta.dirname, 'p256-exercise.js')
 const SANITIZE = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 const RUN_MS_MAX = 150_000
@@ -73,6 +74,17 @@ t.test('all of it within Node, threads ended too, under the sanitizers', { skip:
   })
   t.equal(status, 0, text)
   t.match(text, /^answered 4800$/m)
+})
+
+t.test('bells, threads ended too, under the sanitizers', { skip: noAsan }, async (t) => {
+  const out = join(folder, 'sanitized-bell.node')
+  t.equal(buildAddon({ ...BELL, out, flags: SANITIZE }), undefined)
+  const { status, text } = run(process.execPath, [BELL_EXERCISE, out], {
+    LD_PRELOAD: asanLibrary()!,
+    ASAN_OPTIONS: 'detect_leaks=1:halt_on_error=1',
+  })
+  t.equal(status, 0, text)
+  t.match(text, /^heard 900$/m)
 })
 
 t.test(

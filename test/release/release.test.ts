@@ -33,7 +33,7 @@ t.test('the list has all that is shipped, and nothing else', async (t) => {
   for (const name of Object.keys(manifest.dependencies)) {
     t.ok(refs.includes(`${name}@${manifest.dependencies[name]}`), `${name}, which we import`)
   }
-  for (const path of ['src/native/udp.c', 'src/native/p256.c', 'src/native/process.c'])
+  for (const path of ['src/native/udp.c', 'src/native/bell.c', 'src/native/p256.c', 'src/native/process.c'])
     t.ok(refs.includes(path), path)
   for (const { ref, dependsOn } of sbom.dependencies) {
     for (const one of dependsOn) t.ok(refs.includes(one), `${ref} needs ${one}, which is listed`)

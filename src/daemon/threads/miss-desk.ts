@@ -4,16 +4,9 @@ import { RingReader, RingWriter } from '../../base/ring.ts'
 import { failureEntry } from '../../resolver/failure-entry.ts'
 import type { ClientReply, ResolverPort } from '../../resolver/ports.ts'
 import type { Name } from '../../wire/name.ts'
+import { LinkBell } from './link-bell.ts'
 import type { SetAside } from './set-aside.ts'
-import {
-  BELL,
-  type LargeReply,
-  type LinkEnd,
-  type Miss,
-  RingInbox,
-  readMiss,
-  writeReply,
-} from './thread-link.ts'
+import { type LinkEnd, type Miss, RingInbox, readMiss, writeReply } from './thread-link.ts'
 
 /** What it works with. */
 export interface MissDeskOptions {
@@ -59,33 +52,30 @@ export class MissDesk {
 
 /** The resolver's end of one link. */
 class ResolverLink {
-  readonly #end: LinkEnd
+  readonly #bell: LinkBell
   readonly #replies: RingWriter
   readonly #inbox: RingInbox
   #closed = false
 
   constructor(end: LinkEnd, answer: (miss: Miss) => Promise<ClientReply> | undefined) {
-    this.#end = end
     this.#replies = new RingWriter(end.replies)
     const misses = new RingReader(end.misses)
     this.#inbox = new RingInbox(misses, (at) => {
       const miss = readMiss(misses, at)
       void answer(miss)?.then((reply) => this.#send(miss.ticket, reply))
     })
-    end.port.on('message', () => this.#inbox.wake())
+    this.#bell = new LinkBell(end.port, { onRing: () => this.#inbox.wake() })
   }
 
   close(): void {
     this.#closed = true
     this.#inbox.close()
-    this.#end.port.close()
+    this.#bell.close()
   }
 
   #send(ticket: number, reply: ClientReply): void {
     if (this.#closed) return
-    if (!writeReply(this.#replies, ticket, reply)) {
-      const large: LargeReply = { ticket, reply }
-      this.#end.port.postMessage(large)
-    } else if (this.#replies.needsBell()) this.#end.port.postMessage(BELL)
+    if (!writeReply(this.#replies, ticket, reply)) this.#bell.sendLargeReply({ ticket, reply })
+    else if (this.#replies.needsBell()) this.#bell.ring()
   }
 }

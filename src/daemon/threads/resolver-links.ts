@@ -6,7 +6,8 @@ import type { Reason } from '../../dnssec/reasons.ts'
 import { failureEntry } from '../../resolver/failure-entry.ts'
 import type { ClientQuestion, ClientReply, ResolverPort } from '../../resolver/ports.ts'
 import type { Name } from '../../wire/name.ts'
-import { BELL, type LargeReply, type LinkEnd, RingInbox, readReply, writeMiss } from './thread-link.ts'
+import { LinkBell } from './link-bell.ts'
+import { type LargeReply, type LinkEnd, RingInbox, readReply, writeMiss } from './thread-link.ts'
 
 /** What a front thread knows of the resolver threads. */
 export interface ResolverLinksOptions {
@@ -60,7 +61,7 @@ interface Waiting {
 class FrontLink {
   readonly #clock: Clock
   readonly #questionMs: () => number
-  readonly #end: LinkEnd
+  readonly #bell: LinkBell
   readonly #misses: RingWriter
   readonly #inbox: RingInbox
   /** By ticket, the oldest first. */
@@ -71,13 +72,12 @@ class FrontLink {
   constructor({ clock, questionMs }: ResolverLinksOptions, end: LinkEnd) {
     this.#clock = clock
     this.#questionMs = questionMs
-    this.#end = end
     this.#misses = new RingWriter(end.misses)
     const replies = new RingReader(end.replies)
     this.#inbox = new RingInbox(replies, (at) => this.#onReply(readReply(replies, at)))
-    end.port.on('message', (message: typeof BELL | LargeReply) => {
-      if (message === BELL) this.#inbox.wake()
-      else this.#onReply(message)
+    this.#bell = new LinkBell(end.port, {
+      onRing: () => this.#inbox.wake(),
+      onLargeReply: (reply) => this.#onReply(reply),
     })
   }
 
@@ -100,14 +100,14 @@ class FrontLink {
 
   close(): void {
     this.#inbox.close()
-    this.#end.port.close()
+    this.#bell.close()
     this.#cancelSweep?.()
     for (const ticket of [...this.#waiting.keys()]) this.#giveUp(ticket)
   }
 
   #send(ticket: number, question: ClientQuestion, prefetch: boolean): boolean {
     if (!writeMiss(this.#misses, { ticket, question, prefetch })) return false
-    if (this.#misses.needsBell()) this.#end.port.postMessage(BELL)
+    if (this.#misses.needsBell()) this.#bell.ring()
     return true
   }
 

@@ -1,6 +1,6 @@
 /**
- * The way between a front thread and a resolver thread: a ring of questions, a ring of answers, and one message port
- * whose messages are the bells of both. A link lives as long as both threads; it is never used again.
+ * The way between a front thread and a resolver thread: a ring of questions, a ring of answers, and a message port by
+ * which the two find each other's bells (`link-bell.ts`). A link lives as long as both threads; it is never used again.
  *
  * A question: u32 ticket, u16 type, u8 flags, i32 client, i32 reported client, the name. An answer: u32 ticket, u8 flags, the answer entry.
  */
@@ -25,9 +25,6 @@ export function makeLink(): { readonly front: LinkEnd; readonly resolver: LinkEn
   const { port1, port2 } = new MessageChannel()
   return { front: { misses, replies, port: port1 }, resolver: { misses, replies, port: port2 } }
 }
-
-/** The message that wakes the reader of a ring; all others are answers that had no room in theirs. */
-export const BELL = 0
 
 /** An answer that goes by message. */
 export interface LargeReply {
