@@ -4,12 +4,12 @@ import t, { type Test } from 'tap'
 import { LinkBell } from '../../src/daemon/threads/link-bell.ts'
 import type { LargeReply } from '../../src/daemon/threads/thread-link.ts'
 import { BELL_PATH, hangBell } from '../../src/native/bell.ts'
+import { turns } from '../support/turns.ts'
 
 const ABSENT = '/nowhere/bell.node'
 const probe = hangBell(() => {})
 probe?.close()
 const skip = probe === undefined && 'the addon is not built'
-const SOON_MS = 20
 
 interface Ends {
   readonly a: LinkBell
@@ -39,7 +39,8 @@ function link(t: Test, pathA: string, pathB: string): Ends {
   return { a, b, heard, messages: () => messages }
 }
 
-const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SOON_MS))
+/** Whoever rings in answer to a message is heard too. */
+const soon = (): Promise<void> => turns(6)
 
 for (const [what, pathA, pathB, messages] of [
   ['both have bells', BELL_PATH, BELL_PATH, 1],

@@ -4,6 +4,7 @@
  */
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { hangBell, ropeTo } from '../../src/native/bell.ts'
+import { turns } from '../support/turns.ts'
 
 const THREADS = 4
 const RINGS = 300
@@ -38,7 +39,7 @@ async function ringThread(path: string, isTerminated: boolean): Promise<number> 
   })
   await new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject))
   // Its last ring may still be on its way.
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await turns()
   ring()
   bell.close()
   return isTerminated ? RINGS / 2 : heard

@@ -7,6 +7,7 @@ import t from 'tap'
 import { type Bell, hangBell, ropeTo } from '../../src/native/bell.ts'
 import { BELL, buildAddon } from '../../src/native/build.ts'
 import { testFolder } from '../support/folder.ts'
+import { turns } from '../support/turns.ts'
 import type { BellThreadOrder } from './bell-thread.ts'
 
 const ROUNDS = 40
@@ -14,8 +15,6 @@ const RINGS = 2_000
 const out = join(testFolder(t), 'bell.node')
 const why = buildAddon({ ...BELL, out })
 const skip = why !== undefined && `nothing can be built here: ${why}`
-
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
 
 function hang(onRing: () => void): Bell {
   const bell = hangBell(onRing, out)
@@ -54,10 +53,10 @@ t.test('rung often, heard once, in a later turn', { skip }, async (t) => {
   const rope = ropeTo(bell.number, out)!
   for (let i = 0; i < 5; i++) rope.ring()
   t.equal(heard, 0)
-  await turn()
+  await turns()
   t.equal(heard, 1)
   rope.ring()
-  await turn()
+  await turns()
   t.equal(heard, 2)
   rope.close()
   bell.close()
@@ -68,7 +67,7 @@ t.test('each hears its own', { skip }, async (t) => {
   const [a, b] = [hang(() => heard.push('a')), hang(() => heard.push('b'))]
   t.not(a.number, b.number)
   ropeTo(b.number, out)!.ring()
-  await turn()
+  await turns()
   t.same(heard, ['b'])
   a.close()
   b.close()
@@ -82,7 +81,7 @@ t.test('a closed bell is not heard, not found, and its number not used again', {
   bell.close()
   bell.close()
   before.ring()
-  await turn()
+  await turns()
   t.equal(heard, 0, 'not even what was rung before')
   t.equal(ropeTo(bell.number, out), undefined)
   const next = hang(() => {})
@@ -103,9 +102,9 @@ t.test('closed while it is heard', { skip }, async (t) => {
   })
   const rope = ropeTo(bell.number, out)!
   rope.ring()
-  await turn()
+  await turns()
   rope.ring()
-  await turn()
+  await turns()
   t.equal(heard, 1)
 })
 

@@ -102,7 +102,7 @@ t.test('source address as configured, and close ends what waits', async (t) => {
   })
   const { upstream, ask } = upstreamWith([parseAddress('127.0.0.79')!])
   const waiting = ask(server.port, 5000)
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await until('the server is connected to', () => from !== '')
   t.equal(from, '127.0.0.79')
   t.equal(upstream.outstanding, 1)
   upstream.close()
