@@ -8,6 +8,7 @@ import { PACKAGE_VERSION } from '../config/package-version.ts'
 import type { Settings } from '../config/settings.ts'
 import { anchorKeyTag } from '../dnssec/trust-anchors.ts'
 import { ListenError } from '../front/listen-error.ts'
+import { bellsServe } from '../native/bell.ts'
 import { type HandedSockets, socketKey, socketsFor } from '../native/handed-sockets.ts'
 import type { PolicyChange } from '../policy/validation-policy.ts'
 import { Health, type HealthVerdict } from '../telemetry/health.ts'
@@ -228,7 +229,8 @@ async function serve(parts: ServingOptions, options: DaemonOptions): Promise<Ser
   if (parts.machine !== THIS_MACHINE && plan.resolvers > 0)
     throw new RangeError('threads know no other machine than this')
   mustAgree(plan.fronts, parts.inherited)
-  log.info(plan, plan.resolvers === 0 ? 'one thread does everything' : 'threads')
+  if (plan.resolvers === 0) log.info(plan, 'one thread does everything')
+  else log.info({ ...plan, wokenBy: bellsServe() ? 'bells' : 'messages' }, 'threads')
   if (plan.fronts > 1 && udp.shareTcp === undefined) {
     log.info('clients by TCP are served by the first front thread: here several cannot share a port by TCP')
   }

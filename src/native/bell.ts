@@ -10,7 +10,7 @@ export const BELL_PATH: string = join(import.meta.dirname, 'bell.node')
 
 /** A bell that hangs in this thread. It keeps no event loop going. */
 export interface Bell {
-  /** By which other threads of the process ring it; never used again. */
+  /** By which other threads of the process ring it. */
   readonly number: number
   /** It is not heard any more. */
   close(): void
@@ -43,6 +43,14 @@ export function hangBell(onRing: () => void, path: string = BELL_PATH): Bell | u
 /** A rope to the bell of a number; undefined where nobody listens to it. */
 export function ropeTo(number: number, path: string = BELL_PATH): Rope | undefined {
   return withAddon(path, ({ Rope }) => new Rope(number))
+}
+
+/**
+ * True where bells can be had. Asked in the main thread, it keeps the addon loaded while other threads come and go, so that
+ * no number is given out twice.
+ */
+export function bellsServe(path: string = BELL_PATH): boolean {
+  return withAddon(path, () => true) === true
 }
 
 function withAddon<T>(path: string, make: (addon: BellAddon) => T): T | undefined {

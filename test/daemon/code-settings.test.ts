@@ -11,7 +11,8 @@ const LISTENER = `import v8 from 'node:v8'
 import { syncBuiltinESMExports } from 'node:module'
 v8.setFlagsFromString = (flag) => console.error('told ' + flag)
 syncBuiltinESMExports()`
-const FLAGS = ['--stress-flush-code', '--trace-turbo-inlining']
+/** With one thread it is compiled at the same call each time, however busy the machine is. */
+const FLAGS = ['--single-threaded', '--stress-flush-code', '--trace-turbo-inlining']
 
 interface Seen {
   /** Functions inlined into one that calls forty. */

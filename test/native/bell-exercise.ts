@@ -42,7 +42,7 @@ async function ringThread(path: string, isTerminated: boolean): Promise<number> 
   await turns()
   ring()
   bell.close()
-  return isTerminated ? RINGS / 2 : heard
+  return isTerminated ? Math.min(heard, RINGS / 2) : heard
 }
 
 if (parentPort !== null) answerRings(workerData.path, workerData.number)

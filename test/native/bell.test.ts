@@ -1,13 +1,15 @@
 /** Bells between threads: heard, heard once, heard no more; and nothing stays open when a thread ends. */
-import { readdirSync, readlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
-import { type Bell, hangBell, ropeTo } from '../../src/native/bell.ts'
+import { type Bell, bellsServe, hangBell, ropeTo } from '../../src/native/bell.ts'
 import { BELL, buildAddon } from '../../src/native/build.ts'
+import { collectGarbage } from '../cache/garbage.ts'
+import { eventCounters } from '../support/event-counters.ts'
 import { testFolder } from '../support/folder.ts'
 import { turns } from '../support/turns.ts'
+import { until } from '../support/until.ts'
 import type { BellThreadOrder } from './bell-thread.ts'
 
 const ROUNDS = 40
@@ -20,17 +22,6 @@ function hang(onRing: () => void): Bell {
   const bell = hangBell(onRing, out)
   if (bell === undefined) throw new Error('no bell')
   return bell
-}
-
-/** Counters of the kernel that this process has open. */
-function counters(): number {
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).includes('[eventfd')
-    } catch {
-      return false
-    }
-  }).length
 }
 
 /** A thread that answers each ring of its bell by one of ours. */
@@ -108,6 +99,30 @@ t.test('closed while it is heard', { skip }, async (t) => {
   t.equal(heard, 1)
 })
 
+t.test('what nobody holds: an open bell is heard, all else is collected', { skip }, async (t) => {
+  // Of earlier ones.
+  collectGarbage()
+  await turns()
+  const before = eventCounters()
+  let heard = 0
+  const number = hang(() => heard++).number
+  for (let i = 0; i < 20; i++) {
+    const closed = hang(() => {})
+    ropeTo(closed.number, out)
+    closed.close()
+  }
+  await until('all but the open one are given back', async () => {
+    collectGarbage()
+    await turns()
+    return eventCounters() === before + 1
+  })
+  const rope = ropeTo(number, out)!
+  rope.ring()
+  await turns()
+  t.equal(heard, 1)
+  rope.close()
+})
+
 t.test('between threads, to and fro', { skip }, async (t) => {
   let heard = 0
   let ring = (): void => {}
@@ -164,9 +179,9 @@ t.test(`${ROUNDS} threads, ended in each way while bells ring`, { skip, timeout:
     rope.ring()
     t.equal(ropeTo(number, out), undefined, `nobody listens after ${how}`)
     rope.close()
-    if (round === ends.length - 1) before = counters()
+    if (round === ends.length - 1) before = eventCounters()
   }
-  t.equal(counters(), before)
+  t.equal(eventCounters(), before)
   bell.close()
 })
 
@@ -187,7 +202,12 @@ t.test('misuse is an error', { skip }, async (t) => {
     t.throws(call, String(call))
 })
 
+t.test('where they can be had', { skip }, async (t) => {
+  t.equal(bellsServe(out), true)
+})
+
 t.test('no addon', async (t) => {
+  t.equal(bellsServe('/nowhere/bell.node'), false)
   t.equal(
     hangBell(() => {}, '/nowhere/bell.node'),
     undefined,

@@ -39,9 +39,11 @@ export class LinkBell {
     this.#port = port
     this.#bell = hangBell(onRing, bellPath)
     port.on('message', (message: LinkMessage) => {
+      // What came together with the message that had this end closed is delivered all the same.
+      if (this.#closed) return
       if (message === RING) onRing()
-      else if (!('bell' in message)) onLargeReply(message)
-      else if (!this.#closed) this.#rope = ropeTo(message.bell, bellPath)
+      else if ('bell' in message) this.#rope = ropeTo(message.bell, bellPath)
+      else onLargeReply(message)
     })
     if (this.#bell !== undefined) this.#send({ bell: this.#bell.number })
   }

@@ -1,5 +1,5 @@
 /**
- * A process of its own, run with `--stress-flush-code --trace-turbo-inlining`: with an argument, V8 is told what the daemon
+ * A process of its own, run with `--single-threaded --stress-flush-code --trace-turbo-inlining`: with an argument, V8 is told what the daemon
  * tells it. Its last line is how many octets of code there are before and after collections of garbage.
  */
 import { getHeapCodeStatistics, setFlagsFromString } from 'node:v8'
