@@ -70,19 +70,19 @@ function textOf({ buffer, byteOffset }: Uint8Array, from: number, end: number): 
   return Buffer.from(buffer, byteOffset + from, end - from).toString('utf8')
 }
 
-/** Reads the head of an entry. */
-export function readHead(octets: Uint8Array): EntryHead {
-  const end = FIXED_OCTETS + octets[22]!
+/** Reads the head of the entry at `at`. */
+export function readHead(octets: Uint8Array, at = 0): EntryHead {
+  const end = FIXED_OCTETS + octets[at + 22]!
   return {
-    rank: octets[0]! & ~OWNER_SPELT,
-    ownerSpelt: (octets[0]! & OWNER_SPELT) !== 0,
-    status: statusFromOctet(octets[1]!),
-    reason: readU16(octets, 2),
-    policySequence: readU32(octets, 4),
-    storedMs: readF64(octets, 8),
-    ttlSeconds: readU32(octets, 16),
-    rcode: readU16(octets, 20),
-    detail: octets[22] === 0 ? '' : textOf(octets, FIXED_OCTETS, end),
+    rank: octets[at]! & ~OWNER_SPELT,
+    ownerSpelt: (octets[at]! & OWNER_SPELT) !== 0,
+    status: statusFromOctet(octets[at + 1]!),
+    reason: readU16(octets, at + 2),
+    policySequence: readU32(octets, at + 4),
+    storedMs: readF64(octets, at + 8),
+    ttlSeconds: readU32(octets, at + 16),
+    rcode: readU16(octets, at + 20),
+    detail: octets[at + 22] === 0 ? '' : textOf(octets, at + FIXED_OCTETS, at + end),
     end,
   }
 }

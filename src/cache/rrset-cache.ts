@@ -25,6 +25,7 @@ import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { writeU16 } from '../wire/integers.ts'
 import { copyName, FOLD, foldName, isFolded, isRoot, type Name } from '../wire/name.ts'
+import { OctetArena } from '../wire/octet-arena.ts'
 import type { Rrset } from '../wire/record.ts'
 import { type CachedVerdict, type EntryHead, entryWithHead, readHead } from './entry-head.ts'
 import { isAging, nameIsAtOrBelow, remainingSeconds } from './fields.ts'
@@ -114,6 +115,8 @@ export interface RrsetCacheOptions extends OctetTableOptions {
 }
 
 const KINDS = Object.values(KIND)
+/** Entries that are given out share memory in pieces of so many octets, some five to each: who keeps one keeps no more. */
+const COPIED_OCTETS = 1_024
 
 const UNJUDGED: CachedVerdict = {
   status: 'indeterminate',
@@ -127,6 +130,8 @@ export class RrsetCache {
   readonly #table: OctetTable
   readonly #nowMs: () => number
   readonly #key = new Uint8Array(KEY_PREFIX_OCTETS + NAME_OCTETS_MAX)
+  /** What is given out. */
+  readonly #copies = new OctetArena(COPIED_OCTETS)
   #keyEnd = 0
 
   constructor({ nowMs, ...table }: RrsetCacheOptions) {
@@ -178,18 +183,20 @@ export class RrsetCache {
    */
   put(rrset: Rrset, options: PutOptions): boolean {
     const { rank, status } = options
-    const old = this.#readRrset(KIND.RRSET, rrset.owner, rrset.type, false)
+    const { owner, type } = rrset
+    const old = this.#headOf(KIND.RRSET, owner, type)
     if (old !== undefined) {
       const outranked = rank < old.rank && !(status === 'secure' && old.status !== 'secure')
-      if (outranked || !mayReplace(options, old, () => sameData(old.rrset, rrset))) return false
+      const same = (): boolean => sameData(this.#readRrset(KIND.RRSET, owner, type, false)!.rrset, rrset)
+      if (outranked || !mayReplace(options, old, same)) return false
     }
     const bound = options.ttlSeconds ?? originalTtlSeconds(rrset)
     const ttlSeconds = Math.min(rrset.ttlSeconds, bound, bogusCap(options))
     if (!this.#writeRrset(KIND.RRSET, rrset, rank, options, ttlSeconds)) return false
-    const denial = this.#readDenial(rrset.owner, rrset.type, false)
+    const denial = this.#headOfDenial(owner, type)
     if (denial !== undefined && mayReplace(options, denial, never)) {
-      this.#remove(KIND.NEGATIVE, rrset.owner, rrset.type)
-      this.#remove(KIND.NAME_ERROR, rrset.owner, 0)
+      this.#remove(KIND.NEGATIVE, owner, type)
+      this.#remove(KIND.NAME_ERROR, owner, 0)
     }
     return true
   }
@@ -207,10 +214,11 @@ export class RrsetCache {
     verdict: VerdictToStore,
     ttlSeconds: number = TTL_SECONDS_MAX,
   ): boolean {
-    const octets = this.#load(KIND.RRSET, owner, type, true)
+    const nowMs = this.#nowMs()
+    const octets = this.#load(KIND.RRSET, owner, type, true, nowMs)
     if (octets === undefined) return false
     const head = readHead(octets)
-    const ageSeconds = head.ttlSeconds - remainingSeconds(head.ttlSeconds, head.storedMs, this.#nowMs())
+    const ageSeconds = head.ttlSeconds - remainingSeconds(head.ttlSeconds, head.storedMs, nowMs)
     const lifetime = Math.min(head.ttlSeconds, ageSeconds + Math.min(ttlSeconds, bogusCap(verdict)))
     const rrset = ownRrset(octets, head, owner, type, 0)
     return this.#writeRrset(KIND.RRSET, rrset, head.rank as Rank, verdict, lifetime, head.storedMs)
@@ -231,9 +239,15 @@ export class RrsetCache {
   /**
    * The nearest of the name and the names above it that is securely denied: there is nothing below it (RFC 8020 2).
    * Only a proof counts, because anybody could forge away a whole zone with an unsigned NXDOMAIN.
+   *
+   * @param own whether the name itself is looked at
    */
-  nameErrorAbove(name: Name): { readonly name: Name; readonly entry: CachedNegative } | undefined {
-    for (let from = 0; name[from] !== 0; from += name[from]! + 1) {
+  nameErrorAbove(
+    name: Name,
+    own = true,
+  ): { readonly name: Name; readonly entry: CachedNegative } | undefined {
+    if (isRoot(name)) return undefined
+    for (let from = own ? 0 : name[0]! + 1; name[from] !== 0; from += name[from]! + 1) {
       if (!this.#has(KIND.NAME_ERROR, name, 0, from)) continue
       const at = name.subarray(from) as Name
       const entry = this.getNameError(at)
@@ -251,10 +265,10 @@ export class RrsetCache {
    * @returns false when it was not stored
    */
   putNegative(name: Name, type: number, entry: NegativeToStore): boolean {
-    const old = this.#readDenial(name, type, false)
-    if (old !== undefined && !mayReplace(entry, old, () => sameProof(old.authority, entry.authority)))
-      return false
-    const data = this.#readRrset(KIND.RRSET, name, type, false)
+    const old = this.#headOfDenial(name, type)
+    const same = (): boolean => sameProof(this.#readDenial(name, type, false)!.authority, entry.authority)
+    if (old !== undefined && !mayReplace(entry, old, same)) return false
+    const data = this.#headOf(KIND.RRSET, name, type)
     if (data !== undefined && !mayReplace(entry, data, never)) return false
     const ttlSeconds = Math.min(entry.ttlSeconds, bogusCap(entry))
     let octets = 0
@@ -331,8 +345,7 @@ export class RrsetCache {
   #referralTtlSeconds({ ttlSeconds }: Rrset, zone: Name | undefined): number {
     let bound = ttlSeconds
     if (zone !== undefined && !isRoot(zone)) {
-      const delegation = this.#load(KIND.DELEGATION, zone, TYPE.NS, false)
-      const head = delegation === undefined ? undefined : readHead(delegation)
+      const head = this.#headOf(KIND.DELEGATION, zone, TYPE.NS)
       const endMs = head === undefined ? 0 : head.storedMs + head.ttlSeconds * 1000
       bound = Math.min(bound, Math.floor((endMs - this.#nowMs()) / 1000))
     }
@@ -393,20 +406,32 @@ export class RrsetCache {
   }
 
   /** A copy of an entry. `asked` says whether this is a use that should keep it longer. */
-  #load(kind: number, name: Name, type: number, asked: boolean): Uint8Array | undefined {
+  #load(kind: number, name: Name, type: number, asked: boolean, nowMs: number): Uint8Array | undefined {
     this.#setKey(kind, name, type)
-    const nowMs = this.#nowMs()
     const entry = asked
       ? this.#table.find(this.#key, nowMs, 0, this.#keyEnd)
       : this.#table.peek(this.#key, nowMs, 0, this.#keyEnd)
-    return entry < 0 ? undefined : this.#table.value(entry)
+    if (entry < 0) return undefined
+    const { octets } = this.#table
+    return this.#copies.copy(octets, this.#table.valueStart(entry), this.#table.valueEnd(entry))
+  }
+
+  /** What is known of the data of an entry; nothing is copied. */
+  #headOf(kind: number, name: Name, type: number): EntryHead | undefined {
+    this.#setKey(kind, name, type)
+    const entry = this.#table.peek(this.#key, this.#nowMs(), 0, this.#keyEnd)
+    return entry < 0 ? undefined : readHead(this.#table.octets, this.#table.valueStart(entry))
+  }
+
+  #headOfDenial(name: Name, type: number): EntryHead | undefined {
+    return this.#headOf(KIND.NEGATIVE, name, type) ?? this.#headOf(KIND.NAME_ERROR, name, 0)
   }
 
   #store(kind: number, name: Name, type: number, value: Uint8Array, expiresMs: number): boolean {
     this.#setKey(kind, name, type)
-    const key = this.#key.subarray(0, this.#keyEnd)
-    if (value.length <= CACHED_OCTETS_MAX) return this.#table.put(key, value, expiresMs, this.#nowMs())
-    this.#table.remove(key)
+    if (value.length <= CACHED_OCTETS_MAX)
+      return this.#table.put(this.#key, value, expiresMs, this.#nowMs(), false, this.#keyEnd)
+    this.#table.remove(this.#key, 0, this.#keyEnd)
     return false
   }
 
@@ -432,11 +457,11 @@ export class RrsetCache {
   }
 
   #readRrset(kind: number, owner: Name, type: number, asked: boolean): CachedRrset | undefined {
-    const octets = this.#load(kind, owner, type, asked)
+    const nowMs = this.#nowMs()
+    const octets = this.#load(kind, owner, type, asked, nowMs)
     if (octets === undefined) return undefined
     const head = readHead(octets)
     const { status, reason, detail, policySequence, rank, storedMs, ttlSeconds } = head
-    const nowMs = this.#nowMs()
     const ageSeconds = ttlSeconds - remainingSeconds(ttlSeconds, storedMs, nowMs)
     const rrset = ownRrset(octets, head, owner, type, ageSeconds)
     const aging = isAging(ttlSeconds, storedMs, nowMs)
@@ -451,10 +476,10 @@ export class RrsetCache {
   }
 
   #readNegative(kind: number, name: Name, type: number, asked: boolean): CachedNegative | undefined {
-    const octets = this.#load(kind, name, type, asked)
+    const nowMs = this.#nowMs()
+    const octets = this.#load(kind, name, type, asked, nowMs)
     if (octets === undefined) return undefined
     const head = readHead(octets)
-    const nowMs = this.#nowMs()
     const ttlSeconds = remainingSeconds(head.ttlSeconds, head.storedMs, nowMs)
     const aging = isAging(head.ttlSeconds, head.storedMs, nowMs)
     const reader = new RrsetReader(octets, head.end)

@@ -1,5 +1,5 @@
 /** What is known of authority servers, by address and port: how fast, how reliable, which quirks. */
-import { type Endpoint, endpointKey } from '../base/address.ts'
+import { type Address, type Endpoint, endpointKey } from '../base/address.ts'
 import {
   BACK_OFF_MS_MAX,
   BACK_OFF_MS_MIN,
@@ -37,6 +37,8 @@ export interface ServerTableOptions {
 }
 
 interface Server {
+  /** When it was last kept anew. */
+  keptMs: number
   /** Smoothed round-trip time and its variation, milliseconds; undefined before the first reply. */
   srttMs: number | undefined
   rttvarMs: number
@@ -63,6 +65,24 @@ interface Server {
   readonly quota: ServerQuota
 }
 
+/** A server, for those who ask about it several times in a row: the table looks it up once. */
+export class TrackedServer implements Endpoint {
+  readonly address: Address
+  readonly port: number
+  /** `endpointKey`. */
+  readonly key: string
+  /** What the table had when it last looked; undefined while there was nothing. */
+  known: Server | undefined
+  /** Of the table, when that was. */
+  epoch = 0
+
+  constructor({ address, port }: Endpoint, key: string) {
+    this.address = address
+    this.port = port
+    this.key = key
+  }
+}
+
 /** What is known of an address family. */
 interface Family {
   /** Servers that became late one after the other, none of the family answering in between. */
@@ -85,6 +105,8 @@ interface FirstReplies {
   readonly deviationMs: number
 }
 
+/** What is used all the time is not kept anew each time: a second is nothing beside the memory of it. */
+const KEPT_ANEW_MS = 1_000
 const NO_REPLIES: FirstReplies = { count: 0, meanMs: 0, deviationMs: 0 }
 /** One far server among near ones is not to be forgotten at once. */
 const FIRST_REPLY_WEIGHT = 1 / 16
@@ -98,9 +120,8 @@ export class ServerTable {
 
   /** How long servers took that nothing was known of. */
   #firstReplies = NO_REPLIES
-  /** The server that was last asked about, and its key: who chooses one asks about each several times in a row. */
-  #keyed: Endpoint | undefined
-  #key = ''
+  /** Changes when everything is forgotten. */
+  #epoch = 1
 
   constructor({ nowMs, max = SERVERS_REMEMBERED_MAX }: ServerTableOptions) {
     this.#nowMs = nowMs
@@ -262,7 +283,7 @@ export class ServerTable {
   /** False while the server is left alone, and while a probe after that is on its way. */
   mayAsk(at: Endpoint): boolean {
     const server = this.#peek(at)
-    return server === undefined || this.#nowMs() >= Math.max(server.pausedUntilMs, server.probedUntilMs)
+    return server === undefined || isOver(Math.max(server.pausedUntilMs, server.probedUntilMs), this.#nowMs)
   }
 
   /** Milliseconds for which the server is left alone, 0 when it is not; a probe on its way may end that sooner. */
@@ -284,8 +305,9 @@ export class ServerTable {
    */
   asked(at: Endpoint): ServerQuota {
     const server = this.#touch(at)
-    server.askedMs = this.#familyOf(at).askedMs = this.#nowMs()
-    if (server.pauseMs > 0) server.probedUntilMs = this.#nowMs() + UPSTREAM_TIMEOUT_MS_MAX
+    const nowMs = this.#nowMs()
+    server.askedMs = this.#familyOf(at).askedMs = nowMs
+    if (server.pauseMs > 0) server.probedUntilMs = nowMs + UPSTREAM_TIMEOUT_MS_MAX
     return server.quota
   }
 
@@ -309,7 +331,7 @@ export class ServerTable {
   edns(at: Endpoint): EdnsState {
     const server = this.#peek(at)
     if (server === undefined) return 'unknown'
-    if (this.#nowMs() < server.ednsBrokenUntilMs) return 'broken'
+    if (!isOver(server.ednsBrokenUntilMs, this.#nowMs)) return 'broken'
     return server.ednsWorks ? 'works' : 'unknown'
   }
 
@@ -330,7 +352,7 @@ export class ServerTable {
   /** The cookie option that the server is shown (RFC 7873), with the server's own part where it gave one. */
   cookie(at: Endpoint): EdnsOption | undefined {
     const server = this.#peek(at)
-    return server === undefined || this.#nowMs() >= server.cookieUntilMs ? undefined : server.cookie
+    return server === undefined || isOver(server.cookieUntilMs, this.#nowMs) ? undefined : server.cookie
   }
 
   /** Where there was none it is for a day, whatever the server adds to it meanwhile. */
@@ -343,7 +365,7 @@ export class ServerTable {
 
   /** True for a server that does not take cookies, or has none any more. */
   refusesCookies(at: Endpoint): boolean {
-    return this.#nowMs() < (this.#peek(at)?.cookiesBrokenUntilMs ?? 0)
+    return !isOver(this.#peek(at)?.cookiesBrokenUntilMs ?? 0, this.#nowMs)
   }
 
   /** Asks without a cookie from now on, for a quarter of an hour. */
@@ -356,7 +378,7 @@ export class ServerTable {
 
   /** True for a server that was seen to answer by TCP only, or whose datagrams somebody seems to guess (attack A01). */
   tcpOnly(at: Endpoint): boolean {
-    return this.#nowMs() < (this.#peek(at)?.tcpUntilMs ?? 0)
+    return !isOver(this.#peek(at)?.tcpUntilMs ?? 0, this.#nowMs)
   }
 
   /** Asks by TCP from now on, for a quarter of an hour. */
@@ -366,7 +388,7 @@ export class ServerTable {
 
   /** True when the server did not know the zone a moment ago (RFC 9499: lame delegation). */
   lame(at: Endpoint, zone: Name): boolean {
-    return this.#lame.get(lameKey(at, zone)) === true
+    return this.#lame.size > 0 && this.#lame.get(lameKey(at, zone)) === true
   }
 
   /** The server does not know the zone that is delegated to it: not asked for it for a quarter of an hour. */
@@ -378,48 +400,69 @@ export class ServerTable {
   clear(): void {
     this.#servers.clear()
     this.#lame.clear()
+    this.#epoch++
     for (const family of this.#families) family.lateInARow = 0
     this.#firstReplies = NO_REPLIES
   }
 
-  #keyOf(at: Endpoint): string {
-    if (at !== this.#keyed) {
-      this.#keyed = at
-      this.#key = endpointKey(at)
-    }
-    return this.#key
-  }
-
   #peek(at: Endpoint): Server | undefined {
-    return this.#servers.get(this.#keyOf(at))
+    if (!(at instanceof TrackedServer)) return this.#servers.get(endpointKey(at))
+    if (at.known !== undefined && at.epoch === this.#epoch) return at.known
+    at.known = this.#servers.get(at.key)
+    at.epoch = this.#epoch
+    return at.known
   }
 
   #touch(at: Endpoint): Server {
-    const server = this.#peek(at) ?? {
-      srttMs: undefined,
-      rttvarMs: 0,
-      repliedMs: Number.NEGATIVE_INFINITY,
-      askedMs: Number.NEGATIVE_INFINITY,
-      isLate: false,
-      timeouts: 0,
-      timedOutMs: 0,
-      pauseMs: 0,
-      pausedUntilMs: 0,
-      probedUntilMs: 0,
-      ednsWorks: false,
-      ednsBrokenUntilMs: 0,
-      tcpUntilMs: 0,
-      cookie: undefined,
-      cookieUntilMs: 0,
-      cookiesBrokenUntilMs: 0,
-      quota: new ServerQuota(),
+    const nowMs = this.#nowMs()
+    const known = this.#peek(at)
+    if (known !== undefined && nowMs - known.keptMs < KEPT_ANEW_MS) return known
+    const key = keyOf(at)
+    // Who has it tracked may have missed that it was forgotten, and somebody else have asked since.
+    const server = this.#servers.get(key) ?? known ?? newServer()
+    server.keptMs = nowMs
+    this.#servers.set(key, server, SERVER_MEMORY_MS)
+    if (at instanceof TrackedServer) {
+      at.known = server
+      at.epoch = this.#epoch
     }
-    this.#servers.set(this.#keyOf(at), server, SERVER_MEMORY_MS)
     return server
   }
 }
 
+/** True from `untilMs` on, which is 0 where nothing ever began: then nobody need look at the clock. */
+function isOver(untilMs: number, nowMs: () => number): boolean {
+  return untilMs === 0 || nowMs() >= untilMs
+}
+
+function newServer(): Server {
+  return {
+    keptMs: 0,
+    srttMs: undefined,
+    rttvarMs: 0,
+    repliedMs: Number.NEGATIVE_INFINITY,
+    askedMs: Number.NEGATIVE_INFINITY,
+    isLate: false,
+    timeouts: 0,
+    timedOutMs: 0,
+    pauseMs: 0,
+    pausedUntilMs: 0,
+    probedUntilMs: 0,
+    ednsWorks: false,
+    ednsBrokenUntilMs: 0,
+    tcpUntilMs: 0,
+    cookie: undefined,
+    cookieUntilMs: 0,
+    cookiesBrokenUntilMs: 0,
+    quota: new ServerQuota(),
+  }
+}
+
+function keyOf(at: Endpoint): string {
+  return at instanceof TrackedServer ? at.key : endpointKey(at)
+}
+
 function lameKey(at: Endpoint, zone: Name): string {
   // A name says where it ends, so no two pairs share a key.
-  return nameKey(zone) + endpointKey(at)
+  return nameKey(zone) + keyOf(at)
 }

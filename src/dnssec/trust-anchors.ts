@@ -1,7 +1,7 @@
 /** Trust anchors (RFC 4033 2): the keys that are believed without proof. */
 import { mapKey, octetsEqual } from '../base/octets.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { isRoot, type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts'
+import { isSubdomainOf, labelCount, type Name, nameKey, namesEqual } from '../wire/name.ts'
 import { keyTagOf, parseDnskey } from '../wire/rdata/dnskey.ts'
 import { parseDs } from '../wire/rdata/ds.ts'
 import type { ResourceRecord } from '../wire/record.ts'
@@ -17,6 +17,8 @@ export interface TrustAnchor {
 export class TrustAnchors {
   readonly list: readonly TrustAnchor[]
   readonly #byZone: ReadonlyMap<string, readonly TrustAnchor[]>
+  /** The zones, the deepest first: one or a few, so that a walk through them is shorter than one up a name. */
+  readonly #deepestFirst: readonly Name[]
 
   constructor(list: readonly TrustAnchor[]) {
     const byZone = new Map<string, TrustAnchor[]>()
@@ -31,6 +33,7 @@ export class TrustAnchors {
     }
     this.list = kept
     this.#byZone = byZone
+    this.#deepestFirst = this.zones.sort((a, b) => labelCount(b) - labelCount(a))
   }
 
   /** The anchors of exactly this zone; empty when there are none. */
@@ -45,11 +48,9 @@ export class TrustAnchors {
 
   /** The deepest zone with an anchor at or above the name, or undefined. A view of `name`. */
   closest(name: Name): Name | undefined {
-    if (this.#byZone.size === 0) return undefined
-    for (let zone = name; ; zone = parentOf(zone)) {
-      if (this.#byZone.has(nameKey(zone))) return zone
-      if (isRoot(zone)) return undefined
-    }
+    for (const zone of this.#deepestFirst)
+      if (isSubdomainOf(name, zone)) return name.subarray(name.length - zone.length) as Name
+    return undefined
   }
 }
 

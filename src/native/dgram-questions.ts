@@ -94,7 +94,8 @@ class DgramQuestion implements QuestionSocket {
   #onDatagram(octets: Buffer, from: RemoteInfo): void {
     // The kernel filters by peer only since connect(); what slipped in between bind() and connect() ends here.
     if (this.#closed || from.port !== this.#peerPort || from.address !== this.#peerAddress) return
-    this.#handler.onDatagram(octets, false)
+    const { buffer, byteOffset, length } = octets
+    this.#handler.onDatagram(new Uint8Array(buffer, byteOffset, length), false)
   }
 
   #fail(error: Error): void {

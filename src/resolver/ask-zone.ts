@@ -1,6 +1,6 @@
 /** Asks the servers of a zone, another one beside each that is late, until one says something of use. */
 
-import { type Endpoint, endpointKey, formatEndpoint } from '../base/address.ts'
+import { formatEndpoint } from '../base/address.ts'
 import {
   DOUBTFUL_REPLIES_MAX,
   RACERS_MAX,
@@ -8,6 +8,7 @@ import {
   UPSTREAM_SILENCES_MAX,
   ZONE_LEFT_ALONE_MS,
 } from '../base/limits.ts'
+import type { TrackedServer } from '../cache/server-table.ts'
 import { REASONS, type Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
 import { isRoot, type Name, nameKey } from '../wire/name.ts'
@@ -213,7 +214,7 @@ class ZoneQuestion<T extends Doubtable> {
       return undefined
     }
     const agent = reportingAgent(exchanged.message.edns)
-    const useful: Useful<T> = { kind: 'useful', value, server: endpointKey(server), endpoint: server, agent }
+    const useful: Useful<T> = { kind: 'useful', value, server: server.key, endpoint: server, agent }
     this.#job.flight.speculation?.answered()
     if (value.doubt === undefined || probing || turn.isLame) return useful
     if (value.doubt === 'second-hand') this.#context.servers.setLame(server, cut.zone)
@@ -222,7 +223,7 @@ class ZoneQuestion<T extends Doubtable> {
     return undefined
   }
 
-  #noteLame(server: Endpoint, value: Lame): void {
+  #noteLame(server: TrackedServer, value: Lame): void {
     const { servers, counters } = this.#context
     this.#reason = value.failed === true ? 'server-failure' : 'lame-servers'
     this.#last = `${formatEndpoint(server)}: ${value.reason}`

@@ -9,7 +9,7 @@ import type { EdnsOption } from '../wire/edns.ts'
 import { FormatError } from '../wire/format-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
-import { type Message, parseHeader, parseMessage, type Question } from '../wire/message.ts'
+import { type Message, parseHeader, parseOwnMessage, type Question } from '../wire/message.ts'
 import type { Name } from '../wire/name.ts'
 import { writeQuery } from '../wire/writer.ts'
 import type { Context, Job } from './context.ts'
@@ -275,7 +275,7 @@ const NO_SOCKET = 'no socket'
 
 function read(octets: Uint8Array, transport: Transport, limits: TtlLimits): Answered {
   try {
-    const message = parseMessage(octets)
+    const message = parseOwnMessage(octets)
     if (message.tc && transport === 'tcp')
       return { kind: 'failed', reason: 'truncated by TCP', malformed: true }
     return { kind: 'message', message: withinLimits(message, limits) }

@@ -88,36 +88,55 @@ export class InFlight<T> {
   }
 
   /**
-   * Joins the question under `key`, or leads it by `work`.
+   * Leads the question under `key` by `work`.
    *
-   * @param waiter the flight on whose behalf the question is asked; it waits for others until its deadline
+   * @param waiter the flight on whose behalf the question is asked
+   * @returns undefined when somebody leads it already: it may be joined
    */
-  async join(key: string, waiter: Flight, work: (flight: Flight) => Promise<T>): Promise<Joined<T>> {
-    const known = this.#table.get(key)
-    if (known !== undefined) {
-      if (known.flight.reaches(waiter)) return { kind: 'cycle' }
-      if (!waiter.isSpeculative) known.flight.speculation?.use()
-      return this.#follow(known, waiter)
-    }
+  lead(key: string, waiter: Flight, work: (flight: Flight) => Promise<T>): Promise<T> | undefined {
+    if (this.#table.has(key)) return undefined
     const flight = new Flight(waiter.deadlineMs, waiter.speculation)
     const underWay: UnderWay<T> = { flight, followers: [] }
     // The table and the graph know of the work before it begins: it may come back here at once.
     this.#table.set(key, underWay)
     waiter.waitFor(flight)
+    return this.#work(key, underWay, waiter, work)
+  }
+
+  async #work(
+    key: string,
+    { flight, followers }: UnderWay<T>,
+    waiter: Flight,
+    work: (flight: Flight) => Promise<T>,
+  ): Promise<T> {
     try {
       // Who asked goes on first: a client is not to wait for what is fetched in advance.
       await undefined
       const value = await work(flight)
       this.#table.delete(key)
-      for (const { resolve } of underWay.followers) resolve(value)
-      return { kind: 'led', value }
+      for (const { resolve } of followers) resolve(value)
+      return value
     } catch (fault) {
       this.#table.delete(key)
-      for (const { reject } of underWay.followers) reject(fault)
+      for (const { reject } of followers) reject(fault)
       throw fault
     } finally {
       waiter.waitNoMore(flight)
     }
+  }
+
+  /**
+   * Joins the question under `key`, or leads it by `work`.
+   *
+   * @param waiter the flight on whose behalf the question is asked; it waits for others until its deadline
+   */
+  async join(key: string, waiter: Flight, work: (flight: Flight) => Promise<T>): Promise<Joined<T>> {
+    const led = this.lead(key, waiter, work)
+    if (led !== undefined) return { kind: 'led', value: await led }
+    const known = this.#table.get(key)!
+    if (known.flight.reaches(waiter)) return { kind: 'cycle' }
+    if (!waiter.isSpeculative) known.flight.speculation?.use()
+    return this.#follow(known, waiter)
   }
 
   /** The leader may have come later and have more time left than the follower. */

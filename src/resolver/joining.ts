@@ -8,7 +8,7 @@ import {
   type ResolutionFailure,
   underFlight,
 } from './context.ts'
-import type { InFlight, Joined } from './in-flight.ts'
+import type { Flight, InFlight, Joined } from './in-flight.ts'
 import { zoneToName } from './zone-to-name.ts'
 
 /** What shared work may come to: a failure, or something with or without a verdict. */
@@ -25,7 +25,7 @@ interface Outcome {
  *
  * @param subject what is looked for, for the failure's text
  */
-export async function share<T extends Outcome>(
+export function share<T extends Outcome>(
   context: Context,
   table: InFlight<T>,
   key: string,
@@ -33,8 +33,19 @@ export async function share<T extends Outcome>(
   subject: () => string,
   work: (job: Job) => Promise<T>,
 ): Promise<T | ResolutionFailure> {
-  const join = (): Promise<Joined<T>> =>
-    table.join(key, job.flight, (flight) => work(underFlight(job, flight)))
+  const own = (flight: Flight): Promise<T> => work(underFlight(job, flight))
+  return table.lead(key, job.flight, own) ?? follow(context, table, key, job, subject, own)
+}
+
+async function follow<T extends Outcome>(
+  context: Context,
+  table: InFlight<T>,
+  key: string,
+  job: Job,
+  subject: () => string,
+  own: (flight: Flight) => Promise<T>,
+): Promise<T | ResolutionFailure> {
+  const join = (): Promise<Joined<T>> => table.join(key, job.flight, own)
   let joined = await join()
   if (joined.kind === 'followed' && (metLimit(joined.value) || joined.value.unneeded === true)) {
     const again = await join()

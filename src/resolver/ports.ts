@@ -27,7 +27,10 @@ export interface UpstreamRequest {
   readonly datagramOctetsMax?: number
 }
 
-/** What came of it. A reply matches its query: id, QR, opcode and question (octet for octet) were compared. */
+/**
+ * What came of it. A reply matches its query: id, QR, opcode and question (octet for octet) were compared. Nothing changes
+ * the octets of its message any more.
+ */
 export type UpstreamResult =
   | { readonly kind: 'reply'; readonly message: Uint8Array; readonly rttMs: number }
   | { readonly kind: 'failure'; readonly reason: UpstreamFailure; readonly detail?: string }

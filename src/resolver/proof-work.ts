@@ -12,9 +12,14 @@ const CRYPTO_SLICE_MS = 2
 /** Parameters of the pure checks, for this moment and this query. */
 export function validationParameters(context: Context, job: Job): ValidationParameters {
   const { policy, platform, clock, keys } = context
+  const of = policyParameters(policy, platform)
+  // Spelt out: this is made for every check.
   return {
     nowSeconds: clock.unixSeconds(),
-    ...policyParameters(policy, platform),
+    skewSecondsMin: of.skewSecondsMin,
+    skewSecondsMax: of.skewSecondsMax,
+    algorithmSupported: of.algorithmSupported,
+    digestSupported: of.digestSupported,
     nsec3IterationsMax: job.budget.limits.nsec3Iterations,
     keys,
     budget: job.budget.proof,
@@ -27,20 +32,25 @@ export async function inSlices<T>(
   job: Job,
   check: (p: ValidationParameters) => Steps<T>,
 ): Promise<T> {
-  await breathe(context, job)
+  let pause = breathe(context, job)
+  if (pause !== undefined) await pause
   const steps = check(validationParameters(context, job))
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
-    await breathe(context, job)
+    pause = breathe(context, job)
+    if (pause !== undefined) await pause
   }
 }
 
-/** To be called before each verification. Yields to the event loop when this query has held it for a slice. */
-export async function breathe(context: Context, job: Job): Promise<void> {
+/** To be called before each verification: a turn of the event loop to wait for, when this query has held it for a slice. */
+export function breathe(context: Context, job: Job): Promise<void> | undefined {
   context.betweenSteps()
   const nowMs = context.clock.nowMs()
-  if (nowMs - job.budget.lastYieldMs < CRYPTO_SLICE_MS) return
+  return nowMs - job.budget.lastYieldMs < CRYPTO_SLICE_MS ? undefined : yieldTurn(context, job)
+}
+
+async function yieldTurn(context: Context, job: Job): Promise<void> {
   await context.clock.yieldTurn()
   context.noteWork(job.asked)
   job.budget.lastYieldMs = context.clock.nowMs()

@@ -49,7 +49,7 @@ export class ServerAddresses {
     const all: Address[] = []
     for (const name of this.#cut.servers) {
       const addresses = this.#knownOf(name)
-      all.push(...addresses)
+      for (const address of addresses) all.push(address)
       if (addresses.length === 0) this.#nameless.push(name)
       else if (!this.#isInside(name)) this.#outside.push(name)
       else this.#noteMissing(name, addresses)
@@ -124,7 +124,8 @@ export class ServerAddresses {
   // --- what is known ------------------------------------------------------------------------------------------------
 
   #knownOf(name: Name): Address[] {
-    const known = this.#types.flatMap((type) => this.#knownOfType(name, type))
+    const known: Address[] = []
+    for (const type of this.#types) for (const address of this.#knownOfType(name, type)) known.push(address)
     if (known.length > 0) return this.#usable(known)
     const hinted = this.#usable(this.#cut.hints?.get(nameKey(name)) ?? [])
     if (!this.#mistrusts(name)) return hinted
@@ -163,9 +164,12 @@ export class ServerAddresses {
 
   #usable(addresses: readonly Address[]): Address[] {
     const { settings } = this.#context
-    return addresses
-      .map((address) => addressToAsk(address, settings))
-      .filter((address) => address !== undefined)
+    const usable: Address[] = []
+    for (const address of addresses) {
+      const asked = addressToAsk(address, settings)
+      if (asked !== undefined) usable.push(asked)
+    }
+    return usable
   }
 
   // --- what can be found out ------------------------------------------------------------------------------------------

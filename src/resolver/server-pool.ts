@@ -14,6 +14,7 @@ import {
   UPSTREAM_TRIES_PER_ADDRESS_MAX,
 } from '../base/limits.ts'
 import type { Asker } from '../cache/server-quota.ts'
+import { TrackedServer } from '../cache/server-table.ts'
 import { throughNat64 } from './address-families.ts'
 import { routeAddressUsable } from './address-rules.ts'
 import type { Context, Job } from './context.ts'
@@ -22,8 +23,7 @@ import { lookUpAside } from './route-servers.ts'
 import { ServerAddresses } from './server-addresses.ts'
 
 interface Candidate {
-  readonly endpoint: Endpoint
-  readonly key: string
+  readonly endpoint: TrackedServer
   tries: number
   /** Did not know the zone a moment ago: asked when nobody else is left. */
   readonly lame: boolean
@@ -31,7 +31,7 @@ interface Candidate {
 
 /** Whom to ask next. */
 export interface Turn {
-  readonly server: Endpoint
+  readonly server: TrackedServer
   /** A datagram back is late after so long: then another server is asked beside this one. */
   readonly lateMs: number
   /** How long it is listened to. */
@@ -64,7 +64,8 @@ export class ServerPool {
   readonly #asker: Asker
   readonly #avoid: ReadonlySet<string>
   readonly #candidates: Candidate[] = []
-  readonly #known = new Set<string>()
+  /** Keys of all that were ever known: few, so that looking through them costs less than a set. */
+  readonly #known: string[] = []
   /** Where more addresses come from, and why none may. */
   readonly addresses: ServerAddresses
   /** Whether servers with too many questions are passed over; undefined while there was none. */
@@ -92,7 +93,7 @@ export class ServerPool {
 
   /** True when at least one address was ever known. */
   get hasAddresses(): boolean {
-    return this.#known.size > 0
+    return this.#known.length > 0
   }
 
   /** Milliseconds until the first of the servers may be asked again that are left alone; 0 when one is not. */
@@ -127,9 +128,13 @@ export class ServerPool {
   /** Those that are likely to answer first, and are not late at present if any is not. */
   #quickest(open: readonly Candidate[]): readonly Candidate[] {
     const { servers } = this.#context
-    const prompt = open.filter(({ endpoint }) => !servers.isLate(endpoint))
-    const among = prompt.length > 0 ? prompt : open
-    const best = Math.min(...among.map(({ endpoint }) => this.#cost(endpoint)))
+    let among = open
+    if (open.some(({ endpoint }) => servers.isLate(endpoint))) {
+      const prompt = open.filter(({ endpoint }) => !servers.isLate(endpoint))
+      if (prompt.length > 0) among = prompt
+    }
+    let best = Number.POSITIVE_INFINITY
+    for (const { endpoint } of among) best = Math.min(best, this.#cost(endpoint))
     return among.filter(({ endpoint }) => this.#cost(endpoint) <= best + BAND_MS)
   }
 
@@ -175,12 +180,13 @@ export class ServerPool {
    */
   #open(): Candidate[] {
     const { servers } = this.#context
-    const triesMax = (endpoint: Endpoint): number =>
-      servers.rttMs(endpoint) === undefined ? UPSTREAM_TRIES_PER_ADDRESS_MAX : UPSTREAM_TRIES_OF_KNOWN_MAX
-    const open = this.#candidates.filter(
-      ({ tries, endpoint }) =>
-        tries < triesMax(endpoint) && servers.mayAsk(endpoint) && !this.#isFull(endpoint),
-    )
+    const open: Candidate[] = []
+    for (const candidate of this.#candidates) {
+      const { tries, endpoint } = candidate
+      const isKnown = servers.rttMs(endpoint) !== undefined
+      const triesMax = isKnown ? UPSTREAM_TRIES_OF_KNOWN_MAX : UPSTREAM_TRIES_PER_ADDRESS_MAX
+      if (tries < triesMax && servers.mayAsk(endpoint) && !this.#isFull(endpoint)) open.push(candidate)
+    }
     if (open.length > 0 || !this.#isForward || this.#mayFallBack) return open
     return this.#candidates.filter(({ tries }) => tries === 0)
   }
@@ -219,9 +225,8 @@ export class ServerPool {
   }
 
   /** Takes a server that does not serve the zone out of this pool. */
-  drop(server: Endpoint): void {
-    const key = endpointKey(server)
-    const at = this.#candidates.findIndex((candidate) => candidate.key === key)
+  drop(server: TrackedServer): void {
+    const at = this.#candidates.findIndex(({ endpoint }) => endpoint.key === server.key)
     if (at >= 0) this.#candidates.splice(at, 1)
   }
 
@@ -257,11 +262,12 @@ export class ServerPool {
 
   #addEndpoint(endpoint: Endpoint): void {
     const key = endpointKey(endpoint)
-    if (this.#known.has(key) || this.#known.size >= ADDRESSES_PER_DELEGATION_MAX) return
-    this.#known.add(key)
+    if (this.#known.includes(key) || this.#known.length >= ADDRESSES_PER_DELEGATION_MAX) return
+    this.#known.push(key)
     if (this.#avoid.has(key)) return
-    const lame = this.#context.servers.lame(endpoint, this.#cut.zone)
-    this.#candidates.push({ endpoint, key, tries: 0, lame })
+    const tracked = new TrackedServer(endpoint, key)
+    const lame = this.#context.servers.lame(tracked, this.#cut.zone)
+    this.#candidates.push({ endpoint: tracked, tries: 0, lame })
   }
 }
 

@@ -1,7 +1,7 @@
 /** What one client query may cost, sub-queries included (DESIGN: "never reset by a retry"). */
 import type { ProofBudget } from '../dnssec/budget.ts'
 import type { Reason } from '../dnssec/reasons.ts'
-import { type Name, nameKey } from '../wire/name.ts'
+import { type Name, namesEqual } from '../wire/name.ts'
 import type { ResolverLimits } from './resolver-limits.ts'
 
 /** Upstream queries of one of the questions that a client query needs. */
@@ -19,7 +19,8 @@ export class WorkBudget {
   readonly deadlineMs: number
   #queries = 0
   #nsLookups = 0
-  readonly #questions = new Map<string, QuestionBudget>()
+  /** A handful, as a rule: looking through them costs less than keys would. */
+  readonly #questions: { readonly name: Name; readonly type: number; readonly budget: QuestionBudget }[] = []
   /** When the event loop last got a turn while this query's signatures were checked. */
   lastYieldMs: number
 
@@ -32,9 +33,10 @@ export class WorkBudget {
 
   /** The allowance of one of the questions: the same one however often the question is tried. */
   question(name: Name, type: number): QuestionBudget {
-    const key = `${type} ${nameKey(name)}`
-    const budget = this.#questions.get(key) ?? { queries: 0 }
-    this.#questions.set(key, budget)
+    for (const known of this.#questions)
+      if (known.type === type && namesEqual(known.name, name)) return known.budget
+    const budget = { queries: 0 }
+    this.#questions.push({ name, type, budget })
     return budget
   }
 

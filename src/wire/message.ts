@@ -98,7 +98,15 @@ export function parseHeader(octets: Uint8Array): Header | undefined {
  * @throws FormatError, and nothing else, whatever the octets
  */
 export function parseMessage(octets: Uint8Array): Message {
-  const reader = new MessageReader(octets)
+  return wholeMessage(new MessageReader(octets))
+}
+
+/** As `parseMessage`, of octets that nothing changes any more: names and RDATA are views of them. */
+export function parseOwnMessage(octets: Uint8Array): Message {
+  return wholeMessage(new MessageReader(octets, octets))
+}
+
+function wholeMessage(reader: MessageReader): Message {
   const questions = reader.questions()
   const answer = reader.records(reader.header.answerCount, false)
   const authority = reader.records(reader.header.authorityCount, false)

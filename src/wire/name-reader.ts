@@ -13,6 +13,8 @@ import { OctetArena } from './octet-arena.ts'
 const HEADER_OCTETS = 12
 /** Both top bits of a length octet: the rest is an offset. */
 const POINTER = 0xc0
+/** What the names of most messages unfold to. */
+const UNFOLDED_OCTETS_USUAL = 256
 const scratch = new Uint8Array(NAME_OCTETS_MAX)
 
 /**
@@ -26,7 +28,7 @@ export class NameReader {
   #lastTarget = 0
   #lastName: Name = ROOT
   /** Holds what had to be unfolded. */
-  readonly arena: OctetArena = new OctetArena()
+  readonly arena: OctetArena = new OctetArena(UNFOLDED_OCTETS_USUAL)
   /** Offset after the name read last. */
   end = 0
 
@@ -82,7 +84,7 @@ export class NameReader {
         if (octet > 0) continue
         if (this.end === 0) this.end = from
         this.#charge(length, at)
-        return this.arena.copy(scratch, length) as Name
+        return this.arena.copy(scratch, 0, length) as Name
       }
       const target = this.#pointerAt(from, bound)
       if (target < HEADER_OCTETS || target >= segment) throw new FormatError('a pointer leads nowhere', from)

@@ -1,22 +1,30 @@
-/** Memory for the many small pieces of one message. */
+/** Memory for many small pieces, as those of one message. */
 
-/** Octets of a piece of memory: some twenty names. */
-const CHUNK_OCTETS = 1024
+import { NO_OCTETS } from '../base/octets.ts'
 
-/** Copies that share their memory: an allocation each would cost more than reading the message. */
+/** Copies that share their memory: an allocation each would cost more than what is done with most of them. */
 export class OctetArena {
-  #chunk = new Uint8Array(0)
+  readonly #chunkOctets: number
+  #chunk = NO_OCTETS
   #used = 0
 
-  /** A copy of the first `length` octets of `source`. */
-  copy(source: Uint8Array, length: number = source.length): Uint8Array {
-    if (this.#used + length > this.#chunk.length) {
-      this.#chunk = new Uint8Array(Math.max(CHUNK_OCTETS, length))
+  /** @param chunkOctets of a piece of memory; all of it stays as long as one of the copies in it */
+  constructor(chunkOctets: number) {
+    this.#chunkOctets = chunkOctets
+  }
+
+  /** A copy of the octets of `source` from `from` up to `to`. */
+  copy(source: Uint8Array, from = 0, to: number = source.length): Uint8Array {
+    const length = to - from
+    let chunk = this.#chunk
+    if (this.#used + length > chunk.length) {
+      chunk = new Uint8Array(Math.max(this.#chunkOctets, length))
+      this.#chunk = chunk
       this.#used = 0
     }
     const start = this.#used
-    this.#used += length
-    for (let i = 0; i < length; i++) this.#chunk[start + i] = source[i]!
-    return this.#chunk.subarray(start, this.#used)
+    for (let i = 0; i < length; i++) chunk[start + i] = source[from + i]!
+    this.#used = start + length
+    return chunk.subarray(start, start + length)
   }
 }

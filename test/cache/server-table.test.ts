@@ -1,11 +1,11 @@
 import t from 'tap'
-import type { Endpoint } from '../../src/base/address.ts'
+import { type Endpoint, endpointKey } from '../../src/base/address.ts'
 import {
   FIRST_REPLIES_BEFORE_USUAL,
   SILENCE_MS_BEFORE_BACK_OFF,
   UNKNOWN_LATE_MS_MIN,
 } from '../../src/base/limits.ts'
-import { ServerTable } from '../../src/cache/server-table.ts'
+import { ServerTable, TrackedServer } from '../../src/cache/server-table.ts'
 import { name } from './records.ts'
 
 const server: Endpoint = { address: Uint8Array.of(192, 0, 2, 1), port: 53 }
@@ -26,6 +26,46 @@ t.test('a server nothing is known of', async (t) => {
   t.equal(table.tcpOnly(server), false)
   t.equal(table.lame(server, name('example.')), false)
   t.equal(table.size, 0, 'asking about it makes no entry')
+})
+
+t.test('a server that is tracked is one with its address', async (t) => {
+  const { time, table } = world()
+  const tracked = () => new TrackedServer(server, endpointKey(server))
+  const [early, late] = [tracked(), tracked()]
+  t.equal(table.rttMs(early), undefined)
+  t.equal(table.size, 0, 'tracking it makes no entry')
+  table.replied(late, 100)
+  t.equal(table.rttMs(early), 100, 'nothing was known when it was tracked')
+  t.equal(table.rttMs(server), 100)
+  table.replied(server, 180)
+  t.equal(table.rttMs(early), 110)
+  t.equal(table.size, 1)
+  t.equal(table.rttMs(new TrackedServer(other, endpointKey(other))), undefined)
+
+  time.ms += 20 * 60_000
+  table.replied(server, 50)
+  t.equal(table.rttMs(server), 50, 'forgotten meanwhile')
+  table.replied(late, 50)
+  t.equal(table.rttMs(late), 50, 'who tracked it before takes over what is known now')
+  t.equal(table.rttMs(server), 50)
+
+  table.clear()
+  t.equal(table.rttMs(early), undefined)
+  t.equal(table.rttMs(late), undefined)
+  table.setLame(late, name('example.'))
+  t.equal(table.lame(server, name('example.')), true)
+})
+
+t.test('one that is used is not forgotten, however often', async (t) => {
+  const { time, table } = world()
+  for (let i = 0; i < 40 * 60; i++) {
+    table.replied(server, 100)
+    time.ms += 500
+  }
+  time.ms += 14 * 60_000
+  t.equal(table.rttMs(server), 100)
+  time.ms += 60_000
+  t.equal(table.rttMs(server), undefined)
 })
 
 t.test('the time-out follows round-trip times (RFC 6298 2)', async (t) => {

@@ -2,7 +2,13 @@
 import t from 'tap'
 import { FormatError } from '../../src/wire/format-error.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
-import { isReplyTo, parseHeader, parseMessage, parseQuestionMessage } from '../../src/wire/message.ts'
+import {
+  isReplyTo,
+  parseHeader,
+  parseMessage,
+  parseOwnMessage,
+  parseQuestionMessage,
+} from '../../src/wire/message.ts'
 import { nameFromOctets } from '../../src/wire/name.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { formatRdata } from '../../src/wire/rdata/rdata.ts'
@@ -75,6 +81,21 @@ t.test('nothing points into the octets that were read', async (t) => {
     t.same([...message.answer[0]!.rdata], [192, 0, 2, 1])
     t.notOk(Buffer.isBuffer(message.answer[0]!.rdata))
   }
+})
+
+t.test('octets that are its own: the same message, as views', async (t) => {
+  // More than one piece of memory is needed for what they unfold to.
+  const names = Array.from({ length: 40 }, (_, i) => `1f${(0x61 + (i % 26)).toString(16).repeat(31)}c00c`)
+  const records = names.map((target, i) => handMadeRecord(TYPE.NS, target, { owner: names[39 - i]! }))
+  const octets = handMade({ counts: [1, 0, 40, 1] }, QUESTION, ...records, OPT)
+  const message = parseOwnMessage(octets)
+  t.same(message, parseMessage(octets))
+  const label = (i: number): string => String.fromCharCode(0x61 + (i % 26)).repeat(31)
+  t.same(
+    message.authority.map(({ owner, rdata }) => `${formatName(owner)} ${formatRdata(TYPE.NS, rdata)}`),
+    names.map((_, i) => `${label(39 - i)}.example.com. ${label(i)}.example.com.`),
+  )
+  t.equal(message.questions[0]!.name.buffer, octets.buffer)
 })
 
 t.test('EDNS', async (t) => {
