@@ -115,7 +115,7 @@ export interface RrsetCacheOptions extends OctetTableOptions {
 }
 
 const KINDS = Object.values(KIND)
-/** Entries that are given out share memory in pieces of so many octets, some five to each: who keeps one keeps no more. */
+/** Entries that are given out share memory in pieces of so many octets, some five to each; larger ones have their own. */
 const COPIED_OCTETS = 1_024
 
 const UNJUDGED: CachedVerdict = {
@@ -184,16 +184,19 @@ export class RrsetCache {
   put(rrset: Rrset, options: PutOptions): boolean {
     const { rank, status } = options
     const { owner, type } = rrset
-    const old = this.#headOf(KIND.RRSET, owner, type)
+    // One moment for all looks: what lived at the first must not have ended at the next.
+    const nowMs = this.#nowMs()
+    const old = this.#headOf(KIND.RRSET, owner, type, nowMs)
     if (old !== undefined) {
       const outranked = rank < old.rank && !(status === 'secure' && old.status !== 'secure')
-      const same = (): boolean => sameData(this.#readRrset(KIND.RRSET, owner, type, false)!.rrset, rrset)
+      const same = (): boolean =>
+        sameData(this.#readRrset(KIND.RRSET, owner, type, false, nowMs)!.rrset, rrset)
       if (outranked || !mayReplace(options, old, same)) return false
     }
     const bound = options.ttlSeconds ?? originalTtlSeconds(rrset)
     const ttlSeconds = Math.min(rrset.ttlSeconds, bound, bogusCap(options))
     if (!this.#writeRrset(KIND.RRSET, rrset, rank, options, ttlSeconds)) return false
-    const denial = this.#headOfDenial(owner, type)
+    const denial = this.#headOfDenial(owner, type, nowMs)
     if (denial !== undefined && mayReplace(options, denial, never)) {
       this.#remove(KIND.NEGATIVE, owner, type)
       this.#remove(KIND.NAME_ERROR, owner, 0)
@@ -265,10 +268,12 @@ export class RrsetCache {
    * @returns false when it was not stored
    */
   putNegative(name: Name, type: number, entry: NegativeToStore): boolean {
-    const old = this.#headOfDenial(name, type)
-    const same = (): boolean => sameProof(this.#readDenial(name, type, false)!.authority, entry.authority)
+    const nowMs = this.#nowMs()
+    const old = this.#headOfDenial(name, type, nowMs)
+    const same = (): boolean =>
+      sameProof(this.#readDenial(name, type, false, nowMs)!.authority, entry.authority)
     if (old !== undefined && !mayReplace(entry, old, same)) return false
-    const data = this.#headOf(KIND.RRSET, name, type)
+    const data = this.#headOf(KIND.RRSET, name, type, nowMs)
     if (data !== undefined && !mayReplace(entry, data, never)) return false
     const ttlSeconds = Math.min(entry.ttlSeconds, bogusCap(entry))
     let octets = 0
@@ -345,9 +350,10 @@ export class RrsetCache {
   #referralTtlSeconds({ ttlSeconds }: Rrset, zone: Name | undefined): number {
     let bound = ttlSeconds
     if (zone !== undefined && !isRoot(zone)) {
-      const head = this.#headOf(KIND.DELEGATION, zone, TYPE.NS)
+      const nowMs = this.#nowMs()
+      const head = this.#headOf(KIND.DELEGATION, zone, TYPE.NS, nowMs)
       const endMs = head === undefined ? 0 : head.storedMs + head.ttlSeconds * 1000
-      bound = Math.min(bound, Math.floor((endMs - this.#nowMs()) / 1000))
+      bound = Math.min(bound, Math.floor((endMs - nowMs) / 1000))
     }
     return Math.max(bound, DELEGATION_TTL_SECONDS_MIN)
   }
@@ -417,14 +423,14 @@ export class RrsetCache {
   }
 
   /** What is known of the data of an entry; nothing is copied. */
-  #headOf(kind: number, name: Name, type: number): EntryHead | undefined {
+  #headOf(kind: number, name: Name, type: number, nowMs: number): EntryHead | undefined {
     this.#setKey(kind, name, type)
-    const entry = this.#table.peek(this.#key, this.#nowMs(), 0, this.#keyEnd)
+    const entry = this.#table.peek(this.#key, nowMs, 0, this.#keyEnd)
     return entry < 0 ? undefined : readHead(this.#table.octets, this.#table.valueStart(entry))
   }
 
-  #headOfDenial(name: Name, type: number): EntryHead | undefined {
-    return this.#headOf(KIND.NEGATIVE, name, type) ?? this.#headOf(KIND.NAME_ERROR, name, 0)
+  #headOfDenial(name: Name, type: number, nowMs: number): EntryHead | undefined {
+    return this.#headOf(KIND.NEGATIVE, name, type, nowMs) ?? this.#headOf(KIND.NAME_ERROR, name, 0, nowMs)
   }
 
   #store(kind: number, name: Name, type: number, value: Uint8Array, expiresMs: number): boolean {
@@ -456,8 +462,13 @@ export class RrsetCache {
     return this.#store(kind, rrset.owner, rrset.type, octets, storedMs + ttlSeconds * 1000)
   }
 
-  #readRrset(kind: number, owner: Name, type: number, asked: boolean): CachedRrset | undefined {
-    const nowMs = this.#nowMs()
+  #readRrset(
+    kind: number,
+    owner: Name,
+    type: number,
+    asked: boolean,
+    nowMs: number = this.#nowMs(),
+  ): CachedRrset | undefined {
     const octets = this.#load(kind, owner, type, asked, nowMs)
     if (octets === undefined) return undefined
     const head = readHead(octets)
@@ -468,15 +479,25 @@ export class RrsetCache {
     return { rrset, rank: rank as Rank, aging, status, reason, detail, policySequence }
   }
 
-  #readDenial(name: Name, type: number, asked: boolean): CachedNegative | undefined {
+  #readDenial(
+    name: Name,
+    type: number,
+    asked: boolean,
+    nowMs: number = this.#nowMs(),
+  ): CachedNegative | undefined {
     return (
-      this.#readNegative(KIND.NEGATIVE, name, type, asked) ??
-      this.#readNegative(KIND.NAME_ERROR, name, 0, asked)
+      this.#readNegative(KIND.NEGATIVE, name, type, asked, nowMs) ??
+      this.#readNegative(KIND.NAME_ERROR, name, 0, asked, nowMs)
     )
   }
 
-  #readNegative(kind: number, name: Name, type: number, asked: boolean): CachedNegative | undefined {
-    const nowMs = this.#nowMs()
+  #readNegative(
+    kind: number,
+    name: Name,
+    type: number,
+    asked: boolean,
+    nowMs: number = this.#nowMs(),
+  ): CachedNegative | undefined {
     const octets = this.#load(kind, name, type, asked, nowMs)
     if (octets === undefined) return undefined
     const head = readHead(octets)

@@ -71,15 +71,24 @@ export class TrackedServer implements Endpoint {
   readonly port: number
   /** `endpointKey`. */
   readonly key: string
-  /** What the table had when it last looked; undefined while there was nothing. */
-  known: Server | undefined
-  /** Of the table, when that was. */
-  epoch = 0
+  // What the table had when it last looked, and its epoch then: nobody else's, for there are secrets in it.
+  #known: Server | undefined
+  #epoch = 0
 
   constructor({ address, port }: Endpoint, key: string) {
     this.address = address
     this.port = port
     this.key = key
+  }
+
+  /** What was learnt in this epoch; undefined when that was nothing. */
+  knownIn(epoch: number): Server | undefined {
+    return this.#epoch === epoch ? this.#known : undefined
+  }
+
+  learn(server: Server | undefined, epoch: number): void {
+    this.#known = server
+    this.#epoch = epoch
   }
 }
 
@@ -407,10 +416,11 @@ export class ServerTable {
 
   #peek(at: Endpoint): Server | undefined {
     if (!(at instanceof TrackedServer)) return this.#servers.get(endpointKey(at))
-    if (at.known !== undefined && at.epoch === this.#epoch) return at.known
-    at.known = this.#servers.get(at.key)
-    at.epoch = this.#epoch
-    return at.known
+    const known = at.knownIn(this.#epoch)
+    if (known !== undefined) return known
+    const found = this.#servers.get(at.key)
+    at.learn(found, this.#epoch)
+    return found
   }
 
   #touch(at: Endpoint): Server {
@@ -422,10 +432,7 @@ export class ServerTable {
     const server = this.#servers.get(key) ?? known ?? newServer()
     server.keptMs = nowMs
     this.#servers.set(key, server, SERVER_MEMORY_MS)
-    if (at instanceof TrackedServer) {
-      at.known = server
-      at.epoch = this.#epoch
-    }
+    if (at instanceof TrackedServer) at.learn(server, this.#epoch)
     return server
   }
 }

@@ -1,7 +1,7 @@
 /** What one client query may cost, sub-queries included (DESIGN: "never reset by a retry"). */
 import type { ProofBudget } from '../dnssec/budget.ts'
 import type { Reason } from '../dnssec/reasons.ts'
-import { type Name, namesEqual } from '../wire/name.ts'
+import { copyName, type Name, namesEqual } from '../wire/name.ts'
 import type { ResolverLimits } from './resolver-limits.ts'
 
 /** Upstream queries of one of the questions that a client query needs. */
@@ -36,7 +36,8 @@ export class WorkBudget {
     for (const known of this.#questions)
       if (known.type === type && namesEqual(known.name, name)) return known.budget
     const budget = { queries: 0 }
-    this.#questions.push({ name, type, budget })
+    // The name may be a view of a whole reply.
+    this.#questions.push({ name: copyName(name), type, budget })
     return budget
   }
 

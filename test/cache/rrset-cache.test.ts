@@ -67,6 +67,27 @@ t.test('gives back what was put, whatever the case of the question', async (t) =
   t.same(cache.get(name('www.example.'), TYPE.TXT)!.rrset.owner, set.owner, 'judged anew, and as it was')
 })
 
+t.test('time goes on while something is stored: what ends then may be replaced or not', async (t) => {
+  // Each look at the clock is a millisecond later than the one before; some look sees the old entry end.
+  for (let beforeMs = 0; beforeMs < 25; beforeMs++) {
+    const clock = { ms: 5000, stepMs: 0 }
+    const nowMs = (): number => {
+      clock.ms += clock.stepMs
+      return clock.ms
+    }
+    const cache = new RrsetCache({ bytesMax: 1 << 20, hashKey, nowMs })
+    const set = addresses('a.example.', 1, 1)
+    const denial = { rcode: RCODE.NOERROR, authority: [soa('example.', 1)], ttlSeconds: 1 }
+    cache.put(set, at(RANK.ANSWER_AA, 'secure', 1))
+    cache.putNegative(name('b.example.'), TYPE.A, { ...denial, ...verdict('secure', 1) })
+    clock.ms += 1000 - beforeMs
+    clock.stepMs = 1
+    t.doesNotThrow(() => cache.put(set, at(RANK.ANSWER_AA, 'bogus', 2)))
+    clock.ms = 6000 - beforeMs
+    t.doesNotThrow(() => cache.putNegative(name('b.example.'), TYPE.A, { ...denial, ...verdict('bogus', 2) }))
+  }
+})
+
 t.test('what it gives back stays as it is while the cache changes', async (t) => {
   const { cache } = world(4096)
   cache.put(addresses('a.example.', 300, 1), at(RANK.ANSWER_AA))
