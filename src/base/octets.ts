@@ -62,14 +62,9 @@ export function formatHex(octets: Uint8Array): string {
   return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('hex')
 }
 
-/** True when `octets` hold the first `length` octets of `part` at offset `at`. */
-export function holdsAt(
-  octets: Uint8Array,
-  at: number,
-  part: Uint8Array,
-  length: number = part.length,
-): boolean {
-  if (octets.length < at + length) return false
-  for (let i = 0; i < length; i++) if (octets[at + i] !== part[i]) return false
+/** True when `octets` hold `part` at offset `at`. */
+export function holdsAt(octets: Uint8Array, at: number, part: Uint8Array): boolean {
+  if (octets.length < at + part.length) return false
+  for (let i = 0; i < part.length; i++) if (octets[at + i] !== part[i]) return false
   return true
 }

@@ -5,6 +5,7 @@
  * 20: u16 rcode, 22: u8 octets of detail, 23: detail in UTF-8, then the owner
  * if it is kept, then data (`rrset-code.ts`); of a denial, RRsets.
  */
+import { REASONS } from '../dnssec/reasons.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
 import { readF64, statusFromOctet, statusOctet, utf8Within, writeF64 } from './fields.ts'
@@ -19,6 +20,14 @@ export interface CachedVerdict {
   readonly detail: string
   /** The policy sequence number the verdict was reached under. */
   readonly policySequence: number
+}
+
+/** Nobody has judged the data. */
+export const UNJUDGED: CachedVerdict = {
+  status: 'indeterminate',
+  reason: REASONS['not-judged'].number,
+  detail: '',
+  policySequence: 0,
 }
 
 /** A head, read. */

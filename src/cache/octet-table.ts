@@ -207,42 +207,24 @@ export class OctetTable {
    *
    * @param expiresMs the first moment at which the entry is gone
    * @param givesWay true where an older value that lives is to stay in its place
-   * @param keyOctets how many of `key` are the key
    * @returns false when it was not stored: it gave way, or was too large or expired already and the older value is gone
    */
-  put(
-    key: Uint8Array,
-    value: Uint8Array,
-    expiresMs: number,
-    nowMs: number,
-    givesWay = false,
-    keyOctets: number = key.length,
-  ): boolean {
+  put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number, givesWay = false): boolean {
     this.#begin()
-    const stored = this.#put(key, keyOctets, value, expiresMs, nowMs, givesWay)
+    const stored = this.#put(key, value, expiresMs, nowMs, givesWay)
     this.#end()
     return stored
   }
 
-  #put(
-    key: Uint8Array,
-    keyOctets: number,
-    value: Uint8Array,
-    expiresMs: number,
-    nowMs: number,
-    givesWay: boolean,
-  ): boolean {
-    assert(keyOctets <= KEY_OCTETS_MAX, 'a key longer than its length can say')
-    assert(
-      this.#keyAt === undefined || holdsAt(value, this.#keyAt, key, keyOctets),
-      'a value without its key',
-    )
-    const hash = keyedHash(this.#hashKey, key, 0, keyOctets)
-    const old = this.#slotOfKey(hash, key, 0, keyOctets)
+  #put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number, givesWay: boolean): boolean {
+    assert(key.length <= KEY_OCTETS_MAX, 'a key longer than its length can say')
+    assert(this.#keyAt === undefined || holdsAt(value, this.#keyAt, key), 'a value without its key')
+    const hash = keyedHash(this.#hashKey, key)
+    const old = this.#slotOfKey(hash, key, 0, key.length)
     if (givesWay && old >= 0 && nowMs < this.expiresMs(this.#entryOf(old))) return false
     const isProven = old >= 0 || this.#words[this.#ghostWord(hash)] === hash
     if (old >= 0) this.#unlink(old)
-    const octets = value.length + (this.#keyAt === undefined ? keyOctets : 0)
+    const octets = value.length + (this.#keyAt === undefined ? key.length : 0)
     if (!(nowMs < expiresMs) || octets > this.entryOctetsMax) return false
     const size = align8(ENTRY_HEADER_OCTETS + octets)
     this.#movable = REINSERTED_OCTETS + REINSERTED_TIMES * size
@@ -252,12 +234,9 @@ export class OctetTable {
     let at = ring.reserve(size)
     for (; at < 0; at = ring.reserve(size)) this.#passOldest(ring, nowMs)
     this.#words[at / 4] = hash
-    this.#words[at / 4 + 1] = packLengths(keyOctets, value.length)
+    this.#words[at / 4 + 1] = packLengths(key.length, value.length)
     this.#floats[at / 8 + 1] = expiresMs
-    if (this.#keyAt === undefined) {
-      const keyStart = this.#keyStart(at)
-      for (let i = 0; i < keyOctets; i++) this.octets[keyStart + i] = key[i]!
-    }
+    if (this.#keyAt === undefined) this.octets.set(key, this.#keyStart(at))
     this.octets.set(value, this.valueStart(at))
     this.#link(hash, at, size)
     return true

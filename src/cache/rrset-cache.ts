@@ -11,29 +11,29 @@
  * - glue: addresses that came with a delegation (`putGlue`). They serve to reach servers and are never answers.
  */
 import {
-  BOGUS_TTL_SECONDS,
   CACHED_OCTETS_MAX,
   DELEGATION_TTL_SECONDS_MIN,
   NAME_OCTETS_MAX,
   TTL_SECONDS_MAX,
 } from '../base/limits.ts'
 import { NO_OCTETS } from '../base/octets.ts'
-import { REASONS } from '../dnssec/reasons.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { writeU16 } from '../wire/integers.ts'
-import { copyName, FOLD, foldName, isFolded, isRoot, type Name } from '../wire/name.ts'
+import { copyName, FOLD, isFolded, isRoot, type Name } from '../wire/name.ts'
 import { OctetArena } from '../wire/octet-arena.ts'
 import type { Rrset } from '../wire/record.ts'
-import { type CachedVerdict, type EntryHead, entryWithHead, readHead } from './entry-head.ts'
+import { type CachedVerdict, type EntryHead, entryWithHead, readHead, UNJUDGED } from './entry-head.ts'
 import { isAging, nameIsAtOrBelow, remainingSeconds } from './fields.ts'
 import { OctetTable, type OctetTableOptions } from './octet-table.ts'
 import type { OctetTableReader } from './octet-table-reader.ts'
+import { bogusCap, mayReplace, never, sameProof } from './replacement.ts'
 import type { RestoreTerms } from './restore-terms.ts'
 import {
   dataOctets,
+  entryRrset,
   originalTtlSeconds,
   RrsetReader,
   rrsetOctets,
@@ -117,13 +117,6 @@ export interface RrsetCacheOptions extends OctetTableOptions {
 const KINDS = Object.values(KIND)
 /** Entries that are given out share memory in pieces of so many octets, some five to each; larger ones have their own. */
 const COPIED_OCTETS = 1_024
-
-const UNJUDGED: CachedVerdict = {
-  status: 'indeterminate',
-  reason: REASONS['not-judged'].number,
-  detail: '',
-  policySequence: 0,
-}
 
 /** The cache. Only class IN is kept. */
 export class RrsetCache {
@@ -223,7 +216,7 @@ export class RrsetCache {
     const head = readHead(octets)
     const ageSeconds = head.ttlSeconds - remainingSeconds(head.ttlSeconds, head.storedMs, nowMs)
     const lifetime = Math.min(head.ttlSeconds, ageSeconds + Math.min(ttlSeconds, bogusCap(verdict)))
-    const rrset = ownRrset(octets, head, owner, type, 0)
+    const rrset = entryRrset(octets, head, owner, type, 0)
     return this.#writeRrset(KIND.RRSET, rrset, head.rank as Rank, verdict, lifetime, head.storedMs)
   }
 
@@ -435,9 +428,9 @@ export class RrsetCache {
 
   #store(kind: number, name: Name, type: number, value: Uint8Array, expiresMs: number): boolean {
     this.#setKey(kind, name, type)
-    if (value.length <= CACHED_OCTETS_MAX)
-      return this.#table.put(this.#key, value, expiresMs, this.#nowMs(), false, this.#keyEnd)
-    this.#table.remove(this.#key, 0, this.#keyEnd)
+    const key = this.#key.subarray(0, this.#keyEnd)
+    if (value.length <= CACHED_OCTETS_MAX) return this.#table.put(key, value, expiresMs, this.#nowMs())
+    this.#table.remove(key)
     return false
   }
 
@@ -462,42 +455,26 @@ export class RrsetCache {
     return this.#store(kind, rrset.owner, rrset.type, octets, storedMs + ttlSeconds * 1000)
   }
 
-  #readRrset(
-    kind: number,
-    owner: Name,
-    type: number,
-    asked: boolean,
-    nowMs: number = this.#nowMs(),
-  ): CachedRrset | undefined {
+  #readRrset(kind: number, owner: Name, type: number, asked: boolean, nowMs = this.#nowMs()) {
     const octets = this.#load(kind, owner, type, asked, nowMs)
     if (octets === undefined) return undefined
     const head = readHead(octets)
     const { status, reason, detail, policySequence, rank, storedMs, ttlSeconds } = head
     const ageSeconds = ttlSeconds - remainingSeconds(ttlSeconds, storedMs, nowMs)
-    const rrset = ownRrset(octets, head, owner, type, ageSeconds)
+    const rrset = entryRrset(octets, head, owner, type, ageSeconds)
     const aging = isAging(ttlSeconds, storedMs, nowMs)
-    return { rrset, rank: rank as Rank, aging, status, reason, detail, policySequence }
+    const found: CachedRrset = { rrset, rank: rank as Rank, aging, status, reason, detail, policySequence }
+    return found
   }
 
-  #readDenial(
-    name: Name,
-    type: number,
-    asked: boolean,
-    nowMs: number = this.#nowMs(),
-  ): CachedNegative | undefined {
+  #readDenial(name: Name, type: number, asked: boolean, nowMs = this.#nowMs()) {
     return (
       this.#readNegative(KIND.NEGATIVE, name, type, asked, nowMs) ??
       this.#readNegative(KIND.NAME_ERROR, name, 0, asked, nowMs)
     )
   }
 
-  #readNegative(
-    kind: number,
-    name: Name,
-    type: number,
-    asked: boolean,
-    nowMs: number = this.#nowMs(),
-  ): CachedNegative | undefined {
+  #readNegative(kind: number, name: Name, type: number, asked: boolean, nowMs = this.#nowMs()) {
     const octets = this.#load(kind, name, type, asked, nowMs)
     if (octets === undefined) return undefined
     const head = readHead(octets)
@@ -507,34 +484,16 @@ export class RrsetCache {
     const authority: Rrset[] = []
     while (!reader.done) authority.push(reader.next(head.ttlSeconds - ttlSeconds, head.ttlSeconds))
     const { status, reason, detail, policySequence, rcode } = head
-    return { rcode, authority, ttlSeconds, aging, status, reason, detail, policySequence }
+    const found: CachedNegative = {
+      rcode,
+      authority,
+      ttlSeconds,
+      aging,
+      status,
+      reason,
+      detail,
+      policySequence,
+    }
+    return found
   }
-}
-
-/** The RRset that an entry of this owner and type is about. */
-function ownRrset(octets: Uint8Array, head: EntryHead, owner: Name, type: number, ageSeconds: number): Rrset {
-  const reader = new RrsetReader(octets, head.end)
-  const spelling = head.ownerSpelt ? reader.name() : copyName(foldName(owner))
-  return reader.data(spelling, type, head.ttlSeconds, ageSeconds)
-}
-
-/** Whether data with one verdict may take the place of data with another. Ranks are looked at elsewhere. */
-function mayReplace(fresh: VerdictToStore, old: CachedVerdict, same: () => boolean): boolean {
-  if (fresh.status === 'bogus') {
-    const good = old.status === 'secure' || old.status === 'insecure'
-    return !good || (fresh.policySequence > old.policySequence && same())
-  }
-  return fresh.status !== 'indeterminate' || old.status === 'indeterminate'
-}
-
-function sameProof(a: readonly Rrset[], b: readonly Rrset[]): boolean {
-  return a.length === b.length && a.every((rrset, i) => sameData(rrset, b[i]!))
-}
-
-function never(): boolean {
-  return false
-}
-
-function bogusCap({ status }: VerdictToStore): number {
-  return status === 'bogus' ? BOGUS_TTL_SECONDS : TTL_SECONDS_MAX
 }

@@ -6,8 +6,9 @@ import { TTL_SECONDS_MAX } from '../base/limits.ts'
 import { compareOctets, octetsEqual } from '../base/octets.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { readU16, readU32, writeU16, writeU32 } from '../wire/integers.ts'
-import { type Name, nameLengthAt, namesEqual } from '../wire/name.ts'
+import { copyName, foldName, type Name, nameLengthAt, namesEqual } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
+import type { EntryHead } from './entry-head.ts'
 
 /** Type and TTL. */
 const TYPE_TTL_OCTETS = 6
@@ -110,6 +111,19 @@ export class RrsetReader {
     }
     return list
   }
+}
+
+/** The RRset that an entry of the RRset cache, of this owner and type, is about. */
+export function entryRrset(
+  octets: Uint8Array,
+  head: EntryHead,
+  owner: Name,
+  type: number,
+  ageSeconds: number,
+): Rrset {
+  const reader = new RrsetReader(octets, head.end)
+  const spelling = head.ownerSpelt ? reader.name() : copyName(foldName(owner))
+  return reader.data(spelling, type, head.ttlSeconds, ageSeconds)
 }
 
 /** True when both hold the same records and signatures of one name, in whatever order. */
