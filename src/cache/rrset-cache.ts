@@ -463,8 +463,7 @@ export class RrsetCache {
     const ageSeconds = ttlSeconds - remainingSeconds(ttlSeconds, storedMs, nowMs)
     const rrset = entryRrset(octets, head, owner, type, ageSeconds)
     const aging = isAging(ttlSeconds, storedMs, nowMs)
-    const found: CachedRrset = { rrset, rank: rank as Rank, aging, status, reason, detail, policySequence }
-    return found
+    return { rrset, rank: rank as Rank, aging, status, reason, detail, policySequence }
   }
 
   #readDenial(name: Name, type: number, asked: boolean, nowMs = this.#nowMs()) {
@@ -484,16 +483,6 @@ export class RrsetCache {
     const authority: Rrset[] = []
     while (!reader.done) authority.push(reader.next(head.ttlSeconds - ttlSeconds, head.ttlSeconds))
     const { status, reason, detail, policySequence, rcode } = head
-    const found: CachedNegative = {
-      rcode,
-      authority,
-      ttlSeconds,
-      aging,
-      status,
-      reason,
-      detail,
-      policySequence,
-    }
-    return found
+    return { rcode, authority, ttlSeconds, aging, status, reason, detail, policySequence }
   }
 }

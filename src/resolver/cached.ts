@@ -37,7 +37,7 @@ function inCache(context: Context, name: Name, type: number): CachedData | undef
   const denied = rrsets.getNegative(name, type)
   if (denied !== undefined && !isDeniedElsewhere(context, name, denied)) return negative(context, denied)
   const route = context.routes.of(name, type)
-  const above = settings.nxdomainCut ? rrsets.nameErrorAbove(name, denied !== undefined) : undefined
+  const above = settings.nxdomainCut ? rrsets.nameErrorAbove(name) : undefined
   if (above !== undefined && (route === undefined || isStrictSubdomainOf(above.name, route.name)))
     return { ...negative(context, above.entry), denied: above.name }
   return byDname(context, name, type, route?.name)

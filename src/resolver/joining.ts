@@ -34,18 +34,16 @@ export function share<T extends Outcome>(
   work: (job: Job) => Promise<T>,
 ): Promise<T | ResolutionFailure> {
   const own = (flight: Flight): Promise<T> => work(underFlight(job, flight))
-  return table.lead(key, job.flight, own) ?? follow(context, table, key, job, subject, own)
+  const join = (): Promise<Joined<T>> => table.join(key, job.flight, own)
+  return table.lead(key, job.flight, own) ?? follow(context, job, subject, join)
 }
 
 async function follow<T extends Outcome>(
   context: Context,
-  table: InFlight<T>,
-  key: string,
   job: Job,
   subject: () => string,
-  own: (flight: Flight) => Promise<T>,
+  join: () => Promise<Joined<T>>,
 ): Promise<T | ResolutionFailure> {
-  const join = (): Promise<Joined<T>> => table.join(key, job.flight, own)
   let joined = await join()
   if (joined.kind === 'followed' && (metLimit(joined.value) || joined.value.unneeded === true)) {
     const again = await join()
