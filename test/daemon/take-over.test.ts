@@ -1,10 +1,12 @@
 /** Daemons that replace each other while clients ask: nobody is left without an answer, and none is wrong. */
+
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { command } from '../../src/cli/control-client.ts'
 import { HAND_OVER_PROTOCOL } from '../../src/daemon/hand-over/hand-over.ts'
+import { bellsServe } from '../../src/native/bell.ts'
 import { canHandOver } from '../../src/native/handed-sockets.ts'
 import { ask, encodeName } from '../support/dns-client.ts'
 import { testFolder } from '../support/folder.ts'
@@ -136,6 +138,8 @@ for (const [kind, replacements, server] of KINDS) {
     const { config, port, metrics, socket } = await place(kind, server)
     let running = await start(t, config)
     t.match(running.stdout, /there is no daemon to take over from/)
+    const wokenBy = kind === 'one' ? undefined : bellsServe() ? 'bells' : 'messages'
+    t.equal(/"wokenBy":"(\w+)"/.exec(running.stdout)?.[1], wokenBy, 'it says how threads are woken')
     await warm(port)
     const udp = new SteadyLoad({ address: '127.0.0.1', port }, 20, nextQuestion(), 5)
     const tcp = new TcpLoad(port, 8)

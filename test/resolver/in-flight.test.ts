@@ -18,6 +18,31 @@ function gate(): Gate {
   return { promise, open: (value) => open(value) }
 }
 
+t.test('a wait that is over is no edge of the graph', async (t) => {
+  const table = new InFlight<string>(clock)
+  const { promise, open } = gate()
+  const [leader, follower] = [new Flight(Infinity), new Flight(Infinity)]
+  let own: Flight | undefined
+  const led = table.lead('a', leader, (flight) => {
+    own = flight
+    return promise
+  })
+  t.equal(
+    table.lead('a', follower, () => promise),
+    undefined,
+    'somebody leads it',
+  )
+  const followed = table.join('a', follower, () => promise)
+  await Promise.resolve()
+  t.ok(leader.reaches(own!))
+  t.ok(follower.reaches(own!))
+  open('answer')
+  t.equal(await led, 'answer')
+  t.same(await followed, { kind: 'followed', value: 'answer' })
+  t.notOk(leader.reaches(own!))
+  t.notOk(follower.reaches(own!))
+})
+
 t.test('a thousand equal questions are asked once', async (t) => {
   const table = new InFlight<string>(clock)
   const { promise, open } = gate()
