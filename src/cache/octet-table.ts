@@ -2,13 +2,15 @@
  * A hash table of octet keys and octet values inside one buffer of fixed size. An entry makes no JavaScript object,
  * so the collector has nothing to trace however many there are. `table-layout.ts` says what is where in the buffer.
  *
- * Entries are appended to rings and never changed in place. One replaced or removed leaves its octets unused until the
+ * Entries are appended to rings. One that is stored again while it lives, with as many octets, is written over where it
+ * is: data gets its verdict in this way. One replaced otherwise, or removed, leaves its octets unused until the
  * old end of the ring has passed them. What has to go when there is no room is decided as in S3-FIFO (Yang and others,
  * SOSP 2023; `bench/eviction/README.md` has the figures):
  *
  * - What is new begins in the small ring. Asked for by the time that it is the oldest, it goes on to the large ring; else
  *   it goes there too if that has room for nothing better, or is dropped, and its hash is kept for a while (a ghost).
- * - What is stored again, or came back while its ghost was there, goes to the large ring at once.
+ * - What is stored again after it has run out or was asked for, or came back while its ghost was there, goes to the large
+ *   ring at once. To be stored twice alone proves nothing.
  * - There the oldest is dropped when it has run out or was not asked for since its last lap, else moved to the young end.
  *
  * So names that are asked for once, however many, pass through the small ring.
@@ -22,6 +24,7 @@ import { type HashKey, keyedHash } from '../base/keyed-hash.ts'
 import { holdsAt } from '../base/octets.ts'
 import { OctetTableReader } from './octet-table-reader.ts'
 import { Ring } from './ring.ts'
+import { SlotIndex } from './slot-index.ts'
 import type { TableKey } from './table-key.ts'
 import {
   align8,
@@ -71,7 +74,7 @@ export class OctetTable {
   readonly #floats: Float64Array
   /** Brings closer what `findKey` is about to read. */
   readonly lookahead: TableLookahead
-  readonly #marksAt: number
+  readonly #index: SlotIndex
   readonly #indexWord: number
   readonly #slots: number
   readonly #small: Ring
@@ -95,7 +98,7 @@ export class OctetTable {
     this.#signedWords = new Int32Array(memory, 0, size / 4)
     this.lookahead = new TableLookahead(layout, memory)
     this.#floats = new Float64Array(memory, 0, size / 8)
-    this.#marksAt = layout.marksAt
+    this.#index = new SlotIndex(layout, memory)
     this.#indexWord = layout.indexWord
     this.#slots = layout.slots
     this.#small = new Ring(this.#words, HEADER.SMALL_RING, layout.logStart, layout.largeStart)
@@ -133,10 +136,9 @@ export class OctetTable {
    */
   find(key: Uint8Array, nowMs: number, from = 0, to: number = key.length): number {
     const slot = this.#slotOfKey(keyedHash(this.#hashKey, key, from, to), key, from, to)
-    const entry = this.#entryOf(slot)
+    const entry = this.#index.entry(slot)
     if (entry < 0 || nowMs >= this.expiresMs(entry)) return -1
-    const mark = this.#marksAt + slot
-    if (this.octets[mark] === 0) this.octets[mark] = 1
+    this.#index.noteAsked(slot)
     return entry
   }
 
@@ -153,8 +155,7 @@ export class OctetTable {
       if (words[at + 1] === hash && this.#holds(position * 2, key)) {
         const entry = position * 8
         if (now[0]! >= this.#floats[position + 1]!) return -1
-        const mark = this.#marksAt + slot
-        if (this.octets[mark] === 0) this.octets[mark] = 1
+        this.#index.noteAsked(slot)
         return entry
       }
       slot = slot + 1 === slots ? 0 : slot + 1
@@ -168,7 +169,7 @@ export class OctetTable {
 
   /** As `find`, but leaves no note: for a look that is no use of the entry. */
   peek(key: Uint8Array, nowMs: number, from = 0, to: number = key.length): number {
-    const entry = this.#entryOf(this.#slotOfKey(keyedHash(this.#hashKey, key, from, to), key, from, to))
+    const entry = this.#index.entry(this.#slotOfKey(keyedHash(this.#hashKey, key, from, to), key, from, to))
     return entry < 0 || nowMs >= this.expiresMs(entry) ? -1 : entry
   }
 
@@ -221,12 +222,17 @@ export class OctetTable {
     assert(this.#keyAt === undefined || holdsAt(value, this.#keyAt, key), 'a value without its key')
     const hash = keyedHash(this.#hashKey, key)
     const old = this.#slotOfKey(hash, key, 0, key.length)
-    if (givesWay && old >= 0 && nowMs < this.expiresMs(this.#entryOf(old))) return false
-    const isProven = old >= 0 || this.#words[this.#ghostWord(hash)] === hash
-    if (old >= 0) this.#unlink(old)
+    if (givesWay && old >= 0 && nowMs < this.expiresMs(this.#index.entry(old))) return false
     const octets = value.length + (this.#keyAt === undefined ? key.length : 0)
-    if (!(nowMs < expiresMs) || octets > this.entryOctetsMax) return false
     const size = align8(ENTRY_HEADER_OCTETS + octets)
+    const isFit = nowMs < expiresMs && octets <= this.entryOctetsMax
+    if (isFit && this.#mayWriteOver(old, size, nowMs)) {
+      this.#writeOver(old, key.length, value, expiresMs)
+      return true
+    }
+    const isProven = old < 0 ? this.#words[this.#ghostWord(hash)] === hash : this.#hasProven(old, nowMs)
+    if (old >= 0) this.#unlink(old)
+    if (!isFit) return false
     this.#movable = REINSERTED_OCTETS + REINSERTED_TIMES * size
     for (let passed = 0; this.entryCount >= this.#layout.entriesMax; passed++)
       this.#passOldest(this.#ringToPass(passed), nowMs)
@@ -240,6 +246,28 @@ export class OctetTable {
     this.octets.set(value, this.valueStart(at))
     this.#link(hash, at, size)
     return true
+  }
+
+  #mayWriteOver(slot: number, size: number, nowMs: number): boolean {
+    if (slot < 0) return false
+    const entry = this.#index.entry(slot)
+    return nowMs < this.expiresMs(entry) && this.#sizeOf(entry) === size
+  }
+
+  /** Gives an entry another value, of as many octets when rounded up; its slot is closed to readers meanwhile. */
+  #writeOver(slot: number, keyOctets: number, value: Uint8Array, expiresMs: number): void {
+    const entry = this.#index.entry(slot)
+    this.#index.close(slot)
+    this.#words[entry / 4 + 1] = packLengths(keyOctets, value.length)
+    this.#floats[entry / 8 + 1] = expiresMs
+    this.octets.set(value, this.valueStart(entry))
+    this.#index.open(slot)
+  }
+
+  /** Whether an entry that is to be replaced has shown that what comes in its place will be wanted. */
+  #hasProven(slot: number, nowMs: number): boolean {
+    const entry = this.#index.entry(slot)
+    return entry >= this.#large.start || this.#index.isAsked(slot) || nowMs >= this.expiresMs(entry)
   }
 
   /** Removes the entry under a key. False when there was none. */
@@ -271,13 +299,7 @@ export class OctetTable {
   clear(): void {
     const words = this.#words
     this.#begin()
-    for (let slot = 0; slot < this.#slots; slot++) {
-      const version = this.#versionWord(slot)
-      // A writer that ended amid a change left it odd. A slot that is as new need not be written.
-      if (words[version]! % 2 === 1) Atomics.add(words, version, 1)
-      if (words[version + 1] !== 0 || words[version + 2] !== 0) this.#setSlot(slot, 0, 0, 0)
-      if (this.octets[this.#marksAt + slot] !== 0) this.octets[this.#marksAt + slot] = 0
-    }
+    this.#index.clear()
     words.fill(0, this.#layout.ghostWord, this.#layout.ghostWord + this.#layout.ghosts)
     this.#makeEmpty()
   }
@@ -338,7 +360,7 @@ export class OctetTable {
     this.#large.passOldest(size)
     const slot = this.#slotOfEntry(entry)
     if (slot < 0) return
-    const isWanted = this.#isAsked(slot) && nowMs < this.expiresMs(entry)
+    const isWanted = this.#index.isAsked(slot) && nowMs < this.expiresMs(entry)
     const to = isWanted && size <= this.#movable ? this.#large.reserve(size) : -1
     if (to < 0) this.#unlink(slot, size)
     else {
@@ -354,7 +376,7 @@ export class OctetTable {
     this.#small.passOldest(size)
     const slot = this.#slotOfEntry(entry)
     if (slot < 0) return
-    const to = this.#roomInLarge(size, this.#isAsked(slot), nowMs < this.expiresMs(entry), nowMs)
+    const to = this.#roomInLarge(size, this.#index.isAsked(slot), nowMs < this.expiresMs(entry), nowMs)
     // Its slot may have changed while room was made.
     const slotNow = this.#slotOfEntry(entry)
     if (to >= 0) this.#move(slotNow, entry, to, size)
@@ -390,61 +412,24 @@ export class OctetTable {
 
   /** Moves an entry. The new place may overlap the old one, so its slot is closed to readers before the first octet moves. */
   #move(slot: number, from: number, to: number, size: number): void {
-    const version = this.#versionWord(slot)
-    Atomics.add(this.#words, version, 1)
+    this.#index.close(slot)
     this.octets.copyWithin(to, from, from + size)
-    this.#words[version + 2] = to / 8
-    Atomics.add(this.#words, version, 1)
-    this.octets[this.#marksAt + slot] = 0
+    this.#index.redirect(slot, to)
+    this.#index.open(slot)
   }
 
   #ghostWord(hash: number): number {
     return this.#layout.ghostWord + homeSlot(hash, this.#layout.ghosts)
   }
 
-  #isAsked(slot: number): boolean {
-    return this.octets[this.#marksAt + slot] === 1
-  }
-
   // --- index -------------------------------------------------------------------------------------------------------
 
-  #next(slot: number): number {
-    return slot + 1 === this.#slots ? 0 : slot + 1
-  }
-
-  #versionWord(slot: number): number {
-    return this.#indexWord + slot * SLOT_WORDS
-  }
-
-  #hash(slot: number): number {
-    return this.#words[this.#versionWord(slot) + 1]!
-  }
-
-  #position(slot: number): number {
-    return this.#words[this.#versionWord(slot) + 2]!
-  }
-
-  #setSlot(slot: number, hash: number, position: number, mark: number): void {
-    const words = this.#words
-    const version = this.#versionWord(slot)
-    Atomics.add(words, version, 1)
-    words[version + 1] = hash
-    words[version + 2] = position
-    Atomics.add(words, version, 1)
-    this.octets[this.#marksAt + slot] = mark
-  }
-
-  #entryOf(slot: number): number {
-    return slot < 0 ? -1 : this.#position(slot) * 8
-  }
-
   #slotOfKey(hash: number, key: Uint8Array, from: number, to: number): number {
-    let slot = homeSlot(hash, this.#slots)
-    for (;;) {
-      const position = this.#position(slot)
-      if (position === 0) return -1
-      if (this.#hash(slot) === hash && this.#keyIs(position * 8, key, from, to)) return slot
-      slot = this.#next(slot)
+    const index = this.#index
+    for (let slot = index.home(hash); ; slot = index.next(slot)) {
+      const entry = index.entry(slot)
+      if (entry < 0) return -1
+      if (index.hash(slot) === hash && this.#keyIs(entry, key, from, to)) return slot
     }
   }
 
@@ -457,40 +442,18 @@ export class OctetTable {
 
   /** The slot that points at an entry, or -1 when none does: the entry was replaced or removed. */
   #slotOfEntry(entry: number): number {
-    let slot = homeSlot(this.#words[entry / 4]!, this.#slots)
-    for (;;) {
-      const position = this.#position(slot)
-      if (position === 0) return -1
-      if (position * 8 === entry) return slot
-      slot = this.#next(slot)
-    }
+    return this.#index.slotOf(this.#words[entry / 4]!, entry)
   }
 
   #link(hash: number, entry: number, size: number): void {
-    let slot = homeSlot(hash, this.#slots)
-    while (this.#position(slot) !== 0) slot = this.#next(slot)
-    this.#setSlot(slot, hash, entry / 8, 0)
+    this.#index.add(hash, entry)
     this.#words[HEADER.ENTRIES]!++
     this.#words[HEADER.LIVE_OCTETS]! += size
   }
 
-  /** Empties a slot and moves back those behind it that this would cut off from their home. */
-  #unlink(slot: number, size: number = this.#sizeOf(this.#entryOf(slot))): void {
+  #unlink(slot: number, size: number = this.#sizeOf(this.#index.entry(slot))): void {
     this.#words[HEADER.ENTRIES]!--
     this.#words[HEADER.LIVE_OCTETS]! -= size
-    let gap = slot
-    let at = slot
-    for (;;) {
-      at = this.#next(at)
-      const position = this.#position(at)
-      if (position === 0) break
-      const hash = this.#hash(at)
-      const home = homeSlot(hash, this.#slots)
-      const reachable = gap <= at ? gap < home && home <= at : gap < home || home <= at
-      if (reachable) continue
-      this.#setSlot(gap, hash, position, this.octets[this.#marksAt + at]!)
-      gap = at
-    }
-    this.#setSlot(gap, 0, 0, 0)
+    this.#index.remove(slot)
   }
 }

@@ -197,29 +197,6 @@ export class RrsetCache {
     return true
   }
 
-  /**
-   * Changes the verdict on an RRset that is here, and leaves rank and lifetime as they are; bogus data lives on for at
-   * most a minute.
-   *
-   * @param ttlSeconds a new bound of the lifetime from now; it never gets longer
-   * @returns false when the RRset is not here any more
-   */
-  judgeAgain(
-    owner: Name,
-    type: number,
-    verdict: VerdictToStore,
-    ttlSeconds: number = TTL_SECONDS_MAX,
-  ): boolean {
-    const nowMs = this.#nowMs()
-    const octets = this.#load(KIND.RRSET, owner, type, true, nowMs)
-    if (octets === undefined) return false
-    const head = readHead(octets)
-    const ageSeconds = head.ttlSeconds - remainingSeconds(head.ttlSeconds, head.storedMs, nowMs)
-    const lifetime = Math.min(head.ttlSeconds, ageSeconds + Math.min(ttlSeconds, bogusCap(verdict)))
-    const rrset = entryRrset(octets, head, owner, type, 0)
-    return this.#writeRrset(KIND.RRSET, rrset, head.rank as Rank, verdict, lifetime, head.storedMs)
-  }
-
   // --- what zones say is not there ---------------------------------------------------------------------------------
 
   /** The denial of a name and type: of the type at this name, or of the name itself. */
@@ -279,14 +256,15 @@ export class RrsetCache {
     let at = end
     for (const rrset of entry.authority)
       at = writeRrset(value, at, rrset, Math.min(rrset.ttlSeconds, TTL_SECONDS_MAX))
-    // One denial of a name and type at a time, under whichever key.
-    this.#remove(KIND.NEGATIVE, name, type)
-    this.#remove(KIND.NAME_ERROR, name, 0)
-    this.#remove(KIND.RRSET, name, type)
     const expiresMs = storedMs + ttlSeconds * 1000
-    if (rcode === RCODE.NXDOMAIN && status !== 'bogus')
-      return this.#store(KIND.NAME_ERROR, name, 0, value, expiresMs)
-    return this.#store(KIND.NEGATIVE, name, type, value, expiresMs)
+    const isOfName = rcode === RCODE.NXDOMAIN && status !== 'bogus'
+    // One denial of a name and type at a time, under whichever key. What is under its own is written over.
+    if (isOfName) this.#remove(KIND.NEGATIVE, name, type)
+    else this.#remove(KIND.NAME_ERROR, name, 0)
+    this.#remove(KIND.RRSET, name, type)
+    return isOfName
+      ? this.#store(KIND.NAME_ERROR, name, 0, value, expiresMs)
+      : this.#store(KIND.NEGATIVE, name, type, value, expiresMs)
   }
 
   // --- delegations and glue ----------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@
  *   expiry in ms, 16: key, value, padding. Where values hold their keys (`keyAt`), there is no other key. Numbers are
  *   in the machine's octet order.
  *
- * **Many readers beside one writer.** The version of a slot is odd while the slot changes and two higher afterwards,
- * and a slot is always emptied or redirected before the octets of its entry are used again. A reader
+ * **Many readers beside one writer.** The version of a slot is odd while the slot or the octets of its entry change, and two
+ * higher afterwards; and a slot is always emptied or redirected before those octets are another entry's. A reader
  *
  * 1. loads the version with `Atomics.load`, and gives up where it is odd;
  * 2. copies the slot and the entry with plain loads, which are a tenth as dear;

@@ -35,8 +35,10 @@ function putAnswer(answers: AnswerCache, set: Rrset): void {
   answers.put(set.owner, TYPE.A, writeAnswerEntry(parts, 0), 0)
 }
 
+/** As it is resolved: kept when it comes, and again with its verdict. */
 function putRrset(rrsets: RrsetCache, set: Rrset): void {
-  rrsets.put(set, { rank: RANK.ANSWER_AA, status: 'insecure', reason: 1, policySequence: 1 })
+  for (const status of ['indeterminate', set.signatures.length > 0 ? 'secure' : 'insecure'] as const)
+    rrsets.put(set, { rank: RANK.ANSWER_AA, status, reason: 1, policySequence: 1 })
 }
 
 /** Octets that each name takes in full caches, where every octet of memory is used or wasted. */

@@ -127,11 +127,12 @@ function strangers(cache: OctetTable, title: string, count: number, nowMs = 0): 
   for (let i = 0; i < count; i++) cache.put(octets(`${title} ${i}`), new Uint8Array(100), FOREVER, nowMs)
 }
 
-/** Stores what comes back, and so gets into the large ring. */
+/** Stores what is fetched again when it has run out, and so gets into the large ring. */
 function regulars(cache: OctetTable, title: string, count: number): void {
-  for (let i = 0; i < count; i++)
-    for (let times = 0; times < 2; times++)
-      cache.put(octets(`${title} ${i}`), new Uint8Array(100), FOREVER, 0)
+  for (const key of keysOf(title, count)) {
+    cache.put(key, new Uint8Array(100), 10, 0)
+    cache.put(key, new Uint8Array(100), FOREVER, 10)
+  }
 }
 
 function keysOf(title: string, count: number): Uint8Array[] {
@@ -170,11 +171,68 @@ t.test('what comes back soon after it had to go stays', async (t) => {
   t.ok(back >= 12, `${back} of 15, but for ghosts that another one replaced`)
 })
 
-t.test('what is stored again stays', async (t) => {
+t.test('what is fetched again when it has run out stays', async (t) => {
   const cache = fullTable()
   regulars(cache, 'guest', 15)
   strangers(cache, 'stranger', 5000)
   t.equal(held(cache, keysOf('guest', 15)), 15)
+})
+
+t.test('what is stored again after it was asked for stays, whatever its size is then', async (t) => {
+  const cache = fullTable()
+  strangers(cache, 'same', 7)
+  strangers(cache, 'longer', 7)
+  for (const key of [...keysOf('same', 7), ...keysOf('longer', 7)]) cache.find(key, 0)
+  strangers(cache, 'same', 7)
+  for (const key of keysOf('longer', 7)) cache.put(key, new Uint8Array(120), FOREVER, 0)
+  strangers(cache, 'stranger', 5000)
+  t.equal(held(cache, keysOf('same', 7)), 7)
+  t.equal(held(cache, keysOf('longer', 7)), 7)
+})
+
+t.test('what has proven itself once stays when it is stored again', async (t) => {
+  const cache = fullTable()
+  regulars(cache, 'guest', 15)
+  for (const key of keysOf('guest', 15)) cache.put(key, new Uint8Array(120), FOREVER, 10)
+  strangers(cache, 'stranger', 5000)
+  t.equal(held(cache, keysOf('guest', 15)), 15)
+})
+
+t.test('to be stored twice alone is no reason to stay', async (t) => {
+  const cache = fullTable()
+  for (let times = 0; times < 2; times++) strangers(cache, 'twice', 15)
+  for (const octetCount of [100, 120]) {
+    for (const key of keysOf('longer', 15)) cache.put(key, new Uint8Array(octetCount), FOREVER, 0)
+  }
+  strangers(cache, 'stranger', 5000)
+  t.equal(held(cache, keysOf('twice', 15)), 0)
+  t.equal(held(cache, keysOf('longer', 15)), 0)
+})
+
+t.test('what is stored again while it lives takes no more room, and nothing has to go for it', async (t) => {
+  const cache = table(32_768)
+  const keys = keysOf('key', 180)
+  for (let times = 0; times < 10; times++)
+    for (const key of keys) cache.put(key, octets(`${times} `.padEnd(100, '.')), FOREVER, 0)
+  t.equal(held(cache, keys), 180)
+  for (const key of keys) t.equal(get(cache, key, 0), '9 '.padEnd(100, '.'))
+})
+
+t.test('what is written over has its own length and its own end', async (t) => {
+  const cache = table(4096)
+  const used = (value: string, expiresMs: number): number => {
+    cache.put(octets('k'), octets(value), expiresMs, 0)
+    return cache.bytesUsed
+  }
+  const once = used('long', 10)
+  t.equal(used('sh', 20), once)
+  t.equal(get(cache, octets('k'), 15), 'sh')
+  t.equal(used('longest', 30), once)
+  t.equal(get(cache, octets('k'), 25), 'longest')
+  t.equal(get(cache, octets('k'), 30), undefined)
+  t.ok(used('too long for that', 40) > once)
+  t.equal(get(cache, octets('k'), 35), 'too long for that')
+  t.equal(cache.entryCount, 1)
 })
 
 t.test('among those that came back, the ones asked for stay', async (t) => {

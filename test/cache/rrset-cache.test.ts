@@ -63,8 +63,6 @@ t.test('gives back what was put, whatever the case of the question', async (t) =
     plain.owner,
     'as it came, not as it is asked for',
   )
-  t.ok(cache.judgeAgain(name('Www.example.'), TYPE.TXT, at(RANK.ANSWER_AA)))
-  t.same(cache.get(name('www.example.'), TYPE.TXT)!.rrset.owner, set.owner, 'judged anew, and as it was')
 })
 
 t.test('time goes on while something is stored: what ends then may be replaced or not', async (t) => {
@@ -237,35 +235,6 @@ t.test('the same data judged again under a newer policy may become bogus', async
   t.notOk(cache.putNegative(name('b.example.'), TYPE.A, denial('bogus', 2, 'other.')))
   t.ok(cache.putNegative(name('b.example.'), TYPE.A, denial('bogus', 2)))
   t.equal(cache.getNegative(name('b.example.'), TYPE.A)?.status, 'bogus')
-})
-
-t.test('judging again changes the verdict, not the lifetime', async (t) => {
-  const { cache, time } = world()
-  cache.put(addresses('a.example.', 300, 1), at(RANK.ANSWER_NONAUTH, 'secure', 1))
-  time.ms += 100_500
-  t.ok(cache.judgeAgain(name('A.example.'), TYPE.A, verdict('insecure', 2)))
-  const judged = cache.get(name('a.example.'), TYPE.A)
-  t.match(judged, {
-    status: 'insecure',
-    policySequence: 2,
-    rank: RANK.ANSWER_NONAUTH,
-    rrset: { ttlSeconds: 200 },
-  })
-  time.ms += 199_499
-  t.equal(cache.get(name('a.example.'), TYPE.A)?.rrset.ttlSeconds, 1)
-  time.ms += 1
-  t.equal(cache.get(name('a.example.'), TYPE.A), undefined)
-  t.notOk(cache.judgeAgain(name('a.example.'), TYPE.A, verdict('secure', 3)))
-
-  cache.put(addresses('a.example.', 300, 1), at(RANK.ANSWER_AA, 'secure', 3))
-  time.ms += 10_000
-  cache.judgeAgain(name('a.example.'), TYPE.A, verdict('secure', 4), 20)
-  t.equal(cache.get(name('a.example.'), TYPE.A)?.rrset.ttlSeconds, 20)
-  cache.judgeAgain(name('a.example.'), TYPE.A, verdict('secure', 5), 1000)
-  t.equal(cache.get(name('a.example.'), TYPE.A)?.rrset.ttlSeconds, 20, 'never longer')
-  cache.put(addresses('b.example.', 300, 1), at(RANK.ANSWER_AA, 'secure', 3))
-  cache.judgeAgain(name('b.example.'), TYPE.A, verdict('bogus', 4))
-  t.match(cache.get(name('b.example.'), TYPE.A), { status: 'bogus', rrset: { ttlSeconds: 60 } })
 })
 
 t.test('negative answers', async (t) => {

@@ -24,7 +24,8 @@ function write({ buffer, bytesMax, hashKey, signals, idleTurns, removes }: Write
   Atomics.store(words, 0, 1)
   let spare = 0
   for (let serial = 1; Atomics.load(words, 1) === 0; serial++) {
-    const number = (serial * 40_503) % KEYS
+    // Some of one length in a row, so that they are written over.
+    const number = ((serial >>> 2) * 40_503) % KEYS
     const octets = writeValue(value, number, serial)
     table.put(keys[number]!, value.subarray(0, octets), Number.POSITIVE_INFINITY, 0)
     Atomics.add(words, 2, 1)
