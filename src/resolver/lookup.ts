@@ -267,9 +267,12 @@ function retryKey({ rrsets, routes }: Context, name: Name, type: number): string
 
 /** Stores what was judged, and gives it on. */
 export function keep(context: Context, job: Job, name: Name, type: number, proven: Proven): Proven {
-  const { status, reason, detail } = proven.judged
+  const { status, reason } = proven.judged
+  const { number, ede } = REASONS[reason]
   const ttlSeconds = status === 'bogus' ? BOGUS_TTL_SECONDS : proven.ttlSeconds
-  const stamp = { status, reason: REASONS[reason].number, detail, policySequence: job.policySequence }
+  // Clients are told of errors alone; what there is to say of most names, that they are unsigned, would take a fifth of their room.
+  const detail = ede === undefined ? '' : proven.judged.detail
+  const stamp = { status, reason: number, detail, policySequence: job.policySequence }
   context.counters.validation(status)
   if (status === 'bogus') context.counters.bogus(reason)
   const kept = ttlSeconds === proven.ttlSeconds ? proven : { ...proven, ttlSeconds }

@@ -31,6 +31,33 @@ t.test('an answer lives as long as the least of its RRsets, and its records no l
   t.same(world.asked(), ['www.z.test. A'])
 })
 
+t.test('data takes its room once: the verdict on it is written over what was kept before', async (t) => {
+  const world = makeWorld([zone('z.test.'), plainZone('plain.test.')])
+  const { rrsets } = world
+  const grown: string[] = []
+  let judged = 0
+  const watched = <A extends unknown[]>(put: (...args: A) => boolean, isJudged: (args: A) => boolean) => {
+    return (...args: A): boolean => {
+      const before = rrsets.entryCount
+      const octets = rrsets.bytesUsed
+      const stored = put.apply(rrsets, args)
+      if (isJudged(args) && rrsets.entryCount === before) {
+        judged++
+        if (rrsets.bytesUsed !== octets) grown.push(`${rrsets.bytesUsed - octets} octets`)
+      }
+      return stored
+    }
+  }
+  rrsets.put = watched(rrsets.put, ([, { status }]) => status !== 'indeterminate')
+  rrsets.putNegative = watched(rrsets.putNegative, ([, , { status }]) => status !== 'indeterminate')
+  t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
+  t.equal((await world.ask('none.z.test', TYPE.A)).status, 'secure')
+  t.equal((await world.ask('www.plain.test', TYPE.A)).status, 'insecure')
+  t.equal((await world.ask('none.plain.test', TYPE.A)).status, 'insecure')
+  t.ok(judged >= 8, `${judged} verdicts`)
+  t.same(grown, [])
+})
+
 t.test('a proof of absence lives as its SOA says, from the cache too', async (t) => {
   // The minimum field is an hour; the SOA record itself is worth 90 seconds.
   const world = makeWorld([zone('z.test.', { defects: [withTtl({ type: TYPE.SOA }, 90)] })])
