@@ -72,6 +72,11 @@ export async function endAll(): Promise<void> {
   await Promise.all([...RUNNING].map(end))
 }
 
+/** A server that runs and is of no use within the time that it has. */
+export class NotReady extends Error {
+  override readonly name = 'NotReady'
+}
+
 /** A server in the foreground, its output kept for the message of a failure. */
 export class ServerProcess {
   readonly name: string
@@ -126,12 +131,17 @@ export class ServerProcess {
     return this.#ended
   }
 
-  /** Waits until `probe` returns true; throws with the output when the server ends or time runs out. */
+  /**
+   * Waits until `probe` returns true.
+   *
+   * @throws with the output when the server ends; `NotReady` when time runs out
+   */
   async untilReady(probe: () => Promise<boolean>, timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs
     while (!(await probe())) {
       if (this.#ended) throw new Error(`${this.name} ${await this.#exit}\n${this.#output}`)
-      if (performance.now() > deadline) throw new Error(`${this.name} is not ready in time\n${this.#output}`)
+      if (performance.now() > deadline)
+        throw new NotReady(`${this.name} is not ready in time\n${this.#output}`)
       await sleep(50)
     }
   }

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { endAll, runProgram, ServerProcess } from '../../bench/processes.ts'
+import { endAll, NotReady, runProgram, ServerProcess } from '../../bench/processes.ts'
 import { testFolder } from '../support/folder.ts'
 
 /** True while the process runs; one that has ended and that nobody has asked about is not running. */
@@ -26,6 +26,18 @@ t.test('a server that starts others is stopped with them', async (t) => {
   for (let i = 0; i < 100 && runs(child); i++) await sleep(20)
   t.notOk(runs(child))
   t.ok(server.hasEnded)
+})
+
+t.test('one that takes too long is told from one that ended', async (t) => {
+  const slow = new ServerProcess('slow', 'sh', ['-c', 'echo busy; sleep 60'], '/')
+  const late = slow.untilReady(async () => false, 100)
+  await t.rejects(late, NotReady)
+  await t.rejects(late, /slow is not ready in time\nbusy/)
+  await slow.stop()
+  const broken = new ServerProcess('broken', 'sh', ['-c', 'echo why; exit 3'], '/')
+  const ended = broken.untilReady(async () => false, 5_000)
+  await t.rejects(ended, /broken ended with 3\nwhy/)
+  t.notOk((await ended.catch((error: unknown) => error)) instanceof NotReady)
 })
 
 t.test('when all are ended nobody writes any more, and nobody else is started', async (t) => {
