@@ -2,15 +2,16 @@
  * A hash table of octet keys and octet values inside one buffer of fixed size. An entry makes no JavaScript object,
  * so the collector has nothing to trace however many there are. `table-layout.ts` says what is where in the buffer.
  *
- * Entries are appended to rings. One that is stored again while it lives, with as many octets, is written over where it
- * is: data gets its verdict in this way. One replaced otherwise, or removed, leaves its octets unused until the
- * old end of the ring has passed them. What has to go when there is no room is decided as in S3-FIFO (Yang and others,
- * SOSP 2023; `bench/eviction/README.md` has the figures):
+ * Entries are appended to rings. One that is stored again with as many octets is written over where it is: so data gets
+ * its verdict, and what has run out and was fetched anew its new life. One replaced otherwise, or removed, leaves its octets
+ * unused until the old end of the ring has passed them. What has to go when there is no room is decided as in S3-FIFO (Yang and
+ * others, SOSP 2023; `bench/eviction/README.md` has the figures):
  *
  * - What is new begins in the small ring. Asked for by the time that it is the oldest, it goes on to the large ring; else
  *   it goes there too if that has room for nothing better, or is dropped, and its hash is kept for a while (a ghost).
- * - What is stored again after it has run out or was asked for, or came back while its ghost was there, goes to the large
- *   ring at once. To be stored twice alone proves nothing.
+ * - What was fetched anew counts as asked for. To be stored twice alone proves nothing.
+ * - What is stored again with other octets and had proven itself, or comes back while its ghost is there, goes to the large
+ *   ring at once.
  * - There the oldest is dropped when it has run out or was not asked for since its last lap, else moved to the young end.
  *
  * So names that are asked for once, however many, pass through the small ring.
@@ -226,7 +227,8 @@ export class OctetTable {
     const octets = value.length + (this.#keyAt === undefined ? key.length : 0)
     const size = align8(ENTRY_HEADER_OCTETS + octets)
     const isFit = nowMs < expiresMs && octets <= this.entryOctetsMax
-    if (isFit && this.#mayWriteOver(old, size, nowMs)) {
+    if (isFit && old >= 0 && this.#sizeOf(this.#index.entry(old)) === size) {
+      if (nowMs >= this.expiresMs(this.#index.entry(old))) this.#index.noteAsked(old)
       this.#writeOver(old, key.length, value, expiresMs)
       return true
     }
@@ -246,12 +248,6 @@ export class OctetTable {
     this.octets.set(value, this.valueStart(at))
     this.#link(hash, at, size)
     return true
-  }
-
-  #mayWriteOver(slot: number, size: number, nowMs: number): boolean {
-    if (slot < 0) return false
-    const entry = this.#index.entry(slot)
-    return nowMs < this.expiresMs(entry) && this.#sizeOf(entry) === size
   }
 
   /** Gives an entry another value, of as many octets when rounded up; its slot is closed to readers meanwhile. */

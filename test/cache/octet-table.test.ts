@@ -209,14 +209,21 @@ t.test('to be stored twice alone is no reason to stay', async (t) => {
   t.equal(held(cache, keysOf('longer', 15)), 0)
 })
 
-t.test('what is stored again while it lives takes no more room, and nothing has to go for it', async (t) => {
-  const cache = table(32_768)
-  const keys = keysOf('key', 180)
-  for (let times = 0; times < 10; times++)
-    for (const key of keys) cache.put(key, octets(`${times} `.padEnd(100, '.')), FOREVER, 0)
-  t.equal(held(cache, keys), 180)
-  for (const key of keys) t.equal(get(cache, key, 0), '9 '.padEnd(100, '.'))
-})
+t.test(
+  'what is stored again, alive or run out, takes no more room, and nothing has to go for it',
+  async (t) => {
+    for (const lifetime of [FOREVER, 10]) {
+      const cache = table(32_768)
+      const keys = keysOf('key', 180)
+      for (let nowMs = 0; nowMs < 200; nowMs += 20) {
+        const value = octets(`${nowMs} `.padEnd(100, '.'))
+        for (const key of keys) cache.put(key, value, nowMs + lifetime, nowMs)
+      }
+      for (const key of keys) t.equal(get(cache, key, 185), '180 '.padEnd(100, '.'))
+      t.equal(cache.entryCount, 180)
+    }
+  },
+)
 
 t.test('what is written over has its own length and its own end', async (t) => {
   const cache = table(4096)
