@@ -108,8 +108,8 @@ export class OctetTableReader {
 
   /**
    * Copies the entry of a slot, expired or not, and notes nothing. False when the slot is empty, or keeps changing.
-   * Whoever goes through all slots beside the writer sees every entry that stays where it is, and may see one that is
-   * moved twice or not at all.
+   * Whoever goes through all slots beside the writer sees every entry that stays as it is, and may see one that is
+   * moved or written over twice or not at all.
    */
   entryAt(slot: number): boolean {
     const at = this.#layout.indexWord + slot * SLOT_WORDS
@@ -120,7 +120,7 @@ export class OctetTableReader {
     return false
   }
 
-  /** Whether the entry of a slot was asked for since it was stored, or moved. */
+  /** Whether the entry of a slot was asked for, or fetched anew when it had run out, since it has its place. */
   wasAskedFor(slot: number): boolean {
     return this.#marks[slot] !== 0
   }

@@ -209,16 +209,31 @@ export class OctetTable {
    *
    * @param expiresMs the first moment at which the entry is gone
    * @param givesWay true where an older value that lives is to stay in its place
+   * @param asksCount false where it says nothing of this value that the older one was asked for
    * @returns false when it was not stored: it gave way, or was too large or expired already and the older value is gone
    */
-  put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number, givesWay = false): boolean {
+  put(
+    key: Uint8Array,
+    value: Uint8Array,
+    expiresMs: number,
+    nowMs: number,
+    givesWay = false,
+    asksCount = true,
+  ): boolean {
     this.#begin()
-    const stored = this.#put(key, value, expiresMs, nowMs, givesWay)
+    const stored = this.#put(key, value, expiresMs, nowMs, givesWay, asksCount)
     this.#end()
     return stored
   }
 
-  #put(key: Uint8Array, value: Uint8Array, expiresMs: number, nowMs: number, givesWay: boolean): boolean {
+  #put(
+    key: Uint8Array,
+    value: Uint8Array,
+    expiresMs: number,
+    nowMs: number,
+    givesWay: boolean,
+    asksCount: boolean,
+  ): boolean {
     assert(key.length <= KEY_OCTETS_MAX, 'a key longer than its length can say')
     assert(this.#keyAt === undefined || holdsAt(value, this.#keyAt, key), 'a value without its key')
     const hash = keyedHash(this.#hashKey, key)
@@ -229,10 +244,12 @@ export class OctetTable {
     const isFit = nowMs < expiresMs && octets <= this.entryOctetsMax
     if (isFit && old >= 0 && this.#sizeOf(this.#index.entry(old)) === size) {
       if (nowMs >= this.expiresMs(this.#index.entry(old))) this.#index.noteAsked(old)
+      else if (!asksCount) this.#index.forgetAsked(old)
       this.#writeOver(old, key.length, value, expiresMs)
       return true
     }
-    const isProven = old < 0 ? this.#words[this.#ghostWord(hash)] === hash : this.#hasProven(old, nowMs)
+    const isProven =
+      old < 0 ? this.#words[this.#ghostWord(hash)] === hash : this.#hasProven(old, asksCount, nowMs)
     if (old >= 0) this.#unlink(old)
     if (!isFit) return false
     this.#movable = REINSERTED_OCTETS + REINSERTED_TIMES * size
@@ -261,9 +278,10 @@ export class OctetTable {
   }
 
   /** Whether an entry that is to be replaced has shown that what comes in its place will be wanted. */
-  #hasProven(slot: number, nowMs: number): boolean {
+  #hasProven(slot: number, asksCount: boolean, nowMs: number): boolean {
     const entry = this.#index.entry(slot)
-    return entry >= this.#large.start || this.#index.isAsked(slot) || nowMs >= this.expiresMs(entry)
+    const wasAsked = asksCount && this.#index.isAsked(slot)
+    return entry >= this.#large.start || wasAsked || nowMs >= this.expiresMs(entry)
   }
 
   /** Removes the entry under a key. False when there was none. */

@@ -20,6 +20,17 @@ export function mayReplace(fresh: Verdict, old: Verdict, same: () => boolean): b
   return fresh.status !== 'indeterminate' || old.status === 'indeterminate'
 }
 
+/**
+ * True for the verdict on data that had none. What was asked of it before was asked by ourselves, to come to that verdict, or for
+ * the client for whom it was fetched: nobody has come back for it.
+ */
+export function isFirstVerdict(
+  fresh: Pick<Verdict, 'status'>,
+  old: Pick<Verdict, 'status'> | undefined,
+): boolean {
+  return old?.status === 'indeterminate' && fresh.status !== 'indeterminate'
+}
+
 /** True when both hold the same RRsets in the same order. */
 export function sameProof(a: readonly Rrset[], b: readonly Rrset[]): boolean {
   return a.length === b.length && a.every((rrset, i) => sameData(rrset, b[i]!))

@@ -29,7 +29,7 @@ import { type CachedVerdict, type EntryHead, entryWithHead, readHead, UNJUDGED }
 import { isAging, nameIsAtOrBelow, remainingSeconds } from './fields.ts'
 import { OctetTable, type OctetTableOptions } from './octet-table.ts'
 import type { OctetTableReader } from './octet-table-reader.ts'
-import { bogusCap, mayReplace, never, sameProof } from './replacement.ts'
+import { bogusCap, isFirstVerdict, mayReplace, never, sameProof } from './replacement.ts'
 import type { RestoreTerms } from './restore-terms.ts'
 import {
   dataOctets,
@@ -188,7 +188,8 @@ export class RrsetCache {
     }
     const bound = options.ttlSeconds ?? originalTtlSeconds(rrset)
     const ttlSeconds = Math.min(rrset.ttlSeconds, bound, bogusCap(options))
-    if (!this.#writeRrset(KIND.RRSET, rrset, rank, options, ttlSeconds)) return false
+    const asksCount = !isFirstVerdict(options, old)
+    if (!this.#writeRrset(KIND.RRSET, rrset, rank, options, ttlSeconds, asksCount)) return false
     const denial = this.#headOfDenial(owner, type, nowMs)
     if (denial !== undefined && mayReplace(options, denial, never)) {
       this.#remove(KIND.NEGATIVE, owner, type)
@@ -262,9 +263,10 @@ export class RrsetCache {
     if (isOfName) this.#remove(KIND.NEGATIVE, name, type)
     else this.#remove(KIND.NAME_ERROR, name, 0)
     this.#remove(KIND.RRSET, name, type)
+    const asksCount = !isFirstVerdict(entry, old)
     return isOfName
-      ? this.#store(KIND.NAME_ERROR, name, 0, value, expiresMs)
-      : this.#store(KIND.NEGATIVE, name, type, value, expiresMs)
+      ? this.#store(KIND.NAME_ERROR, name, 0, value, expiresMs, asksCount)
+      : this.#store(KIND.NEGATIVE, name, type, value, expiresMs, asksCount)
   }
 
   // --- delegations and glue ----------------------------------------------------------------------------------------
@@ -404,10 +406,18 @@ export class RrsetCache {
     return this.#headOf(KIND.NEGATIVE, name, type, nowMs) ?? this.#headOf(KIND.NAME_ERROR, name, 0, nowMs)
   }
 
-  #store(kind: number, name: Name, type: number, value: Uint8Array, expiresMs: number): boolean {
+  #store(
+    kind: number,
+    name: Name,
+    type: number,
+    value: Uint8Array,
+    expiresMs: number,
+    asksCount: boolean,
+  ): boolean {
     this.#setKey(kind, name, type)
     const key = this.#key.subarray(0, this.#keyEnd)
-    if (value.length <= CACHED_OCTETS_MAX) return this.#table.put(key, value, expiresMs, this.#nowMs())
+    if (value.length <= CACHED_OCTETS_MAX)
+      return this.#table.put(key, value, expiresMs, this.#nowMs(), false, asksCount)
     this.#table.remove(key)
     return false
   }
@@ -418,7 +428,7 @@ export class RrsetCache {
     rank: Rank,
     verdict: VerdictToStore,
     lifetime: number,
-    storedMs: number = this.#nowMs(),
+    asksCount = true,
   ): boolean {
     if (rrset.class !== CLASS.IN) return false
     const { status, reason, detail = '', policySequence } = verdict
@@ -426,11 +436,12 @@ export class RrsetCache {
     const spelling = isFolded(rrset.owner) ? NO_OCTETS : rrset.owner
     const ownerSpelt = spelling.length > 0
     const rcode = RCODE.NOERROR
+    const storedMs = this.#nowMs()
     const head = { rank, ownerSpelt, status, reason, detail, policySequence, rcode, ttlSeconds, storedMs }
     const { octets, end } = entryWithHead(head, spelling.length + dataOctets(rrset))
     octets.set(spelling, end)
     writeData(octets, end + spelling.length, rrset)
-    return this.#store(kind, rrset.owner, rrset.type, octets, storedMs + ttlSeconds * 1000)
+    return this.#store(kind, rrset.owner, rrset.type, octets, storedMs + ttlSeconds * 1000, asksCount)
   }
 
   #readRrset(kind: number, owner: Name, type: number, asked: boolean, nowMs = this.#nowMs()) {

@@ -48,7 +48,7 @@ export class SlotIndex {
     }
   }
 
-  /** Whether the entry was asked for since it was stored or moved. */
+  /** Whether the entry was asked for, or fetched anew, since it has its place. */
   isAsked(slot: number): boolean {
     return this.#marks[slot] === 1
   }
@@ -56,6 +56,11 @@ export class SlotIndex {
   /** Notes that the entry was asked for. What is noted already is not written: others read the same line of memory. */
   noteAsked(slot: number): void {
     if (this.#marks[slot] === 0) this.#marks[slot] = 1
+  }
+
+  /** Forgets it. */
+  forgetAsked(slot: number): void {
+    this.#marks[slot] = 0
   }
 
   /** Takes a slot for a new entry. */
@@ -104,9 +109,14 @@ export class SlotIndex {
     const words = this.#words
     for (let slot = 0; slot < this.#slots; slot++) {
       const version = this.#versionWord(slot)
-      // A writer that ended amid a change left it odd. A slot that is as new need not be written.
-      if (words[version]! % 2 === 1) Atomics.add(words, version, 1)
-      if (words[version + 1] !== 0 || words[version + 2] !== 0) this.#set(slot, 0, 0, 0)
+      // A writer that ended amid a change left it odd: it is emptied before it is open again. What is as new is not written.
+      const isOdd = words[version]! % 2 === 1
+      if (isOdd || words[version + 1] !== 0 || words[version + 2] !== 0) {
+        if (!isOdd) this.close(slot)
+        words[version + 1] = 0
+        words[version + 2] = 0
+        this.open(slot)
+      }
       if (this.#marks[slot] !== 0) this.#marks[slot] = 0
     }
   }

@@ -72,6 +72,33 @@ t.test('an entry that the writer is changing is not there', async (t) => {
   t.equal(get(reader, octets('k'), 0), 'v')
 })
 
+t.test('who takes over from a writer that ended amid a value shows readers nothing of it', async (t) => {
+  const { table, reader } = both(8192)
+  const { buffer } = table.octets
+  table.put(octets('k'), octets('the value that was there'), 1000, 0)
+  const { set } = Uint8Array.prototype
+  t.intercept(Uint8Array.prototype, 'set', {
+    value(this: Uint8Array, ...args: Parameters<typeof set>) {
+      // Its last moment: the length and the end are the new value's.
+      if (this === table.octets) throw new Error('ended')
+      set.apply(this, args)
+    },
+  })
+  t.throws(() => table.put(octets('k'), octets('the value that comes now'), 2000, 0), /ended/)
+  const seen: (string | undefined)[] = [get(reader, octets('k'), 500)]
+  const { add } = Atomics
+  t.intercept(Atomics, 'add', {
+    value(...args: Parameters<typeof add>) {
+      const before = add(...args)
+      seen.push(get(reader, octets('k'), 500))
+      return before
+    },
+  })
+  t.ok(new OctetTable({ bytesMax: 8192, hashKey, buffer, keep: true }).cleared)
+  t.ok(seen.length > 1)
+  t.same(new Set(seen), new Set([undefined]))
+})
+
 t.test('what readers ask for stays while strangers pass through', async (t) => {
   const { table, reader } = both(32_768)
   const strangers = (title: string, count: number): void => {

@@ -225,6 +225,18 @@ t.test(
   },
 )
 
+t.test('what was asked of the older value may be said to prove nothing', async (t) => {
+  const cache = fullTable()
+  strangers(cache, 'same', 7)
+  strangers(cache, 'longer', 7)
+  for (const key of [...keysOf('same', 7), ...keysOf('longer', 7)]) cache.find(key, 0)
+  for (const key of keysOf('same', 7)) cache.put(key, new Uint8Array(100), FOREVER, 0, false, false)
+  for (const key of keysOf('longer', 7)) cache.put(key, new Uint8Array(120), FOREVER, 0, false, false)
+  strangers(cache, 'stranger', 5000)
+  t.equal(held(cache, keysOf('same', 7)), 0)
+  t.equal(held(cache, keysOf('longer', 7)), 0)
+})
+
 t.test('what is written over has its own length and its own end', async (t) => {
   const cache = table(4096)
   const used = (value: string, expiresMs: number): number => {

@@ -11,8 +11,8 @@ import { keySigningKey, wrongSignatures, zoneSigningKey } from '../../src/lab/zo
 import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
-import { namesEqual } from '../../src/wire/name.ts'
-import { nameFrom } from '../../src/wire/name-text.ts'
+import { type Name, namesEqual } from '../../src/wire/name.ts'
+import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import type { ResourceRecord } from '../../src/wire/record.ts'
 import { makeWorld, plainZone, SIGNED, type World, WWW, withTtl, zone } from '../support/world.ts'
 
@@ -57,6 +57,40 @@ t.test('data takes its room once: the verdict on it is written over what was kep
   t.ok(judged >= 8, `${judged} verdicts`)
   t.same(grown, [])
 })
+
+for (const mode of ['enforce', 'observe'] as const) {
+  t.test(`names asked for once have not been asked for again (${mode})`, async (t) => {
+    const content = 'www A 192.0.2.80\nalias CNAME target\ntarget A 192.0.2.81\n'
+    const zones = [zone('z.test.', { content }), plainZone('plain.test.', { content })]
+    const world = makeWorld(zones, { policy: { mode } })
+    const asked = ['www.z.test', 'alias.z.test', 'www.plain.test', 'alias.plain.test']
+    const namesMarked = (): string[] => {
+      const reader = world.rrsets.reader()
+      const marked: string[] = []
+      for (let slot = 0; slot < reader.slotCount; slot++) {
+        if (!reader.entryAt(slot) || !reader.wasAskedFor(slot)) continue
+        const owner = formatName(reader.octets.subarray(reader.keyStart + 3, reader.keyEnd) as Name)
+        if (/^(www|alias|target)/.test(owner)) marked.push(owner)
+      }
+      return marked.sort()
+    }
+    const verdict = mode === 'enforce' ? 'enforced' : 'unneeded'
+    const askAll = async (): Promise<void> => {
+      for (const name of asked) {
+        const question = { name: nameFrom(name), type: TYPE.A, checkingDisabled: false, verdict } as const
+        const answered = world.resolver.resolve(question)
+        await world.clock.runUntil(() => world.resolver.inFlight.questions === 0, 60_000)
+        await answered
+      }
+    }
+    await askAll()
+    t.same(namesMarked(), [])
+    world.forget()
+    await askAll()
+    const again = ['alias.z.test.', 'target.z.test.', 'alias.plain.test.', 'target.plain.test.']
+    t.same(namesMarked(), [...again, 'www.z.test.', 'www.plain.test.'].sort())
+  })
+}
 
 t.test('a proof of absence lives as its SOA says, from the cache too', async (t) => {
   // The minimum field is an hour; the SOA record itself is worth 90 seconds.

@@ -136,7 +136,7 @@ export class ExpiryWatch {
     this.#ends.see({ zone, set, ...span, fetchedAt }, warningSeconds, nowSeconds)
   }
 
-  /** For each of these zones, answers in the cache that were asked for again since they are there. */
+  /** For each of these zones, answers in the cache that were asked for again since they are there, be it when they had run out. */
   async #usesOf(zones: readonly ExpiringZone[]): Promise<ReadonlyMap<string, number>> {
     const uses = new Map<string, number>()
     if (zones.length === 0) return uses
