@@ -238,19 +238,23 @@ export class OctetTable {
     assert(this.#keyAt === undefined || holdsAt(value, this.#keyAt, key), 'a value without its key')
     const hash = keyedHash(this.#hashKey, key)
     const old = this.#slotOfKey(hash, key, 0, key.length)
-    if (givesWay && old >= 0 && nowMs < this.expiresMs(this.#index.entry(old))) return false
+    const replaced = this.#index.entry(old)
+    const lives = replaced >= 0 && nowMs < this.expiresMs(replaced)
+    if (givesWay && lives) return false
     const octets = value.length + (this.#keyAt === undefined ? key.length : 0)
     const size = align8(ENTRY_HEADER_OCTETS + octets)
     const isFit = nowMs < expiresMs && octets <= this.entryOctetsMax
-    if (isFit && old >= 0 && this.#sizeOf(this.#index.entry(old)) === size) {
-      if (nowMs >= this.expiresMs(this.#index.entry(old))) this.#index.noteAsked(old)
-      else if (!asksCount) this.#index.forgetAsked(old)
+    if (lives && !asksCount) this.#index.forgetAsked(old)
+    if (replaced >= 0 && !lives) this.#index.noteAsked(old)
+    if (isFit && replaced >= 0 && this.#sizeOf(replaced) === size) {
       this.#writeOver(old, key.length, value, expiresMs)
       return true
     }
     const isProven =
-      old < 0 ? this.#words[this.#ghostWord(hash)] === hash : this.#hasProven(old, asksCount, nowMs)
-    if (old >= 0) this.#unlink(old)
+      replaced < 0
+        ? this.#words[this.#ghostWord(hash)] === hash
+        : replaced >= this.#large.start || this.#index.isAsked(old)
+    if (replaced >= 0) this.#unlink(old)
     if (!isFit) return false
     this.#movable = REINSERTED_OCTETS + REINSERTED_TIMES * size
     for (let passed = 0; this.entryCount >= this.#layout.entriesMax; passed++)
@@ -275,13 +279,6 @@ export class OctetTable {
     this.#floats[entry / 8 + 1] = expiresMs
     this.octets.set(value, this.valueStart(entry))
     this.#index.open(slot)
-  }
-
-  /** Whether an entry that is to be replaced has shown that what comes in its place will be wanted. */
-  #hasProven(slot: number, asksCount: boolean, nowMs: number): boolean {
-    const entry = this.#index.entry(slot)
-    const wasAsked = asksCount && this.#index.isAsked(slot)
-    return entry >= this.#large.start || wasAsked || nowMs >= this.expiresMs(entry)
   }
 
   /** Removes the entry under a key. False when there was none. */

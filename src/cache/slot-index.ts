@@ -88,7 +88,7 @@ export class SlotIndex {
     this.#set(gap, 0, 0, 0)
   }
 
-  /** The octets of the entry are about to change: readers take it for not there. */
+  /** The slot, or octets of its entry, are about to change: readers take it for not there. */
   close(slot: number): void {
     Atomics.add(this.#words, this.#versionWord(slot), 1)
   }
@@ -126,12 +126,11 @@ export class SlotIndex {
   }
 
   #set(slot: number, hash: number, position: number, mark: number): void {
-    const words = this.#words
     const version = this.#versionWord(slot)
-    Atomics.add(words, version, 1)
-    words[version + 1] = hash
-    words[version + 2] = position
-    Atomics.add(words, version, 1)
+    this.close(slot)
+    this.#words[version + 1] = hash
+    this.#words[version + 2] = position
+    this.open(slot)
     this.#marks[slot] = mark
   }
 }

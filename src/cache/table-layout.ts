@@ -5,8 +5,8 @@
  *
  * - **Header.** Words (`HEADER`): what tells that this memory holds such a table, whether a change was begun and not
  *   ended, and all that the writer knows between two changes. A writer that takes the memory over needs nothing else.
- * - **Marks.** One a slot: "asked for, or fetched anew, since it has its place". They are apart from the slots because they are the one
- *   thing that readers write.
+ * - **Marks.** One a slot: "asked for, or fetched anew, since it has its place". They are apart from the slots because they are
+ *   the one thing that readers write.
  * - **Index.** Open addressing with linear probing and backward-shift deletion. A slot is three words: version, hash,
  *   position of the entry in units of 8 octets (0 when empty). There is a slot for every 64 octets of the log and at
  *   most four fifths are filled, so entries down to 80 octets on average can use the whole log; smaller ones run out
