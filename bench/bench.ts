@@ -1,10 +1,11 @@
 /** What every bench gets, and what all of them do. */
 import { type CorePlan, planCores } from './cores.ts'
-import { faultsOf, type Generator } from './load/generator.ts'
+import { faultsOf, type Generator, liesOf } from './load/generator.ts'
 import { Histogram } from './load/histogram.ts'
 import type { GeneratorReport, Stream, StreamReport } from './load/stream.ts'
 import type { Contender } from './peers/peer.ts'
 import { Resolver, type ResolverOptions } from './peers/resolver.ts'
+import { SIGILL } from './peers/sigill.ts'
 import type { BenchResult } from './result.ts'
 
 /** What was asked for, and what there is. */
@@ -19,6 +20,8 @@ export interface Setting {
   readonly rounds: number
   /** Names of the bench that counts by names; it has its own when left out. */
   readonly names: number | undefined
+  /** Questions a second, in the bench that else asks as fast as it is answered. */
+  readonly rate: number | undefined
   /** Answers after which the bench that counts by answers ends; it ends by time when left out. */
   readonly answers: number | undefined
   /** Troubles beside the load, in the bench that knows them. */
@@ -113,6 +116,12 @@ export interface Run extends GeneratorReport {
 
 /** What is wrong with a stream of a server, a line each. */
 export type Judge = (server: string, stream: Stream, report: StreamReport) => string[]
+
+/** No hit of ours may be lost. Peers may lose some, which is a figure; none may tell lies. */
+export function judgeHits(server: string, stream: Stream, report: StreamReport): string[] {
+  const isStrict = server === SIGILL.title && stream.name === 'hits'
+  return isStrict ? faultsOf(server, stream, report) : liesOf(server, stream, report)
+}
 
 /** Asks a resolver, and tells what that cost it and what was wrong. */
 export async function load(

@@ -30,6 +30,7 @@ const EXIT = { done: 0, wrong: 1, unusable: 2, interrupted: 130 } as const
 const ROUNDS_USUAL = 3
 const SECONDS_MAX = 3_600
 const NAMES_MAX = 10_000_000
+const RATE_MAX = 1_000_000
 const ANSWERS_MAX = 1e12
 
 interface Options {
@@ -37,6 +38,7 @@ interface Options {
   readonly rounds: string
   readonly threads: string
   readonly names?: string
+  readonly rate?: string
   readonly answers?: string
   readonly faults?: true
   readonly peer: readonly string[]
@@ -89,6 +91,7 @@ async function runBenches(name: string, options: Options): Promise<number> {
   const rounds = Math.floor(numberOf('rounds', options.rounds, 1, 100)!)
   const threads = Math.floor(numberOf('threads', options.threads, 1, 64)!)
   const names = numberOf('names', options.names, 1_000, NAMES_MAX)
+  const rate = numberOf('rate', options.rate, 1, RATE_MAX)
   const answers = numberOf('answers', options.answers, 1, ANSWERS_MAX)
   const paths = parsePeerPaths(options.peer)
   const found = findContenders(paths, parseOnly(options.only), process.env, parseBuilds(options.build))
@@ -109,6 +112,7 @@ async function runBenches(name: string, options: Options): Promise<number> {
       seconds,
       rounds,
       names,
+      rate,
       answers,
       faults: options.faults === true,
       folder,
@@ -145,6 +149,10 @@ function makeProgram(): Command {
     )
     .option('--threads <n>', 'threads of each server', '1')
     .option('--names <n>', 'names of the benches `hits`, `memory` and `churn`; each has its own')
+    .option(
+      '--rate <n>',
+      'questions a second in the bench `hits`; as fast as they are answered when left out',
+    )
     .option('--answers <n>', 'answers after which the bench `soak` ends; by time when left out')
     .option(
       '--faults',

@@ -1,6 +1,7 @@
 /** `mixed`: what cached names wait while others have to be resolved. */
 import {
   type Bench,
+  judgeHits,
   latencyFigures,
   load,
   type Place,
@@ -9,10 +10,8 @@ import {
   type Setting,
   withResolvers,
 } from './bench.ts'
-import { faultsOf, liesOf } from './load/generator.ts'
 import type { Stream, StreamReport } from './load/stream.ts'
 import type { Resolver } from './peers/resolver.ts'
-import { SIGILL } from './peers/sigill.ts'
 import { fillAll, HIT_ZONES, shuffled, writeQuestions } from './questions.ts'
 import { type BenchResult, type Column, Part } from './result.ts'
 import { spreadOf } from './statistics.ts'
@@ -125,12 +124,6 @@ function prepare(setting: Setting): Work {
   }
 }
 
-/** No hit of ours may be lost. Peers may lose some, which is a figure; none may tell lies. */
-function judge(server: string, stream: Stream, report: StreamReport): string[] {
-  const isStrict = server === SIGILL.title && stream.name === 'hits'
-  return isStrict ? faultsOf(server, stream, report) : liesOf(server, stream, report)
-}
-
 function figuresOf(hits: StreamReport, others: readonly StreamReport[]): Record<string, number> {
   const sum = (count: (report: StreamReport) => number): number =>
     others.reduce((total, report) => total + count(report) / report.seconds, 0)
@@ -155,7 +148,7 @@ async function measure(
     await inTurns(resolvers, TURNS, async (resolver, turn) => {
       const { title } = resolver.contender.peer
       const streams = [work.hits, ...othersOf(turn)]
-      const report = await load(setting, resolver, streams, judge)
+      const report = await load(setting, resolver, streams, judgeHits)
       const figures = figuresOf(report.streams[0]!, report.streams.slice(1))
       const idleP99 = spreadOf(plan.idle.figures(title, 'p99').slice(-TURNS)).median
       part.add(title, { ...figures, growth: figures.p99! / idleP99 })

@@ -27,6 +27,7 @@ t.test('what cannot be used is told', async (t) => {
     [[], /missing required argument/],
     [['nonsense'], /there is no bench nonsense: expected one of hits/],
     [['hits', '--seconds', 'x'], /--seconds x: expected a number/],
+    [['hits', '--rate', '0'], /--rate 0: expected a number from 1/],
     [['hits', '--rounds', '0'], /--rounds 0: expected a number/],
     [['hits', '--only', 'x'], /x is none of sigill/],
     [['hits', '--peer', 'x=y'], /expected NAME=PATH/],
@@ -81,6 +82,20 @@ t.test('hits of this server, and of another build of it', { skip, timeout: 120_0
       t.ok(figures.p99.median >= figures.p50.median)
     }
     t.ok(other.ratios.rate.median > 0)
+  }
+})
+
+t.test('hits asked at a rate', { skip, timeout: 120_000 }, async (t) => {
+  const words = ['hits', '--only', 'sigill', '--names', '1000', '--seconds', '0.5', '--rounds', '1', '--json']
+  const { code, stdout, stderr } = await bench(...words, '--rate', '2000')
+  t.equal(code, 0, stderr)
+  const { parts } = JSON.parse(stdout || '{"parts":[]}')
+  t.equal(parts.length, 2)
+  for (const { title, rows } of parts) {
+    t.match(title, /, 2,000 asked a second$/)
+    for (const { server, figures } of rows) {
+      t.ok(Math.abs(figures.rate.median - 2_000) < 100, `${server}: ${figures.rate.median} answers/s`)
+    }
   }
 })
 
