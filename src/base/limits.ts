@@ -126,6 +126,11 @@ export const RSA_EXPONENT_OCTETS_MAX = 4
 export const PUBLIC_KEY_OCTETS_MAX = 1_024
 /** Zones whose keys (or whose lack of them, by proof) are remembered. */
 export const ZONES_TRUSTED_MAX = 50_000
+/**
+ * Octets of heap that their keys take, about: room for so many honest zones, which have two or three keys each. Somebody may sign a set of
+ * three thousand, and delegate as many zones as he likes.
+ */
+export const ZONES_TRUSTED_OCTETS_MAX: number = 128 << 20
 /** Key handles kept (about 1 KiB of native memory each). */
 export const KEY_HANDLES_MAX = 10_000
 /**

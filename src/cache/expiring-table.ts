@@ -1,10 +1,12 @@
-/** A small table of JavaScript values that expire: bounded by count, the least recently used goes first. */
+/** A small table of JavaScript values that expire: bounded by count, or by octets too; the least recently used goes first. */
 import { LRUCache } from 'lru-cache'
 
 /** How large the table is, and whose time it goes by. */
-export interface ExpiringTableOptions {
+export interface ExpiringTableOptions<Value> {
   /** Entries at most. */
   readonly max: number
+  /** Octets of heap at most, and how many a value takes: for values that strangers make as large as they like. */
+  readonly room?: { readonly octetsMax: number; readonly octetsOf: (value: Value) => number }
   /** The clock's monotonic milliseconds. */
   readonly nowMs: () => number
 }
@@ -22,8 +24,12 @@ export class ExpiringTable<Value> {
   readonly #slots: LRUCache<string, Slot<Value>>
   readonly #nowMs: () => number
 
-  constructor({ max, nowMs }: ExpiringTableOptions) {
-    this.#slots = new LRUCache({ max })
+  constructor({ max, room, nowMs }: ExpiringTableOptions<Value>) {
+    const bounds = room && {
+      maxSize: room.octetsMax,
+      sizeCalculation: ({ value }: Slot<Value>) => room.octetsOf(value),
+    }
+    this.#slots = new LRUCache({ max, ...bounds })
     this.#nowMs = nowMs
   }
 

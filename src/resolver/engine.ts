@@ -26,12 +26,13 @@ import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import { foldName, type Name, nameKey, ROOT } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import type { Rrset } from '../wire/record.ts'
-import { type Context, failure, type Job, type Judgement, type KnownTrust, underFlight } from './context.ts'
+import { type Context, failure, type Job, type Judgement, underFlight } from './context.ts'
 import { DataFirst, inTimeForClient, type ResolveStep, resolveStep } from './data-first.ts'
 import { Dns64 } from './dns64.ts'
 import { fetchData, fetchFresh } from './fetch.ts'
 import { Flight, InFlight, type Joined } from './in-flight.ts'
 import { isRefusal } from './joining.ts'
+import { trustTable } from './known-trust.ts'
 import { freshKeys, lookup } from './lookup.ts'
 import { Outstanding } from './outstanding.ts'
 import type {
@@ -137,7 +138,7 @@ export class Resolver implements ResolverPort {
       servers,
       cookies: parts.settings.cookies ? new ServerCookies(servers, parts.random) : undefined,
       keys: new KeyTable(atMost(KEY_HANDLES_MAX), importKey),
-      trust: new ExpiringTable<KnownTrust>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
+      trust: trustTable(atMost(ZONES_TRUSTED_MAX), nowMs),
       reports: { agents: new ExpiringTable({ max: atMost(REPORT_AGENTS_MAX), nowMs }), underWay: 0 },
       vainRetries: new ExpiringTable<number>({ max: atMost(ZONES_TRUSTED_MAX), nowMs }),
       brokenLinks: new ExpiringTable({ max: atMost(FAILURES_REMEMBERED_MAX), nowMs }),

@@ -43,6 +43,7 @@ import { isExpanded, isSynthesised } from './expansion.ts'
 import { fetchFresh } from './fetch.ts'
 import { isLimit, share } from './joining.ts'
 import { judge } from './judge.ts'
+import { ownLink } from './known-trust.ts'
 import { synthesise } from './synthesis.ts'
 import { keysProvenMs, mayRefetch } from './trust.ts'
 
@@ -132,7 +133,7 @@ function remembered({ brokenLinks }: Context, name: Name, type: number, judged: 
 /** Bogus data with the link that is broken: its own, where the chain above has said nothing else. */
 function located(context: Context, name: Name, type: number, proven: Proven): Proven {
   const { judged, answer, authority } = proven
-  const link = judged.link ?? { zone: zoneOf(context, name, type, [...answer, ...authority]), type }
+  const link = ownLink(judged.link ?? { zone: zoneOf(context, name, type, [...answer, ...authority]), type })
   context.brokenLinks.set(fetchedKey(name, type), link, BOGUS_TTL_SECONDS * 1000)
   return { ...proven, judged: { ...judged, link } }
 }

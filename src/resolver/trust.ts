@@ -27,6 +27,7 @@ import { rrsigSigner } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Context, Job, KnownTrust, Proven, Soon, ZoneTrust } from './context.ts'
 import { isExpanded } from './expansion.ts'
+import { ownTrust } from './known-trust.ts'
 import { inSlices, traceLink, validationParameters } from './proof-work.ts'
 import { ROOT_COPY } from './root-copy.ts'
 import { liesInOptOut } from './synthesis.ts'
@@ -124,9 +125,10 @@ function remember<T extends ZoneTrust>(context: Context, job: Job, trust: T, ttl
   const seconds = Math.max(TRUST_SECONDS_MIN, Math.min(ttlSeconds, TTL_SECONDS_MAX))
   const storedMs = context.clock.nowMs()
   const { policySequence, flight } = job
-  const known = { trust, policySequence, storedMs, ttlSeconds: seconds, speculation: flight.speculation }
-  context.trust.set(nameKey(trust.zone), known, seconds * 1000)
-  return trust
+  const own = ownTrust(trust)
+  const known = { trust: own, policySequence, storedMs, ttlSeconds: seconds, speculation: flight.speculation }
+  context.trust.set(nameKey(own.zone), known, seconds * 1000)
+  return own
 }
 
 /** When the keys of a zone were proven, in the clock's monotonic milliseconds; undefined when none are known. */

@@ -35,3 +35,14 @@ t.test('the least recently used goes first', async (t) => {
   table.clear()
   t.equal(table.size, 0)
 })
+
+t.test('it holds no more octets than there is room for', async (t) => {
+  const room = { octetsMax: 10, octetsOf: (text: string) => text.length }
+  const table = new ExpiringTable<string>({ max: 100, room, nowMs: () => 0 })
+  for (const key of ['a', 'b', 'c']) table.set(key, 'four', 1)
+  t.same([table.get('a'), table.get('b'), table.get('c')], [undefined, 'four', 'four'])
+  table.set('c', 'longer by five', 1)
+  t.equal(table.get('c'), undefined, 'more than the whole room')
+  table.set('d', 'longer', 1)
+  t.same([table.get('b'), table.get('d')], ['four', 'longer'])
+})
