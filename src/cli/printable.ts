@@ -1,4 +1,5 @@
 /** Text from strangers. */
+import { jsonText } from '../base/json-text.ts'
 
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
@@ -7,9 +8,9 @@ export function printable(text: string): string {
   return text.replace(INVISIBLE, '?')
 }
 
-/** JSON, indented, with such characters escaped: a terminal may be where it goes. */
+/** `jsonText` with such characters escaped: a terminal may be where it goes. */
 export function printableJson(value: unknown): string {
-  const lines = JSON.stringify(value, undefined, 2).split('\n')
+  const lines = jsonText(value).split('\n')
   return `${lines.map((line) => line.replace(INVISIBLE, escapedUnits)).join('\n')}\n`
 }
 

@@ -2,6 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import {
+  REPORT_DOMAINS_MAX,
+  REPORT_FAULTS_PER_DOMAIN_MAX,
+  SECOND_LOOK_ADDRESSES_MAX,
+  STATE_FILE_OCTETS_MAX,
+} from '../../src/base/limits.ts'
 import { UnusableInput } from '../../src/cli/exit-code.ts'
 import { reportMerge } from '../../src/cli/report-merge.ts'
 import { defaultConfig } from '../../src/config/load.ts'
@@ -116,6 +122,46 @@ t.test('what is merged can be merged again', async (t) => {
   writeFileSync(first, merge(paths.slice(0, 2), { export: true }))
   t.same(mergedView([first, paths[2]!]), mergedView(paths))
   t.throws(() => merge([first, paths[1]!]), /2\.json: .*first\.json holds counts of the same resolver/)
+})
+
+t.test('the longest report is read again, as a file and as an export, and merged', async (t) => {
+  const trial = { transport: 'udp', outcome: 'bad', reason: 'signature-expired' } as const
+  const trials = Array.from({ length: 2 * SECOND_LOOK_ADDRESSES_MAX }, (_, i) => {
+    return { address: `2001:db8::${i}`, ...trial }
+  })
+  const check = { at: NOW, verdict: 'bogus', party: 'them', confidence: 'high', trials } as const
+  const domains = Array.from({ length: REPORT_DOMAINS_MAX }, (_, i) => {
+    const name = `customer-${i}.example.`
+    const one = domain(name, REPORT_DOMAINS_MAX - i, sketch(0, 30))
+    const faults = Array.from({ length: REPORT_FAULTS_PER_DOMAIN_MAX }, () => ({
+      ...one.faults[0]!,
+      text: 'ü'.repeat(20),
+    }))
+    return { ...one, faults, check: { ...check, because: ['all servers give the same', 'others validate'] } }
+  })
+  const whole = report(1, { domains })
+  const text = sealState(whole, REPORT_FORM)
+  t.ok(Buffer.byteLength(text) <= STATE_FILE_OCTETS_MAX, `${Buffer.byteLength(text)} octets`)
+  t.ok(Buffer.byteLength(text) > STATE_FILE_OCTETS_MAX / 2, 'and most of what may be kept is')
+  const opened = openState(Buffer.from(text), REPORT_FORM)
+  if ('fault' in opened) throw new Error(opened.fault)
+  const kept = opened.value
+  t.ok(
+    kept.domains.length > 500 && kept.domains.length < REPORT_DOMAINS_MAX,
+    `${kept.domains.length} domains`,
+  )
+  t.equal(kept.domains[0]!.domain, 'customer-0.example.', 'the heaviest')
+  const left = domains.slice(kept.domains.length).reduce((sum, { queries }) => sum + queries, 0)
+  t.equal(kept.others, left, 'the rest is counted together')
+  const exported = join(folder, 'long-export.json')
+  writeFileSync(exported, merge([write('long.json', whole)], { export: true }))
+  t.match(mergedView([exported, write('second.json', report(2))]), {
+    domains: [{ domain: 'customer-0.example.' }],
+  })
+})
+
+t.test('a short one is for people to read', async (t) => {
+  t.match(sealState(report(1), REPORT_FORM), /^\{\n {2}"kind": "rollout-report",\n/)
 })
 
 t.test('for people', async (t) => {

@@ -3,6 +3,7 @@
  * cut, changed or written by another version is not taken for what was saved.
  */
 import { createHash } from 'node:crypto'
+import { jsonText } from '../../base/json-text.ts'
 import type { StateFolder } from './state-folder.ts'
 
 /** A kind of state, between the program and JSON. */
@@ -67,7 +68,7 @@ export function sealedState<T>(value: T, form: StateForm<T>): SealedState {
 
 /** The text of a file. */
 export function sealState<T>(value: T, form: StateForm<T>): string {
-  return `${JSON.stringify(sealedState(value, form), undefined, 2)}\n`
+  return `${jsonText(sealedState(value, form))}\n`
 }
 
 /** What a file holds, or why it is of no use. */
