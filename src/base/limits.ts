@@ -367,6 +367,8 @@ export const REPORT_TLDS_MAX = 2_048
 export const REPORT_COLLECT_MS = 5_000
 /** How often the report is written to the folder for state: a crash loses so much of it. */
 export const REPORT_SAVE_MS = 300_000
+/** After the wall clock was set nothing is left out for its age for a day: set a month ahead, everything would be at once. */
+export const REPORT_AGE_PAUSE_MS = 86_400_000
 /** The guard looks at so much of the past: bogus data is kept for a minute. */
 export const GUARD_WINDOW_SECONDS = 60
 /** Bogus answers in that time, and … */

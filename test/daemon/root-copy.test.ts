@@ -287,6 +287,22 @@ t.test('one that nobody confirms runs out, and is told once', async (t) => {
   t.ok(stage.keeper.state!.isInForce, 'confirmed again')
 })
 
+t.test('a clock that was ahead gives a copy no more time than it has', async (t) => {
+  const source = new Scripted()
+  source.give(rootZone(), SIGNED_AT)
+  const stage = await Stage.open([source])
+  source.say = () => ({ kind: 'unchanged', asOfSeconds: stage.clock.unixSeconds() })
+  stage.clock.setUnixSeconds(stage.clock.unixSeconds() + 5 * DAY)
+  await stage.nextLook()
+  stage.clock.setUnixSeconds(stage.clock.unixSeconds() - 5 * DAY)
+  source.say = () => ({ kind: 'failed', fault: 'not there' })
+  t.equal(stage.keeper.state!.ageSeconds, 0)
+  let aloneSeconds = 0
+  while (stage.keeper.state!.isInForce && aloneSeconds < 12 * DAY) aloneSeconds += await stage.nextLook()
+  t.ok(aloneSeconds >= 7 * DAY && aloneSeconds < 7.1 * DAY, `EXPIRE is 7 days: ${aloneSeconds / DAY} days`)
+  t.ok(stage.used.at(-1)!.endsMs <= stage.clock.nowMs(), 'resolver threads stopped in time')
+})
+
 t.test('without a copy the looks become fewer', async (t) => {
   const stage = await Stage.open([new Scripted()])
   const waits: number[] = []

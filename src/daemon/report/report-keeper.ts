@@ -1,6 +1,11 @@
 /** Has the threads hand over what they count, makes the report of it, and keeps that over restarts. */
 import type { Cancel, Clock } from '../../base/clock.ts'
-import { REPORT_COLLECT_MS, REPORT_SAVE_MS } from '../../base/limits.ts'
+import {
+  CLOCK_JUMP_SECONDS,
+  REPORT_AGE_PAUSE_MS,
+  REPORT_COLLECT_MS,
+  REPORT_SAVE_MS,
+} from '../../base/limits.ts'
 import { type Alert, Guard } from '../../telemetry/report/guard.ts'
 import type { KeptReport, ReportData } from '../../telemetry/report/report-data.ts'
 import { type ExpiringView, type ReportView, reportView } from '../../telemetry/report/report-view.ts'
@@ -40,6 +45,9 @@ export class ReportKeeper {
   #sources: readonly string[]
   #collecting: Promise<void> = Promise.resolve()
   #savedMs: number
+  /** How far the two clocks were apart when last looked at, and when that had changed: the wall clock was set. */
+  #apartSeconds: number
+  #setMs = Number.NEGATIVE_INFINITY
   #cancel: Cancel = () => {}
   #stopped = false
 
@@ -51,6 +59,7 @@ export class ReportKeeper {
     if (kept !== undefined) this.#report.merge(kept)
     this.#sources = kept?.sources ?? [drawSource()]
     this.#savedMs = parts.clock.nowMs()
+    this.#apartSeconds = this.#differenceSeconds()
     this.#again()
   }
 
@@ -108,7 +117,8 @@ export class ReportKeeper {
         await clock.yieldTurn()
         this.#report.merge(data)
         await clock.yieldTurn()
-        const alert = this.#guard.note(data, now)
+        this.#report.notAfter(now)
+        const alert = this.#guard.note(data, clock.nowMs(), now)
         if (alert !== undefined) onAlert(alert)
         looks.consider(this.#report)
       } catch (fault) {
@@ -146,8 +156,20 @@ export class ReportKeeper {
   async #save(): Promise<void> {
     const { clock, unixSeconds } = this.#parts
     this.#savedMs = clock.nowMs()
-    this.#report.age(unixSeconds())
+    if (!this.#wasSetLately()) this.#report.age(unixSeconds())
     await this.#file.save(this.#kept())
+  }
+
+  #wasSetLately(): boolean {
+    const nowMs = this.#parts.clock.nowMs()
+    const apartSeconds = this.#differenceSeconds()
+    if (Math.abs(apartSeconds - this.#apartSeconds) >= CLOCK_JUMP_SECONDS) this.#setMs = nowMs
+    this.#apartSeconds = apartSeconds
+    return nowMs - this.#setMs < REPORT_AGE_PAUSE_MS
+  }
+
+  #differenceSeconds(): number {
+    return this.#parts.unixSeconds() - this.#parts.clock.nowMs() / 1000
   }
 
   #kept(): KeptReport {

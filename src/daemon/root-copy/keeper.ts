@@ -94,7 +94,7 @@ export class RootCopyKeeper {
       source,
       records: zone.records,
       octets: zone.packed.length,
-      ageSeconds: this.#parts.wallSeconds() - confirmedSeconds,
+      ageSeconds: Math.max(0, this.#parts.wallSeconds() - confirmedSeconds),
       endsInSeconds,
     }
   }
@@ -144,10 +144,12 @@ export class RootCopyKeeper {
     this.#hold({ ...kept, zone })
   }
 
-  /** Goes by a copy, as long as it holds. */
-  #hold(held: Held): void {
+  /** Goes by a copy, as long as it holds: from now at the latest, whatever a clock that was ahead has said. */
+  #hold(confirmed: Held): void {
     const { clock, log, use } = this.#parts
     const before = this.#held
+    const confirmedSeconds = Math.min(confirmed.confirmedSeconds, this.#parts.wallSeconds())
+    const held = { ...confirmed, confirmedSeconds }
     this.#held = held
     const { serial, source, zone } = held
     const { packed, signedUntilSeconds, records } = zone
@@ -192,6 +194,9 @@ export class RootCopyKeeper {
   /** Asks one source after the other, until one has the zone or confirms the copy. */
   async #look(): Promise<void> {
     const { sources, counters } = this.#parts
+    // The clock may have been ahead and was set since.
+    if (this.#held !== undefined && this.#held.confirmedSeconds > this.#parts.wallSeconds())
+      this.#hold(this.#held)
     let outcome: 'updated' | 'unchanged' | 'failed' = 'failed'
     for (const source of sources) {
       const found = await this.#lookAt(source)

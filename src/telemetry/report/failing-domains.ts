@@ -86,6 +86,13 @@ export class DomainTally {
     this.lastSeen = Math.max(this.lastSeen, to)
   }
 
+  /** What was seen by a clock that was ahead, and was set since, was seen no later than now. */
+  notAfter(nowSeconds: number): void {
+    this.firstSeen = Math.min(this.firstSeen, nowSeconds)
+    this.lastSeen = Math.min(this.lastSeen, nowSeconds)
+    if (this.check !== undefined && this.check.at > nowSeconds) this.check = { ...this.check, at: nowSeconds }
+  }
+
   /** What is most of it: a question that failed, and how. Undefined for a domain that never failed. */
   get usual(): { readonly fault: Fault; readonly name: FailingName } | undefined {
     const [fault] = [...this.#faults].sort(mostQueries)

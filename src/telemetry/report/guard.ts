@@ -30,7 +30,7 @@ export interface Alert extends Diagnosis {
 }
 
 interface Sample {
-  readonly at: number
+  readonly atMs: number
   readonly judged: number
   readonly faults: readonly Fault[]
   readonly clients: readonly DistinctClients[]
@@ -43,12 +43,22 @@ const JUMP = 5
 /** How much a sample moves what is usual: some ten minutes until it is forgotten. */
 const BASELINE_WEIGHT = 0.01
 
+const WINDOW_MS = 1_000 * GUARD_WINDOW_SECONDS
+const CONFIRM_MS = 1_000 * GUARD_CONFIRM_SECONDS
+const QUIET_MS = 1_000 * GUARD_QUIET_SECONDS
+
+/** A jump that goes on: when it began, by either clock. */
+interface Jump {
+  readonly sinceMs: number
+  readonly since: number
+}
+
 /** See the head of this file. */
 export class Guard {
   #samples: Sample[] = []
   #usualShare = 0
-  #since: number | undefined
-  #lastJump = 0
+  #jump: Jump | undefined
+  #lastJumpMs = Number.NEGATIVE_INFINITY
   #standing: Alert | undefined
 
   /** The alert that was raised and is not over. */
@@ -56,16 +66,22 @@ export class Guard {
     return this.#standing
   }
 
-  /** What was counted in the last seconds. Returns an alert when one is to be raised. */
-  note(data: ReportData, nowSeconds: number): Alert | undefined {
+  /**
+   * What was counted in the last seconds.
+   *
+   * @param nowMs of the monotonic clock: it is the wall clock that an alert may ask to be set
+   * @param unixSeconds for people
+   * @returns an alert when one is to be raised
+   */
+  note(data: ReportData, nowMs: number, unixSeconds: number): Alert | undefined {
     const domains = data.domains.filter(({ faults }) => faults.some(isNoTest))
     this.#samples.push({
-      at: nowSeconds,
+      atMs: nowMs,
       judged: data.verdicts.secure + data.verdicts.insecure + data.verdicts.bogus,
       faults: domains.flatMap(({ faults }) => faults.filter(isNoTest)),
       clients: domains.map(({ clients }) => DistinctClients.decode(clients) ?? new DistinctClients()),
     })
-    this.#samples = this.#samples.filter(({ at }) => at > nowSeconds - GUARD_WINDOW_SECONDS)
+    this.#samples = this.#samples.filter(({ atMs }) => atMs > nowMs - WINDOW_MS)
     const judged = this.#samples.reduce((sum, sample) => sum + sample.judged, 0)
     const faults = this.#samples.flatMap((sample) => sample.faults)
     const queries = faults.reduce((sum, fault) => sum + fault.queries, 0)
@@ -74,25 +90,26 @@ export class Guard {
     for (const { clients } of this.#samples) for (const some of clients) all.merge(some)
     const heavy = queries >= GUARD_BOGUS_MIN && all.count >= GUARD_CLIENTS_MIN
     if (!heavy || share < Math.max(SHARE_MIN, JUMP * this.#usualShare)) {
-      this.#calm(share, nowSeconds)
+      this.#calm(share, nowMs)
       return undefined
     }
-    this.#since ??= nowSeconds
-    this.#lastJump = nowSeconds
-    if (this.#standing !== undefined || nowSeconds - this.#since < GUARD_CONFIRM_SECONDS) return undefined
-    const found = { ...diagnose(faults), since: this.#since, share, queries, clients: all.count }
+    this.#jump ??= { sinceMs: nowMs, since: unixSeconds }
+    this.#lastJumpMs = nowMs
+    const { since, sinceMs } = this.#jump
+    if (this.#standing !== undefined || nowMs - sinceMs < CONFIRM_MS) return undefined
+    const found = { ...diagnose(faults), since, share, queries, clients: all.count }
     this.#standing = { ...found, ...advise(found) }
     return this.#standing
   }
 
-  #calm(share: number, nowSeconds: number): void {
+  #calm(share: number, nowMs: number): void {
     // What made an alert is not usual, however long it lasts.
     if (this.#standing === undefined) {
       this.#usualShare += BASELINE_WEIGHT * (share - this.#usualShare)
-      this.#since = undefined
-    } else if (nowSeconds - this.#lastJump >= GUARD_QUIET_SECONDS) {
+      this.#jump = undefined
+    } else if (nowMs - this.#lastJumpMs >= QUIET_MS) {
       this.#standing = undefined
-      this.#since = undefined
+      this.#jump = undefined
     }
   }
 }

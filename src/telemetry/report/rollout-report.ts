@@ -73,6 +73,12 @@ export class RolloutReport {
     return signed.sort(([, a], [, b]) => b.signed - a.signed).map(([tld]) => tld)
   }
 
+  /** Nothing was counted after now, though the clock may have said so when it was. */
+  notAfter(nowSeconds: number): void {
+    this.#since = Math.min(this.#since, nowSeconds)
+    for (const tally of this.#domains.tallies()) tally.notAfter(nowSeconds)
+  }
+
   /** Leaves out domains that have not failed for long. */
   age(nowSeconds: number): void {
     this.#domains.age(nowSeconds)

@@ -49,7 +49,7 @@ function alertsOf(incident: ReportData, steps = 100, guard = new Guard(), from =
   let now = from
   const pass = (data: ReportData, times: number): void => {
     for (let i = 0; i < times; i++) {
-      alerts.push(guard.note(data, now))
+      alerts.push(guard.note(data, (now - START) * 1_000, now))
       now += STEP_SECONDS
     }
   }
@@ -158,3 +158,39 @@ t.test('another incident is another alert', (t) => {
   )
   t.end()
 })
+
+t.test(
+  'an alert that was raised by a clock that is ahead ends when it was set, and the next incident is told',
+  (t) => {
+    const guard = new Guard()
+    const failing = counts(
+      [
+        ['de.', 'signature-expired', 400],
+        ['fr.', 'signature-expired', 400],
+        ['com.', 'signature-expired', 400],
+      ],
+      600,
+      300,
+    )
+    const other = counts([['se.', 'signature-wrong', 800]], 600, 300)
+    const AHEAD_SECONDS = 40 * 86_400
+    let ms = 0
+    let wall = START + AHEAD_SECONDS
+    const pass = (data: ReportData, seconds: number): Alert[] => {
+      const alerts: (Alert | undefined)[] = []
+      for (let i = 0; i < seconds; i += STEP_SECONDS) {
+        alerts.push(guard.note(data, ms, wall))
+        ms += STEP_SECONDS * 1_000
+        wall += STEP_SECONDS
+      }
+      return alerts.filter((alert) => alert !== undefined)
+    }
+    pass(USUAL, 1_500)
+    t.match(pass(failing, 120), [{ since: START + AHEAD_SECONDS + 1_500 }])
+    wall -= AHEAD_SECONDS
+    pass(USUAL, GUARD_QUIET_SECONDS + 120)
+    t.equal(guard.standing, undefined)
+    t.match(pass(other, 120), [{ ancestor: 'se.' }])
+    t.end()
+  },
+)

@@ -84,7 +84,7 @@ async function alertsOf(zones: LabZone[], unixSeconds: number): Promise<Alert[]>
       await clock.runUntil(() => entry !== undefined, 30_000)
       for (let n = 1; n <= CLIENTS; n++) tally.count(entry!, 0, spreadHash(n), 'refused')
     }
-    const alert = guard.note(tally.take()!, clock.unixSeconds())
+    const alert = guard.note(tally.take()!, clock.nowMs(), clock.unixSeconds())
     if (alert !== undefined) alerts.push(alert)
     clock.advance(STEP_MS)
   }
