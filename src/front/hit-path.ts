@@ -23,6 +23,9 @@ import type { TurnedAway } from './turned-away.ts'
 /** What `answer` gives for a question that gets no reply, and is not to be looked at again. */
 export const DROPPED = -1
 
+/** The most that is a whole number of 32 bits: half an hour. */
+const MICROSECONDS_MAX = 0x7fff_ffff
+
 /** What the path is made of. */
 export interface HitPathOptions {
   readonly clock: Clock
@@ -128,8 +131,8 @@ export class HitPath {
   end(transport: Client['transport']): void {
     if (this.#hits === 0) return
     this.#clock.read(this.#ended)
-    // A whole number, since for a fraction the engine would make an object.
-    const micros = ((this.#ended[0]! - this.#begun[0]!) * 1000) | 0
+    // A whole number, since for a fraction the engine would make an object, and one of 32 bits, however long the process stood.
+    const micros = Math.min((this.#ended[0]! - this.#begun[0]!) * 1000, MICROSECONDS_MAX) | 0
     this.#counters.hits(transport, this.#hits, micros)
   }
 

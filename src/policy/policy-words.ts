@@ -14,6 +14,8 @@ const MODES: readonly ValidationMode[] = ['off', 'observe', 'enforce']
 
 /** How often each negative trust anchor made an answer insecure: a word for each of their numbers. */
 const HITS = 4
+/** Some threads may count at once: so far below the end that none of them gets beyond it. */
+const HITS_MAX = 0xffff_f000
 
 /** Octets of the words. */
 export const POLICY_WORDS_OCTETS: number = 4 * (HITS + EXCEPTIONS_MAX)
@@ -59,9 +61,9 @@ export class PolicyWords {
     Atomics.store(this.#words, EXEMPTIONS, has ? 1 : 0)
   }
 
-  /** An answer is insecure by the negative trust anchor of this number. */
+  /** An answer is insecure by the negative trust anchor of this number. As many as a word holds is where counting ends. */
   countHit(number: number): void {
-    Atomics.add(this.#words, HITS + number, 1)
+    if (this.#words[HITS + number]! >>> 0 < HITS_MAX) Atomics.add(this.#words, HITS + number, 1)
   }
 
   hits(number: number): number {

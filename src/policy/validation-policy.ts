@@ -78,6 +78,7 @@ export class ValidationPolicy implements ResolverPolicy {
   #disabledAlgorithms: ReadonlySet<number>
   #disabledDigests: ReadonlySet<number>
   #cancelTimer: Cancel = () => {}
+  #onExpired: ((name: Name) => void) | undefined
   /** The names of those in force, and in the same order the words of their hits. */
   #covered = new SuffixTable([])
   #numbers: readonly (number | undefined)[] = []
@@ -245,6 +246,14 @@ export class ValidationPolicy implements ResolverPolicy {
     return { ...change, anchor: this.#negative.get(nameKey(change.anchor.name)) ?? change.anchor }
   }
 
+  /**
+   * Has `tell` called for each negative trust anchor that has expired and is in force here no more: whoever follows this policy is to
+   * drop it too, lest a clock that is set back revives it there. The caller raises the sequence then.
+   */
+  tellExpired(tell: (name: Name) => void): void {
+    this.#onExpired = tell
+  }
+
   /** Has everything judged again: after a flush, or when the wall clock jumped. */
   raise(): void {
     this.#words.raise()
@@ -298,11 +307,18 @@ export class ValidationPolicy implements ResolverPolicy {
     this.#cancelTimer = () => {}
     const now = this.#clock.unixSeconds()
     let nextSeconds = Number.POSITIVE_INFINITY
-    for (const [key, anchor] of this.#negative) {
-      if (anchor.expiresSeconds <= now) {
+    const expired: Name[] = []
+    for (const [key, { name, expiresSeconds }] of this.#negative) {
+      if (expiresSeconds > now) nextSeconds = Math.min(nextSeconds, expiresSeconds)
+      else {
         this.#negative.delete(key)
-        this.#words.raise()
-      } else nextSeconds = Math.min(nextSeconds, anchor.expiresSeconds)
+        expired.push(name)
+      }
+    }
+    if (expired.length > 0) {
+      this.#cover()
+      this.#words.raise()
+      for (const name of expired) this.#onExpired?.(name)
     }
     if (nextSeconds === Number.POSITIVE_INFINITY) return
     const delayMs = Math.min(EXPIRY_CHECK_MS, (nextSeconds - now) * 1000)

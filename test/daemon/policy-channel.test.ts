@@ -4,8 +4,9 @@ import { VirtualClock } from '../../src/base/clock.ts'
 import { POLICY_CHANGE_MS_MAX } from '../../src/base/limits.ts'
 import { PolicyChannel, type PolicyThread } from '../../src/daemon/threads/policy-channel.ts'
 import { TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
+import { POLICY_WORDS_OCTETS, PolicyWords } from '../../src/policy/policy-words.ts'
 import { type PolicyChange, ValidationPolicy } from '../../src/policy/validation-policy.ts'
-import { nameFrom } from '../../src/wire/name-text.ts'
+import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 
 const CHANGE: PolicyChange = { kind: 'insecure-zones', zones: [nameFrom('corp.')] }
 
@@ -86,4 +87,57 @@ t.test('nothing to change, nobody to tell', async (t) => {
   t.equal(await channel.change(CHANGE), true)
   t.equal(policy.sequence, before + 1)
   t.same(threads, [])
+})
+
+t.test('threads drop what has expired, so that no clock that is set back revives it', async (t) => {
+  const clock = new VirtualClock(1_800_000_000)
+  const words = new PolicyWords(new SharedArrayBuffer(POLICY_WORDS_OCTETS))
+  const common = { clock, mode: 'enforce', anchors: new TrustAnchors([]), words } as const
+  const policy = new ValidationPolicy(common)
+  const follower = new ValidationPolicy({ ...common, follows: true })
+  const thread: PolicyThread = {
+    tell: (number, change) => {
+      if (change.kind !== 'settings') follower.apply(structuredClone(change))
+      queueMicrotask(() => channel.taken(thread, number))
+    },
+    end: () => t.fail('it hears'),
+  }
+  const channel = new PolicyChannel(policy, clock, () => [thread])
+  const add = (name: string, seconds: number): Promise<boolean> => {
+    const anchor = {
+      name: nameFrom(name),
+      reason: '',
+      author: '',
+      expiresSeconds: clock.unixSeconds() + seconds,
+    }
+    return channel.change({ kind: 'negative-trust-anchor', anchor })
+  }
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 10; i++) await Promise.resolve()
+  }
+  await add('bank.example.', 3_600)
+  await add('other.example.', 7_200)
+  const name = nameFrom('www.bank.example.')
+  t.ok(follower.negativeTrustAnchor(name))
+  const before = policy.sequence
+  clock.setUnixSeconds(clock.unixSeconds() + 3_600)
+  clock.advance(60_000)
+  await settle()
+  t.ok(channel.isSettled)
+  t.ok(policy.sequence > before)
+  for (const one of [policy, follower])
+    t.same(
+      one.negativeTrustAnchors.map(({ name }) => formatName(name)),
+      ['other.example.'],
+    )
+  clock.setUnixSeconds(clock.unixSeconds() - 3_600)
+  t.notOk(policy.negativeTrustAnchor(name))
+  t.notOk(follower.negativeTrustAnchor(name))
+
+  await add('third.example.', 3_600)
+  follower.countException(name, name.length, 0)
+  const third = nameFrom('www.third.example.')
+  follower.countException(third, third.length, 0)
+  t.equal(policy.exceptionHits(nameFrom('third.example.')), 1, 'its number was that of the one that ended')
+  policy.close()
 })

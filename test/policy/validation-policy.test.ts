@@ -181,3 +181,16 @@ t.test(
     policy.close()
   },
 )
+
+t.test('hits of an exception end where a word does, and do not begin again', async (t) => {
+  const memory = new SharedArrayBuffer(POLICY_WORDS_OCTETS)
+  const words = new PolicyWords(memory)
+  words.countHit(3)
+  t.equal(words.hits(3), 1)
+  const all = new Int32Array(memory)
+  all[all.indexOf(1)] = -4_098
+  for (let i = 0; i < 10_000; i++) words.countHit(3)
+  t.equal(words.hits(3), 0xffff_f000)
+  words.clearHits(3)
+  t.equal(words.hits(3), 0)
+})

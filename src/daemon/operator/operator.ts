@@ -131,7 +131,7 @@ export class Operator {
       const anchorsBefore = this.#config.anchors
       const settings = takeLive(this.#config.settings, config.settings)
       this.#config = { ...config, settings }
-      await this.#change(stillMeant(this.#changes, settings, this.#parts.nowSeconds()))
+      await this.#change(this.#changes)
       changeCookies()
       const reloaded = { changed: live, needRestart: restart }
       if (!sameAnchors(config.anchors.list, anchorsBefore.list)) await this.#parts.setAnchors(config.anchors)
@@ -170,13 +170,15 @@ export class Operator {
     return done
   }
 
+  /** What means nothing any more, as exceptions that have ended, is not kept. */
   async #change(changes: OperatorChanges): Promise<void> {
-    this.#changes = changes
+    const { settings } = this.#config
+    this.#changes = stillMeant(changes, settings, this.#parts.nowSeconds())
     const before = this.#settings
-    const after = withChanges(this.#config.settings, changes)
+    const after = withChanges(settings, this.#changes)
     this.#settings = after
     await this.#apply(before, after)
-    await this.#parts.kept.file.save(changes)
+    await this.#parts.kept.file.save(this.#changes)
   }
 
   /** What spares clients comes first, what enforces last, so that nobody is enforced for a moment who is not meant. */

@@ -44,6 +44,7 @@ export class PolicyChannel {
     this.#policy = policy
     this.#clock = clock
     this.#threads = threads
+    policy.tellExpired((name) => void this.#spread({ kind: 'no-negative-trust-anchor', name }))
   }
 
   /** False while some threads may judge by other rules than others, under the same number. */
@@ -54,6 +55,12 @@ export class PolicyChannel {
   /** Settles when the change is in force everywhere: false when it was so already. */
   async change(change: ThreadChange): Promise<boolean> {
     if (change.kind !== 'settings' && !this.#policy.apply(change)) return false
+    await this.#spread(change)
+    return true
+  }
+
+  /** Has all threads go by what the supervisor goes by already. */
+  async #spread(change: ThreadChange): Promise<void> {
     this.#underWay++
     const number = ++this.#number
     const by = new Set(this.#threads())
@@ -76,7 +83,6 @@ export class PolicyChannel {
     }
     if (change.kind !== 'settings' || change.rejudges) this.#policy.raise()
     this.#underWay--
-    return true
   }
 
   /** A thread has taken the change with this number over. */
