@@ -1,5 +1,6 @@
 import t from 'tap'
 import { RATE_PER_SECOND_MAX, UDP_BATCH_MAX } from '../../src/base/limits.ts'
+import { Memory } from '../../src/base/memory.ts'
 import { FLAG_QR } from '../../src/front/query.ts'
 import type { ServiceSettings } from '../../src/front/service.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
@@ -51,6 +52,24 @@ t.test('leaves the rest alone, and counts nothing', async (t) => {
   for (const octets of misses) t.equal(it.service.tryHit(octets, octets.length, client(), out), 0)
   t.equal(it.service.tryHit(query(), query().length, client('udp', '192.0.2.1'), out), 0, 'a stranger')
   t.same([...it.counters.counts], [])
+})
+
+t.test('a batch in which the process stood for an hour took long, and not less than nothing', async (t) => {
+  const it = bench()
+  const { hits } = it.service
+  const request = new Memory(query())
+  for (const [minutes, micros] of [
+    [10, 600_000_000],
+    [60, 0x7fff_ffff],
+  ] as const) {
+    it.store(parts())
+    hits.begin()
+    hits.read(0, request, request.octets.length, client())
+    t.ok(hits.answer(0, request, client(), new Memory(out)) > 0)
+    it.clock.advance(minutes * 60_000)
+    hits.end('udp')
+    t.equal(it.counters.hitMicros, micros)
+  }
 })
 
 const HITS = 1_000_000

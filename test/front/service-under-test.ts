@@ -106,6 +106,8 @@ export const anchorsWith: (...tags: number[]) => TrustAnchors = (...tags) =>
 /** Counts by name and label. */
 export class CountersUnderTest implements FrontCounters {
   readonly counts: Map<string, number> = new Map()
+  /** What the last batch of hits took. */
+  hitMicros: number = Number.NaN
 
   get(name: string): number {
     return this.counts.get(name) ?? 0
@@ -123,7 +125,8 @@ export class CountersUnderTest implements FrontCounters {
     this.#add(`answer ${rcode} hit`)
   }
 
-  hits(transport: string, count: number): void {
+  hits(transport: string, count: number, micros: number): void {
+    this.hitMicros = micros
     this.#add(`query ${transport}`, count)
     this.#add('hit', count)
   }
