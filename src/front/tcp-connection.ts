@@ -36,6 +36,8 @@ export class TcpConnection {
   readonly #frames = new FrameReader()
   /** Octets read from the socket and not looked at yet, while too much is in work. */
   #held: Uint8Array | undefined
+  /** Octets are being looked at: more questions may follow. */
+  #isReading = false
   #inFlight = 0
   #ended = false
   #draining = false
@@ -55,12 +57,16 @@ export class TcpConnection {
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#onData(chunk))
     socket.on('end', () => this.#onEnd())
-    socket.on('drain', () => this.#resume())
+    socket.on('drain', () => this.#onDrain())
   }
 
-  /** Milliseconds at which it last did something, or undefined while it is at work or a message has begun. */
+  /**
+   * Milliseconds at which it last did something, or undefined while it is at work, while replies or questions wait for the client to
+   * read (RFC 7766 6.2.3), or when a message has begun.
+   */
   get idleSinceMs(): number | undefined {
-    return this.#inFlight > 0 || this.#frames.partial ? undefined : this.#activeMs
+    const waits = this.#held !== undefined || this.#socket.writableLength > 0
+    return this.#inFlight > 0 || waits || this.#frames.partial ? undefined : this.#activeMs
   }
 
   /**
@@ -118,6 +124,16 @@ export class TcpConnection {
   }
 
   #read(chunk: Uint8Array): void {
+    this.#isReading = true
+    try {
+      this.#readFrames(chunk)
+    } finally {
+      this.#isReading = false
+    }
+    this.#closeWhenDone()
+  }
+
+  #readFrames(chunk: Uint8Array): void {
     let at = 0
     while (at < chunk.length && !this.#draining && !this.#socket.destroyed) {
       if (this.#busy()) {
@@ -186,6 +202,12 @@ export class TcpConnection {
     this.#socket.write(framed)
   }
 
+  /** The client has read all that waited. */
+  #onDrain(): void {
+    this.#activeMs = this.#in.clock.nowMs()
+    this.#resume()
+  }
+
   /** Goes on reading where it stopped, unless there is still too much. */
   #resume(): void {
     if (this.#draining || this.#busy()) return
@@ -202,7 +224,7 @@ export class TcpConnection {
   }
 
   #closeWhenDone(): void {
-    const done = this.#inFlight === 0 && (this.#draining || (this.#ended && this.#held === undefined))
-    if (done) this.#socket.end()
+    if (this.#isReading || this.#inFlight > 0) return
+    if (this.#draining || (this.#ended && this.#held === undefined)) this.#socket.end()
   }
 }

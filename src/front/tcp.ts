@@ -80,7 +80,8 @@ export class TcpConnections {
       idleMs: this.#idleMs,
     })
     this.#connections.set(connection, key)
-    this.#byClient.set(key, count + 1)
+    // Whoever had to go may have been the same client's.
+    this.#byClient.set(key, (this.#byClient.get(key) ?? 0) + 1)
     socket.on('close', () => this.#forget(connection))
     if (this.#cancelSweep === undefined) this.#scheduleSweep()
   }

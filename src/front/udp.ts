@@ -106,13 +106,10 @@ export class UdpListener implements UdpHandler {
 
   #onDatagram(slot: number): void {
     const { requestOctets, ports, replyOctets } = this.#socket.slots
-    if (this.#draining) {
-      this.#counters.dropped('draining')
-      return
-    }
     // Nobody can be answered at port 0.
-    if (ports[slot] === 0) {
-      this.#counters.dropped('send')
+    if (this.#draining || ports[slot] === 0) {
+      this.#counters.clientQuery('udp')
+      this.#counters.dropped(this.#draining ? 'draining' : 'send')
       return
     }
     const { hits } = this.#service

@@ -23,13 +23,19 @@ export interface Edns {
 }
 
 const FLAG_DO = 0x8000
+/** The one that there is (RFC 6891). */
+const EDNS_VERSION = 0
 /** Octets of an OPT record without options. */
 const OPT_OCTETS = 11
 
-/** Reads the variable and fixed part of an OPT record; undefined when an option overruns the RDATA. */
+/**
+ * Reads the variable and fixed part of an OPT record; undefined when an option overruns the RDATA. What the RDATA of a later
+ * version is nobody knows yet: it has no options.
+ */
 export function parseOpt(recordClass: number, ttl: number, rdata: Uint8Array): Edns | undefined {
   const options: EdnsOption[] = []
-  let at = 0
+  const version = (ttl >>> 16) & 0xff
+  let at = version > EDNS_VERSION ? rdata.length : 0
   while (at < rdata.length) {
     if (at + 4 > rdata.length) return undefined
     const end = at + 4 + readU16(rdata, at + 2)
@@ -38,7 +44,7 @@ export function parseOpt(recordClass: number, ttl: number, rdata: Uint8Array): E
     at = end
   }
   return {
-    version: (ttl >>> 16) & 0xff,
+    version,
     udpPayloadOctets: recordClass,
     do: (ttl & FLAG_DO) !== 0,
     flags: ttl & 0x7fff,

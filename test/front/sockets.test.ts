@@ -127,6 +127,50 @@ t.test('a client that ends its side still gets its answers', async (t) => {
   await front.close()
 })
 
+/** Cached answers of 60 KiB, more of them than a client that does not read leaves room for. */
+const LARGE = query({ name: 'big.example.se.', type: TYPE.TXT })
+const LARGE_COUNT = 150
+
+function storeLarge(it: Bench): void {
+  const question = { name: nameFrom('big.example.se.'), type: TYPE.TXT, class: CLASS.IN }
+  const text = (_: unknown, i: number): string =>
+    `big.example.se. 60 IN TXT "${String(i).padStart(230, 'x')}"\n`
+  it.store(parts({ question, zone: Array.from({ length: 250 }, text).join('') }))
+}
+
+for (const [what, others] of [
+  ['cached answers', []],
+  ['cached answers and others', [query({ class: 3 }), query({ name: 'localhost.' })]],
+] as const) {
+  t.test(`a client that ends its side and reads late still gets ${what}, and the end`, async (t) => {
+    const { it, front, port } = await openFront()
+    storeLarge(it)
+    const client = new TcpClient(port)
+    client.socket.pause()
+    const asked = Array.from({ length: LARGE_COUNT }, () => [LARGE, ...others]).flat()
+    client.send(...asked)
+    client.socket.end()
+    await sleep(200)
+    client.socket.resume()
+    t.equal(await client.wait(asked.length, 10_000), asked.length)
+    t.ok(await client.waitClosed(2_000), 'nothing is waited for')
+    await front.close()
+  })
+}
+
+t.test('a client that reads slowly is not idle', async (t) => {
+  const { it, front, port } = await openFront({ idleMs: 400 })
+  storeLarge(it)
+  const client = new TcpClient(port)
+  client.send(...Array.from({ length: LARGE_COUNT }, () => LARGE))
+  client.socket.pause()
+  await sleep(3_000)
+  client.socket.resume()
+  t.equal(await client.wait(LARGE_COUNT, 10_000), LARGE_COUNT)
+  t.ok(await client.waitClosed(4_000), 'now it is')
+  await front.close()
+})
+
 t.test('idle connections and slow messages are cut off (D01), busy ones are not', async (t) => {
   const { it, front, port } = await openFront({ idleMs: 400 })
   const release = holding(it)
@@ -188,6 +232,17 @@ t.test('and in all: the longest idle makes room, busy ones do not', async (t) =>
   t.equal(await third.wait(1), 1)
   newer.socket.destroy()
   third.socket.destroy()
+  await front.close()
+})
+
+t.test('a client whose idle connections made room for its own is not held to them', async (t) => {
+  const { it, front, port } = await openFront({ connectionsMax: 2, connectionsPerClientMax: 3 })
+  it.store(parts())
+  for (let i = 0; i < 8; i++) {
+    const client = new TcpClient(port)
+    client.send(query())
+    t.equal(await client.wait(1), 1, `connection ${i}`)
+  }
   await front.close()
 })
 
