@@ -30,12 +30,18 @@ const OPT_OCTETS = 11
 
 /**
  * Reads the variable and fixed part of an OPT record; undefined when an option overruns the RDATA. What the RDATA of a later
- * version is nobody knows yet: it has no options.
+ * version is nobody knows yet: it need not be options.
  */
 export function parseOpt(recordClass: number, ttl: number, rdata: Uint8Array): Edns | undefined {
-  const options: EdnsOption[] = []
   const version = (ttl >>> 16) & 0xff
-  let at = version > EDNS_VERSION ? rdata.length : 0
+  const options = parseOptions(rdata) ?? (version > EDNS_VERSION ? [] : undefined)
+  const fixed = { version, udpPayloadOctets: recordClass, do: (ttl & FLAG_DO) !== 0, flags: ttl & 0x7fff }
+  return options && { ...fixed, options }
+}
+
+function parseOptions(rdata: Uint8Array): EdnsOption[] | undefined {
+  const options: EdnsOption[] = []
+  let at = 0
   while (at < rdata.length) {
     if (at + 4 > rdata.length) return undefined
     const end = at + 4 + readU16(rdata, at + 2)
@@ -43,13 +49,7 @@ export function parseOpt(recordClass: number, ttl: number, rdata: Uint8Array): E
     options.push({ code: readU16(rdata, at), octets: rdata.subarray(at + 4, end) })
     at = end
   }
-  return {
-    version,
-    udpPayloadOctets: recordClass,
-    do: (ttl & FLAG_DO) !== 0,
-    flags: ttl & 0x7fff,
-    options,
-  }
+  return options
 }
 
 /** Octets that `writeOpt` takes. */

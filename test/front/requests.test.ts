@@ -135,6 +135,17 @@ t.test('the number of questions (V47, RFC 9619)', async (t) => {
   t.same(it.asked, [])
 })
 
+t.test('what the RDATA of a later EDNS version is nobody knows (RFC 6891 6.1.3)', async (t) => {
+  const it = bench()
+  const rdata = [0xff, 0xff, 0xff]
+  const ofVersion = (version: number): Uint8Array =>
+    changed(appended(query(), 0, 0, 41, 4, 208, 0, version, 0, 0, 0, rdata.length, ...rdata), 11, 1)
+  for (const version of [1, 255])
+    t.match(await it.message(ofVersion(version)), { rcode: RCODE.BADVERS, edns: { version: 0 } })
+  t.match(await it.message(ofVersion(0)), { rcode: RCODE.FORMERR })
+  t.same(it.asked, [])
+})
+
 t.test('malformed requests: FORMERR with the id, and the question where it can be read (V47)', async (t) => {
   const plain = query()
   const withOpt = query({ payload: 1232 })

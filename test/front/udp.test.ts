@@ -66,4 +66,5 @@ t.test('port 0, lost replies, and what comes while draining are counted', async 
   listener.drain()
   t.same(socket.batch([query(), query()]), [0, 0])
   t.equal(it.counters.get('dropped draining'), 2)
+  t.equal(it.counters.get('query udp'), 3, 'they came, whatever became of them')
 })
