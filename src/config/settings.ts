@@ -314,7 +314,9 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'server.tcp.connections-per-client': {
     schema: value.whole(1, 65_535),
     default: TCP_CONNECTIONS_PER_CLIENT_MAX,
-    doc: 'TCP connections of one client address at a time.',
+    doc:
+      'TCP connections of one client address at a time. Each front thread allows an even part of them, and the system says ' +
+      'which one a connection comes to: where there are many, leave room.',
     reload: 'restart',
   },
   'server.tcp.idle-timeout-ms': {
@@ -957,7 +959,8 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc:
       'The same of one client, an IPv6 /56 counting as one. Its questions for the same name and type count once, so this is ' +
       'enough for a load balancer as well. Nobody may have more than there are places free. Clients by TCP, or with a server ' +
-      'cookie, are told of it (SERVFAIL, EDE 32); others get no reply and will ask again.',
+      'cookie, are told of it (SERVFAIL, EDE 32); others get no reply and will ask again. Each front thread allows an even part ' +
+      'of it: who asks by one TCP connection, or from one port, comes to one of them.',
     reload: 'live',
   },
   'limits.reply-time-ms': {
