@@ -45,6 +45,11 @@ const EXAMPLES: Readonly<Record<string, Uint8Array>> = {
   'Names in types that it does not know': answer(handMadeRecord(7, 'c00c')),
   'Length of SSHFP fingerprints': answer(handMadeRecord(44, '0101 0102')),
   'RDATA of another class': answer(handMadeRecord(1, '0102', { class: '0003' })),
+  'RDATA of a later EDNS version': handMade(
+    { counts: [1, 0, 0, 1] },
+    QUESTION,
+    '00 0029 04d0 00010000 0005 fde9 0002 ff',
+  ),
   'Content of EDNS options': handMade(
     { counts: [1, 0, 0, 1] },
     QUESTION,

@@ -58,6 +58,10 @@ export const CODEC_DIFFERENCES: readonly CodecDifference[] = [
   { name: 'Names in types that it does not know', applies: withRecord(({ type }) => !PEER_TYPES.has(type)) },
   { name: 'Length of SSHFP fingerprints', applies: withRecord(({ type }) => type === TYPE.SSHFP) },
   {
+    name: 'RDATA of a later EDNS version',
+    applies: ({ edns }) => edns !== undefined && edns.version > 0 && edns.options.length === 0,
+  },
+  {
     name: 'Content of EDNS options',
     applies: ({ edns }) => edns?.options.some(({ code }) => PEER_OPTIONS.has(code)) === true,
   },
