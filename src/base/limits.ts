@@ -111,6 +111,8 @@ export const BOGUS_RETRIES_MAX = 2
 export const VAIN_RETRIES_MAX = 5
 /** NSEC or NSEC3 RRsets of one negative answer looked at (CVE-2026-11605); a full NSEC3 proof has three. */
 export const DENIAL_RRSETS_MAX = 10
+/** The same taken out of a reply, one more than may be looked at; one has room for thousands, and who waits for the end of an alias holds them meanwhile. */
+export const DENIAL_RRSETS_KEPT_MAX = 65
 
 /** NSEC or NSEC3 RRsets beside an alias, about its end, that are verified at all; a full NSEC3 proof has three. */
 export const TARGET_PROOFS_MAX = 4

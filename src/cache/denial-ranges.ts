@@ -17,7 +17,7 @@ import { foldName, isSubdomainOf, type Name } from '../wire/name.ts'
 import { orderKey } from '../wire/name-order.ts'
 import type { Rrset } from '../wire/record.ts'
 import { remainingSeconds } from './fields.ts'
-import { OrderedRanges, type Range, rangeCovers } from './ordered-ranges.ts'
+import { OrderedRanges, type Range, rangeCovers, rangeOctets } from './ordered-ranges.ts'
 import { RrsetReader, rrsetOctets, writeRrset } from './rrset-code.ts'
 
 /** Verified records of one zone: each TTL is how long the record may be kept. */
@@ -140,7 +140,8 @@ export class ZoneDenial {
 
   /** Octets of heap in use, about. */
   get octetsUsed(): number {
-    return ZONE_OCTETS + this.#nsec.octetsUsed + (this.#nsec3?.ranges.octetsUsed ?? 0)
+    const soa = this.#soa === undefined ? 0 : rangeOctets(this.#soa)
+    return ZONE_OCTETS + soa + this.#nsec.octetsUsed + (this.#nsec3?.ranges.octetsUsed ?? 0)
   }
 
   get hasNsec(): boolean {
@@ -152,13 +153,14 @@ export class ZoneDenial {
     return this.#nsec3
   }
 
-  /** The zone's SOA RRset. Its TTL is what remains. */
+  /** The zone's SOA RRset. Its TTL is what remains. One that is much longer than any that is honest is not kept. */
   get soa(): Rrset | undefined {
     return this.#read(this.#soa)
   }
 
   set soa(rrset: Rrset | undefined) {
-    this.#soa = rrset && this.#range('', '', rrset)
+    const isKept = rrset !== undefined && rrsetOctets(rrset) <= DENIAL_RECORD_OCTETS_MAX
+    this.#soa = isKept ? this.#range('', '', rrset) : undefined
   }
 
   /** Adds a record, unless it is one that may deny nothing. */

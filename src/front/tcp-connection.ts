@@ -8,12 +8,14 @@ import {
   TCP_UNREAD_MS_MAX,
   TCP_UNREAD_OCTETS_MAX,
   TCP_UNREAD_OCTETS_PAUSE,
+  UDP_REQUEST_OCTETS_MAX,
 } from '../base/limits.ts'
 import { concatOctets } from '../base/octets.ts'
 import { FrameReader } from '../wire/frame-reader.ts'
 import type { Client } from './client.ts'
 import type { FrontCounters } from './counters.ts'
 import { DROPPED } from './hit-path.ts'
+import { HEADER_OCTETS } from './query.ts'
 import type { Service } from './service.ts'
 
 /** What a connection needs of its listener. */
@@ -162,6 +164,11 @@ export class TcpConnection {
       this.destroy()
       return
     }
+    // As by UDP: nothing behind the header is worth reading, nor worth keeping while the question waits. FORMERR.
+    if (message.length > UDP_REQUEST_OCTETS_MAX) {
+      this.#handle(message.slice(0, HEADER_OCTETS))
+      return
+    }
     const length = service.tryHit(message, message.length, this.#client, out)
     if (length > 0) {
       this.#write(out, length)
@@ -171,8 +178,12 @@ export class TcpConnection {
       this.destroy()
       return
     }
+    this.#handle(message)
+  }
+
+  #handle(message: Uint8Array): void {
     this.#inFlight++
-    service.handle(message, this.#client, (reply) => this.#onReply(reply))
+    this.#in.service.handle(message, this.#client, (reply) => this.#onReply(reply))
   }
 
   #onReply(reply: Uint8Array | undefined): void {

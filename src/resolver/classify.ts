@@ -2,7 +2,12 @@
  * Reads a reply (RFC 1034 5.3.3 step 4): what it means for the question asked, and which of its records may be kept.
  * Only what was asked, in the bailiwick of the zone whose server answered, gets past this file (attack A07).
  */
-import { ALIASES_MAX, NS_PER_DELEGATION_MAX, SIGNATURES_PER_RRSET_MAX } from '../base/limits.ts'
+import {
+  ALIASES_MAX,
+  DENIAL_RRSETS_KEPT_MAX,
+  NS_PER_DELEGATION_MAX,
+  SIGNATURES_PER_RRSET_MAX,
+} from '../base/limits.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -289,7 +294,9 @@ export function negative(
 }
 
 function denialSets(sets: readonly Rrset[]): Rrset[] {
-  return sets.filter((set) => set.type === TYPE.NSEC || set.type === TYPE.NSEC3)
+  return sets
+    .filter((set) => set.type === TYPE.NSEC || set.type === TYPE.NSEC3)
+    .slice(0, DENIAL_RRSETS_KEPT_MAX)
 }
 
 function classifyReferral(

@@ -29,7 +29,7 @@ export function trustTable(
 }
 
 function octetsOf({ trust }: KnownTrust): number {
-  if (trust.status !== 'secure') return ZONE_OCTETS
+  if (trust.status !== 'secure') return ZONE_OCTETS + trust.detail.length
   return trust.keys.keys.reduce((sum, { rdata }) => sum + KEY_OCTETS + rdata.length, ZONE_OCTETS)
 }
 

@@ -129,3 +129,16 @@ t.test('flushing a name forgets its zone and the zones below', async (t) => {
   t.equal(ranges.size, 1)
   t.ok(ranges.closest(nameFrom('org'), 1))
 })
+
+t.test('an SOA set as long as a message is not kept, and what is kept is counted', async (t) => {
+  const { ranges } = table()
+  const long = { ...soa('example.', 200), signatures: [new Uint8Array(60_000)] }
+  ranges.add(proofs({ soa: long }), 1)
+  t.equal(ranges.closest(ZONE, 1)?.soa, undefined)
+  const without = ranges.octetsUsed
+  ranges.add(proofs(), 1)
+  t.ok(ranges.closest(ZONE, 1)?.soa)
+  t.ok(ranges.octetsUsed > without)
+  const { length } = nameFrom('example')
+  t.ok(ranges.octetsUsed >= without + length, `${ranges.octetsUsed - without} octets more`)
+})

@@ -138,6 +138,30 @@ function storeLarge(it: Bench): void {
   it.store(parts({ question, zone: Array.from({ length: 250 }, text).join('') }))
 }
 
+t.test(
+  'a question longer than any that is honest is FORMERR by TCP too, and keeps nothing waiting',
+  async (t) => {
+    const { it, front, port } = await openFront()
+    it.store(parts())
+    const client = new TcpClient(port)
+    const padded = (octets: number): Uint8Array =>
+      query({ id: octets & 0xffff, options: [{ code: 12, octets: new Uint8Array(octets) }] })
+    client.send(padded(1_900), padded(65_000), padded(2_048), query({ id: 7 }))
+    t.equal(await client.wait(4), 4)
+    t.same(
+      client.messages.map((message) => [idOf(message), parseMessage(message).rcode]),
+      [
+        [1_900, 0],
+        [65_000, 1],
+        [2_048, 1],
+        [7, 0],
+      ],
+    )
+    client.socket.destroy()
+    await front.close()
+  },
+)
+
 for (const [what, others] of [
   ['cached answers', []],
   ['cached answers and others', [query({ class: 3 }), query({ name: 'localhost.' })]],

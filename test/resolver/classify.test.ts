@@ -1,6 +1,6 @@
 /** What a reply means: denials that say so in odd ways. */
 import t from 'tap'
-import { SIGNATURES_PER_RRSET_MAX } from '../../src/base/limits.ts'
+import { DENIAL_RRSETS_KEPT_MAX, SIGNATURES_PER_RRSET_MAX } from '../../src/base/limits.ts'
 import { classify } from '../../src/resolver/classify.ts'
 import { classifyForwarded } from '../../src/resolver/forwarded.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
@@ -64,4 +64,13 @@ t.test('of hundreds of signatures over a set, no more than are worth a look are 
     t.equal(set?.signatures.length, SIGNATURES_PER_RRSET_MAX)
     t.same(set?.signatures[0], answer[1]?.rdata)
   }
+})
+
+t.test('of thousands of proofs no more are taken than may be looked at', async (t) => {
+  const nsecs = Array.from({ length: 3_000 }, (_, i) => `n${i}.z.test. 300 NSEC n${i}a.z.test. A\n`).join('')
+  const denial = classify(reply(nsecs, { aa: true }), question, zone)
+  t.equal(denial.kind === 'negative' && denial.authority.length, DENIAL_RRSETS_KEPT_MAX)
+  const answer = recordsFrom('www.z.test. 300 CNAME www.test.')
+  const alias = classify(reply(nsecs, { aa: true, answer }), question, zone)
+  t.ok('authority' in alias && alias.authority.length <= DENIAL_RRSETS_KEPT_MAX)
 })

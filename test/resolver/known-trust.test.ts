@@ -90,3 +90,13 @@ t.test('there is room for as many honest zones as are remembered', async (t) => 
   }
   t.equal(table.size, ZONES_TRUSTED_MAX)
 })
+
+t.test('what is said of zones without keys counts as well', async (t) => {
+  const table = trustTable(ZONES_TRUSTED_MAX, () => 0, 100_000)
+  const detail = 'x'.repeat(1_000)
+  for (let i = 0; i < 100; i++) {
+    const zone = nameFrom(`z${i}.test.`)
+    table.set(`${i}`, known({ status: 'insecure', zone, reason: 'opt-out', detail }), 1_000)
+  }
+  t.equal(table.size, 40)
+})

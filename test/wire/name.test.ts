@@ -1,4 +1,6 @@
 /** Names: octets, text, order (RFC 1035 3.1, 5.1; RFC 4034 6.1; RFC 4343). */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t from 'tap'
 import {
@@ -182,4 +184,21 @@ t.test('four octets are folded in a word as each of them alone', async (t) => {
     const folded = new Uint8Array(Int32Array.of(foldWord(word)).buffer)
     t.same([...folded], [FOLD[octet], 0x5b, FOLD[octet], 0xff])
   }
+})
+
+t.test('a text is one piece, and takes no more memory than its characters', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const label = `\x3f${'a'.repeat(63)}`
+  const longest = Buffer.from(`${label.repeat(3)}\x3d${'b'.repeat(61)}\0`, 'latin1')
+  const name = new Uint8Array(longest) as Parameters<typeof formatName>[0]
+  const before = formatName(name)
+  t.equal(before.length, 254)
+  collect()
+  const usedOctets = process.memoryUsage().heapUsed
+  const texts = Array.from({ length: 4_000 }, () => formatName(name))
+  collect()
+  const octets = (process.memoryUsage().heapUsed - usedOctets) / texts.length
+  t.ok(octets < 1_000, `${octets} octets a text of ${before.length} characters`)
+  t.equal(texts.at(-1), before)
 })
