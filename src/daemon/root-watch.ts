@@ -37,12 +37,14 @@ export function watchRoot(
       onProven()
       return
     }
-    // Validation may be switched on later.
-    const text = engine.policy.mode === 'off' ? told : explainRoot(engine, judgement)
+    // Validation may be switched on later, and whoever asks whether this is ready is not to wait long then.
+    const isOff = engine.policy.mode === 'off'
+    const text = isOff ? told : explainRoot(engine, judgement)
     // The same trouble is told once, however often it is met.
     if (text !== told) log.error({ reason: judgement.reason, detail: judgement.detail }, text)
     told = text
-    cancel = engine.clock.after(delayMs, () => void attempt(Math.min(2 * delayMs, RETRY_MS_MAX)))
+    const [pauseMs, nextMs] = isOff ? [RETRY_MS_INITIAL, RETRY_MS_INITIAL] : [delayMs, 2 * delayMs]
+    cancel = engine.clock.after(pauseMs, () => void attempt(Math.min(nextMs, RETRY_MS_MAX)))
   }
   void attempt(RETRY_MS_INITIAL)
   return () => {

@@ -22,6 +22,7 @@ function bench() {
   let changes: OperatorChanges = NO_CHANGES
   const operator = {
     fileSettings: { 'dnssec.negative-trust-anchors': [] },
+    dropEnded: async () => {},
     change: async (
       what: string,
       { who }: { who: string },

@@ -49,6 +49,25 @@ t.test('it backs off to a minute, tells trouble once, and ends when it worked', 
   t.equal(clock.nextTimerMs(), undefined, 'no timer is left')
 })
 
+t.test(
+  'while validation is off it is not given up on: it is proven soon after it was switched on',
+  async (t) => {
+    const { clock, engine, attemptsMs, lines, log } = bench(() =>
+      engine.policy.mode === 'off' ? UNREACHABLE : SECURE,
+    )
+    const policy = engine.policy as ValidationPolicy
+    policy.setMode('off')
+    let proven = 0
+    watchRoot(engine, log, () => proven++)
+    await clock.runUntil(() => attemptsMs.length > 100, 3_600_000)
+    policy.setMode('observe')
+    const switchedMs = clock.nowMs()
+    await clock.runUntil(() => proven > 0, 3_600_000)
+    t.ok(clock.nowMs() - switchedMs <= 2_000, `${clock.nowMs() - switchedMs} ms`)
+    t.match(lines, [{ level: 'info' }])
+  },
+)
+
 t.test('trouble of another kind is told again', async (t) => {
   const insecure: Judgement = { status: 'insecure', reason: 'unsupported-algorithm', detail: '' }
   const { clock, engine, lines, log } = bench(

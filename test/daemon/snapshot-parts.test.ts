@@ -64,6 +64,8 @@ t.test('what the verdicts of a snapshot stand for is told by what held as it was
   t.equal(new Set([before, amid, after]).size, 3)
   live = { ...settings, 'resolution.private-domains': [nameFrom('corp.')] }
   t.not(await digest(), after, 'a setting that was changed since the start')
+  live = { ...settings, 'local-zones.disable': [nameFrom('test.')] }
+  t.not(await digest(), after, 'names that are answered here, and were not when they were resolved')
   live = settings
   t.equal(await digest(), after)
 })

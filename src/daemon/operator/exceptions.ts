@@ -111,10 +111,10 @@ export class Exceptions {
     return this.#view(zone)
   }
 
-  /** Gives one so many seconds from now on. */
+  /** Gives one so many seconds from now on; one of the file ends with them too. */
   async extend(zone: Name, seconds: number, author: Author): Promise<ExceptionView> {
     const { reason, author: by, forced } = this.#view(zone)
-    await this.#put(zone, { reason, author: by, forced, seconds }, 'nta-extend', author)
+    await this.#put(zone, { reason, author: by, forced, seconds }, 'nta-extend', author, true)
     return this.#view(zone)
   }
 
@@ -123,11 +123,7 @@ export class Exceptions {
     const { name } = this.#view(zone)
     const { operator } = this.#parts
     await operator.change('nta-remove', author, { name }, (changes) => {
-      const added = withoutName(changes.added, name)
-      const ofFile = operator.fileSettings['dnssec.negative-trust-anchors']
-        .filter((anchor) => namesEqual(anchor.name, zone))
-        .map(({ expiresSeconds }) => ({ name, expiresSeconds }))
-      return { ...changes, added, removed: [...withoutName(changes.removed, name), ...ofFile] }
+      return { ...this.#withoutOfFile(changes, zone), added: withoutName(changes.added, name) }
     })
   }
 
@@ -158,6 +154,7 @@ export class Exceptions {
     const { clock, recheckMs } = this.#parts
     this.#cancelWatch = clock.after(Math.min(EXCEPTION_WATCH_MS, recheckMs), () => {
       this.#warn()
+      void this.#parts.operator.dropEnded()
       if (!this.#isRechecking && clock.nowMs() - this.#lastRecheckMs >= recheckMs) {
         this.#lastRecheckMs = clock.nowMs()
         this.#isRechecking = true
@@ -189,6 +186,15 @@ export class Exceptions {
     for (const key of [...this.#warned.keys()]) if (!present.has(key)) this.#warned.delete(key)
   }
 
+  /** One of that name in the file counts no more. */
+  #withoutOfFile(changes: OperatorChanges, zone: Name): OperatorChanges {
+    const name = formatName(zone)
+    const ofFile = this.#parts.operator.fileSettings['dnssec.negative-trust-anchors']
+      .filter((anchor) => namesEqual(anchor.name, zone))
+      .map(({ expiresSeconds }) => ({ name, expiresSeconds }))
+    return { ...changes, removed: [...withoutName(changes.removed, name), ...ofFile] }
+  }
+
   async #put(
     zone: Name,
     terms: {
@@ -199,6 +205,7 @@ export class Exceptions {
     },
     what: string,
     author: Author,
+    replacesOfFile = false,
   ): Promise<void> {
     const { seconds, ...rest } = terms
     if (seconds < 1 || seconds > EXCEPTION_SECONDS_MAX) throw new Refusal('it may last a week at most')
@@ -211,7 +218,7 @@ export class Exceptions {
       author,
       detail,
       (changes): OperatorChanges => ({
-        ...changes,
+        ...(replacesOfFile ? this.#withoutOfFile(changes, zone) : changes),
         added: [...withoutName(changes.added, name), { ...rest, name, addedSeconds, expiresSeconds }],
       }),
     )

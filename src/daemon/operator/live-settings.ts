@@ -36,7 +36,7 @@ const THREAD_SETTINGS: readonly SettingKey[] = [
 ]
 
 /** Those by which cached answers were made, or are not to be given any more. */
-const ANSWERS_HANG_ON: readonly SettingKey[] = [
+export const ANSWERS_HANG_ON: readonly SettingKey[] = [
   'local-zones.disable',
   'local-zones.zones',
   'local-zones.records',

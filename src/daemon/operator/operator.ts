@@ -115,6 +115,15 @@ export class Operator {
     })
   }
 
+  /** Exceptions that were added and have ended may have stood before one of the file: that counts now. */
+  dropEnded(): Promise<void> {
+    return this.#inTurn(async () => {
+      const nowSeconds = this.#parts.nowSeconds()
+      if (this.#changes.added.some(({ expiresSeconds }) => expiresSeconds <= nowSeconds))
+        await this.#change(this.#changes)
+    })
+  }
+
   /**
    * Takes over what can be taken over of the file as it is now.
    *

@@ -9,13 +9,12 @@ import type { Config } from '../../config/load.ts'
 import type { SettingKey, Settings } from '../../config/settings.ts'
 import type { ValidationPolicy } from '../../policy/validation-policy.ts'
 import type { Platform } from '../engine.ts'
+import { ANSWERS_HANG_ON } from '../operator/live-settings.ts'
 
 /** Settings that verdicts, and answers made of the same data, hang on; the policy has more that may change meanwhile. */
 const JUDGEMENT_SETTINGS: readonly SettingKey[] = [
-  'dnssec.nsec3-iterations-max',
+  ...ANSWERS_HANG_ON,
   'dnssec.clock',
-  'resolution.private-addresses',
-  'resolution.private-domains',
   'dns64.prefix',
   'dns64.exclude',
   'dns64.ignore-aaaa',
