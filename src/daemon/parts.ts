@@ -165,8 +165,10 @@ export function resolverSettings(
 
 /** What an engine takes over while it runs. */
 export function liveResolverSettings(settings: Settings, engines = 1): LiveResolverSettings {
+  const zones = localZones(settings)
   return {
     ...privateAddresses(settings),
+    isLocal: (name, type) => zones.answer(name, type) !== undefined,
     limits: resolverLimits(settings),
     outstanding: outstandingLimits(settings, outstandingMax(settings, engines)),
   }

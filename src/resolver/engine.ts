@@ -99,6 +99,7 @@ export class Resolver implements ResolverPort {
   readonly #answers: AnswerWriter
   readonly #onFault: (fault: unknown) => void
   #privateAddresses: PrivateAddresses
+  #isLocal: ResolverSettings['isLocal']
   #limits: ResolverLimits
   readonly #questions: InFlight<Outcome>
   readonly #refreshes: Refreshes
@@ -172,6 +173,7 @@ export class Resolver implements ResolverPort {
     this.#answers = answers
     this.#onFault = onFault
     this.#privateAddresses = new PrivateAddresses(parts.settings)
+    this.#isLocal = parts.settings.isLocal
     const { clock, policy, counters } = parts
     const max = atMost(FAILURES_REMEMBERED_MAX)
     const refreshes = new Refreshes({
@@ -234,6 +236,7 @@ export class Resolver implements ResolverPort {
   configure(settings: LiveResolverSettings): void {
     this.#privateAddresses = new PrivateAddresses({ ...this.#context.settings, ...settings })
     this.#limits = settings.limits
+    this.#isLocal = settings.isLocal
     this.#context.outstanding.limits = settings.outstanding
   }
 
@@ -243,7 +246,7 @@ export class Resolver implements ResolverPort {
   }
 
   prefetch(name: Name, type: number): void {
-    if (!this.#context.settings.prefetch) return
+    if (!this.#context.settings.prefetch || this.#isLocal?.(name, type) === true) return
     const question = { name, type, checkingDisabled: false }
     this.#refreshes.begin(this.#key(question), async () => {
       const { ending } = await this.#resolveOnce(question, true)
@@ -398,7 +401,9 @@ export class Resolver implements ResolverPort {
     // What must not be kept still ends what was known before.
     const nowMs = this.#context.clock.nowMs()
     if (this.#isApart(question) || isRefusal(judged.reason)) return outcome
-    if (!uncached) this.#answers.put(name, type, entry, nowMs, this.#stale?.keptMs(question, outcome))
+    // It may have been asked before the name was local; hits are served before local zones are looked at.
+    const isKept = !uncached && this.#isLocal?.(name, type) !== true
+    if (isKept) this.#answers.put(name, type, entry, nowMs, this.#stale?.keptMs(question, outcome))
     this.#stale?.note(this.#key(question), outcome)
     return outcome
   }

@@ -121,13 +121,16 @@ export interface ResolverSettings {
   readonly originalTtls: boolean
   /** Undefined where nothing is given after its end. */
   readonly serveStale: ServeStale | undefined
+  /** Questions that are answered before anybody is asked: answers to them that were under way are not kept. None when left out. */
+  readonly isLocal?: ((name: Name, type: number) => boolean) | undefined
 }
 
 /** What answers about public names must not hold. */
 export type PrivateSettings = Pick<ResolverSettings, 'privateAddresses' | 'privateDomains'>
 
 /** The settings that may change while an engine lives. */
-export type LiveResolverSettings = PrivateSettings & Pick<ResolverSettings, 'limits' | 'outstanding'>
+export type LiveResolverSettings = PrivateSettings &
+  Pick<ResolverSettings, 'limits' | 'outstanding' | 'isLocal'>
 
 /** A stub zone (iterative questions to the given servers) or a forward zone (recursive ones, to a resolver). */
 export interface Route {
