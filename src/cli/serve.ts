@@ -34,6 +34,7 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
   putHelpersLast()
   const manager = findServiceManager(log)
   const asked = stopRequest(log)
+  const early = noteEarlyReloads()
   try {
     const daemon = await start(config, log, options.takeOver === true, asked)
     printError(`${readyLine(daemon)}\n`)
@@ -42,7 +43,8 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
     const status = `serves ${listen.length === 1 ? listen[0] : `${listen.length} addresses`}`
     manager?.ready(status)
     log.info({ listen, metrics: metrics && formatEndpoint(metrics) }, 'serving')
-    reloadOnSignal(daemon, log, manager, status)
+    const reload = reloadOnSignal(daemon, log, manager, status)
+    if (early()) reload()
     const signal = await Promise.race([asked, daemon.stopAsked.then(() => 'drain')])
     manager?.stopping()
     log.info({ signal }, 'stopping: questions in work are answered, new ones are not taken')
@@ -86,14 +88,27 @@ function readyLine({ endpoints, metrics }: Daemon): string {
   return `sigill ready: listening on ${where} (udp, tcp), ${http}`
 }
 
-/** SIGHUP has the configuration read again; a bad one changes nothing. */
+/** Takes note of SIGHUP until there is something to reload. What it returns ends that, and says whether one came. */
+function noteEarlyReloads(): () => boolean {
+  let came = false
+  const note = (): void => {
+    came = true
+  }
+  process.on('SIGHUP', note)
+  return () => {
+    process.off('SIGHUP', note)
+    return came
+  }
+}
+
+/** SIGHUP has the configuration read again; a bad one changes nothing. Returns what it does. */
 function reloadOnSignal(
   { operator }: Daemon,
   log: Log,
   manager: ServiceManager | undefined,
   status: string,
-): void {
-  process.on('SIGHUP', () => {
+): () => void {
+  const reload = (): void => {
     manager?.reloading()
     operator
       .reload({ who: 'SIGHUP', why: '' })
@@ -102,13 +117,13 @@ function reloadOnSignal(
         (error: Error) => log.error(`nothing is reloaded: ${error.message}`),
       )
       .finally(() => manager?.ready(status))
-  })
+  }
+  process.on('SIGHUP', reload)
+  return reload
 }
 
 /** The first signal asks the daemon to drain, a second one cuts it short. */
 function stopRequest(log: Log): Promise<NodeJS.Signals> {
-  // Until there is something to reload.
-  process.on('SIGHUP', () => {})
   return new Promise((resolve) => {
     let asked = false
     const onSignal = (signal: NodeJS.Signals): void => {

@@ -100,6 +100,27 @@ t.test(
   },
 )
 
+t.test(
+  'SIGHUP while it starts has the file read again as soon as it serves',
+  { timeout: 60_000 },
+  async (t) => {
+    const path = world.writeConfig('early.yaml')
+    const process = new Running(['serve', '--config', path])
+    t.teardown(() => process.signal('SIGKILL'))
+    await process.until(/"msg":"starting"/)
+    world.writeConfig('early.yaml', 'access: { snoop: [127.0.0.0/8] }\n')
+    process.signal('SIGHUP')
+    await process.until(/the configuration is read again/)
+    t.match(
+      logLines(process.stdout).find(({ msg }) => msg === 'the configuration is read again'),
+      {
+        changed: ['access.snoop'],
+      },
+    )
+    t.equal((await process.stop()).code, 0)
+  },
+)
+
 /** How often each thread of a process has gone to sleep so far. */
 function sleeps(pid: number): Map<string, number> {
   const tasks = `/proc/${pid}/task`
