@@ -23,6 +23,7 @@ import {
   UPSTREAM_TIMEOUT_MS_MIN,
 } from '../base/limits.ts'
 import type { EdnsOption } from '../wire/edns.ts'
+import { TYPE } from '../wire/iana/rrtype.ts'
 import { type Name, nameKey } from '../wire/name.ts'
 import { ExpiringTable } from './expiring-table.ts'
 import { type Asker, ServerQuota } from './server-quota.ts'
@@ -71,14 +72,20 @@ export class TrackedServer implements Endpoint {
   readonly port: number
   /** `endpointKey`. */
   readonly key: string
+  /** Under whose key it is kept how silent the server is to questions of this kind; itself for those that everybody answers. */
+  readonly standing: TrackedServer
   // What the table had when it last looked, and its epoch then: nobody else's, for there are secrets in it.
   #known: Server | undefined
   #epoch = 0
 
-  constructor({ address, port }: Endpoint, key: string) {
+  /**
+   * @param kind of the question that it is to be asked (`questionKind`)
+   */
+  constructor({ address, port }: Endpoint, key: string, kind = '') {
     this.address = address
     this.port = port
     this.key = key
+    this.standing = kind === '' ? this : new TrackedServer({ address, port }, key + kind)
   }
 
   /** What was learnt in this epoch; undefined when that was nothing. */
@@ -89,6 +96,29 @@ export class TrackedServer implements Endpoint {
   learn(server: Server | undefined, epoch: number): void {
     this.#known = server
     this.#epoch = epoch
+  }
+}
+
+/**
+ * Some servers, and boxes in front of them, drop questions of types that they do not know, and answer the others: their
+ * silence speaks against them for such questions only. What everybody answers, addresses of IPv4 and what leads down to them,
+ * is of the kind ''.
+ */
+export function questionKind(type: number): string {
+  switch (type) {
+    case TYPE.A:
+    case TYPE.NS:
+    case TYPE.SOA:
+    case TYPE.DS:
+    case TYPE.DNSKEY:
+      return ''
+    case TYPE.AAAA:
+      return ' AAAA'
+    case TYPE.HTTPS:
+    case TYPE.SVCB:
+      return ' HTTPS'
+    default:
+      return ' others'
   }
 }
 
@@ -157,7 +187,7 @@ export class ServerTable {
    * @param tries times that it was asked the same in vain, not all of them counted as time-outs yet
    */
   timeoutMs(at: Endpoint, tries = 0): number {
-    const { timeouts = 0 } = this.#peek(at) ?? {}
+    const { timeouts = 0 } = this.#peek(standingOf(at)) ?? {}
     const growths = Math.min(Math.max(timeouts, tries), 16)
     return Math.min(this.#usualMs(at) * UPSTREAM_TIMEOUT_GROWTH ** growths, UPSTREAM_TIMEOUT_MS_MAX)
   }
@@ -170,8 +200,8 @@ export class ServerTable {
    * @param tries as for `timeoutMs`
    */
   lateMs(at: Endpoint, tries = 0): number {
-    const { srttMs, timeouts = 0 } = this.#peek(at) ?? {}
-    const usualMs = srttMs === undefined ? this.#usualOfOthersMs() : this.#usualMs(at)
+    const { timeouts = 0 } = this.#peek(standingOf(at)) ?? {}
+    const usualMs = this.rttMs(at) === undefined ? this.#usualOfOthersMs() : this.#usualMs(at)
     const growths = Math.max(timeouts, tries) - 1
     return Math.min(usualMs * LATE_GROWTH ** Math.min(Math.max(growths, 0), 16), this.timeoutMs(at, tries))
   }
@@ -204,12 +234,13 @@ export class ServerTable {
 
   /** True when the last that is known of a server is that it let somebody wait, or that its address family does. */
   isLate(at: Endpoint): boolean {
-    return this.#peek(at)?.isLate === true || this.#familyIsAside(at)
+    if (this.#peek(at)?.isLate === true || this.#familyIsAside(at)) return true
+    return this.#peek(standingOf(at))?.isLate === true
   }
 
   /** Nothing came in the usual time. It may still come; until something does, others are asked first. */
   late(at: Endpoint, askedMs: number): void {
-    const server = this.#touch(at)
+    const server = this.#touch(standingOf(at))
     // One datagram of several was lost.
     if (server.repliedMs > askedMs) return
     this.#setLate(at, server)
@@ -218,6 +249,7 @@ export class ServerTable {
   #setLate(at: Endpoint, server: Server): void {
     if (server.isLate) return
     server.isLate = true
+    if (standingOf(at) !== at) return
     const family = this.#familyOf(at)
     if (family.lateInARow++ === 0) family.lateSinceMs = this.#nowMs()
   }
@@ -252,12 +284,18 @@ export class ServerTable {
       server.rttvarMs = 0.75 * server.rttvarMs + 0.25 * Math.abs(server.srttMs - rttMs)
       server.srttMs = 0.875 * server.srttMs + 0.125 * rttMs
     }
+    const family = this.#familyOf(at)
+    family.lateInARow = 0
+    family.repliedMs = this.#nowMs()
+    this.#heard(server)
+    const standing = standingOf(at)
+    if (standing !== at && this.#peek(standing) !== undefined) this.#heard(this.#touch(standing))
+  }
+
+  #heard(server: Server): void {
     server.timeouts = 0
     server.isLate = false
     server.repliedMs = this.#nowMs()
-    const family = this.#familyOf(at)
-    family.lateInARow = 0
-    family.repliedMs = server.repliedMs
     server.pauseMs = server.pausedUntilMs = server.probedUntilMs = 0
   }
 
@@ -269,10 +307,10 @@ export class ServerTable {
    * @param askedMs when the query was sent; now, when not given
    */
   timedOut(at: Endpoint, askedMs: number = this.#nowMs()): void {
-    const server = this.#touch(at)
+    const server = this.#touch(standingOf(at))
     if (server.repliedMs > askedMs) return
     this.#setLate(at, server)
-    if (server.srttMs !== undefined && askedMs < server.timedOutMs) return
+    if (this.rttMs(at) !== undefined && askedMs < server.timedOutMs) return
     server.timedOutMs = this.#nowMs()
     server.timeouts++
     const silentMs = this.#nowMs() - server.repliedMs
@@ -291,20 +329,28 @@ export class ServerTable {
 
   /** False while the server is left alone, and while a probe after that is on its way. */
   mayAsk(at: Endpoint): boolean {
+    const standing = standingOf(at)
+    if (standing !== at && !this.#isOpen(standing)) return false
+    return this.#isOpen(at)
+  }
+
+  #isOpen(at: Endpoint): boolean {
     const server = this.#peek(at)
     return server === undefined || isOver(Math.max(server.pausedUntilMs, server.probedUntilMs), this.#nowMs)
   }
 
   /** Milliseconds for which the server is left alone, 0 when it is not; a probe on its way may end that sooner. */
   leftAloneMs(at: Endpoint): number {
-    const server = this.#peek(at)
-    if (server === undefined) return 0
-    return Math.max(0, Math.max(server.pausedUntilMs, server.probedUntilMs) - this.#nowMs())
+    const closedMs = (one: Endpoint): number => {
+      const { pausedUntilMs = 0, probedUntilMs = 0 } = this.#peek(one) ?? {}
+      return Math.max(0, Math.max(pausedUntilMs, probedUntilMs) - this.#nowMs())
+    }
+    return Math.max(closedMs(at), closedMs(standingOf(at)))
   }
 
   /** True when no more questions may be out to the server at once; `most` to one that answers. */
   isFull(at: Endpoint, most: number, asker: Asker): boolean {
-    return this.#peek(at)?.quota.isFull(most, asker) === true
+    return this.#peek(standingOf(at))?.quota.isFull(most, asker) === true
   }
 
   /**
@@ -313,11 +359,14 @@ export class ServerTable {
    * @returns what counts those that are out
    */
   asked(at: Endpoint): ServerQuota {
-    const server = this.#touch(at)
     const nowMs = this.#nowMs()
+    const server = this.#touch(at)
+    const standing = this.#touch(standingOf(at))
     server.askedMs = this.#familyOf(at).askedMs = nowMs
-    if (server.pauseMs > 0) server.probedUntilMs = nowMs + UPSTREAM_TIMEOUT_MS_MAX
-    return server.quota
+    for (const one of [server, standing]) {
+      if (one.pauseMs > 0) one.probedUntilMs = nowMs + UPSTREAM_TIMEOUT_MS_MAX
+    }
+    return standing.quota
   }
 
   /** A pause of 1 s, twice the last one while nothing is heard, 60 s at most. What fails during a pause adds nothing. */
@@ -331,7 +380,7 @@ export class ServerTable {
 
   /** True after so many time-outs in a row that it would be left alone. */
   isSilent(at: Endpoint): boolean {
-    return (this.#peek(at)?.timeouts ?? 0) >= TIMEOUTS_BEFORE_BACK_OFF
+    return (this.#peek(standingOf(at))?.timeouts ?? 0) >= TIMEOUTS_BEFORE_BACK_OFF
   }
 
   // --- quirks ------------------------------------------------------------------------------------------------------
@@ -463,6 +512,10 @@ function newServer(): Server {
     cookiesBrokenUntilMs: 0,
     quota: new ServerQuota(),
   }
+}
+
+function standingOf(at: Endpoint): Endpoint {
+  return at instanceof TrackedServer ? at.standing : at
 }
 
 function keyOf(at: Endpoint): string {

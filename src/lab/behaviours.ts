@@ -48,6 +48,14 @@ export const formErrOnEdns: Behaviour = (inner) => (query, transport) =>
 export const dropsEdns: Behaviour = (inner) => (query, transport) =>
   hasAdditional(query) ? [] : inner(query, transport)
 
+/** Loses every query for these types and answers the others, as some load balancers do. */
+export function dropsTypes(...types: readonly number[]): Behaviour {
+  return (inner) => (query, transport) => {
+    const typeAt = HEADER_OCTETS + nameLengthAt(query, HEADER_OCTETS, query.length)
+    return types.includes((query[typeAt]! << 8) | query[typeAt + 1]!) ? [] : inner(query, transport)
+  }
+}
+
 /** Answers as if there were no OPT in the query. */
 export const ignoresEdns: Behaviour = (inner) => (query, transport) => inner(questionOnly(query), transport)
 

@@ -8,7 +8,7 @@ import {
   UPSTREAM_SILENCES_MAX,
   ZONE_LEFT_ALONE_MS,
 } from '../base/limits.ts'
-import type { TrackedServer } from '../cache/server-table.ts'
+import { questionKind, type TrackedServer } from '../cache/server-table.ts'
 import { REASONS, type Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
 import { isRoot, type Name, nameKey } from '../wire/name.ts'
@@ -67,6 +67,11 @@ function crowded({ flight }: Job, reason: Reason, zone: Name): ResolutionFailure
   return flight.isSpeculative ? { ...failed, unneeded: true } : failed
 }
 
+/** The key of `Context.leftAlone`. A name says where it ends, so no two pairs share one. */
+export function leftAloneKey(zone: Name, kind: string): string {
+  return nameKey(zone) + kind
+}
+
 class ZoneQuestion<T extends Doubtable> {
   readonly #context: Context
   readonly #job: Job
@@ -87,7 +92,8 @@ class ZoneQuestion<T extends Doubtable> {
     this.#context = context
     this.#job = job
     this.#asking = asking
-    this.#pool = new ServerPool(context, asking.cut, job.asked?.client, asking.avoid)
+    const kind = questionKind(asking.question.type)
+    this.#pool = new ServerPool(context, asking.cut, job.asked?.client, asking.avoid, kind)
     this.#race = new Race(context)
     this.#silencesMax = asking.cut.route?.fallback === true ? SILENCES_BEFORE_FALLBACK : UPSTREAM_SILENCES_MAX
   }
@@ -180,10 +186,10 @@ class ZoneQuestion<T extends Doubtable> {
 
   /** Whoever asks next for something in the zone need not find out again. */
   #noteLeftAlone(failed: ResolutionFailure): void {
-    const { cut, avoid } = this.#asking
+    const { cut, avoid, question } = this.#asking
     if (cut.route !== undefined || isRoot(cut.zone) || avoid.size > 0) return
     const lifetimeMs = Math.min(this.#pool.leftAloneMs, ZONE_LEFT_ALONE_MS)
-    this.#context.leftAlone.set(nameKey(cut.zone), failed, lifetimeMs)
+    this.#context.leftAlone.set(leftAloneKey(cut.zone, questionKind(question.type)), failed, lifetimeMs)
   }
 
   #limited(limit: Reason): ResolutionFailure {

@@ -80,7 +80,7 @@ export interface Context {
   readonly refetches: ExpiringTable<true>
   /** Learning the root's servers. */
   readonly primings: InFlight<Cut | ResolutionFailure>
-  /** Zones of whose servers none may be asked at present, by folded name: what a question to them fails with. */
+  /** Zones of whose servers none may be asked at present, by folded name and kind of question (`leftAloneKey`): what one fails with. */
   readonly leftAlone: ExpiringTable<ResolutionFailure>
   /** Questions to the servers of a zone. */
   readonly asks: InFlight<Useful<Meaning> | ResolutionFailure>

@@ -9,6 +9,7 @@ import {
   VAIN_RETRIES_MAX,
 } from '../base/limits.ts'
 import { RANK } from '../cache/rrset-cache.ts'
+import { questionKind } from '../cache/server-table.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import {
@@ -23,6 +24,7 @@ import {
 import { formatName } from '../wire/name-text.ts'
 import { rrsigSigner } from '../wire/rdata/rrsig.ts'
 import type { Rrset } from '../wire/record.ts'
+import { leftAloneKey } from './ask-zone.ts'
 import { fromCache } from './cached.ts'
 import {
   type Context,
@@ -88,7 +90,13 @@ function inZoneLeftAlone(
   if (failures.get(name, type) !== undefined) return undefined
   const from = type === TYPE.DS ? parentOf(name) : name
   const at = routes.closest(from) === undefined ? rrsets.closestCut(from) : -1
-  return at < 0 ? undefined : leftAlone.get(nameKey(from.subarray(at) as Name))
+  if (at < 0) return undefined
+  const zone = from.subarray(at) as Name
+  const kind = questionKind(type)
+  return (
+    leftAlone.get(leftAloneKey(zone, '')) ??
+    (kind === '' ? undefined : leftAlone.get(leftAloneKey(zone, kind)))
+  )
 }
 
 function lookupKey(policySequence: number, name: Name, type: number): string {

@@ -63,6 +63,7 @@ export class ServerPool {
   readonly #cut: Cut
   readonly #asker: Asker
   readonly #avoid: ReadonlySet<string>
+  readonly #kind: string
   readonly #candidates: Candidate[] = []
   /** Keys of all that were ever known: few, so that looking through them costs less than a set. */
   readonly #known: string[] = []
@@ -74,8 +75,16 @@ export class ServerPool {
   /**
    * @param client as in `Asker`
    * @param avoid servers (`endpointKey`) that are not asked: they gave bad data for this question
+   * @param kind of the question (`questionKind`)
    */
-  constructor(context: Context, cut: Cut, client: number | undefined, avoid: ReadonlySet<string>) {
+  constructor(
+    context: Context,
+    cut: Cut,
+    client: number | undefined,
+    avoid: ReadonlySet<string>,
+    kind: string,
+  ) {
+    this.#kind = kind
     this.#context = context
     this.#cut = cut
     this.#asker = { zone: cut.zone, client }
@@ -265,7 +274,7 @@ export class ServerPool {
     if (this.#known.includes(key) || this.#known.length >= ADDRESSES_PER_DELEGATION_MAX) return
     this.#known.push(key)
     if (this.#avoid.has(key)) return
-    const tracked = new TrackedServer(endpoint, key)
+    const tracked = new TrackedServer(endpoint, key, this.#kind)
     const lame = this.#context.servers.lame(tracked, this.#cut.zone)
     this.#candidates.push({ endpoint: tracked, tries: 0, lame })
   }
