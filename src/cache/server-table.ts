@@ -1,5 +1,5 @@
 /** What is known of authority servers, by address and port: how fast, how reliable, which quirks. */
-import { type Address, type Endpoint, endpointKey } from '../base/address.ts'
+import { type Endpoint, endpointKey } from '../base/address.ts'
 import {
   BACK_OFF_MS_MAX,
   BACK_OFF_MS_MIN,
@@ -23,10 +23,10 @@ import {
   UPSTREAM_TIMEOUT_MS_MIN,
 } from '../base/limits.ts'
 import type { EdnsOption } from '../wire/edns.ts'
-import { TYPE } from '../wire/iana/rrtype.ts'
 import { type Name, nameKey } from '../wire/name.ts'
 import { ExpiringTable } from './expiring-table.ts'
-import { type Asker, ServerQuota } from './server-quota.ts'
+import type { Asker, ServerQuota } from './server-quota.ts'
+import { keyOf, newServer, type Server, standingOf, TrackedServer } from './tracked-server.ts'
 
 /** Whether a server understands EDNS: not tried yet, seen to work, seen to break. */
 export type EdnsState = 'unknown' | 'works' | 'broken'
@@ -35,91 +35,6 @@ export type EdnsState = 'unknown' | 'works' | 'broken'
 export interface ServerTableOptions {
   readonly nowMs: () => number
   readonly max?: number
-}
-
-interface Server {
-  /** When it was last kept anew. */
-  keptMs: number
-  /** Smoothed round-trip time and its variation, milliseconds; undefined before the first reply. */
-  srttMs: number | undefined
-  rttvarMs: number
-  /** When it last replied, and when it was last asked; minus infinity when it never did, or was. */
-  repliedMs: number
-  askedMs: number
-  /** A question was not answered in the usual time, and nothing has come since. */
-  isLate: boolean
-  /** Time-outs since the last reply, and when the last one ended. */
-  timeouts: number
-  timedOutMs: number
-  /** The last pause, 0 when none; and when it ends. */
-  pauseMs: number
-  pausedUntilMs: number
-  /** While a probe is on its way nobody else asks. */
-  probedUntilMs: number
-  ednsWorks: boolean
-  ednsBrokenUntilMs: number
-  tcpUntilMs: number
-  cookie: EdnsOption | undefined
-  /** When another one is to be made up. */
-  cookieUntilMs: number
-  cookiesBrokenUntilMs: number
-  readonly quota: ServerQuota
-}
-
-/** A server, for those who ask about it several times in a row: the table looks it up once. */
-export class TrackedServer implements Endpoint {
-  readonly address: Address
-  readonly port: number
-  /** `endpointKey`. */
-  readonly key: string
-  /** Under whose key it is kept how silent the server is to questions of this kind; itself for those that everybody answers. */
-  readonly standing: TrackedServer
-  // What the table had when it last looked, and its epoch then: nobody else's, for there are secrets in it.
-  #known: Server | undefined
-  #epoch = 0
-
-  /**
-   * @param kind of the question that it is to be asked (`questionKind`)
-   */
-  constructor({ address, port }: Endpoint, key: string, kind = '') {
-    this.address = address
-    this.port = port
-    this.key = key
-    this.standing = kind === '' ? this : new TrackedServer({ address, port }, key + kind)
-  }
-
-  /** What was learnt in this epoch; undefined when that was nothing. */
-  knownIn(epoch: number): Server | undefined {
-    return this.#epoch === epoch ? this.#known : undefined
-  }
-
-  learn(server: Server | undefined, epoch: number): void {
-    this.#known = server
-    this.#epoch = epoch
-  }
-}
-
-/**
- * Some servers, and boxes in front of them, drop questions of types that they do not know, and answer the others: their
- * silence speaks against them for such questions only. What everybody answers, addresses of IPv4 and what leads down to them,
- * is of the kind ''.
- */
-export function questionKind(type: number): string {
-  switch (type) {
-    case TYPE.A:
-    case TYPE.NS:
-    case TYPE.SOA:
-    case TYPE.DS:
-    case TYPE.DNSKEY:
-      return ''
-    case TYPE.AAAA:
-      return ' AAAA'
-    case TYPE.HTTPS:
-    case TYPE.SVCB:
-      return ' HTTPS'
-    default:
-      return ' others'
-  }
 }
 
 /** What is known of an address family. */
@@ -489,37 +404,6 @@ export class ServerTable {
 /** True from `untilMs` on, which is 0 where nothing ever began: then nobody need look at the clock. */
 function isOver(untilMs: number, nowMs: () => number): boolean {
   return untilMs === 0 || nowMs() >= untilMs
-}
-
-function newServer(): Server {
-  return {
-    keptMs: 0,
-    srttMs: undefined,
-    rttvarMs: 0,
-    repliedMs: Number.NEGATIVE_INFINITY,
-    askedMs: Number.NEGATIVE_INFINITY,
-    isLate: false,
-    timeouts: 0,
-    timedOutMs: 0,
-    pauseMs: 0,
-    pausedUntilMs: 0,
-    probedUntilMs: 0,
-    ednsWorks: false,
-    ednsBrokenUntilMs: 0,
-    tcpUntilMs: 0,
-    cookie: undefined,
-    cookieUntilMs: 0,
-    cookiesBrokenUntilMs: 0,
-    quota: new ServerQuota(),
-  }
-}
-
-function standingOf(at: Endpoint): Endpoint {
-  return at instanceof TrackedServer ? at.standing : at
-}
-
-function keyOf(at: Endpoint): string {
-  return at instanceof TrackedServer ? at.key : endpointKey(at)
 }
 
 function lameKey(at: Endpoint, zone: Name): string {

@@ -8,7 +8,7 @@ import {
   UPSTREAM_SILENCES_MAX,
   ZONE_LEFT_ALONE_MS,
 } from '../base/limits.ts'
-import { questionKind, type TrackedServer } from '../cache/server-table.ts'
+import { questionKind, type TrackedServer } from '../cache/tracked-server.ts'
 import { REASONS, type Reason } from '../dnssec/reasons.ts'
 import type { Message, Question } from '../wire/message.ts'
 import { isRoot, type Name, nameKey } from '../wire/name.ts'

@@ -9,7 +9,7 @@ import {
   VAIN_RETRIES_MAX,
 } from '../base/limits.ts'
 import { RANK } from '../cache/rrset-cache.ts'
-import { questionKind } from '../cache/server-table.ts'
+import { questionKind } from '../cache/tracked-server.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import { formatType, TYPE } from '../wire/iana/rrtype.ts'
 import {

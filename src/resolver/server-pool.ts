@@ -14,7 +14,7 @@ import {
   UPSTREAM_TRIES_PER_ADDRESS_MAX,
 } from '../base/limits.ts'
 import type { Asker } from '../cache/server-quota.ts'
-import { TrackedServer } from '../cache/server-table.ts'
+import { TrackedServer } from '../cache/tracked-server.ts'
 import { throughNat64 } from './address-families.ts'
 import { routeAddressUsable } from './address-rules.ts'
 import type { Context, Job } from './context.ts'

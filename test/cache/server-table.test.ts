@@ -5,7 +5,8 @@ import {
   SILENCE_MS_BEFORE_BACK_OFF,
   UNKNOWN_LATE_MS_MIN,
 } from '../../src/base/limits.ts'
-import { ServerTable, TrackedServer } from '../../src/cache/server-table.ts'
+import { ServerTable } from '../../src/cache/server-table.ts'
+import { TrackedServer } from '../../src/cache/tracked-server.ts'
 import { name } from './records.ts'
 
 const server: Endpoint = { address: Uint8Array.of(192, 0, 2, 1), port: 53 }
