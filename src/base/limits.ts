@@ -62,6 +62,12 @@ export const REFRESHES_MAX = 1_000
 export const UPSTREAM_QUERIES_MAX = 100
 /** Upstream queries for one of its questions. */
 export const UPSTREAM_QUERIES_PER_QUESTION_MAX = 50
+/** Octets of replies for a client query: four of the largest (PowerDNS: 100,000). */
+export const UPSTREAM_OCTETS_MAX = 262_144
+/** What a question may receive without being counted among those that hold much: referrals, keys and an answer take less. */
+export const HELD_OCTETS_SPARED = 8_192
+/** Octets of replies that those hold together, an engine: as records they take eight times as much, a quarter of its heap. */
+export const HELD_OCTETS_MAX = 33_554_432
 /** Failing signature verifications (KeyTrap CVE-2023-50387). */
 export const FAILED_SIGNATURES_MAX = 16
 /** Signature verifications in all. */

@@ -21,6 +21,7 @@ import {
   GUARD_EXCEPTION_SECONDS,
   KEYS_PER_TAG_MAX,
   LATE_REPLIES_PER_CLIENT_MAX,
+  MESSAGE_OCTETS_MAX,
   MINIMISED_LABELS_MAX,
   NEGATIVE_TTL_SECONDS_MAX,
   NS_LOOKUPS_MAX,
@@ -53,6 +54,7 @@ import {
   UDP_PAYLOAD_OCTETS,
   UDP_PAYLOAD_OCTETS_MIN,
   UDP_REPLY_OCTETS_MAX,
+  UPSTREAM_OCTETS_MAX,
   UPSTREAM_OUTSTANDING_MAX,
   UPSTREAM_QUERIES_MAX,
   UPSTREAM_QUERIES_PER_QUESTION_MAX,
@@ -156,6 +158,7 @@ export interface Settings {
   'cache.ttl.negative-max-seconds': number
   'limits.upstream-queries': number
   'limits.upstream-queries-per-question': number
+  'limits.upstream-octets': number
   'limits.name-servers': number
   'limits.name-servers-per-delegation': number
   'limits.depth': number
@@ -853,6 +856,12 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     schema: value.whole(10, 1_000),
     default: UPSTREAM_QUERIES_PER_QUESTION_MAX,
     doc: 'The same for one of the questions that it leads to: one name and type, from the root down.',
+    reload: 'live',
+  },
+  'limits.upstream-octets': {
+    schema: value.whole(MESSAGE_OCTETS_MAX, 16_777_216),
+    default: UPSTREAM_OCTETS_MAX,
+    doc: 'Octets of all replies for one question of a client. Questions that have received much are bounded together as well.',
     reload: 'live',
   },
   'limits.name-servers': {

@@ -189,6 +189,7 @@ export function resolverLimits(settings: Settings): ResolverLimits {
     nsec3Iterations: settings['dnssec.nsec3-iterations-max'],
     upstreamQueries: settings['limits.upstream-queries'],
     upstreamQueriesPerQuestion: settings['limits.upstream-queries-per-question'],
+    upstreamOctets: settings['limits.upstream-octets'],
     nameServers: settings['limits.name-servers'],
     nameServersPerDelegation: settings['limits.name-servers-per-delegation'],
     depth: settings['limits.depth'],

@@ -67,6 +67,7 @@ export const REASONS = {
   'invalid-data': { number: 71, ede: 0, text: 'what the authority sent is malformed' },
   'cached-failure': { number: 72, ede: 13, text: 'failed a moment ago' },
   'limit-upstream-queries': { number: 74, ede: 0, text: 'too many upstream queries' },
+  'limit-upstream-octets': { number: 92, ede: 0, text: 'the replies have too many octets' },
   'limit-aliases': { number: 75, ede: 0, text: 'too many aliases' },
   'limit-depth': { number: 76, ede: 0, text: 'address look-ups nest too deep' },
   'limit-name-servers': { number: 77, ede: 0, text: 'too many name-server names to look up' },

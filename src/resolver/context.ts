@@ -16,6 +16,7 @@ import { type Name, nameKey } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Meaning } from './classify.ts'
 import type { Cut } from './cut.ts'
+import type { HeldOctets } from './held-octets.ts'
 import type { Flight, InFlight } from './in-flight.ts'
 import type { Outstanding } from './outstanding.ts'
 import type {
@@ -58,6 +59,7 @@ export interface Context {
   readonly rootCopy: { copy: RootCopy | undefined }
   readonly counters: EngineCounters
   readonly outstanding: Outstanding
+  readonly held: HeldOctets
   readonly rrsets: RrsetCache
   /** What zones have proven not to exist (RFC 8198). */
   readonly denials: DenialRanges

@@ -12,6 +12,7 @@ import { type Flight, InFlight } from './in-flight.ts'
 import { notJudged } from './judge.ts'
 import type { ClientQuestion, Clock } from './ports.ts'
 import { type Resolution, resolve } from './resolve.ts'
+import type { WorkBudget } from './work-budget.ts'
 
 /**
  * Resolves a question: alias by alias, or with what DNS64 makes of it.
@@ -47,8 +48,10 @@ export interface DataFirstParts {
 /** The data of an answer: nobody has judged it. */
 interface UnjudgedAnswer {
   readonly resolution: Resolution
-  /** What it was made of, and the job to judge that, which has begun to prove the zones it came from. */
+  /** What it was made of, and on which allowance. */
   readonly fetched: Map<string, Data>
+  readonly budget: WorkBudget
+  /** The job to judge that, which has begun to prove the zones it came from. */
   readonly judge: Job
 }
 
@@ -99,6 +102,8 @@ export class DataFirst {
     const { flight, policySequence } = job
     const proof = { ...got.judge, flight, policySequence, fetched: got.fetched }
     const proven = await judged(proof, question, name, false)
+    got.budget.end()
+    got.judge.budget.end()
     return proven.rcode === RCODE.SERVFAIL ? unproven(got.resolution, proven.judged) : proven
   }
 
@@ -113,8 +118,9 @@ export class DataFirst {
       context.noteWork(question)
       const fetched = new Map<string, Data>()
       const judge = job(own, question)
-      const resolution = await this.#unjudged({ ...job(own, question), fetched, judge }, question, name, anew)
-      return { resolution, fetched, judge }
+      const getter = { ...job(own, question), fetched, judge }
+      const resolution = await this.#unjudged(getter, question, name, anew)
+      return { resolution, fetched, budget: getter.budget, judge }
     })
     return 'value' in joined ? joined.value : undefined
   }

@@ -30,6 +30,7 @@ import { type Context, failure, type Job, type Judgement, underFlight } from './
 import { DataFirst, inTimeForClient, type ResolveStep, resolveStep } from './data-first.ts'
 import { Dns64 } from './dns64.ts'
 import { fetchData, fetchFresh } from './fetch.ts'
+import { HeldOctets } from './held-octets.ts'
 import { Flight, InFlight, type Joined } from './in-flight.ts'
 import { isRefusal } from './joining.ts'
 import { trustTable } from './known-trust.ts'
@@ -134,6 +135,7 @@ export class Resolver implements ResolverPort {
       routes: new Routes(parts.settings.routes),
       rootCopy: { copy: undefined },
       outstanding: new Outstanding(parts.settings.outstanding, parts.counters),
+      held: new HeldOctets(),
       queryEdns: new QueryEdns(parts.settings.clientStrings),
       failures: new FailureCache({ nowMs, max: atMost(FAILURES_REMEMBERED_MAX) }),
       servers,
@@ -194,6 +196,11 @@ export class Resolver implements ResolverPort {
   get inFlight(): { readonly questions: number; readonly lookups: number; readonly fetches: number } {
     const { lookups, fetches } = this.#context
     return { questions: this.#questions.size, lookups: lookups.size, fetches: fetches.size }
+  }
+
+  /** Octets of replies that questions under way hold which received many. */
+  get heldOctets(): number {
+    return this.#context.held.octets
   }
 
   /** Resolves one question; equal ones are resolved once. The entry is also stored in the answer cache. */
@@ -339,7 +346,7 @@ export class Resolver implements ResolverPort {
     const { clock, counters, policy } = this.#context
     const limits = this.#limits
     const proof = new ProofBudget(limits.proof, counters)
-    const budget = new WorkBudget(clock.nowMs(), flight.deadlineMs, proof, limits)
+    const budget = new WorkBudget(clock.nowMs(), flight.deadlineMs, proof, limits, this.#context.held)
     const { sequence } = policy
     return underFlight({ budget, trace, flight, depth: 0, policySequence: sequence, asked }, flight)
   }
@@ -356,6 +363,8 @@ export class Resolver implements ResolverPort {
     } catch (fault) {
       this.#onFault(fault)
       resolution = servfail(failure('internal', ''))
+    } finally {
+      job.budget.end()
     }
     return this.#store(question, job, resolution)
   }

@@ -4,7 +4,7 @@ import {
   UPSTREAM_TCP_TIMEOUT_MS_MIN,
   UPSTREAM_TIMEOUT_GROWTH,
 } from '../base/limits.ts'
-import type { Reason } from '../dnssec/reasons.ts'
+import { REASONS, type Reason } from '../dnssec/reasons.ts'
 import type { EdnsOption } from '../wire/edns.ts'
 import { FormatError } from '../wire/format-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
@@ -82,6 +82,7 @@ export async function exchange(
       return { kind: 'limit', reason: limit }
     }
     const outcome = await once(context, job, racer, zone, question, way)
+    if (outcome.kind === 'limit') return outcome
     // Somebody else had the answer: all that was still of interest is how long this took.
     if (racer.over) return outcome
     job.budget.lastYieldMs = clock.nowMs()
@@ -167,7 +168,7 @@ async function once(
   zone: Name,
   question: Question,
   { transport, edns }: Way,
-): Promise<Answered> {
+): Promise<Exchanged> {
   const { clock, counters, servers, upstream } = context
   const { server, recursion } = racer.turn
   const id = context.random.below(0x1_0000)
@@ -224,20 +225,27 @@ async function once(
     if (reason === 'resources') return { kind: 'failed', reason: NO_SOCKET }
     return { kind: 'failed', reason: transport === 'tcp' ? `${reason} by TCP` : reason }
   }
+  const { message: octets, rttMs } = result
+  const limit = job.budget.takeReply(octets.length, clock.nowMs())
+  if (limit !== undefined) {
+    tell(REASONS[limit].text, octets.length, rttMs)
+    counters.limitHit(limit, zoneToName(context, job, zone))
+    return { kind: 'limit', reason: limit }
+  }
   const answered = withCookie(
     context,
     server,
     cookie,
-    read(result.message, transport, context.settings.ttlSeconds),
+    read(octets, transport, context.settings.ttlSeconds),
     transport,
   )
   if (answered.kind === 'message') {
     if (answered.message.edns !== undefined) servers.ednsWorked(server)
-    tell(`rcode ${answered.message.rcode}`, result.message.length, result.rttMs)
+    tell(`rcode ${answered.message.rcode}`, octets.length, rttMs)
   } else {
     if (answered.malformed === true) counters.upstreamFailure('malformed')
     if (answered.reason === FOREIGN_COOKIE) counters.upstreamFailure(FOREIGN_COOKIE)
-    tell(answered.reason, result.message.length, result.rttMs)
+    tell(answered.reason, octets.length, rttMs)
   }
   return answered
 }

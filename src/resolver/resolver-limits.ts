@@ -9,6 +9,7 @@ import {
   QUERY_TIME_MS_MAX,
   REFERRALS_MAX,
   REFRESHES_MAX,
+  UPSTREAM_OCTETS_MAX,
   UPSTREAM_QUERIES_MAX,
   UPSTREAM_QUERIES_PER_QUESTION_MAX,
 } from '../base/limits.ts'
@@ -21,6 +22,8 @@ export interface ResolverLimits {
   readonly nsec3Iterations: number
   readonly upstreamQueries: number
   readonly upstreamQueriesPerQuestion: number
+  /** Of all replies. */
+  readonly upstreamOctets: number
   /** Names of name servers looked up. */
   readonly nameServers: number
   readonly nameServersPerDelegation: number
@@ -42,6 +45,7 @@ export const RESOLVER_LIMITS: ResolverLimits = {
   nsec3Iterations: NSEC3_ITERATIONS_MAX,
   upstreamQueries: UPSTREAM_QUERIES_MAX,
   upstreamQueriesPerQuestion: UPSTREAM_QUERIES_PER_QUESTION_MAX,
+  upstreamOctets: UPSTREAM_OCTETS_MAX,
   nameServers: NS_LOOKUPS_MAX,
   nameServersPerDelegation: NS_LOOKUPS_PER_DELEGATION_MAX,
   depth: ADDRESS_LOOKUP_DEPTH_MAX,

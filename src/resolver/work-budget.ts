@@ -2,6 +2,7 @@
 import type { ProofBudget } from '../dnssec/budget.ts'
 import type { Reason } from '../dnssec/reasons.ts'
 import { copyName, type Name, namesEqual } from '../wire/name.ts'
+import type { HeldOctets, Holder } from './held-octets.ts'
 import type { ResolverLimits } from './resolver-limits.ts'
 
 /** Upstream queries of one of the questions that a client query needs. */
@@ -10,7 +11,7 @@ export interface QuestionBudget {
 }
 
 /** One per client query; every sub-query charges it. */
-export class WorkBudget {
+export class WorkBudget implements Holder {
   /** Signatures and hashes. */
   readonly proof: ProofBudget
   /** As they were when the query began. */
@@ -19,12 +20,21 @@ export class WorkBudget {
   readonly deadlineMs: number
   #queries = 0
   #nsLookups = 0
+  #octets = 0
+  readonly #held: HeldOctets
   /** A handful, as a rule: looking through them costs less than keys would. */
   readonly #questions: { readonly name: Name; readonly type: number; readonly budget: QuestionBudget }[] = []
   /** When the event loop last got a turn while this query's signatures were checked. */
   lastYieldMs: number
 
-  constructor(nowMs: number, deadlineMs: number, proof: ProofBudget, limits: ResolverLimits) {
+  constructor(
+    nowMs: number,
+    deadlineMs: number,
+    proof: ProofBudget,
+    limits: ResolverLimits,
+    held: HeldOctets,
+  ) {
+    this.#held = held
     this.proof = proof
     this.limits = limits
     this.deadlineMs = deadlineMs
@@ -59,6 +69,27 @@ export class WorkBudget {
     this.#queries++
     question.queries++
     return undefined
+  }
+
+  /** Octets of replies received so far. */
+  get octets(): number {
+    return this.#octets
+  }
+
+  /**
+   * Charges a reply.
+   *
+   * @returns the limit that forbids to read it, or undefined when it may be read
+   */
+  takeReply(octets: number, nowMs: number): Reason | undefined {
+    this.#octets += octets
+    if (this.#octets > this.limits.upstreamOctets) return 'limit-upstream-octets'
+    return this.#held.add(this, nowMs) ? undefined : 'limit-upstream-octets'
+  }
+
+  /** Nothing that was received is held any more. */
+  end(): void {
+    this.#held.remove(this)
   }
 
   /** Whether there is enough left for a query that may turn out not to have been needed. */

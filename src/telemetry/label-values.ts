@@ -30,6 +30,7 @@ const WORK_LIMITS: Readonly<Record<EngineLimit | ThreadLimit, string>> = {
   'ds-tried': 'DS records tried for a zone',
   'denial-rrsets': 'NSEC and NSEC3 RRsets of a negative answer',
   'upstream-queries': 'upstream queries for a client query, or for one of its questions',
+  'upstream-octets': 'octets of replies for a client query, or for all that received many',
   aliases: 'aliases followed',
   depth: 'nesting of look-ups of name-server addresses',
   'name-servers': 'name-server names looked up',

@@ -9,6 +9,7 @@ import { TrustAnchors } from '../../src/dnssec/trust-anchors.ts'
 import type { Behaviour } from '../../src/lab/behaviours.ts'
 import type { LabZone } from '../../src/lab/lab-zone.ts'
 import { OPT_OUT, PLAIN_NSEC3 } from '../../src/lab/registry-zones.ts'
+import { HeldOctets } from '../../src/resolver/held-octets.ts'
 import { RESOLVER_LIMITS } from '../../src/resolver/resolver-limits.ts'
 import { WorkBudget } from '../../src/resolver/work-budget.ts'
 import { ALGORITHM } from '../../src/wire/iana/dnssec-algorithm.ts'
@@ -314,7 +315,7 @@ function wrongDs(): Uint8Array {
 }
 
 t.test('what may be in vain is asked only while half of the allowance is there', (t) => {
-  const budget = new WorkBudget(0, 7000, new ProofBudget(), RESOLVER_LIMITS)
+  const budget = new WorkBudget(0, 7000, new ProofBudget(), RESOLVER_LIMITS, new HeldOctets())
   const questions = [nameFrom('a'), nameFrom('b'), nameFrom('c')].map((name) => budget.question(name, TYPE.A))
   const [a, b, c] = questions
   t.ok(budget.maySpare(a!))

@@ -51,6 +51,13 @@ const ROWS: readonly Row[] = [
     limit: 'limit-upstream-queries',
     zone: 'test.',
   },
+  {
+    limits: { upstreamOctets: 300 },
+    zones: SIGNED_ZONE,
+    name: 'www.z.test',
+    limit: 'limit-upstream-octets',
+    zone: '.',
+  },
   { limits: { aliases: 2 }, zones: CHAIN, name: 'a.z.test', limit: 'limit-aliases', zone: 'z.test.' },
   { limits: { referrals: 1 }, zones: CHAIN, name: 'www.z.test', limit: 'limit-referrals', zone: 'test.' },
   {

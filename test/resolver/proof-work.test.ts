@@ -3,6 +3,7 @@ import t from 'tap'
 import { VirtualClock } from '../../src/base/clock.ts'
 import { ProofBudget } from '../../src/dnssec/budget.ts'
 import type { Context, Job } from '../../src/resolver/context.ts'
+import { HeldOctets } from '../../src/resolver/held-octets.ts'
 import { breathe } from '../../src/resolver/proof-work.ts'
 import { RESOLVER_LIMITS } from '../../src/resolver/resolver-limits.ts'
 import { WorkBudget } from '../../src/resolver/work-budget.ts'
@@ -21,7 +22,7 @@ t.test('the event loop gets a turn after two milliseconds of proving, not before
   const noteWork = (asked: unknown): void => void noted.push(asked)
   const context = { clock, noteWork, betweenSteps } as unknown as Context
   const asked = {}
-  const budget = new WorkBudget(nowMs, nowMs + 7000, new ProofBudget(), RESOLVER_LIMITS)
+  const budget = new WorkBudget(nowMs, nowMs + 7000, new ProofBudget(), RESOLVER_LIMITS, new HeldOctets())
   const job = { budget, asked } as unknown as Job
   await breathe(context, job)
   t.equal(turns, 0)
