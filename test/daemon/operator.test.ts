@@ -28,11 +28,19 @@ async function bench(t: Test, ofFile: readonly { readonly name: string; readonly
     expiresSeconds: nowSeconds() + seconds,
   }))
   const settings = { ...given.settings, 'dnssec.negative-trust-anchors': anchors }
+  /** What every change waits for, as for a thread that is late. */
+  const stuck: { thread?: Promise<void> } = {}
   const folder = await StateFolder.open({ path: testFolder(t), isWanted: true, log: quiet })
   const kept = (): ReturnType<typeof loadChanges> => loadChanges(folder, settings, 0, quiet)
   const operator = new Operator({
     config: { ...given, settings },
-    serving: { policy, changePolicy: async (change: PolicyChange) => policy.apply(change) } as never,
+    serving: {
+      policy,
+      changePolicy: async (change: PolicyChange) => {
+        policy.apply(change)
+        await stuck.thread
+      },
+    } as never,
     kept: kept(),
     cookies: { prepare: () => () => {} },
     journal: { add: async () => {} } as never,
@@ -46,7 +54,7 @@ async function bench(t: Test, ofFile: readonly { readonly name: string; readonly
     const one = { name, reason: '', author: 'noc', forced: false, ...times }
     return operator.change('nta-add', BY, {}, (changes) => ({ ...changes, added: [...changes.added, one] }))
   }
-  return { clock, policy, operator, kept, add }
+  return { clock, policy, operator, kept, add, stuck }
 }
 
 t.test('exceptions that have ended leave the file with the next change', async (t) => {
@@ -98,4 +106,27 @@ t.test('one of the file that was given another end by command ends then', async 
   await operator.dropEnded()
   t.notOk(policy.negativeTrustAnchor(name))
   t.equal(operator.changes.removed.length, 1)
+})
+
+t.test('a change under way does not undo the way back', async (t) => {
+  const { policy, operator, add, stuck } = await bench(t)
+  let release = (): void => {}
+  stuck.thread = new Promise((resolve) => {
+    release = resolve
+  })
+  const under = add('z.test.', 60)
+  await new Promise(setImmediate)
+  const back = operator.setRollout({ mode: 'observe' }, BY)
+  t.equal(policy.mode, 'observe', 'at once')
+  let modeWhenAdded: string | undefined
+  const added = under.then(() => {
+    modeWhenAdded = policy.mode
+  })
+  release()
+  await Promise.all([added, back])
+  t.equal(modeWhenAdded, 'observe', 'what began under enforcement ends without it')
+  t.equal(policy.mode, 'observe')
+  t.equal(operator.rollout.mode, 'observe')
+  await operator.setRollout({ mode: 'enforce' }, BY)
+  t.equal(policy.mode, 'enforce', 'and there is a way forward again')
 })

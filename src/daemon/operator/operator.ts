@@ -59,6 +59,8 @@ export class Operator {
   /** In force now. */
   #settings: Settings
   #work: Promise<unknown> = Promise.resolve()
+  /** Changes away from enforcement that are in force already, and wait for their turn to be kept. */
+  #waysBack = 0
 
   constructor(parts: OperatorParts) {
     this.#parts = parts
@@ -88,11 +90,19 @@ export class Operator {
 
   /** Changes how far validation is enforced. */
   setRollout(wanted: Partial<RolloutTerms>, author: Author): Promise<RolloutTerms> {
-    // The way back waits for nothing.
-    if (wanted.mode === 'observe' || wanted.mode === 'off') this.#parts.serving.policy.setMode(wanted.mode)
+    // The way back waits for nothing, and what is under way does not undo it.
+    const isWayBack = wanted.mode === 'observe' || wanted.mode === 'off'
+    if (isWayBack) {
+      this.#parts.serving.policy.setMode(wanted.mode)
+      this.#waysBack++
+    }
     return this.#inTurn(async () => {
       const before = this.rollout
-      await this.#change(changeRollout(this.#changes, this.#config.settings, wanted))
+      try {
+        await this.#change(changeRollout(this.#changes, this.#config.settings, wanted))
+      } finally {
+        if (isWayBack) this.#waysBack--
+      }
       await this.#parts.journal.add('rollout', author, { before, after: this.rollout })
       return this.rollout
     })
@@ -195,12 +205,16 @@ export class Operator {
     const { serving, log } = this.#parts
     const { policy } = serving
     const mode: ValidationMode = after['dnssec.mode']
-    if (mode !== 'enforce') policy.setMode(mode)
+    if (mode !== 'enforce') this.#setMode(mode)
     log.level = after['log.level']
     for (const change of policyChanges(before, after)) await serving.changePolicy(change)
     const told = threadChange(before, after)
     if (told !== undefined) await serving.configure(after, told.rejudges)
     policy.setShare(after['dnssec.rollout.percent'], hasExemptions(after))
-    if (mode === 'enforce') policy.setMode(mode)
+    if (mode === 'enforce') this.#setMode(mode)
+  }
+
+  #setMode(mode: ValidationMode): void {
+    if (this.#waysBack === 0) this.#parts.serving.policy.setMode(mode)
   }
 }
