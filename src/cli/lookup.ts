@@ -59,7 +59,7 @@ export async function lookup(
 async function resolveHere(question: AskedQuestion, options: LookupOptions): Promise<LookupReport | string> {
   const config = withKeptAnchors(options.config === undefined ? defaultConfig() : loadConfig(options.config))
   const { name, type } = question
-  const local = followLocally(localZones(config.settings), name, type)
+  const local = followLocally(localZones(config.settings), name, type, config.settings['limits.aliases'])
   if (local?.kind === 'deny') return 'a local zone leaves this name without a reply'
   if (local !== undefined && local.kind !== 'onward') return localReport(question, local)
   let fault: unknown

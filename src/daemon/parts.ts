@@ -4,7 +4,7 @@ import type { HashKey } from '../base/keyed-hash.ts'
 import { TTL_SECONDS_MAX } from '../base/limits.ts'
 import type { RootHint } from '../config/built-in-hints.ts'
 import type { Settings } from '../config/settings.ts'
-import type { ServiceSettings } from '../front/service.ts'
+import type { ServiceSettings } from '../front/service-settings.ts'
 import { AccessList } from '../policy/access.ts'
 import { LocalZones } from '../policy/local-zones.ts'
 import { discoveryRecords, IPV4ONLY } from '../policy/nat64-discovery.ts'
@@ -34,6 +34,7 @@ export function serviceSettings(settings: Settings): ServiceSettings {
       snoop: settings['access.snoop'],
     }),
     localZones: localZones(settings),
+    aliases: settings['limits.aliases'],
     any: settings['resolution.any'],
     texts: { identity: settings['server.identity'], version: settings['server.version'] },
     nsid: settings['server.nsid'],

@@ -22,10 +22,15 @@ export type LocalOutcome =
   | { readonly kind: 'onward'; readonly aliases: readonly Rrset[]; readonly target: Name }
 
 /** Undefined when the name itself is no local matter. */
-export function followLocally(zones: LocalZones, name: Name, type: number): LocalOutcome | undefined {
+export function followLocally(
+  zones: LocalZones,
+  name: Name,
+  type: number,
+  aliasesMax: number = ALIASES_MAX,
+): LocalOutcome | undefined {
   const aliases: Rrset[] = []
   let at = name
-  for (let links = 0; links <= ALIASES_MAX; links++) {
+  for (let links = 0; links <= aliasesMax; links++) {
     const found = zones.answer(at, type)
     if (found === undefined) return links === 0 ? undefined : { kind: 'onward', aliases, target: at }
     if (found.kind === 'data') return { ...found, answer: [...aliases, ...found.answer] }
@@ -33,7 +38,7 @@ export function followLocally(zones: LocalZones, name: Name, type: number): Loca
     aliases.push(...found.answer)
     at = found.target
   }
-  const text = `more than ${ALIASES_MAX} aliases from ${formatName(name)}`
+  const text = `more than ${aliasesMax} aliases from ${formatName(name)}`
   const ede = [{ code: REASONS['limit-aliases'].ede, text }]
   return { kind: 'data', rcode: RCODE.SERVFAIL, answer: [], authority: [], ede }
 }

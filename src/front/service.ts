@@ -15,9 +15,7 @@ import {
   parseAnswerEntry,
   writeAnswerEntry,
 } from '../cache/answer-entry.ts'
-import type { AccessList } from '../policy/access.ts'
 import { CookieSecrets } from '../policy/cookie-secrets.ts'
-import type { LocalZones } from '../policy/local-zones.ts'
 import { RATE, type RateVerdict } from '../policy/rate-limits.ts'
 import type { ResolverPolicy, ResolverPort, VerdictNeed } from '../resolver/ports.ts'
 import { CLASS } from '../wire/iana/class.ts'
@@ -27,8 +25,8 @@ import { RCODE } from '../wire/iana/rcode.ts'
 import { isMetaType, TYPE } from '../wire/iana/rrtype.ts'
 import type { Question, QuestionMessage } from '../wire/message.ts'
 import type { Client } from './client.ts'
-import { type AnswerSettings, ClientAnswers } from './client-answers.ts'
-import { ClientCookies, type CookieMode } from './client-cookies.ts'
+import { ClientAnswers } from './client-answers.ts'
+import { ClientCookies } from './client-cookies.ts'
 import { type ClientLimitOptions, ClientLimits } from './client-limits.ts'
 import type { AnswerPath, FrontCounters, FrontLimit } from './counters.ts'
 import { HitPath } from './hit-path.ts'
@@ -41,20 +39,10 @@ import { FLAG_QR, FLAG_RD, HEADER_OCTETS, Query, queryOf, questionOnly } from '.
 import { comeAgainRcode, NO_EDE } from './reply-writer.ts'
 import { once, type Reply, type Request, readRequest } from './request.ts'
 import { sentinelForbids } from './sentinel.ts'
-import { type ServerTexts, serverTextAnswer } from './server-names.ts'
+import { serverTextAnswer } from './server-names.ts'
+import type { ServiceSettings } from './service-settings.ts'
 import { TurnedAway } from './turned-away.ts'
 import { type WhoAsksOptions, whoAsks } from './who-asks.ts'
-
-/** What can change while the service runs. */
-export interface ServiceSettings extends AnswerSettings {
-  readonly access: AccessList
-  readonly localZones: LocalZones
-  /** What ANY gets over UDP; over TCP it gets everything there is. */
-  readonly any: 'minimal' | 'full'
-  readonly texts: ServerTexts
-  /** Clients get none when left out. */
-  readonly cookies?: CookieMode
-}
 
 /** What a service is made of. */
 export interface ServiceOptions extends ClientLimitOptions, WhoAsksOptions {
@@ -292,7 +280,8 @@ export class Service {
   }
 
   #answerLocally(request: Request, query: Query, question: Question): void {
-    const local = followLocally(this.#settings.localZones, question.name, question.type)
+    const { localZones, aliases: aliasesMax } = this.#settings
+    const local = followLocally(localZones, question.name, question.type, aliasesMax)
     if (local === undefined) this.#checkRecursion(request, query, question)
     else if (local.kind === 'data') this.#answerOwn(request, query, ownAnswer(question, local), true)
     else if (local.kind === 'onward') {

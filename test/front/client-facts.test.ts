@@ -117,9 +117,11 @@ function withZones(
   zones: Readonly<Record<string, LocalZoneType>>,
   records: string,
   access = new AccessList(),
+  aliases?: number,
 ): Bench {
   return bench({
     access,
+    ...(aliases === undefined ? {} : { aliases }),
     localZones: new LocalZones({
       zones: Object.entries(zones).map(([name, type]) => ({ name: nameFrom(name), type })),
       records: readZone(records, { path: 'test' }),
@@ -165,6 +167,16 @@ t.test('aliases of local data are followed, locally and beyond', async (t) => {
     if (how === 'asked') it.store(parts())
   }
   t.same(it.asked, ['www.example.se. 1'])
+})
+
+t.test('as many aliases of local data are followed as elsewhere', async (t) => {
+  for (const [most, rcode] of [
+    [1, RCODE.NOERROR],
+    [0, RCODE.SERVFAIL],
+  ] as const) {
+    const it = withZones({ 'corp.example.': 'static' }, ALIASES, undefined, most)
+    t.match(await it.message(query({ name: 'short.corp.example.' })), { rcode }, `${most}`)
+  }
 })
 
 t.test('aliases that lead to nothing', async (t) => {
