@@ -556,6 +556,8 @@ export const TCP_MESSAGE_MS_MAX = 3_000
 export const TCP_UNREAD_OCTETS_PAUSE = 65_536
 /** Above this the connection is closed. */
 export const TCP_UNREAD_OCTETS_MAX = 1_048_576
+/** The same of all connections of a front together: then those with most are closed until a quarter of this is free. */
+export const TCP_UNREAD_OCTETS_ALL_MAX = 67_108_864
 /** A client that takes nothing of its replies for so long is cut off. */
 export const TCP_UNREAD_MS_MAX = 8_000
 /** How often connections are looked at for the bounds in time. */

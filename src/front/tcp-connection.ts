@@ -24,6 +24,8 @@ export interface ConnectionSurroundings {
   readonly counters: FrontCounters
   readonly clock: Clock
   readonly idleMs: number
+  /** Told of the octets of each reply before they are handed to the system. */
+  readonly replying: (octets: number) => void
 }
 
 const LENGTH_OCTETS = 2
@@ -80,6 +82,11 @@ export class TcpConnection {
     return this.#frames.partial ? this.#messageBegunMs : this.#activeMs
   }
 
+  /** Octets of replies that wait for the client to read them. */
+  get unreadOctets(): number {
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength
+  }
+
   /** Tells the client with the next reply not to ask here any more (RFC 7828). */
   askToLeave(): void {
     this.#client.idleMs = 0
@@ -100,14 +107,19 @@ export class TcpConnection {
     this.#socket.destroy()
   }
 
+  /** Cuts it off since its client reads too little. */
+  cutUnread(): void {
+    this.#in.counters.limitHit('tcp-unread', this.#client.addressAlone)
+    this.destroy()
+  }
+
   /** Cuts it off if a bound in time has passed. */
   checkTime(nowMs: number): void {
     const idle = this.idleSinceMs !== undefined && nowMs - this.#activeMs >= this.#in.idleMs
     const slow =
       this.#frames.partial && this.#held === undefined && nowMs - this.#messageBegunMs >= TCP_MESSAGE_MS_MAX
-    const unread = this.#readsNothing(nowMs)
-    if (unread) this.#in.counters.limitHit('tcp-unread', this.#client.addressAlone)
-    if (idle || slow || unread) this.destroy()
+    if (this.#readsNothing(nowMs)) this.cutUnread()
+    else if (idle || slow) this.destroy()
   }
 
   /** True when replies wait and none was taken for too long. */
@@ -205,12 +217,10 @@ export class TcpConnection {
     framed[0] = length >> 8
     framed[1] = length & 0xff
     framed.set(reply.subarray(0, length), LENGTH_OCTETS)
-    if (this.#socket.writableLength + framed.length > TCP_UNREAD_OCTETS_MAX) {
-      this.#in.counters.limitHit('tcp-unread', this.#client.addressAlone)
-      this.destroy()
-      return
-    }
-    this.#socket.write(framed)
+    this.#in.replying(framed.length)
+    if (this.#socket.destroyed) return
+    if (this.#socket.writableLength + framed.length > TCP_UNREAD_OCTETS_MAX) this.cutUnread()
+    else this.#socket.write(framed)
   }
 
   /** The client has read all that waited. */

@@ -7,6 +7,7 @@ import {
   TCP_CONNECTIONS_PER_CLIENT_MAX,
   TCP_IDLE_MS,
   TCP_SWEEP_MS,
+  TCP_UNREAD_OCTETS_ALL_MAX,
 } from '../base/limits.ts'
 import { descriptorOf } from '../native/handed-sockets.ts'
 import type { ShareTcp } from '../native/udp-socket.ts'
@@ -16,11 +17,16 @@ import { ListenError } from './listen-error.ts'
 import type { Service } from './service.ts'
 import { TcpConnection } from './tcp-connection.ts'
 
+/** Of what may wait to be read: below this the connections need not be looked at soon again. */
+const UNREAD_LEFT = 0.75
+
 /** Bounds on connections; those of `base/limits.ts` where left out. */
 export interface TcpOptions {
   readonly connectionsMax?: number
   readonly connectionsPerClientMax?: number
   readonly idleMs?: number
+  /** Octets of replies that wait to be read, of all connections. */
+  readonly unreadOctetsMax?: number
 }
 
 /** The connections of all listeners of a service. */
@@ -31,9 +37,12 @@ export class TcpConnections {
   readonly #max: number
   readonly #perClientMax: number
   readonly #idleMs: number
+  readonly #unreadOctetsMax: number
   /** In the order they came, each with the key of its client. */
   readonly #connections = new Map<TcpConnection, string>()
   readonly #byClient = new Map<string, number>()
+  /** What waited to be read when that was last looked at, and all that was written since. */
+  #unreadOctetsAtMost = 0
   #draining = false
   #cancelSweep: Cancel | undefined
   readonly #whenEmpty: (() => void)[] = []
@@ -45,6 +54,7 @@ export class TcpConnections {
     this.#max = options.connectionsMax ?? TCP_CONNECTIONS_MAX
     this.#perClientMax = options.connectionsPerClientMax ?? TCP_CONNECTIONS_PER_CLIENT_MAX
     this.#idleMs = options.idleMs ?? TCP_IDLE_MS
+    this.#unreadOctetsMax = options.unreadOctetsMax ?? TCP_UNREAD_OCTETS_ALL_MAX
   }
 
   /** Connections open. */
@@ -78,6 +88,7 @@ export class TcpConnections {
       counters: this.#counters,
       clock: this.#clock,
       idleMs: this.#idleMs,
+      replying: (octets) => this.#boundUnread(octets),
     })
     this.#connections.set(connection, key)
     // Whoever had to go may have been the same client's.
@@ -119,6 +130,21 @@ export class TcpConnections {
     else this.#byClient.delete(key)
     if (this.#connections.size > 0) return
     for (const tell of this.#whenEmpty.splice(0)) tell()
+  }
+
+  /** Cuts off those who have read least when too much waits to be read. */
+  #boundUnread(more: number): void {
+    this.#unreadOctetsAtMost += more
+    if (this.#unreadOctetsAtMost <= this.#unreadOctetsMax) return
+    const slowest = [...this.#connections.keys()].sort((a, b) => b.unreadOctets - a.unreadOctets)
+    let octets = more
+    for (const { unreadOctets } of slowest) octets += unreadOctets
+    for (const connection of slowest) {
+      if (octets <= UNREAD_LEFT * this.#unreadOctetsMax) break
+      octets -= connection.unreadOctets
+      connection.cutUnread()
+    }
+    this.#unreadOctetsAtMost = octets
   }
 
   /** When all places are taken, the connection that has been of no use for longest gives up its own. */

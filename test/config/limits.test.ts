@@ -23,7 +23,7 @@ const FIXED: Readonly<Record<string, string>> = {
   'outstanding-per-client': 'what limits.upstream-outstanding leaves',
   handover: 'a ring of fixed memory between two threads; limits.waiting is what fills it',
   'set-aside': 'no number: whether a question ended a thread a minute ago',
-  'tcp-unread': 'memory of one connection; how many there are can be set',
+  'tcp-unread': 'memory of one connection, and of all',
 }
 
 t.test('every bound has its reason before it', (t) => {

@@ -329,6 +329,32 @@ t.test('a client that does not read: memory stays bounded and others are served 
   await front.close()
 })
 
+t.test('where too much waits to be read in all, those who read least are cut off', async (t) => {
+  const replyOctets = 200 * 230
+  const { it, front, port } = await openFront({ idleMs: 60_000, unreadOctetsMax: 5 * replyOctets })
+  const question = { name: nameFrom('big.example.se.'), type: TYPE.TXT, class: CLASS.IN }
+  const zone = Array.from(
+    { length: 200 },
+    (_, i) => `big.example.se. 60 IN TXT "${String(i).padStart(230, 'x')}"\n`,
+  )
+  it.store(parts({ question, zone: zone.join('') }))
+  const ask = framed(query({ name: 'big.example.se.', type: TYPE.TXT }))
+  const mute = Array.from({ length: 10 }, () => new TcpClient(port))
+  for (const { socket } of mute) {
+    socket.pause()
+    socket.write(Buffer.concat(Array.from({ length: 500 }, () => ask)))
+  }
+  const reader = new TcpClient(port)
+  for (let i = 1; i <= 100; i++) {
+    reader.socket.write(ask)
+    t.equal(await reader.wait(i), i)
+  }
+  t.ok(it.counters.get('limit tcp-unread') > 0)
+  t.ok(front.connections < mute.length, `${front.connections} are left`)
+  for (const { socket } of [...mute, reader]) socket.destroy()
+  await front.close()
+})
+
 t.test('a client that never reads is cut off', async (t) => {
   const { it, front, port } = await openFront({ idleMs: 60_000 })
   const question = { name: nameFrom('big.example.se.'), type: TYPE.TXT, class: CLASS.IN }
