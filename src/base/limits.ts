@@ -248,8 +248,11 @@ export const LAME_MS = 900_000
 export const SERVER_QUIRK_MS = 900_000
 /** Time-outs in a row before a server is left alone: loss of single datagrams is nothing. */
 export const TIMEOUTS_BEFORE_BACK_OFF = 3
-/** … and it has been silent for so long: a busy second of a server must not fail everything that waits for it. */
-export const SILENCE_MS_BEFORE_BACK_OFF = 5_000
+/**
+ * … and it has been silent for so long. Until then it is up: a busy second of a server must not fail everything that waits
+ * for it, and boxes in front of servers drop questions for some names, of which there may be many for each good one.
+ */
+export const SILENCE_MS_BEFORE_BACK_OFF = 60_000
 /**
  * A zone of whose servers none may be asked at present is not looked into anew for so long: each name below it would come
  * to the same, and a flood of them must cost hardly more than its answers. Its servers are paused for as long or longer.

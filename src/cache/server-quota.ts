@@ -40,10 +40,12 @@ export class ServerQuota {
    * are free: anybody can delegate names to a server that does not answer for them, or have it limit the rate of others.
    *
    * @param most the full quota; 0 for none
+   * @param isUp the server answers, and has not been asked this question: its silence to others may have been for their names
    */
-  isFull(most: number, { zone, client }: Asker): boolean {
+  isFull(most: number, { zone, client }: Asker, isUp = false): boolean {
     if (most === 0) return false
-    const free = Math.max(1, Math.floor(most * this.#share)) - this.#out.length
+    const now = isUp ? most : Math.max(1, Math.floor(most * this.#share))
+    const free = now - this.#out.length
     if (this.#share === 1 || this.#out.length < free) return free <= 0
     let ofZone = 0
     let ofClient = 0

@@ -228,9 +228,7 @@ export class ServerTable {
     if (this.rttMs(at) !== undefined && askedMs < server.timedOutMs) return
     server.timedOutMs = this.#nowMs()
     server.timeouts++
-    const silentMs = this.#nowMs() - server.repliedMs
-    if (server.timeouts >= TIMEOUTS_BEFORE_BACK_OFF && silentMs >= SILENCE_MS_BEFORE_BACK_OFF)
-      this.#pause(server)
+    if (server.timeouts >= TIMEOUTS_BEFORE_BACK_OFF && this.#isDown(server)) this.#pause(server)
   }
 
   /** The host or the network said no: left alone at once. */
@@ -263,9 +261,18 @@ export class ServerTable {
     return Math.max(closedMs(at), closedMs(standingOf(at)))
   }
 
-  /** True when no more questions may be out to the server at once; `most` to one that answers. */
-  isFull(at: Endpoint, most: number, asker: Asker): boolean {
-    return this.#peek(standingOf(at))?.quota.isFull(most, asker) === true
+  /**
+   * True when no more questions may be out to the server at once; `most` to one that answers. One that is asked for the first
+   * time finds the places of those that it did not answer taken only where it answers nobody.
+   */
+  isFull(at: Endpoint, most: number, asker: Asker, isFirst: boolean): boolean {
+    const server = this.#peek(standingOf(at))
+    return server?.quota.isFull(most, asker, isFirst && !this.#isDown(server)) === true
+  }
+
+  /** True when it has been silent for so long that this is no matter of single questions. */
+  #isDown({ repliedMs }: Server): boolean {
+    return this.#nowMs() - repliedMs >= SILENCE_MS_BEFORE_BACK_OFF
   }
 
   /**

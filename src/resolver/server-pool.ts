@@ -194,17 +194,17 @@ export class ServerPool {
       const { tries, endpoint } = candidate
       const isKnown = servers.rttMs(endpoint) !== undefined
       const triesMax = isKnown ? UPSTREAM_TRIES_OF_KNOWN_MAX : UPSTREAM_TRIES_PER_ADDRESS_MAX
-      if (tries < triesMax && servers.mayAsk(endpoint) && !this.#isFull(endpoint)) open.push(candidate)
+      if (tries < triesMax && servers.mayAsk(endpoint) && !this.#isFull(candidate)) open.push(candidate)
     }
     if (open.length > 0 || !this.#isForward || this.#mayFallBack) return open
     return this.#candidates.filter(({ tries }) => tries === 0)
   }
 
   /** True when no more questions may be out to a server. One that the operator gave may be all there is, for all names. */
-  #isFull(endpoint: Endpoint): boolean {
+  #isFull({ endpoint, tries }: Candidate): boolean {
     const { outstanding, servers } = this.#context
     const { perServer } = outstanding.limits
-    if (this.#cut.route !== undefined || !servers.isFull(endpoint, perServer, this.#asker)) return false
+    if (this.#cut.route !== undefined || !servers.isFull(endpoint, perServer, this.#asker, tries === 0)) return false
     this.#passesOver ??= outstanding.forbids('outstanding-per-server', this.#cut.zone)
     return this.#passesOver === true
   }
