@@ -348,9 +348,19 @@ export class ServerTable {
     return !isOver(this.#peek(at)?.cookiesBrokenUntilMs ?? 0, this.#nowMs)
   }
 
+  /** True for a server that has answered a question with a cookie well, whatever it thinks of cookies. */
+  takesCookies(at: Endpoint): boolean {
+    return this.#peek(at)?.cookiesTaken === true
+  }
+
+  cookiesTaken(at: Endpoint): void {
+    this.#touch(at).cookiesTaken = true
+  }
+
   /** Asks without a cookie from now on, for a quarter of an hour. */
   cookiesBroke(at: Endpoint): void {
     const server = this.#touch(at)
+    server.cookiesTaken = false
     server.cookie = undefined
     server.cookieUntilMs = 0
     server.cookiesBrokenUntilMs = this.#nowMs() + SERVER_QUIRK_MS

@@ -31,6 +31,8 @@ export interface Server {
   /** When another one is to be made up. */
   cookieUntilMs: number
   cookiesBrokenUntilMs: number
+  /** A question with a cookie was answered well. */
+  cookiesTaken: boolean
   readonly quota: ServerQuota
 }
 
@@ -54,6 +56,7 @@ export function newServer(): Server {
     cookie: undefined,
     cookieUntilMs: 0,
     cookiesBrokenUntilMs: 0,
+    cookiesTaken: false,
     quota: new ServerQuota(),
   }
 }

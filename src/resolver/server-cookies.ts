@@ -53,7 +53,7 @@ export class ServerCookies {
     if (octets === undefined) {
       const wasFull = sent.octets.length > CLIENT_COOKIE_OCTETS
       if (wasFull && transport === 'udp') return 'foreign'
-      const isUnfit = isRefusal(reply)
+      const isUnfit = isRefusal(reply) || (!wasFull && this.#mayBeRefusal(server, reply))
       // A connection cannot be forged from afar, so the server has changed its mind.
       if (wasFull || isUnfit) this.#servers.cookiesBroke(server)
       return isUnfit ? 'unfit' : 'good'
@@ -66,6 +66,13 @@ export class ServerCookies {
     }
     this.#keep(server, octets)
     return reply.rcode === RCODE.BADCOOKIE ? 'retry' : 'good'
+  }
+
+  /** Some servers refuse, or fail, what they do not know. One that has answered beside a cookie means something else by it. */
+  #mayBeRefusal(server: Endpoint, { rcode }: Message): boolean {
+    if (rcode === RCODE.REFUSED || rcode === RCODE.SERVFAIL) return !this.#servers.takesCookies(server)
+    this.#servers.cookiesTaken(server)
+    return false
   }
 
   /**

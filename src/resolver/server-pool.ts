@@ -204,7 +204,8 @@ export class ServerPool {
   #isFull({ endpoint, tries }: Candidate): boolean {
     const { outstanding, servers } = this.#context
     const { perServer } = outstanding.limits
-    if (this.#cut.route !== undefined || !servers.isFull(endpoint, perServer, this.#asker, tries === 0)) return false
+    if (this.#cut.route !== undefined || !servers.isFull(endpoint, perServer, this.#asker, tries === 0))
+      return false
     this.#passesOver ??= outstanding.forbids('outstanding-per-server', this.#cut.zone)
     return this.#passesOver === true
   }

@@ -92,13 +92,32 @@ t.test('a server that has no cookies any more is asked without, for a quarter of
   t.same(await ask(6), ['udp 8'])
 })
 
-t.test('a server that calls the option malformed keeps EDNS', async (t) => {
-  const { manner, ask } = cookieWorld()
-  manner.rejects = true
-  t.same(await ask(1), ['udp 0'])
-  t.same(await ask(2), ['udp 8', 'udp 0'])
-  t.same(await ask(3), ['udp 0'])
-})
+for (const [what, rcode] of [
+  ['calls the option malformed', RCODE.FORMERR],
+  ['refuses questions with the option', RCODE.REFUSED],
+  ['fails with the option', RCODE.SERVFAIL],
+] as const) {
+  t.test(`a server that ${what} keeps EDNS`, async (t) => {
+    const { manner, ask } = cookieWorld()
+    manner.rejects = rcode
+    t.same(await ask(1), ['udp 0'])
+    t.same(await ask(2), ['udp 8', 'udp 0'])
+    t.same(await ask(3), ['udp 0'])
+  })
+}
+
+for (const rcode of [RCODE.REFUSED, RCODE.SERVFAIL]) {
+  t.test(`a server that has answered beside the option does not mean it by rcode ${rcode}`, async (t) => {
+    const { world, manner, ask } = cookieWorld()
+    manner.omits = 'always'
+    for (let i = 0; i < 3; i++) await ask(i)
+    manner.rejects = rcode
+    await t.rejects(ask(3))
+    manner.rejects = undefined
+    world.pass(60)
+    t.same(await ask(4), ['udp 8'], 'it is shown one as before')
+  })
+}
 
 t.test('a server that has no cookies any more, and no TCP, is not lost', async (t) => {
   const { world, manner, ask } = cookieWorld()

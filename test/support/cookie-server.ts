@@ -36,8 +36,8 @@ export interface Manner {
   omits: 'never' | 'udp' | 'always'
   /** Falsifies the client's part. */
   forges: boolean
-  /** Calls questions with a cookie malformed. */
-  rejects: boolean
+  /** Gives questions with a cookie this rcode. */
+  rejects: number | undefined
   /** Wants another one, and gives none. */
   refuses: boolean
   /** Does not listen on TCP. */
@@ -51,7 +51,7 @@ export const HONEST: Manner = {
   part: 1,
   omits: 'never',
   forges: false,
-  rejects: false,
+  rejects: undefined,
   refuses: false,
   lacksTcp: false,
   loses: false,
@@ -70,12 +70,12 @@ export function withCookies(manner: Manner): Behaviour {
     return replies.map((reply) => {
       const { omits, forges, rejects } = manner
       if (manner.refuses) return { ...reply, message: dressed(reply.message, undefined, RCODE.BADCOOKIE) }
-      if (omits === 'always' || omits === transport) return reply
-      if (rejects) {
+      if (rejects !== undefined) {
         const message = reply.message.slice()
-        message[3] = RCODE.FORMERR
+        message[3] = rejects
         return { ...reply, message }
       }
+      if (omits === 'always' || omits === transport) return reply
       const cookie = Uint8Array.from([...asked.subarray(0, 8), ...part])
       if (forges && transport === 'udp') cookie[0]! ^= 1
       const isBad = asked.length === 16 && !isKnown && transport === 'udp'
