@@ -16,6 +16,7 @@
  * Readers take the octets that hold the entry and its offset `at`, so that they work inside the cache's memory.
  * They allocate nothing where not said otherwise. Offsets "in the message" count from the message's first octet.
  */
+
 import type { Moment } from '../base/clock.ts'
 import { LIMIT_FAILURE_TTL_SECONDS, MESSAGE_OCTETS_MAX } from '../base/limits.ts'
 import { copyAligned, Memory } from '../base/memory.ts'
@@ -24,6 +25,7 @@ import type { BrokenLink } from '../dnssec/broken-link.ts'
 import { REASONS } from '../dnssec/reasons.ts'
 import type { SecurityStatus } from '../dnssec/security-status.ts'
 import type { ExtendedError } from '../wire/edns.ts'
+import { HEADER_OCTETS } from '../wire/header.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { OPCODE } from '../wire/iana/opcode.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
@@ -71,9 +73,6 @@ export interface AnswerParts {
 }
 
 // --- layout of the head -------------------------------------------------------------------------------------------
-
-/** The message's own header. */
-const HEADER_OCTETS = 12
 
 const FLAGS_AT = 0
 const STATUS_AT = 1

@@ -366,6 +366,16 @@ export class ServerTable {
     server.cookiesBrokenUntilMs = this.#nowMs() + SERVER_QUIRK_MS
   }
 
+  /** True for a server that was seen to change the letters of a question's name. */
+  changesLetters(at: Endpoint): boolean {
+    return !isOver(this.#peek(at)?.lettersChangedUntilMs ?? 0, this.#nowMs)
+  }
+
+  /** Asks in lower case from now on, for a quarter of an hour. */
+  lettersChanged(at: Endpoint): void {
+    this.#touch(at).lettersChangedUntilMs = this.#nowMs() + SERVER_QUIRK_MS
+  }
+
   /** True for a server that was seen to answer by TCP only, or whose datagrams somebody seems to guess (attack A01). */
   tcpOnly(at: Endpoint): boolean {
     return !isOver(this.#peek(at)?.tcpUntilMs ?? 0, this.#nowMs)

@@ -27,6 +27,8 @@ export interface Server {
   ednsWorks: boolean
   ednsBrokenUntilMs: number
   tcpUntilMs: number
+  /** It does not repeat the letters of a question. */
+  lettersChangedUntilMs: number
   cookie: EdnsOption | undefined
   /** When another one is to be made up. */
   cookieUntilMs: number
@@ -53,6 +55,7 @@ export function newServer(): Server {
     ednsWorks: false,
     ednsBrokenUntilMs: 0,
     tcpUntilMs: 0,
+    lettersChangedUntilMs: 0,
     cookie: undefined,
     cookieUntilMs: 0,
     cookiesBrokenUntilMs: 0,

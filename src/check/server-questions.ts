@@ -126,7 +126,7 @@ async function tryOut(soa: AskSoa, zone: Name): Promise<[Trial, Reply][]> {
 }
 
 /** Every second letter in capitals. */
-function inMixedCase(name: Name): Name {
+export function inMixedCase(name: Name): Name {
   const mixed = name.slice()
   let letters = 0
   for (let i = 0; i < mixed.length; i++) {

@@ -116,6 +116,7 @@ export interface Settings {
   'resolution.nat64-prefix': Prefix | undefined
   'resolution.source-addresses': readonly Uint8Array[]
   'resolution.cookies': boolean
+  'resolution.mixed-case': boolean
   'resolution.client-strings': readonly value.ClientStringSetting[]
   'resolution.client-string-option': number
   'resolution.any': 'minimal' | 'full'
@@ -571,6 +572,15 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     doc:
       'Shows each server a cookie and keeps the one that it gives (RFC 7873), so that a reply by UDP that lacks it is ' +
       'known to be forged.',
+    reload: 'restart',
+  },
+  'resolution.mixed-case': {
+    schema: value.flag(),
+    default: false,
+    doc:
+      'Asks servers for names in randomly mixed upper and lower case, which replies have to repeat: some ten bits more to ' +
+      'guess for who forges replies of servers without cookies. A server that changes the letters, which TCP shows, is asked ' +
+      'in lower case for a quarter of an hour.',
     reload: 'restart',
   },
   'resolution.client-strings': {

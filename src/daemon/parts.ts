@@ -145,6 +145,7 @@ export function resolverSettings(
       ...settings['resolution.forward-zones'].map((route) => ({ kind: 'forward' as const, ...route })),
     ],
     cookies: settings['resolution.cookies'],
+    mixedCase: settings['resolution.mixed-case'],
     clientStrings: {
       optionCode: settings['resolution.client-string-option'],
       texts: settings['resolution.client-strings'],

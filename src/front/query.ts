@@ -1,16 +1,15 @@
 /** What a client asked, reduced to what its answer depends on. */
+
 import { MESSAGE_OCTETS_MAX, UDP_PAYLOAD_OCTETS_MIN } from '../base/limits.ts'
 import { INTEROPERABLE_COOKIE_OCTETS, isCookieLength } from '../wire/cookie.ts'
 import type { Edns } from '../wire/edns.ts'
+import { HEADER_OCTETS } from '../wire/header.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { OPTION } from '../wire/iana/edns-option.ts'
 import { isMetaType, TYPE } from '../wire/iana/rrtype.ts'
 import { readU16 } from '../wire/integers.ts'
 import type { QuestionMessage } from '../wire/message.ts'
 import { FOLD, nameLengthAt } from '../wire/name.ts'
-
-/** Octets of a header; the question begins behind it. */
-export const HEADER_OCTETS = 12
 
 /** In the third octet of a message. */
 export const FLAG_QR = 0x80

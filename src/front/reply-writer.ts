@@ -12,21 +12,12 @@ import {
   rotateAddresses,
 } from '../cache/answer-entry.ts'
 import { INTEROPERABLE_COOKIE_OCTETS } from '../wire/cookie.ts'
+import { HEADER_OCTETS } from '../wire/header.ts'
 import { OPTION } from '../wire/iana/edns-option.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { readU16, writeU16 } from '../wire/integers.ts'
-import {
-  FLAG_AA,
-  FLAG_AD,
-  FLAG_CD,
-  FLAG_QR,
-  FLAG_RA,
-  FLAG_RD,
-  FLAG_TC,
-  HEADER_OCTETS,
-  type Query,
-} from './query.ts'
+import { FLAG_AA, FLAG_AD, FLAG_CD, FLAG_QR, FLAG_RA, FLAG_RD, FLAG_TC, type Query } from './query.ts'
 
 /** Opcode and RD, which a reply repeats. */
 const REPEATED_FLAGS = 0x78 | FLAG_RD

@@ -12,10 +12,10 @@ import {
 } from '../base/limits.ts'
 import { concatOctets } from '../base/octets.ts'
 import { FrameReader } from '../wire/frame-reader.ts'
+import { HEADER_OCTETS } from '../wire/header.ts'
 import type { Client } from './client.ts'
 import type { FrontCounters } from './counters.ts'
 import { DROPPED } from './hit-path.ts'
-import { HEADER_OCTETS } from './query.ts'
 import type { Service } from './service.ts'
 
 /** What a connection needs of its listener. */

@@ -6,13 +6,14 @@
 
 import type { LocalZones } from '../policy/local-zones.ts'
 import type { ClientQuestion } from '../resolver/ports.ts'
+import { HEADER_OCTETS } from '../wire/header.ts'
 import type { Name } from '../wire/name.ts'
 import type { Client } from './client.ts'
 import type { ClientLimits } from './client-limits.ts'
 import type { FrontCounters } from './counters.ts'
 import type { Enforcement } from './hooks.ts'
 import type { Misses } from './misses.ts'
-import { HEADER_OCTETS, type Query } from './query.ts'
+import type { Query } from './query.ts'
 
 /** What it works with. */
 export interface TurnedAwayOptions {

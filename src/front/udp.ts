@@ -2,10 +2,10 @@
 import type { Endpoint } from '../base/address.ts'
 import { Memory } from '../base/memory.ts'
 import type { UdpBackend, UdpHandler, UdpSocket } from '../native/udp-socket.ts'
+import { HEADER_OCTETS } from '../wire/header.ts'
 import { Client } from './client.ts'
 import type { FrontCounters } from './counters.ts'
 import { ListenError } from './listen-error.ts'
-import { HEADER_OCTETS } from './query.ts'
 import type { Service } from './service.ts'
 
 /** How listeners are opened. */

@@ -2,7 +2,9 @@
  * How servers misbehave. A behaviour wraps an authority and sees octets only, so it works on every server, recorded ones
  * included; what needs to understand the answer is a rewrite (`rewrites.ts`).
  */
+
 import type { Random } from '../base/random.ts'
+import { HEADER_OCTETS } from '../wire/header.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { FOLD, nameLengthAt } from '../wire/name.ts'
 import { type Authority, authorityOf, type LabReply } from './authority.ts'
@@ -10,7 +12,6 @@ import { type Authority, authorityOf, type LabReply } from './authority.ts'
 /** One authority made into another. */
 export type Behaviour = (inner: Authority) => Authority
 
-const HEADER_OCTETS = 12
 const FLAG_TC = 0x02
 const FLAG_AA = 0x04
 

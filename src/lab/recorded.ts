@@ -2,6 +2,7 @@
 
 import type { ZoneAnswer } from '../authority/answer.ts'
 import { UDP_PAYLOAD_OCTETS_MIN } from '../base/limits.ts'
+import { HEADER_OCTETS } from '../wire/header.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -25,7 +26,6 @@ export interface RecordedInternet {
 
 const TTL_SECONDS = 86_400
 const ROOT_SERVERS = nameFrom('root-servers.net')
-const HEADER_OCTETS = 12
 const FLAG_RD = 0x01
 const FLAG_AA = 0x04
 const FLAG_CD = 0x10

@@ -16,6 +16,7 @@ import type { Context, Job } from './context.ts'
 import type { Endpoint, UpstreamFailure, UpstreamResult } from './ports.ts'
 import type { Racer } from './race.ts'
 import type { CookieVerdict } from './server-cookies.ts'
+import { inRandomCase, takeSpelling } from './spelling.ts'
 import { type TtlLimits, withinLimits } from './ttl-limits.ts'
 import type { QuestionBudget } from './work-budget.ts'
 import { zoneToName } from './zone-to-name.ts'
@@ -39,6 +40,10 @@ interface Way {
   newCookie: boolean
   /** Datagrams that came without the cookie that they should have. */
   foreign: number
+  /** The name is asked for in random letters. */
+  mixed: boolean
+  /** A datagram had it in other letters. */
+  misspelt: boolean
   /** TCP was chosen because of an earlier question, so UDP has not been tried for this one. */
   tcpFromMemory: boolean
 }
@@ -70,6 +75,8 @@ export async function exchange(
     rejected: false,
     newCookie: false,
     foreign: 0,
+    mixed: context.settings.mixedCase && !servers.changesLetters(server),
+    misspelt: false,
     tcpFromMemory: byTcp,
   }
   const { outstanding } = context
@@ -113,7 +120,15 @@ function tryOtherwise({ servers, cookies }: Context, server: Endpoint, way: Way,
       way.transport = 'udp'
       return true
     }
-    const isWorthTcp = [NEAR_MISS, TRUNCATED, FOREIGN_COOKIE].includes(outcome.reason)
+    if (outcome.reason === MISSPELT) way.misspelt = true
+    if (transport === 'tcp' && way.misspelt && way.mixed) {
+      // Nobody can say by which of the two it was spelt so, and it is to be heard.
+      servers.lettersChanged(server)
+      way.mixed = false
+      way.transport = 'udp'
+      return true
+    }
+    const isWorthTcp = [NEAR_MISS, TRUNCATED, FOREIGN_COOKIE, MISSPELT].includes(outcome.reason)
     if (transport === 'tcp' || !isWorthTcp) return false
     if (outcome.reason === NEAR_MISS) servers.requireTcp(server)
     way.transport = 'tcp'
@@ -167,7 +182,7 @@ async function once(
   racer: Racer,
   zone: Name,
   question: Question,
-  { transport, edns }: Way,
+  { transport, edns, mixed }: Way,
 ): Promise<Exchanged> {
   const { clock, counters, servers, upstream } = context
   const { server, recursion } = racer.turn
@@ -176,7 +191,9 @@ async function once(
   const cd = recursion && context.policy.mode !== 'off'
   const cookie = edns ? context.cookies?.to(server) : undefined
   const opt = edns ? { edns: context.queryEdns.to(server, cookie) } : {}
-  const message = writeQuery({ id, question, rd: recursion, cd, ...opt })
+  const asked = mixed ? inRandomCase(question.name, context.random) : question.name
+  const sent = mixed ? { ...question, name: asked } : question
+  const message = writeQuery({ id, question: sent, rd: recursion, cd, ...opt })
   const startMs = clock.nowMs()
   const patienceMs = transport === 'tcp' ? tcpPatienceMs(context, server) : racer.turn.patienceMs
   const leftMs = Math.max(1, job.budget.deadlineMs - startMs)
@@ -232,6 +249,14 @@ async function once(
     counters.limitHit(limit, zoneToName(context, job, zone))
     return { kind: 'limit', reason: limit }
   }
+  if (!takeSpelling(octets, asked, question.name) && mixed) {
+    counters.upstreamFailure(MISSPELT)
+    if (transport === 'udp') {
+      tell(MISSPELT, octets.length, rttMs)
+      return { kind: 'failed', reason: MISSPELT }
+    }
+    servers.lettersChanged(server)
+  }
   const answered = withCookie(
     context,
     server,
@@ -274,6 +299,8 @@ function tcpPatienceMs({ servers }: Context, server: Endpoint): number {
 const NEAR_MISS = 'near-miss'
 /** A reply without the cookie that it should have. */
 const FOREIGN_COOKIE = 'cookie'
+/** The question's name in other letters than it was asked in. */
+const MISSPELT = 'letters'
 /** Nobody waits for the reply any more. */
 const LATE = 'late'
 /** A datagram that was cut off in the middle of a record, as TC says. */

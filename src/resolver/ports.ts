@@ -93,6 +93,8 @@ export interface ResolverSettings {
   readonly clientStrings: ClientStrings
   /** Servers are shown cookies (RFC 7873). */
   readonly cookies: boolean
+  /** Names in questions to servers have their letters in random case. */
+  readonly mixedCase: boolean
   /** A proven NXDOMAIN denies all below it too (RFC 8020). */
   readonly nxdomainCut: boolean
   /** NS sets of referrals, and addresses in the zone, are asked of the zone itself before they are used. */

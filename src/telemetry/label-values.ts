@@ -70,18 +70,20 @@ export function isLimitOfClients(limit: string): boolean {
 }
 
 /** Why a question to an authoritative server brought nothing usable. */
-export const UPSTREAM_FAILURES: Readonly<Record<UpstreamFailure | 'malformed' | 'lame' | 'cookie', string>> =
-  {
-    timeout: 'nothing that matched came in time',
-    refused: 'the host said that nothing listens',
-    unreachable: 'no route, or the address family is off',
-    'near-miss': 'too many datagrams from the right address did not match',
-    cookie: 'the reply lacked the cookie that its server always sends, or had another one',
-    closed: 'the stream ended before a whole reply',
-    resources: 'no socket could be had here',
-    malformed: 'the reply could not be read',
-    lame: 'the server does not serve the zone',
-  }
+export const UPSTREAM_FAILURES: Readonly<
+  Record<UpstreamFailure | 'malformed' | 'lame' | 'cookie' | 'letters', string>
+> = {
+  timeout: 'nothing that matched came in time',
+  refused: 'the host said that nothing listens',
+  unreachable: 'no route, or the address family is off',
+  'near-miss': 'too many datagrams from the right address did not match',
+  cookie: 'the reply lacked the cookie that its server always sends, or had another one',
+  letters: 'the reply had the name in other letters than the question (resolution.mixed-case)',
+  closed: 'the stream ended before a whole reply',
+  resources: 'no socket could be had here',
+  malformed: 'the reply could not be read',
+  lame: 'the server does not serve the zone',
+}
 
 /** What lies behind many bogus answers at once. */
 export const ALERT_CAUSES: Readonly<Record<Cause, string>> = {

@@ -1,11 +1,13 @@
 /** Messages: octets to values (RFC 1035 4). */
+
 import { type Edns, parseOpt } from './edns.ts'
 import { FormatError } from './format-error.ts'
+import { HEADER_OCTETS } from './header.ts'
 import { CLASS } from './iana/class.ts'
 import { RCODE } from './iana/rcode.ts'
 import { TYPE } from './iana/rrtype.ts'
 import { readU16, readU32 } from './integers.ts'
-import { type Name, nameLengthAt } from './name.ts'
+import { FOLD, type Name, nameLengthAt } from './name.ts'
 import { NameReader, skipName } from './name-reader.ts'
 import { decompressRdata } from './rdata/rdata.ts'
 import type { ResourceRecord } from './record.ts'
@@ -61,7 +63,6 @@ export interface QuestionMessage extends Header {
   readonly signed: boolean
 }
 
-const HEADER_OCTETS = 12
 /** The root, type and class. */
 const QUESTION_OCTETS_MIN = 5
 /** The root, type, class, TTL and RDLENGTH. */
@@ -302,8 +303,9 @@ function isMisshapenAddress(type: number, recordClass: number, octets: number): 
 }
 
 /**
- * True when `reply` answers `query`: same id, opcode and question, octet for octet, and QR set (RFC 5452 9.1).
- * Old servers leave the question out of error replies; these count too. Allocates nothing.
+ * True when `reply` answers `query`: same id, opcode and question, and QR set (RFC 5452 9.1). The name may be in other
+ * letters: whether they matter is not to be decided here. Old servers leave the question out of error replies; these count
+ * too. Allocates nothing.
  */
 export function isReplyTo(query: Uint8Array, reply: Uint8Array): boolean {
   if (reply.length < HEADER_OCTETS || query.length < HEADER_OCTETS) return false
@@ -314,7 +316,8 @@ export function isReplyTo(query: Uint8Array, reply: Uint8Array): boolean {
   const nameLength = nameLengthAt(query, HEADER_OCTETS, query.length)
   const end = HEADER_OCTETS + nameLength + 4
   if (questionCount !== 1 || nameLength === 0 || end > query.length || end > reply.length) return false
-  for (let i = HEADER_OCTETS; i < end; i++) if (query[i] !== reply[i]) return false
+  for (let i = end - 4; i < end; i++) if (query[i] !== reply[i]) return false
+  for (let i = HEADER_OCTETS; i < end - 4; i++) if (FOLD[query[i]!] !== FOLD[reply[i]!]) return false
   return true
 }
 

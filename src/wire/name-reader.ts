@@ -1,4 +1,5 @@
 /** Names inside messages: decompression with bounded work (RFC 1035 4.1.4). */
+
 import {
   DECOMPRESSED_OCTETS_FLOOR,
   DECOMPRESSED_OCTETS_PER_OCTET_MAX,
@@ -7,10 +8,10 @@ import {
   POINTER_HOPS_MAX,
 } from '../base/limits.ts'
 import { FormatError } from './format-error.ts'
+import { HEADER_OCTETS } from './header.ts'
 import { type Name, nameLengthAt, ROOT } from './name.ts'
 import { OctetArena } from './octet-arena.ts'
 
-const HEADER_OCTETS = 12
 /** Both top bits of a length octet: the rest is an offset. */
 const POINTER = 0xc0
 /** What the names of most messages unfold to. */

@@ -1,8 +1,10 @@
 /** Messages: values to octets (RFC 1035 4), names compressed. */
+
 import { assert } from '../base/assert.ts'
 import { MESSAGE_OCTETS_MAX } from '../base/limits.ts'
 import { CompressionTable, ROOT_OFFSET } from './compression-table.ts'
 import { type Edns, optLength, writeOpt } from './edns.ts'
+import { HEADER_OCTETS } from './header.ts'
 import { OPCODE } from './iana/opcode.ts'
 import { writeU16, writeU32 } from './integers.ts'
 import type { Header, Question } from './message.ts'
@@ -16,7 +18,6 @@ export type Section = 'answer' | 'authority' | 'additional'
 /** What a header says beside its counts, which the writer keeps. Of the rcode the lower four bits count. */
 export type HeaderFields = Omit<Header, `${string}Count`>
 
-const HEADER_OCTETS = 12
 const OCTETS_INITIAL = 512
 const POINTER = 0xc000
 const SECTION_NUMBER: Readonly<Record<Section, number>> = { answer: 1, authority: 2, additional: 3 }

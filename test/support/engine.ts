@@ -89,6 +89,7 @@ export const ENGINE_SETTINGS: Omit<ResolverSettings, 'rootHints'> = {
   nat64Prefix: undefined,
   routes: [],
   cookies: true,
+  mixedCase: false,
   clientStrings: { optionCode: CLIENT_STRING_OPTION, texts: [] },
   nxdomainCut: true,
   verifyReferrals: false,

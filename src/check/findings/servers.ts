@@ -1,4 +1,5 @@
 /** The servers one by one: are they there, do they have the zone, do they speak UDP and TCP, do they keep to themselves. */
+import { octetsEqual } from '../../base/octets.ts'
 import { formatRcode, RCODE } from '../../wire/iana/rcode.ts'
 import { TYPE } from '../../wire/iana/rrtype.ts'
 import type { Message } from '../../wire/message.ts'
@@ -6,6 +7,7 @@ import { namesEqual } from '../../wire/name.ts'
 import type { FaultCode } from '../faults.ts'
 import { type Finding, finding } from '../finding.ts'
 import type { Reply, ServerView, Trial } from '../observations.ts'
+import { inMixedCase } from '../server-questions.ts'
 import { nameText, serverText, serverTexts } from '../text.ts'
 import { apexMessage, messageOf, setOf, type ZoneView } from '../zone-view.ts'
 
@@ -134,6 +136,12 @@ function answered(server: ServerView, trial: Trial): boolean {
   return server.trials.get(trial)?.kind === 'message'
 }
 
+/** True when the name came back in the letters in which it was asked. */
+function repeatsLetters(server: ServerView): boolean {
+  const name = messageOf(server.trials.get('mixed-case'))?.questions[0]?.name
+  return name !== undefined && octetsEqual(name, inMixedCase(name))
+}
+
 function transports(view: ZoneView): Finding[] {
   const byUdp = (server: ServerView): boolean => answered(server, 'udp') || answered(server, 'plain')
   const withoutTcp = view.working.filter((server) => answered(server, 'udp') && !answered(server, 'tcp'))
@@ -182,7 +190,7 @@ function manners(view: ZoneView): Finding[] {
     const message = messageOf(transfer)
     return message?.rcode === RCODE.NOERROR && message.answer[0]?.type === TYPE.SOA
   })
-  const folding = view.working.filter((server) => answered(server, 'udp') && !answered(server, 'mixed-case'))
+  const folding = view.working.filter((server) => answered(server, 'udp') && !repeatsLetters(server))
   const found: Finding[] = []
   if (recursive.length > 0) {
     found.push(
