@@ -109,6 +109,8 @@ export const UPSTREAM_TRIES_PER_ADDRESS_MAX = 3
 export const UPSTREAM_TRIES_OF_KNOWN_MAX = 4
 /** Time-outs of one question to one zone before its servers count as silent: three of three servers, and one (B02). */
 export const UPSTREAM_SILENCES_MAX = 10
+/** Questions for a part of the name that may be left out: when so many are late it is. Some servers drop what has no records itself. */
+export const UPSTREAM_LATE_OF_PART_MAX = 2
 /** Replies heard that another server may know better (empty ones, second-hand ones), before the best of them is believed. */
 export const DOUBTFUL_REPLIES_MAX = 3
 /** Other servers asked after data that did not validate, before `bogus` is said. */

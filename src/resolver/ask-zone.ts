@@ -5,6 +5,7 @@ import {
   DOUBTFUL_REPLIES_MAX,
   RACERS_MAX,
   SILENCES_BEFORE_FALLBACK,
+  UPSTREAM_LATE_OF_PART_MAX,
   UPSTREAM_SILENCES_MAX,
   ZONE_LEFT_ALONE_MS,
 } from '../base/limits.ts'
@@ -80,7 +81,11 @@ class ZoneQuestion<T extends Doubtable> {
   readonly #race: Race<Exchanged>
   readonly #doubtful = new DoubtfulReplies<T>()
   readonly #silencesMax: number
+  /** Nobody need wait for it: the question can be asked without. */
+  readonly #mayBeLeftOut: boolean
   #silences = 0
+  /** Those that were late. */
+  #late = 0
   #reason: Reason = 'no-reachable-authority'
   #last = ''
   /** Nothing more may be asked; undefined while it may. */
@@ -96,6 +101,7 @@ class ZoneQuestion<T extends Doubtable> {
     this.#pool = new ServerPool(context, asking.cut, job.asked?.client, asking.avoid, kind)
     this.#race = new Race(context)
     this.#silencesMax = asking.cut.route?.fallback === true ? SILENCES_BEFORE_FALLBACK : UPSTREAM_SILENCES_MAX
+    this.#mayBeLeftOut = asking.probing && context.settings.qnameMinimisation === 'relaxed'
   }
 
   async answer(): Promise<Useful<T> | ResolutionFailure> {
@@ -121,6 +127,7 @@ class ZoneQuestion<T extends Doubtable> {
         // Whoever comes to wait for it finds it late.
         const { flight } = this.#job
         if (flight.isSpeculative) flight.speculation?.whenUsed(() => race.wake())
+        else if (this.#mayBeLeftOut && ++this.#late >= UPSTREAM_LATE_OF_PART_MAX) return this.#leftOut()
         askMore = true
         continue
       }
@@ -163,6 +170,11 @@ class ZoneQuestion<T extends Doubtable> {
   /** Whether another server may be asked beside one that is out. */
   #mayRace(): boolean {
     return this.#race.size < RACERS_MAX && this.#job.budget.maySpare(this.#asking.budget)
+  }
+
+  #leftOut(): Useful<T> | ResolutionFailure {
+    const { best } = this.#doubtful
+    return best ?? failure(this.#reason, `${formatName(this.#asking.cut.zone)}: ${this.#last || 'late'}`)
   }
 
   /** Finds more servers (undefined), or ends. */

@@ -4,7 +4,8 @@ import type { Behaviour } from '../../src/lab/behaviours.ts'
 import type { LabZone } from '../../src/lab/lab-zone.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
-import { nameFrom } from '../../src/wire/name-text.ts'
+import { parseMessage } from '../../src/wire/message.ts'
+import { formatName, nameFrom } from '../../src/wire/name-text.ts'
 import { entryReply } from '../support/entry.ts'
 import { makeWorld, plainZone, type World, zone } from '../support/world.ts'
 
@@ -74,3 +75,33 @@ t.test('one good name in ten seconds among five bad ones a second', async (t) =>
   const world = makeWorld([dropping(plainZone, 1)])
   t.same(await missed(world, { badEveryMs: 200, goodEveryMs: 10_000, seconds: 200 }), [])
 })
+
+/** Drops questions for names that have no records themselves but names below. */
+const dropsNonTerminals: Behaviour = (inner) => (query, by) => {
+  const { name } = parseMessage(query).questions[0]!
+  return ['ent.z.test.', 'z.deep.z.test.', 'deep.z.test.'].includes(formatName(name)) ? [] : inner(query, by)
+}
+
+for (const [what, make] of [
+  ['signed', zone],
+  ['unsigned', plainZone],
+] as const) {
+  for (const count of [1, 2]) {
+    t.test(`${count} server(s) of a zone that is ${what} drop empty non-terminals`, async (t) => {
+      const content = 'www A 192.0.2.2\na.ent A 192.0.2.3\ny.z.deep A 192.0.2.4\n'
+      const servers = Array.from({ length: count }, (_, i) => ({
+        name: `ns${i}`,
+        behaviour: dropsNonTerminals,
+      }))
+      const world = makeWorld([make('z.test.', { content, servers })])
+      await world.ask('www.z.test', TYPE.A)
+      for (const name of ['a.ent.z.test', 'y.z.deep.z.test']) {
+        const beganMs = world.clock.nowMs()
+        const { message } = await world.ask(name, TYPE.A)
+        const tookMs = world.clock.nowMs() - beganMs
+        t.equal(message.answer.filter(({ type }) => type === TYPE.A).length, 1, name)
+        t.ok(tookMs < 1_500, `${name} after ${tookMs} ms`)
+      }
+    })
+  }
+}
