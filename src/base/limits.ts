@@ -205,6 +205,8 @@ export const UNKNOWN_LATE_MS_MIN = 150
  * a row are an accident, and where a server is busy rather than out of reach, questions do not come in a heap.
  */
 export const LATE_GROWTH = 2
+/** By how much longer than by UDP another server is waited for by TCP: it takes two round trips, and a larger answer. */
+export const TCP_LATE_GROWTH = 4
 /** A forwarder may have to resolve first; a time-out made from its cached answers would give up on it (BIND: 800 ms). */
 export const FORWARDER_TIMEOUT_MS_MIN = 1_000
 /** Time-outs of the servers of a stub or forward zone before those that it falls back to are asked: none is waited for longer than a second, and the question has seven. */

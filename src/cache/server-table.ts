@@ -376,6 +376,17 @@ export class ServerTable {
     this.#touch(at).lettersChangedUntilMs = this.#nowMs() + SERVER_QUIRK_MS
   }
 
+  /** True for a server that was silent by TCP: others are asked first, for a quarter of an hour. */
+  isSilentByTcp(at: Endpoint): boolean {
+    return !isOver(this.#peek(at)?.tcpSilentUntilMs ?? 0, this.#nowMs)
+  }
+
+  /** Whether a question by TCP was answered. */
+  byTcp(at: Endpoint, isAnswered: boolean): void {
+    if (isAnswered && !this.isSilentByTcp(at)) return
+    this.#touch(at).tcpSilentUntilMs = isAnswered ? 0 : this.#nowMs() + SERVER_QUIRK_MS
+  }
+
   /** True for a server that was seen to answer by TCP only, or whose datagrams somebody seems to guess (attack A01). */
   tcpOnly(at: Endpoint): boolean {
     return !isOver(this.#peek(at)?.tcpUntilMs ?? 0, this.#nowMs)

@@ -27,6 +27,8 @@ export interface Server {
   ednsWorks: boolean
   ednsBrokenUntilMs: number
   tcpUntilMs: number
+  /** It said to ask by TCP, and then nothing. */
+  tcpSilentUntilMs: number
   /** It does not repeat the letters of a question. */
   lettersChangedUntilMs: number
   cookie: EdnsOption | undefined
@@ -55,6 +57,7 @@ export function newServer(): Server {
     ednsWorks: false,
     ednsBrokenUntilMs: 0,
     tcpUntilMs: 0,
+    tcpSilentUntilMs: 0,
     lettersChangedUntilMs: 0,
     cookie: undefined,
     cookieUntilMs: 0,

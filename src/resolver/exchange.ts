@@ -1,5 +1,7 @@
 /** One question to one server: EDNS or not, UDP or TCP, until there is a whole message or a reason why not. */
 import {
+  TCP_LATE_GROWTH,
+  UNKNOWN_LATE_MS_MIN,
   UPSTREAM_TCP_TIMEOUT_MS_MAX,
   UPSTREAM_TCP_TIMEOUT_MS_MIN,
   UPSTREAM_TIMEOUT_GROWTH,
@@ -95,7 +97,13 @@ export async function exchange(
     job.budget.lastYieldMs = clock.nowMs()
     if (outcome.kind === 'failed' && outcome.reason === NO_SOCKET)
       return { kind: 'limit', reason: 'overload' }
-    if (tryOtherwise(context, server, way, outcome)) continue
+    const before = way.transport
+    if (tryOtherwise(context, server, way, outcome)) {
+      // One that is asked by TCP need not answer, and there is somebody else.
+      if (before === 'udp' && way.transport === 'tcp' && !racer.turn.isAlone)
+        racer.asksAnew(tcpLateMs(context, server))
+      continue
+    }
     if (way.rejected) noteWithoutEdns(context, server, zone, outcome)
     return outcome
   }
@@ -221,6 +229,8 @@ async function once(
     outstanding.ended(client)
     quota.ended(asker, isUp, outstanding.limits.backOff)
   }
+  if (transport === 'tcp' && (result.kind === 'reply' || result.reason === 'timeout'))
+    servers.byTcp(server, result.kind === 'reply')
   if (result.kind === 'failure') {
     const { reason } = result
     counters.upstreamFailure(reason)
@@ -287,6 +297,11 @@ function withCookie(
   const cookie = cookies.judge(server, sent, answered.message, transport)
   if (cookie === 'foreign') return { kind: 'failed', reason: FOREIGN_COOKIE }
   return cookie === 'good' ? answered : { ...answered, cookie }
+}
+
+/** When another server is asked beside one that is asked by TCP. */
+function tcpLateMs({ servers }: Context, server: Endpoint): number {
+  return Math.max(TCP_LATE_GROWTH * servers.lateMs(server), UNKNOWN_LATE_MS_MIN)
 }
 
 /** A connection takes a round trip before the question does, and the first packet of it may be lost. */

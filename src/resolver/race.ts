@@ -13,6 +13,8 @@ export interface Racer {
   readonly isFirst: boolean
   /** The server has said something, so that it is not late whatever follows. */
   heard: boolean
+  /** What it said was to ask by TCP, and it may be late with that: in so many milliseconds. */
+  readonly asksAnew: (lateMs: number) => void
   /** Another reply was good: nobody waits for this one any more. */
   over: boolean
   /** Tells the trace that the question is no longer waited for; set while it is out. */
@@ -39,6 +41,8 @@ export class Race<T> {
   #last: Racer | undefined
   #lateAtMs = 0
   #wake: (() => void) | undefined
+  /** Sets the time anew at which the one that is waited for is late; undefined while nobody waits, or it may not be late. */
+  #rearm: (() => void) | undefined
   /** Questions begun so far. */
   begun = 0
 
@@ -55,7 +59,8 @@ export class Race<T> {
   begin(turn: Turn, ask: Ask<T>): void {
     const startMs = this.#context.clock.nowMs()
     const isFirst = this.begun++ === 0
-    const racer: Racer = { turn, startMs, isFirst, heard: false, over: false, giveUp: undefined }
+    const asksAnew = (lateMs: number): void => this.#asksAnew(racer, lateMs)
+    const racer: Racer = { turn, startMs, isFirst, heard: false, asksAnew, over: false, giveUp: undefined }
     this.#racers.add(racer)
     // Nobody waits for a server that is only looked at.
     if (!turn.isLook) {
@@ -110,19 +115,31 @@ export class Race<T> {
       let cancel = (): void => {}
       const wake = (): void => {
         cancel()
-        this.#wake = undefined
+        this.#wake = this.#rearm = undefined
         resolve()
       }
       this.#wake = wake
-      if (last === undefined || last.heard) return
-      cancel = clock.after(Math.max(0, this.#lateAtMs - clock.nowMs()), () => void this.#isLate(last, wake))
+      if (last === undefined) return
+      const arm = (): void => {
+        cancel()
+        cancel = clock.after(Math.max(0, this.#lateAtMs - clock.nowMs()), () => void this.#isLate(last, wake))
+      }
+      this.#rearm = arm
+      if (!last.heard) arm()
     })
+  }
+
+  #asksAnew(racer: Racer, lateMs: number): void {
+    if (this.#last !== racer) return
+    racer.heard = false
+    this.#lateAtMs = this.#context.clock.nowMs() + lateMs
+    this.#rearm?.()
   }
 
   /** After a stall of ours the reply may have come long ago: timers run before sockets are read, so these first. */
   async #isLate(last: Racer, wake: () => void): Promise<void> {
     await this.#context.clock.yieldTurn()
-    if (this.#wake !== wake || last.heard) return
+    if (this.#wake !== wake || last.heard || this.#context.clock.nowMs() < this.#lateAtMs) return
     this.#last = undefined
     this.#context.servers.late(last.turn.server, last.startMs)
     wake()

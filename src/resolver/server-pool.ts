@@ -7,6 +7,7 @@ import {
   ADDRESSES_PER_DELEGATION_MAX,
   FORWARDER_TIMEOUT_MS_MIN,
   LOOK_ONE_IN,
+  UPSTREAM_TCP_TIMEOUT_MS_MIN,
   UPSTREAM_TIMEOUT_GROWTH,
   UPSTREAM_TIMEOUT_MS_INITIAL,
   UPSTREAM_TIMEOUT_MS_MAX,
@@ -44,6 +45,8 @@ export interface Turn {
   readonly isLame: boolean
   /** A resolver is asked, so with RD. */
   readonly recursion: boolean
+  /** No other server is known. */
+  readonly isAlone: boolean
 }
 
 /** What kind of turn a candidate gets, and the others that could have had it. */
@@ -171,7 +174,8 @@ export class ServerPool {
     // Those that a route falls back to need their time of the question too.
     const patienceMs = this.#mayFallBack ? timeoutMs : Math.max(timeoutMs, listenMs)
     const { endpoint: server, lame: isLame } = candidate
-    return { server, lateMs, patienceMs, isFirst, isLame, isLook, recursion: this.#isForward }
+    const isAlone = this.#candidates.length === 1
+    return { server, lateMs, patienceMs, isFirst, isLame, isLook, recursion: this.#isForward, isAlone }
   }
 
   /** Others are asked when these do not answer. */
@@ -231,7 +235,8 @@ export class ServerPool {
   #cost(server: Endpoint): number {
     const { servers } = this.#context
     const rttMs = servers.rttMs(server) ?? UNKNOWN_RTT_MS
-    return servers.isLate(server) ? rttMs + servers.timeoutMs(server) : rttMs
+    const costMs = servers.isLate(server) ? rttMs + servers.timeoutMs(server) : rttMs
+    return servers.isSilentByTcp(server) ? costMs + UPSTREAM_TCP_TIMEOUT_MS_MIN : costMs
   }
 
   /** Takes a server that does not serve the zone out of this pool. */
