@@ -43,6 +43,8 @@ export class Race<T> {
   #wake: (() => void) | undefined
   /** Sets the time anew at which the one that is waited for is late; undefined while nobody waits, or it may not be late. */
   #rearm: (() => void) | undefined
+  /** How often that time was set: timers fire a little early at times, so it is not to be had from the clock. */
+  #times = 0
   /** Questions begun so far. */
   begun = 0
 
@@ -122,7 +124,9 @@ export class Race<T> {
       if (last === undefined) return
       const arm = (): void => {
         cancel()
-        cancel = clock.after(Math.max(0, this.#lateAtMs - clock.nowMs()), () => void this.#isLate(last, wake))
+        const time = ++this.#times
+        const delayMs = Math.max(0, this.#lateAtMs - clock.nowMs())
+        cancel = clock.after(delayMs, () => void this.#isLate(last, wake, time))
       }
       this.#rearm = arm
       if (!last.heard) arm()
@@ -137,9 +141,9 @@ export class Race<T> {
   }
 
   /** After a stall of ours the reply may have come long ago: timers run before sockets are read, so these first. */
-  async #isLate(last: Racer, wake: () => void): Promise<void> {
+  async #isLate(last: Racer, wake: () => void, time: number): Promise<void> {
     await this.#context.clock.yieldTurn()
-    if (this.#wake !== wake || last.heard || this.#context.clock.nowMs() < this.#lateAtMs) return
+    if (this.#wake !== wake || last.heard || this.#times !== time) return
     this.#last = undefined
     this.#context.servers.late(last.turn.server, last.startMs)
     wake()

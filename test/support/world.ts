@@ -54,6 +54,7 @@ export interface WorldOptions
       | 'settings'
       | 'policy'
       | 'seed'
+      | 'timersEarlyMs'
       | 'rootHints'
       | 'anchors'
       | 'platform'
