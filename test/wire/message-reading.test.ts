@@ -365,12 +365,19 @@ t.test('which reply answers a query', async (t) => {
     ),
     'another opcode',
   )
-  t.notOk(
+  t.ok(
     isReplyTo(
       query,
       reply((octets) => (octets[13]! ^= 0x20)),
     ),
-    'another case',
+    'another spelling',
+  )
+  t.notOk(
+    isReplyTo(
+      query,
+      reply((octets) => (octets[13]! ^= 1)),
+    ),
+    'another name',
   )
   t.notOk(
     isReplyTo(
