@@ -250,6 +250,8 @@ export const SERVER_MEMORY_MS = 900_000
 export const LAME_MS = 900_000
 /** A server that broke EDNS, or answered only by TCP, is tried the proper way again after a quarter of an hour. */
 export const SERVER_QUIRK_MS = 900_000
+/** Questions in mixed letters that a server which has answered such may leave unanswered in a row before it is asked in lower case. */
+export const MIXED_UNANSWERED_MAX = 3
 /** Time-outs in a row before a server is left alone: loss of single datagrams is nothing. */
 export const TIMEOUTS_BEFORE_BACK_OFF = 3
 /**

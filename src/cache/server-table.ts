@@ -11,6 +11,7 @@ import {
   LATE_BEFORE_FAMILY_ASIDE,
   LATE_GROWTH,
   LOOK_PAUSE_MS,
+  MIXED_UNANSWERED_MAX,
   SERVER_MEMORY_MS,
   SERVER_QUIRK_MS,
   SERVERS_REMEMBERED_MAX,
@@ -371,9 +372,24 @@ export class ServerTable {
     return !isOver(this.#peek(at)?.lettersChangedUntilMs ?? 0, this.#nowMs)
   }
 
+  /** True for a server that was seen to repeat the letters of a question's name. */
+  repeatsLetters(at: Endpoint): boolean {
+    return this.#peek(at)?.mixedUnanswered !== undefined
+  }
+
   /** Asks in lower case from now on, for a quarter of an hour. */
   lettersChanged(at: Endpoint): void {
-    this.#touch(at).lettersChangedUntilMs = this.#nowMs() + SERVER_QUIRK_MS
+    const server = this.#touch(at)
+    server.mixedUnanswered = undefined
+    server.lettersChangedUntilMs = this.#nowMs() + SERVER_QUIRK_MS
+  }
+
+  /** Whether a question in mixed letters was answered: some servers, or boxes in front of them, drop those. */
+  askedMixed(at: Endpoint, isAnswered: boolean): void {
+    const server = this.#touch(at)
+    if (isAnswered) server.mixedUnanswered = 0
+    else if (server.mixedUnanswered !== undefined && ++server.mixedUnanswered >= MIXED_UNANSWERED_MAX)
+      this.lettersChanged(at)
   }
 
   /** True for a server that was silent by TCP: others are asked first, for a quarter of an hour. */

@@ -31,6 +31,8 @@ export interface Server {
   tcpSilentUntilMs: number
   /** It does not repeat the letters of a question. */
   lettersChangedUntilMs: number
+  /** Questions in mixed letters that were not answered since the last that was; undefined while none was. */
+  mixedUnanswered: number | undefined
   cookie: EdnsOption | undefined
   /** When another one is to be made up. */
   cookieUntilMs: number
@@ -59,6 +61,7 @@ export function newServer(): Server {
     tcpUntilMs: 0,
     tcpSilentUntilMs: 0,
     lettersChangedUntilMs: 0,
+    mixedUnanswered: undefined,
     cookie: undefined,
     cookieUntilMs: 0,
     cookiesBrokenUntilMs: 0,

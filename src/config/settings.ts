@@ -579,8 +579,8 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
     default: false,
     doc:
       'Asks servers for names in randomly mixed upper and lower case, which replies have to repeat: some ten bits more to ' +
-      'guess for who forges replies of servers without cookies. A server that changes the letters, which TCP shows, is asked ' +
-      'in lower case for a quarter of an hour.',
+      'guess for who forges replies of servers without cookies. A server that changes the letters, which TCP shows, or drops ' +
+      'such questions, is asked in lower case for a quarter of an hour.',
     reload: 'restart',
   },
   'resolution.client-strings': {

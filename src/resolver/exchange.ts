@@ -77,7 +77,7 @@ export async function exchange(
     rejected: false,
     newCookie: false,
     foreign: 0,
-    mixed: context.settings.mixedCase && !servers.changesLetters(server),
+    mixed: context.settings.mixedCase && mayMix(context, racer),
     misspelt: false,
     tcpFromMemory: byTcp,
   }
@@ -229,6 +229,7 @@ async function once(
     outstanding.ended(client)
     quota.ended(asker, isUp, outstanding.limits.backOff)
   }
+  if (mixed && isUp === false) servers.askedMixed(server, false)
   if (transport === 'tcp' && (result.kind === 'reply' || result.reason === 'timeout'))
     servers.byTcp(server, result.kind === 'reply')
   if (result.kind === 'failure') {
@@ -259,13 +260,10 @@ async function once(
     counters.limitHit(limit, zoneToName(context, job, zone))
     return { kind: 'limit', reason: limit }
   }
-  if (!takeSpelling(octets, asked, question.name) && mixed) {
-    counters.upstreamFailure(MISSPELT)
-    if (transport === 'udp') {
-      tell(MISSPELT, octets.length, rttMs)
-      return { kind: 'failed', reason: MISSPELT }
-    }
-    servers.lettersChanged(server)
+  const isRight = takeSpelling(octets, asked, question.name)
+  if (mixed && !isBelieved(context, server, transport, isRight)) {
+    tell(MISSPELT, octets.length, rttMs)
+    return { kind: 'failed', reason: MISSPELT }
   }
   const answered = withCookie(
     context,
@@ -297,6 +295,28 @@ function withCookie(
   const cookie = cookies.judge(server, sent, answered.message, transport)
   if (cookie === 'foreign') return { kind: 'failed', reason: FOREIGN_COOKIE }
   return cookie === 'good' ? answered : { ...answered, cookie }
+}
+
+/** A server that was not seen to repeat letters may drop questions in mixed ones: it is tried again without. */
+function mayMix({ servers }: Context, { turn }: Racer): boolean {
+  return !servers.changesLetters(turn.server) && (turn.isFirst || servers.repeatsLetters(turn.server))
+}
+
+/** A datagram in other letters may be somebody else's; a connection's reply shows what the server does to them. */
+function isBelieved(
+  { counters, servers }: Context,
+  server: Endpoint,
+  transport: Transport,
+  isRight: boolean,
+): boolean {
+  if (isRight) {
+    servers.askedMixed(server, true)
+    return true
+  }
+  counters.upstreamFailure(MISSPELT)
+  if (transport === 'udp') return false
+  servers.lettersChanged(server)
+  return true
 }
 
 /** When another server is asked beside one that is asked by TCP. */

@@ -1,6 +1,6 @@
 /** Faults that validators had with servers, transports and clients: V06, V36, V37, V39, V44, V47, V48. */
 import type { Behaviour } from '../../src/lab/behaviours.ts'
-import { dropsEdns, formErrOnEdns, inOrder, tcpOnly, udpOnly } from '../../src/lab/behaviours.ts'
+import { dropsEdns, formErrOnEdns, inOrder, lowercasing, tcpOnly, udpOnly } from '../../src/lab/behaviours.ts'
 import { missingSignatures, wrongSignatures } from '../../src/lab/zone.ts'
 import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
@@ -72,12 +72,26 @@ row('V06', async (t) => {
 })
 
 row('V36', async (t) => {
-  // Letters are not mixed: a question goes out in lower case, whatever the client wrote, so no server has to cope.
-  const world = makeWorld([zone('z.test.', { servers: [{ name: 'ns', behaviour: losesCapitals }] })])
-  const reply = await world.ask('WwW.Z.tEsT', TYPE.A)
-  t.equal(reply.status, 'secure', reply.ede?.text ?? '')
-  t.equal(world.counts.get('failure timeout'), undefined)
-  return `${world.asked('ns.z.test.').length} questions to the zone, none lost`
+  // Where letters are not mixed a question goes out in lower case, whatever the client wrote, so no server has to cope.
+  const ask = async (behaviour: Behaviour, mixedCase: boolean): Promise<World> => {
+    const zones = [zone('z.test.', { servers: [{ name: 'ns', behaviour }] })]
+    const world = makeWorld(zones, { settings: { mixedCase } })
+    const reply = await world.ask('WwW.Z.tEsT', TYPE.A)
+    t.equal(reply.status, 'secure', reply.ede?.text ?? '')
+    return world
+  }
+  const usual = await ask(losesCapitals, false)
+  t.equal(usual.counts.get('failure timeout'), undefined)
+  const tried = []
+  for (const behaviour of [losesCapitals, lowercasing]) {
+    const world = await ask(behaviour, true)
+    tried.push(
+      world.asked('ns.z.test.').filter((question) => question.toLowerCase() === 'www.z.test. a').length,
+    )
+  }
+  for (const count of tried) t.ok(count <= 3, `${count} questions for a name`)
+  const questions = usual.asked('ns.z.test.').length
+  return `${questions} questions to the zone, none lost; in mixed letters ${tried.join(' and ')} for a name where they are dropped and changed`
 })
 
 row('V37', async (t) => {

@@ -93,6 +93,17 @@ t.test('one that changes them and knows no TCP is not lost', async (t) => {
   t.same(await ways(world, 1), ['udp lower'])
 })
 
+t.test('one that moves behind a box that drops mixed letters is not lost', async (t) => {
+  let drops = false
+  const moving: Behaviour = (inner) => (query, by) =>
+    drops && !isFolded(parseMessage(query).questions[0]!.name) ? [] : inner(query, by)
+  const world = mixing(moving)
+  for (let i = 0; i < 3; i++) t.same(await ways(world, i), ['udp mixed'])
+  drops = true
+  await world.ask(hostAt(3), TYPE.A)
+  t.same(await ways(world, 4), ['udp lower'])
+})
+
 t.test('a datagram in other letters is not believed, and says nothing of the server', async (t) => {
   const forging: Behaviour = (inner) => (query, by) => {
     if (by === 'tcp') return inner(query, by)
