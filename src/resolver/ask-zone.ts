@@ -38,6 +38,8 @@ export interface Asking<T> {
   readonly avoid: ReadonlySet<string>
   /** The question is a minimised one: a server that refuses it may well serve the zone. */
   readonly probing: boolean
+  /** Something waits that can be asked without what this would tell: late servers are not waited for. */
+  readonly mayBeLeftOut?: boolean | undefined
   /** What a reply means; `lame` sends the question to the next server. */
   readonly read: (message: Message) => T | Lame
   /** Called in the moment in which a server is first asked. */
@@ -81,8 +83,6 @@ class ZoneQuestion<T extends Doubtable> {
   readonly #race: Race<Exchanged>
   readonly #doubtful = new DoubtfulReplies<T>()
   readonly #silencesMax: number
-  /** Nobody need wait for it: the question can be asked without. */
-  readonly #mayBeLeftOut: boolean
   #silences = 0
   /** Those that were late. */
   #late = 0
@@ -101,7 +101,6 @@ class ZoneQuestion<T extends Doubtable> {
     this.#pool = new ServerPool(context, asking.cut, job.asked?.client, asking.avoid, kind)
     this.#race = new Race(context)
     this.#silencesMax = asking.cut.route?.fallback === true ? SILENCES_BEFORE_FALLBACK : UPSTREAM_SILENCES_MAX
-    this.#mayBeLeftOut = asking.probing && context.settings.qnameMinimisation === 'relaxed'
   }
 
   async answer(): Promise<Useful<T> | ResolutionFailure> {
@@ -115,6 +114,7 @@ class ZoneQuestion<T extends Doubtable> {
 
   async #firstGood(): Promise<Useful<T> | ResolutionFailure> {
     const race = this.#race
+    const asking = this.#asking
     let askMore = true
     for (;;) {
       if (askMore && !this.#askOneMore() && race.size === 0) {
@@ -127,7 +127,7 @@ class ZoneQuestion<T extends Doubtable> {
         // Whoever comes to wait for it finds it late.
         const { flight } = this.#job
         if (flight.isSpeculative) flight.speculation?.whenUsed(() => race.wake())
-        else if (this.#mayBeLeftOut && ++this.#late >= UPSTREAM_LATE_OF_PART_MAX) return this.#leftOut()
+        else if (asking.mayBeLeftOut && ++this.#late >= UPSTREAM_LATE_OF_PART_MAX) return this.#leftOut()
         askMore = true
         continue
       }
@@ -174,7 +174,8 @@ class ZoneQuestion<T extends Doubtable> {
 
   #leftOut(): Useful<T> | ResolutionFailure {
     const { best } = this.#doubtful
-    return best ?? failure(this.#reason, `${formatName(this.#asking.cut.zone)}: ${this.#last || 'late'}`)
+    const { zone } = this.#asking.cut
+    return best ?? { ...failure(this.#reason, `${formatName(zone)}: ${this.#last || 'late'}`), leftOut: true }
   }
 
   /** Finds more servers (undefined), or ends. */
@@ -234,7 +235,8 @@ class ZoneQuestion<T extends Doubtable> {
     const agent = reportingAgent(exchanged.message.edns)
     const useful: Useful<T> = { kind: 'useful', value, server: server.key, endpoint: server, agent }
     this.#job.flight.speculation?.answered()
-    if (value.doubt === undefined || probing || turn.isLame) return useful
+    if (value.doubt === undefined || turn.isLame) return useful
+    if (probing) return { ...useful, isDoubted: true }
     if (value.doubt === 'second-hand') this.#context.servers.setLame(server, cut.zone)
     if (this.#doubtful.add(useful)) return this.#doubtful.best ?? useful
     this.#pool.drop(server)

@@ -172,6 +172,8 @@ export interface ResolutionFailure {
   readonly unneeded?: boolean
   /** Some servers of the zone lie in it, and their glue has run out: the zone above has it. */
   readonly lacksGlue?: boolean
+  /** Late servers were not waited for: who asked can do without (`Asking.mayBeLeftOut`). */
+  readonly leftOut?: boolean
 }
 
 /** A useful reply and who gave it (`endpointKey`). */
@@ -183,6 +185,8 @@ export interface Useful<T> {
   readonly endpoint: Endpoint | undefined
   /** To whom errors in it may be reported (RFC 9567). */
   readonly agent?: Name | undefined
+  /** Another server may know better, and who asked does not mind (`Asking.probing`). */
+  readonly isDoubted?: boolean
 }
 
 /** What the network (or the cache) says of a name and type, before anybody judged it. */

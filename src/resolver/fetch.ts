@@ -167,14 +167,15 @@ async function iterate(
     const whole = namesEqual(asked, name)
     const question = { name: asked, type: whole ? type : context.settings.minimisedType, class: CLASS.IN }
     const beside = (): void => proveBeside(context, job, way, name, type)
-    const asking = { cut: way.cut, question, budget, avoid, probing: !whole, beside }
+    const mayBeLeftOut = !whole && !isStrict(context)
+    const asking = { cut: way.cut, question, budget, avoid, probing: !whole, mayBeLeftOut, beside }
     const reply = (fresh ? undefined : askHere(context, job, asking)) ?? (await ask(context, job, asking))
     way.step++
     if (reply.kind === 'failure') {
       if (reply.unneeded === true) return reply
       if (await climb(context, job, way, reply)) continue
       if (isLimit(reply.reason)) return reply
-      if (!whole && !isStrict(context)) {
+      if (mayBeLeftOut) {
         way.minimising = false
         way.failed = reply
       } else if (await fallBack(context, job, way, holder)) way.minimising = minimising
@@ -263,7 +264,7 @@ function ask(
   job: Job,
   asking: Omit<Asking<Meaning>, 'read'>,
 ): Promise<Useful<Meaning> | ResolutionFailure> {
-  const { cut, question, budget, avoid, probing, beside } = asking
+  const { cut, question, budget, avoid, probing, mayBeLeftOut, beside } = asking
   const work = async (own: Job): Promise<Useful<Meaning> | ResolutionFailure> => {
     const classifyReply = forwards(cut) ? classifyForwarded : classify
     const read = (message: Parameters<typeof classify>[0]): ReturnType<typeof classify> =>
@@ -274,6 +275,7 @@ function ask(
       budget,
       avoid,
       probing,
+      mayBeLeftOut,
       beside,
       read,
     })
@@ -284,7 +286,13 @@ function ask(
   if (avoid.size > 0) return work(job)
   const { name, type } = question
   const key = `${cut.route?.kind ?? ''} ${type} ${nameKey(cut.zone)}${nameKey(name)}`
-  return share(context, context.asks, key, job, () => `${formatName(name)} ${formatType(type)}`, work)
+  const subject = (): string => `${formatName(name)} ${formatType(type)}`
+  // Asked for a part of a longer name the same question may be content with less.
+  const isEnough = (reply: Useful<Meaning> | ResolutionFailure): boolean =>
+    reply.kind === 'failure'
+      ? mayBeLeftOut === true || reply.leftOut !== true
+      : probing || reply.isDoubted !== true
+  return share(context, context.asks, key, job, subject, work, isEnough)
 }
 
 /** What a copy of the root zone says in place of its servers; undefined where they have to be asked. */

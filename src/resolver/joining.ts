@@ -21,9 +21,11 @@ interface Outcome {
 
 /**
  * Joins equal work under way on behalf of a job, or does it. A follower whose leader met a limit tries once more on
- * its own allowance: the limit was the leader's. So does one whose leader gave up because nobody waited. A circle, and a wait beyond the job's time, are failures.
+ * its own allowance: the limit was the leader's. So does one whose leader gave up because nobody waited, or was content
+ * with less. A circle, and a wait beyond the job's time, are failures.
  *
  * @param subject what is looked for, for the failure's text
+ * @param isEnough whether what served its leader serves this job too
  */
 export function share<T extends Outcome>(
   context: Context,
@@ -32,10 +34,11 @@ export function share<T extends Outcome>(
   job: Job,
   subject: () => string,
   work: (job: Job) => Promise<T>,
+  isEnough: (value: T) => boolean = anything,
 ): Promise<T | ResolutionFailure> {
   const own = (flight: Flight): Promise<T> => work(underFlight(job, flight))
   const join = (): Promise<Joined<T>> => table.join(key, job.flight, own)
-  return table.lead(key, job.flight, own) ?? follow(context, job, subject, join)
+  return table.lead(key, job.flight, own) ?? follow(context, job, subject, join, isEnough)
 }
 
 async function follow<T extends Outcome>(
@@ -43,9 +46,10 @@ async function follow<T extends Outcome>(
   job: Job,
   subject: () => string,
   join: () => Promise<Joined<T>>,
+  isEnough: (value: T) => boolean,
 ): Promise<T | ResolutionFailure> {
   let joined = await join()
-  if (joined.kind === 'followed' && (metLimit(joined.value) || joined.value.unneeded === true)) {
+  if (joined.kind === 'followed' && !(isForAll(joined.value) && isEnough(joined.value))) {
     const again = await join()
     if (again.kind !== 'cycle') joined = again
   }
@@ -53,6 +57,14 @@ async function follow<T extends Outcome>(
   if (joined.kind !== 'late') return joined.value
   context.counters.limitHit('limit-time', zoneToName(context, job, ROOT))
   return failure('limit-time', `${subject()}: another question was at it for too long`)
+}
+
+function anything(): boolean {
+  return true
+}
+
+function isForAll(value: Outcome): boolean {
+  return !metLimit(value) && value.unneeded !== true
 }
 
 function metLimit({ kind, reason, judged }: Outcome): boolean {

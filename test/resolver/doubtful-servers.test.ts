@@ -49,8 +49,8 @@ function twoServers(first: Behaviour | undefined, second: Behaviour | undefined,
 }
 
 /** What the second server of the zone has is other data. */
-function worldWithOld(behaviour: Behaviour): World {
-  const world = makeWorld([twoServers(undefined, undefined)])
+function worldWithOld(behaviour: Behaviour, seed = 1): World {
+  const world = makeWorld([twoServers(undefined, undefined)], { seed })
   const old = makeWorld([
     plainZone('z.test.', {
       content: MANY.replaceAll('192.0.2.', '198.51.100.'),
@@ -80,6 +80,17 @@ t.test('who has it from somebody is believed only when no authority is to be had
     both.asked().filter((question) => question.startsWith('h')).length <= 11,
     'one question a name in the end',
   )
+})
+
+t.test('nor by who joins a question for the part of a longer name', async (t) => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const world = worldWithOld(secondHand, seed)
+    const [, whole] = await world.askAll([
+      ['a.h1.z.test', TYPE.A],
+      ['h1.z.test', TYPE.A],
+    ])
+    t.equal(firstAddress(whole!), '192.0.2.1', `seed ${seed}`)
+  }
 })
 
 t.test('what is signed is not doubted, whoever has it', async (t) => {

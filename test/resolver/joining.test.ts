@@ -1,7 +1,7 @@
 /** Equal work is done once, whoever asks, and nobody waits for ever (A04). */
 import t from 'tap'
 import { QUERY_TIME_MS_MAX } from '../../src/base/limits.ts'
-import { delayed, silent } from '../../src/lab/behaviours.ts'
+import { type Behaviour, delayed, silent } from '../../src/lab/behaviours.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
@@ -45,6 +45,21 @@ t.test('equal questions of one moment: whose time is up is answered, and does no
   )
   const tookMs = world.clock.nowMs() - sinceMs
   t.ok(tookMs >= QUERY_TIME_MS_MAX && tookMs < QUERY_TIME_MS_MAX + 100, `${tookMs} ms`)
+})
+
+t.test('who needs the whole of what another can do without waits for late servers', async (t) => {
+  let isSlow = false
+  const slow: Behaviour = (inner) => (query, by) => (isSlow ? delayed(300)(inner) : inner)(query, by)
+  const servers = ['ns1', 'ns2', 'ns3'].map((name) => ({ name, behaviour: slow }))
+  const world = makeWorld([plainZone('z.test.', { content: '* A 192.0.2.1', servers })])
+  for (let i = 0; i < 20; i++) await world.ask(`known${i}.z.test`, TYPE.A)
+  isSlow = true
+  const names = ['a.b.z.test', 'b.z.test', 'b.z.test']
+  const replies = await world.askAll(names.map((name) => [name, TYPE.A]))
+  t.same(
+    replies.map(({ message }) => message.answer.length),
+    [1, 1, 1],
+  )
 })
 
 t.test('three hundred names below a cold zone: what they share is asked once', async (t) => {

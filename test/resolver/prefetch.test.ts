@@ -1,7 +1,7 @@
 /** Answers and keys fetched again shortly before they run out. */
 import t from 'tap'
 import { REFRESH_PAUSE_SECONDS, REFRESHES_MAX } from '../../src/base/limits.ts'
-import { failing } from '../../src/lab/behaviours.ts'
+import { type Behaviour, failing } from '../../src/lab/behaviours.ts'
 import type { LabZone } from '../../src/lab/lab-zone.ts'
 import { wrongSignatures } from '../../src/lab/zone.ts'
 import type { EngineCounters } from '../../src/resolver/ports.ts'
@@ -212,6 +212,26 @@ t.test('the delegations of zones in use are there anew before they run out', asy
       t.equal(after.length > 0, !fetched, `${after}`)
     }
   }
+})
+
+t.test('a delegation is fetched anew though the zone above is late with two questions', async (t) => {
+  let lost = 0
+  let isBusy = false
+  const busy: Behaviour = (inner) => (query, by) => {
+    const isLost = isBusy && lost < 2
+    if (isLost) lost++
+    return isLost ? [] : inner(query, by)
+  }
+  const above = plainZone('test.', { content: '', servers: [{ name: 'ns', behaviour: busy }] })
+  const world = prefetching([above, plainZone('z.test.', { content: CONTENT })])
+  await world.ask('www.z.test', TYPE.A)
+  isBusy = true
+  world.pass(3_290)
+  world.forget()
+  await world.ask('www.z.test', TYPE.A)
+  await world.clock.runUntil(() => false, 10_000)
+  t.equal(lost, 2)
+  t.same(world.asked('ns.test.'), ['z.test. A', 'z.test. A', 'z.test. A'])
 })
 
 t.test('a delegation that cannot be had anew serves until its end', async (t) => {
