@@ -229,17 +229,16 @@ async function once(
     outstanding.ended(client)
     quota.ended(asker, isUp, outstanding.limits.backOff)
   }
-  if (mixed && isUp === false) servers.askedMixed(server, false)
   if (transport === 'tcp' && (result.kind === 'reply' || result.reason === 'timeout'))
     servers.byTcp(server, result.kind === 'reply')
   if (result.kind === 'failure') {
     const { reason } = result
     counters.upstreamFailure(reason)
-    if (isUp === false) {
-      if (reason === 'timeout') servers.timedOut(server, startMs)
-      else servers.unreachable(server)
-      if (reason === 'timeout' && cookie !== undefined) context.cookies?.unanswered(server, cookie)
-    }
+    if (isUp === false && reason === 'timeout') {
+      servers.timedOut(server, startMs)
+      if (mixed) servers.askedMixed(server, false)
+      if (cookie !== undefined) context.cookies?.unanswered(server, cookie)
+    } else if (isUp === false) servers.unreachable(server)
   } else {
     racer.heard = true
     servers.replied(server, result.rttMs)

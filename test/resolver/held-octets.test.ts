@@ -1,8 +1,11 @@
 /** The octets of replies that questions in work hold together. */
 import t from 'tap'
 import { HELD_OCTETS_MAX, HELD_OCTETS_SPARED } from '../../src/base/limits.ts'
+import { ProofBudget } from '../../src/dnssec/budget.ts'
 import { dropsTypes } from '../../src/lab/behaviours.ts'
 import { HeldOctets } from '../../src/resolver/held-octets.ts'
+import { RESOLVER_LIMITS } from '../../src/resolver/resolver-limits.ts'
+import { WorkBudget } from '../../src/resolver/work-budget.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { makeWorld, SIGNED, WWW, zone } from '../support/world.ts'
 
@@ -37,6 +40,21 @@ t.test('one that never says that it ended counts until its deadline', async (t) 
   t.notOk(held.add(holder(half, 4_000), 999), 'no room for a third')
   t.ok(held.add(holder(half / 2, 7_000), 3_000), 'the first two have come to their end')
   t.equal(held.octets, half + half / 2, 'what was refused ends in its time as well')
+})
+
+t.test('a reply for which there is no room with all that others hold is not read', (t) => {
+  const held = new HeldOctets()
+  const budgets = [1, 2].map(() => {
+    const limits = { ...RESOLVER_LIMITS, upstreamOctets: HELD_OCTETS_MAX }
+    return new WorkBudget(0, 7_000, new ProofBudget(), limits, held)
+  })
+  const [one, other] = budgets as [WorkBudget, WorkBudget]
+  t.equal(one.takeReply(HELD_OCTETS_MAX - HELD_OCTETS_SPARED, 0), undefined)
+  t.equal(other.takeReply(HELD_OCTETS_SPARED, 0), undefined)
+  t.equal(other.takeReply(1, 0), 'limit-upstream-octets')
+  one.end()
+  t.equal(other.takeReply(1, 0), undefined)
+  t.end()
 })
 
 const ADDRESSES = 1_500

@@ -8,7 +8,7 @@ import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseMessage } from '../../src/wire/message.ts'
 import { isFolded, nameLengthAt } from '../../src/wire/name.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'
-import { makeWorld, type World, zone } from '../support/world.ts'
+import { makeWorld, type World, type WorldOptions, zone } from '../support/world.ts'
 
 t.test(
   'a server that answers in lower case is no trouble for a client that does not ask so (V36)',
@@ -40,9 +40,9 @@ const HOSTS = Array.from({ length: 20 }, (_, i) => `some-long-name-${i} A 192.0.
 const hostAt = (i: number): string => `some-long-name-${i}.z.test`
 
 /** A world with one zone, whose server behaves so. */
-function mixing(behaviour?: Behaviour): World {
+function mixing(behaviour?: Behaviour, network: WorldOptions['network'] = {}): World {
   const server = { name: 'ns', ...(behaviour === undefined ? {} : { behaviour }) }
-  return makeWorld([zone('z.test.', { content: HOSTS, servers: [server] })], MIXED)
+  return makeWorld([zone('z.test.', { content: HOSTS, servers: [server] })], { ...MIXED, network })
 }
 
 /** What was asked of the zone's server for a host: the way, and whether there were upper-case letters. */
@@ -102,6 +102,19 @@ t.test('one that moves behind a box that drops mixed letters is not lost', async
   drops = true
   await world.ask(hostAt(3), TYPE.A)
   t.same(await ways(world, 4), ['udp lower'])
+})
+
+t.test('one that cannot be reached for a while is asked in mixed letters as before', async (t) => {
+  const world = mixing(undefined, { unattached: 'refused' })
+  t.same(await ways(world, 0), ['udp mixed'])
+  const at = world.addressOf('ns.z.test.')
+  world.network.detach(at)
+  for (let i = 1; i < 6; i++) {
+    await world.ask(hostAt(i), TYPE.A)
+    world.pass(30)
+  }
+  world.network.attach(at, world.internet.authorities.get(at)!)
+  t.same(await ways(world, 6), ['udp mixed'])
 })
 
 t.test('a datagram in other letters is not believed, and says nothing of the server', async (t) => {
