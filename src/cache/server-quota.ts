@@ -44,8 +44,8 @@ export class ServerQuota {
    */
   isFull(most: number, { zone, client }: Asker, isUp = false): boolean {
     if (most === 0) return false
-    const now = isUp ? most : Math.max(1, Math.floor(most * this.#share))
-    const free = now - this.#out.length
+    const allowed = isUp ? most : Math.max(1, Math.floor(most * this.#share))
+    const free = allowed - this.#out.length
     if (this.#share === 1 || this.#out.length < free) return free <= 0
     let ofZone = 0
     let ofClient = 0
