@@ -107,14 +107,28 @@ export const REFERRALS_MAX = 32
 export const UPSTREAM_TRIES_PER_ADDRESS_MAX = 3
 /** … and an address that has answered before: by a path that loses a tenth either way, one question in 770 stays without reply. */
 export const UPSTREAM_TRIES_OF_KNOWN_MAX = 4
+/**
+ * Times one question is asked by TCP of servers that were silent to it by UDP: large datagrams, or all that a server's rate
+ * limiter leaves out, may be lost on the way; a second server is tried where the first does not listen on TCP.
+ */
+export const UPSTREAM_TCP_AFTER_SILENCE_MAX = 2
+/** … each for so long at most: two round trips to anywhere. Who is dead is not waited for until the system repeats the first packet. */
+export const UPSTREAM_TCP_AFTER_SILENCE_MS_MAX = 1_000
+/**
+ * Turns given to a zone's servers before that is tried of those that were asked already: two losses in a row are an accident.
+ * One that has never answered has its last turn by TCP.
+ */
+export const TURNS_BEFORE_TCP = 3
+/** … and before it is tried of servers that were not asked: where there are many, nobody is asked twice. */
+export const TURNS_BEFORE_TCP_OF_OTHERS = 8
 /** Time-outs of one question to one zone before its servers count as silent: three of three servers, and one (B02). */
 export const UPSTREAM_SILENCES_MAX = 10
 /** Questions for a part of the name that may be left out: when so many are late it is. Some servers drop what has no records itself. */
 export const UPSTREAM_LATE_OF_PART_MAX = 2
 /** Replies heard that another server may know better (empty ones, second-hand ones), before the best of them is believed. */
 export const DOUBTFUL_REPLIES_MAX = 3
-/** Other servers asked after data that did not validate, before `bogus` is said. */
-export const BOGUS_RETRIES_MAX = 2
+/** Other servers asked after data that did not validate, before `bogus` is said: zones have four servers or fewer mostly (Unbound asks five times in all). */
+export const BOGUS_RETRIES_MAX = 3
 /** Questions of one zone in a row for which other servers had nothing better: then the zone is at fault (B10), and for a minute nobody else is asked. */
 export const VAIN_RETRIES_MAX = 5
 /** NSEC or NSEC3 RRsets of one negative answer looked at (CVE-2026-11605); a full NSEC3 proof has three. */
@@ -222,7 +236,7 @@ export const UPSTREAM_TCP_KEPT_MAX = 100
 export const UPSTREAM_TCP_PIPELINED_MAX = 32
 /** One without a question is closed: servers close theirs after ten seconds and more (RFC 7766 6.2.3). */
 export const UPSTREAM_TCP_IDLE_MS = 8_000
-/** One question out to so many servers at once: each that is late gives whoever guesses one more reply to forge (A04). */
+/** One question out by UDP to so many servers at once: each that is late gives whoever guesses one more reply to forge (A04). */
 export const RACERS_MAX = 3
 /** One in so many questions is also put to a server that is late or slower than others, so that nobody waits for it, … */
 export const LOOK_ONE_IN = 16

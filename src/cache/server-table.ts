@@ -16,6 +16,7 @@ import {
   SERVER_QUIRK_MS,
   SERVERS_REMEMBERED_MAX,
   SILENCE_MS_BEFORE_BACK_OFF,
+  TCP_LATE_GROWTH,
   TIMEOUTS_BEFORE_BACK_OFF,
   UNKNOWN_LATE_MS_MIN,
   UPSTREAM_TIMEOUT_GROWTH,
@@ -120,6 +121,11 @@ export class ServerTable {
     const usualMs = this.rttMs(at) === undefined ? this.#usualOfOthersMs() : this.#usualMs(at)
     const growths = Math.max(timeouts, tries) - 1
     return Math.min(usualMs * LATE_GROWTH ** Math.min(Math.max(growths, 0), 16), this.timeoutMs(at, tries))
+  }
+
+  /** The same by TCP. */
+  tcpLateMs(at: Endpoint): number {
+    return Math.max(TCP_LATE_GROWTH * this.lateMs(at), UNKNOWN_LATE_MS_MIN)
   }
 
   /** What a first reply usually takes at most, by those of other servers. */
@@ -403,6 +409,20 @@ export class ServerTable {
     this.#touch(at).tcpSilentUntilMs = isAnswered ? 0 : this.#nowMs() + SERVER_QUIRK_MS
   }
 
+  /** Whether the server answers by TCP what it did not by UDP; undefined while that is not known. */
+  answersAfterSilence(at: Endpoint): boolean | undefined {
+    const server = this.#peek(standingOf(at))
+    if (server === undefined || isOver(server.tcpAfterSilenceUntilMs, this.#nowMs)) return undefined
+    return server.answersAfterSilence
+  }
+
+  /** What came of asking by TCP after silence by UDP: remembered for a quarter of an hour. */
+  askedAfterSilence(at: Endpoint, isAnswered: boolean): void {
+    const server = this.#touch(standingOf(at))
+    server.answersAfterSilence = isAnswered
+    server.tcpAfterSilenceUntilMs = this.#nowMs() + SERVER_QUIRK_MS
+  }
+
   /** True for a server that was seen to answer by TCP only, or whose datagrams somebody seems to guess (attack A01). */
   tcpOnly(at: Endpoint): boolean {
     return !isOver(this.#peek(at)?.tcpUntilMs ?? 0, this.#nowMs)
@@ -415,12 +435,17 @@ export class ServerTable {
 
   /** True when the server did not know the zone a moment ago (RFC 9499: lame delegation). */
   lame(at: Endpoint, zone: Name): boolean {
-    return this.#lame.size > 0 && this.#lame.get(lameKey(at, zone)) === true
+    return this.#lame.size > 0 && this.#lame.get(lameKey(keyOf(at), zone)) === true
   }
 
-  /** The server does not know the zone that is delegated to it: not asked for it for a quarter of an hour. */
-  setLame(at: Endpoint, zone: Name): void {
-    this.#lame.set(lameKey(at, zone), true, LAME_MS)
+  /**
+   * The server does not know the zone that is delegated to it, or has bad data of it: asked for it after all others for a
+   * quarter of an hour.
+   *
+   * @param key `endpointKey`
+   */
+  setLame(key: string, zone: Name): void {
+    this.#lame.set(lameKey(key, zone), true, LAME_MS)
   }
 
   /** Forgets everything. */
@@ -460,7 +485,7 @@ function isOver(untilMs: number, nowMs: () => number): boolean {
   return untilMs === 0 || nowMs() >= untilMs
 }
 
-function lameKey(at: Endpoint, zone: Name): string {
+function lameKey(key: string, zone: Name): string {
   // A name says where it ends, so no two pairs share a key.
-  return nameKey(zone) + keyOf(at)
+  return nameKey(zone) + key
 }

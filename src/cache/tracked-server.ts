@@ -29,6 +29,9 @@ export interface Server {
   tcpUntilMs: number
   /** It said to ask by TCP, and then nothing. */
   tcpSilentUntilMs: number
+  /** Until when it is known whether it answers by TCP what it did not by UDP; and whether it does. */
+  tcpAfterSilenceUntilMs: number
+  answersAfterSilence: boolean
   /** It does not repeat the letters of a question. */
   lettersChangedUntilMs: number
   /** Questions in mixed letters that were not answered since the last that was; undefined while none was. */
@@ -60,6 +63,8 @@ export function newServer(): Server {
     ednsBrokenUntilMs: 0,
     tcpUntilMs: 0,
     tcpSilentUntilMs: 0,
+    tcpAfterSilenceUntilMs: 0,
+    answersAfterSilence: false,
     lettersChangedUntilMs: 0,
     mixedUnanswered: undefined,
     cookie: undefined,

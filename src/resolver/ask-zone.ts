@@ -84,6 +84,8 @@ class ZoneQuestion<T extends Doubtable> {
   readonly #doubtful = new DoubtfulReplies<T>()
   readonly #silencesMax: number
   #silences = 0
+  /** Racers by TCP after silence: nobody can guess an answer to these. */
+  #connecting = 0
   /** Those that were late. */
   #late = 0
   #reason: Reason = 'no-reachable-authority'
@@ -164,12 +166,13 @@ class ZoneQuestion<T extends Doubtable> {
   #begin(turn: Turn): void {
     const { cut, question, budget } = this.#asking
     this.#job.flight.speculation?.asked()
+    if (turn.isAfterSilence) this.#connecting++
     this.#race.begin(turn, (racer) => exchange(this.#context, this.#job, racer, cut.zone, question, budget))
   }
 
   /** Whether another server may be asked beside one that is out. */
   #mayRace(): boolean {
-    return this.#race.size < RACERS_MAX && this.#job.budget.maySpare(this.#asking.budget)
+    return this.#race.size - this.#connecting < RACERS_MAX && this.#job.budget.maySpare(this.#asking.budget)
   }
 
   #leftOut(): Useful<T> | ResolutionFailure {
@@ -215,6 +218,7 @@ class ZoneQuestion<T extends Doubtable> {
   #judge({ racer, exchanged }: Arrival<Exchanged>): Useful<T> | undefined {
     const { turn } = racer
     const { server } = turn
+    if (turn.isAfterSilence) this.#connecting--
     if (exchanged.kind === 'limit') {
       this.#limit = exchanged.reason
       return undefined
@@ -222,7 +226,7 @@ class ZoneQuestion<T extends Doubtable> {
     if (exchanged.kind === 'failed') {
       this.#last = `${formatEndpoint(server)}: ${exchanged.reason}`
       if (exchanged.malformed === true) this.#reason = 'invalid-data'
-      if (exchanged.reason === 'timeout') this.#silences++
+      if (exchanged.reason === 'timeout' || turn.isAfterSilence) this.#silences++
       else this.#pool.drop(server)
       return undefined
     }
@@ -237,7 +241,7 @@ class ZoneQuestion<T extends Doubtable> {
     this.#job.flight.speculation?.answered()
     if (value.doubt === undefined || turn.isLame) return useful
     if (probing) return { ...useful, isDoubted: true }
-    if (value.doubt === 'second-hand') this.#context.servers.setLame(server, cut.zone)
+    if (value.doubt === 'second-hand') this.#context.servers.setLame(server.key, cut.zone)
     if (this.#doubtful.add(useful)) return this.#doubtful.best ?? useful
     this.#pool.drop(server)
     return undefined
@@ -248,7 +252,7 @@ class ZoneQuestion<T extends Doubtable> {
     this.#reason = value.failed === true ? 'server-failure' : 'lame-servers'
     this.#last = `${formatEndpoint(server)}: ${value.reason}`
     counters.upstreamFailure('lame')
-    if (value.lasting && !this.#asking.probing) servers.setLame(server, this.#asking.cut.zone)
+    if (value.lasting && !this.#asking.probing) servers.setLame(server.key, this.#asking.cut.zone)
     this.#pool.drop(server)
   }
 

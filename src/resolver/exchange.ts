@@ -1,7 +1,6 @@
 /** One question to one server: EDNS or not, UDP or TCP, until there is a whole message or a reason why not. */
 import {
-  TCP_LATE_GROWTH,
-  UNKNOWN_LATE_MS_MIN,
+  UPSTREAM_TCP_AFTER_SILENCE_MS_MAX,
   UPSTREAM_TCP_TIMEOUT_MS_MAX,
   UPSTREAM_TCP_TIMEOUT_MS_MIN,
   UPSTREAM_TIMEOUT_GROWTH,
@@ -18,6 +17,7 @@ import type { Context, Job } from './context.ts'
 import type { Endpoint, UpstreamFailure, UpstreamResult } from './ports.ts'
 import type { Racer } from './race.ts'
 import type { CookieVerdict } from './server-cookies.ts'
+import type { Turn } from './server-pool.ts'
 import { inRandomCase, takeSpelling } from './spelling.ts'
 import { type TtlLimits, withinLimits } from './ttl-limits.ts'
 import type { QuestionBudget } from './work-budget.ts'
@@ -72,7 +72,7 @@ export async function exchange(
   const { server } = racer.turn
   const byTcp = servers.tcpOnly(server)
   const way: Way = {
-    transport: byTcp ? 'tcp' : 'udp',
+    transport: byTcp || racer.turn.isAfterSilence ? 'tcp' : 'udp',
     edns: servers.edns(server) !== 'broken' || isSigned(context, zone),
     rejected: false,
     newCookie: false,
@@ -101,7 +101,7 @@ export async function exchange(
     if (tryOtherwise(context, server, way, outcome)) {
       // One that is asked by TCP need not answer, and there is somebody else.
       if (before === 'udp' && way.transport === 'tcp' && !racer.turn.isAlone)
-        racer.asksAnew(tcpLateMs(context, server))
+        racer.asksAnew(context.servers.tcpLateMs(server))
       continue
     }
     if (way.rejected) noteWithoutEdns(context, server, zone, outcome)
@@ -203,7 +203,7 @@ async function once(
   const sent = mixed ? { ...question, name: asked } : question
   const message = writeQuery({ id, question: sent, rd: recursion, cd, ...opt })
   const startMs = clock.nowMs()
-  const patienceMs = transport === 'tcp' ? tcpPatienceMs(context, server) : racer.turn.patienceMs
+  const patienceMs = transport === 'tcp' ? tcpPatienceMs(context, racer.turn) : racer.turn.patienceMs
   const leftMs = Math.max(1, job.budget.deadlineMs - startMs)
   const timeoutMs = Math.min(patienceMs, leftMs)
   counters.upstreamQuery(transport)
@@ -229,8 +229,7 @@ async function once(
     outstanding.ended(client)
     quota.ended(asker, isUp, outstanding.limits.backOff)
   }
-  if (transport === 'tcp' && (result.kind === 'reply' || result.reason === 'timeout'))
-    servers.byTcp(server, result.kind === 'reply')
+  if (transport === 'tcp') noteTcp(context, racer, result, leftMs < patienceMs)
   if (result.kind === 'failure') {
     const { reason } = result
     counters.upstreamFailure(reason)
@@ -318,14 +317,23 @@ function isBelieved(
   return true
 }
 
-/** When another server is asked beside one that is asked by TCP. */
-function tcpLateMs({ servers }: Context, server: Endpoint): number {
-  return Math.max(TCP_LATE_GROWTH * servers.lateMs(server), UNKNOWN_LATE_MS_MIN)
+/**
+ * What a server did by TCP. Where it was silent to the question by UDP as well, that may be for the question's sake, and says
+ * nothing of other questions.
+ */
+function noteTcp({ servers }: Context, { turn }: Racer, result: UpstreamResult, isCutShort: boolean): void {
+  const isAnswered = result.kind === 'reply'
+  const isOurs = !isAnswered && (result.reason === 'resources' || (result.reason === 'timeout' && isCutShort))
+  if (turn.isAfterSilence && !isOurs) servers.askedAfterSilence(turn.server, isAnswered)
+  else if (!turn.isAfterSilence && (isAnswered || result.reason === 'timeout'))
+    servers.byTcp(turn.server, isAnswered)
 }
 
 /** A connection takes a round trip before the question does, and the first packet of it may be lost. */
-function tcpPatienceMs({ servers }: Context, server: Endpoint): number {
+function tcpPatienceMs({ servers }: Context, { server, isAfterSilence }: Turn): number {
   const patienceMs = UPSTREAM_TIMEOUT_GROWTH * 2 * servers.timeoutMs(server)
+  if (isAfterSilence && servers.answersAfterSilence(server) !== true)
+    return Math.min(patienceMs, UPSTREAM_TCP_AFTER_SILENCE_MS_MAX)
   return Math.min(Math.max(patienceMs, UPSTREAM_TCP_TIMEOUT_MS_MIN), UPSTREAM_TCP_TIMEOUT_MS_MAX)
 }
 

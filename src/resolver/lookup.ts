@@ -256,6 +256,7 @@ async function askOthers(
     if (data.kind === 'failure') break
     const other = await judge(context, job, name, type, data)
     if (unfinished(job, other) !== undefined) break
+    if (other.judged.status === 'secure') noteBad(context, name, type, asked)
     if (other.judged.status !== 'bogus') return other
     asked.add(data.server)
     answers++
@@ -264,11 +265,22 @@ async function askOthers(
   return bogus
 }
 
-/** The zone whose servers are asked, as far as delegations are known; behind a forwarder none is. */
-function retryKey({ rrsets, routes }: Context, name: Name, type: number): string {
+/** Servers that gave bogus data where another one had good are asked after the others for a while. */
+function noteBad(context: Context, name: Name, type: number, bad: ReadonlySet<string>): void {
+  const zone = context.routes.of(name, type) === undefined ? zoneAsked(context, name, type) : undefined
+  if (zone !== undefined) for (const key of bad) context.servers.setLame(key, zone)
+}
+
+/** The zone whose servers are asked, as far as delegations are known. */
+function zoneAsked({ rrsets }: Context, name: Name, type: number): Name | undefined {
   const from = type === TYPE.DS && !isRoot(name) ? parentOf(name) : name
-  if (routes.of(name, type)?.kind === 'forward') return nameKey(isRoot(name) ? name : parentOf(name))
-  const zone = rrsets.closestDelegation(from)?.rrset.owner
+  return rrsets.closestDelegation(from)?.rrset.owner
+}
+
+/** That zone; behind a forwarder none is known. */
+function retryKey(context: Context, name: Name, type: number): string {
+  if (context.routes.of(name, type)?.kind === 'forward') return nameKey(isRoot(name) ? name : parentOf(name))
+  const zone = zoneAsked(context, name, type)
   return zone === undefined ? '' : nameKey(zone)
 }
 

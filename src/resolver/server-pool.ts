@@ -7,6 +7,9 @@ import {
   ADDRESSES_PER_DELEGATION_MAX,
   FORWARDER_TIMEOUT_MS_MIN,
   LOOK_ONE_IN,
+  TURNS_BEFORE_TCP,
+  TURNS_BEFORE_TCP_OF_OTHERS,
+  UPSTREAM_TCP_AFTER_SILENCE_MAX,
   UPSTREAM_TCP_TIMEOUT_MS_MIN,
   UPSTREAM_TIMEOUT_GROWTH,
   UPSTREAM_TIMEOUT_MS_INITIAL,
@@ -26,6 +29,8 @@ import { ServerAddresses } from './server-addresses.ts'
 interface Candidate {
   readonly endpoint: TrackedServer
   tries: number
+  /** Asked by TCP because it was silent by UDP. */
+  wasAskedByTcp: boolean
   /** Did not know the zone a moment ago: asked when nobody else is left. */
   readonly lame: boolean
 }
@@ -47,6 +52,8 @@ export interface Turn {
   readonly recursion: boolean
   /** No other server is known. */
   readonly isAlone: boolean
+  /** By UDP it was silent to this question: it is asked by TCP. */
+  readonly isAfterSilence: boolean
 }
 
 /** What kind of turn a candidate gets, and the others that could have had it. */
@@ -70,6 +77,9 @@ export class ServerPool {
   readonly #candidates: Candidate[] = []
   /** Keys of all that were ever known: few, so that looking through them costs less than a set. */
   readonly #known: string[] = []
+  /** Turns given, and those by TCP after silence. */
+  #turns = 0
+  #turnsAfterSilence = 0
   /** Where more addresses come from, and why none may. */
   readonly addresses: ServerAddresses
   /** Whether servers with too many questions are passed over; undefined while there was none. */
@@ -129,12 +139,24 @@ export class ServerPool {
     const { random } = this.#context
     const open = this.#open()
     if (open.length === 0) return undefined
-    const fresh = open.length === 1 ? open : soonest(open)
+    const fresh = open.length === 1 ? open : this.#nextAmong(open)
     const chosen = fresh.length === 1 ? fresh : this.#quickest(fresh)
     const candidate = chosen[random.below(chosen.length)]!
     const isFirst = candidate.tries === 0 && !candidate.lame
     if (firstOnly && !isFirst) return undefined
     return this.#turnOf(candidate, { isFirst, isLook: false, among: fresh })
+  }
+
+  /** After silence those that are known to answer by TCP then, else those who had the fewest turns. */
+  #nextAmong(open: readonly Candidate[]): readonly Candidate[] {
+    if (this.#turns > 0) {
+      const { servers } = this.#context
+      const answering = open.filter(
+        (candidate) => servers.answersAfterSilence(candidate.endpoint) && this.#isAfterSilence(candidate),
+      )
+      if (answering.length > 0) return answering
+    }
+    return soonest(open)
   }
 
   /** Those that are likely to answer first, and are not late at present if any is not. */
@@ -167,15 +189,46 @@ export class ServerPool {
   }
 
   #turnOf(candidate: Candidate, { isFirst, isLook, among }: TurnKind): Turn {
+    const isAfterSilence = !isLook && this.#isAfterSilence(candidate)
     const timeoutMs = this.#timeoutMs(candidate, among)
-    const lateMs = this.#lateMs(candidate, timeoutMs)
+    const lateMs = this.#lateMs(candidate, timeoutMs, isAfterSilence)
     const listenMs = Math.min(timeoutMs * UPSTREAM_TIMEOUT_GROWTH, UPSTREAM_TIMEOUT_MS_MAX)
     candidate.tries++
+    if (!isLook) this.#turns++
+    if (isAfterSilence) {
+      candidate.wasAskedByTcp = true
+      this.#turnsAfterSilence++
+    }
     // Those that a route falls back to need their time of the question too.
     const patienceMs = this.#mayFallBack ? timeoutMs : Math.max(timeoutMs, listenMs)
     const { endpoint: server, lame: isLame } = candidate
     const isAlone = this.#candidates.length === 1
-    return { server, lateMs, patienceMs, isFirst, isLame, isLook, recursion: this.#isForward, isAlone }
+    const recursion = this.#isForward
+    return { server, lateMs, patienceMs, isFirst, isLame, isLook, recursion, isAlone, isAfterSilence }
+  }
+
+  /**
+   * True when a server's next turn is one by TCP: datagrams were lost from all that were asked, or are known to be lost from
+   * this one.
+   */
+  #isAfterSilence({ endpoint, tries, wasAskedByTcp }: Candidate): boolean {
+    const { servers } = this.#context
+    if (wasAskedByTcp || this.#turnsAfterSilence >= UPSTREAM_TCP_AFTER_SILENCE_MAX) return false
+    if (this.#turns === 0 || servers.tcpOnly(endpoint)) return false
+    const answers = servers.answersAfterSilence(endpoint)
+    if (answers !== undefined) return answers
+    if (servers.isSilent(endpoint)) return true
+    if (tries === 0) return this.#turns >= TURNS_BEFORE_TCP_OF_OTHERS
+    if (this.#turns >= TURNS_BEFORE_TCP) return true
+    return servers.rttMs(endpoint) === undefined && tries === UPSTREAM_TRIES_PER_ADDRESS_MAX - 1
+  }
+
+  /** Turns that a server may have; the one by TCP comes on top where it is known to be there. */
+  #hasTurns(candidate: Candidate): boolean {
+    const { endpoint, tries } = candidate
+    if (this.#context.servers.rttMs(endpoint) === undefined) return tries < UPSTREAM_TRIES_PER_ADDRESS_MAX
+    const byUdp = candidate.wasAskedByTcp ? tries - 1 : tries
+    return byUdp < UPSTREAM_TRIES_OF_KNOWN_MAX || this.#isAfterSilence(candidate)
   }
 
   /** Others are asked when these do not answer. */
@@ -195,10 +248,9 @@ export class ServerPool {
     const { servers } = this.#context
     const open: Candidate[] = []
     for (const candidate of this.#candidates) {
-      const { tries, endpoint } = candidate
-      const isKnown = servers.rttMs(endpoint) !== undefined
-      const triesMax = isKnown ? UPSTREAM_TRIES_OF_KNOWN_MAX : UPSTREAM_TRIES_PER_ADDRESS_MAX
-      if (tries < triesMax && servers.mayAsk(endpoint) && !this.#isFull(candidate)) open.push(candidate)
+      const { endpoint } = candidate
+      if (this.#hasTurns(candidate) && servers.mayAsk(endpoint) && !this.#isFull(candidate))
+        open.push(candidate)
     }
     if (open.length > 0 || !this.#isForward || this.#mayFallBack) return open
     return this.#candidates.filter(({ tries }) => tries === 0)
@@ -226,9 +278,12 @@ export class ServerPool {
   }
 
   /** Who is waited for as long as a route allows, or may have to resolve first, is not late before. */
-  #lateMs({ endpoint, tries }: Candidate, timeoutMs: number): number {
+  #lateMs({ endpoint, tries }: Candidate, timeoutMs: number, isAfterSilence: boolean): number {
+    const { servers } = this.#context
     if (this.#isForward || this.#mayFallBack) return timeoutMs
-    return Math.min(timeoutMs, this.#context.servers.lateMs(endpoint, tries))
+    // Where TCP is but tried, the tries by UDP go on meanwhile.
+    if (isAfterSilence && servers.answersAfterSilence(endpoint)) return servers.tcpLateMs(endpoint)
+    return Math.min(timeoutMs, servers.lateMs(endpoint, tries))
   }
 
   /** What asking a server is likely to take, milliseconds: one that stayed silent last time may do so again. */
@@ -282,7 +337,7 @@ export class ServerPool {
     if (this.#avoid.has(key)) return
     const tracked = new TrackedServer(endpoint, key, this.#kind)
     const lame = this.#context.servers.lame(tracked, this.#cut.zone)
-    this.#candidates.push({ endpoint: tracked, tries: 0, lame })
+    this.#candidates.push({ endpoint: tracked, tries: 0, wasAskedByTcp: false, lame })
   }
 }
 

@@ -53,7 +53,7 @@ t.test('a server that is tracked is one with its address', async (t) => {
   table.clear()
   t.equal(table.rttMs(early), undefined)
   t.equal(table.rttMs(late), undefined)
-  table.setLame(late, name('example.'))
+  table.setLame(late.key, name('example.'))
   t.equal(table.lame(server, name('example.')), true)
 })
 
@@ -250,7 +250,7 @@ t.test('TCP only', async (t) => {
 
 t.test('lame for a zone, for a quarter of an hour', async (t) => {
   const { table, time } = world()
-  table.setLame(server, name('Example.'))
+  table.setLame(endpointKey(server), name('Example.'))
   t.ok(table.lame(server, name('eXample.')))
   t.notOk(table.lame(server, name('a.example.')))
   t.notOk(table.lame(other, name('example.')))
@@ -276,7 +276,7 @@ t.test('is bounded, and can be cleared', async (t) => {
   const { table } = world(10)
   for (let i = 0; i < 50; i++) table.replied({ address: Uint8Array.of(192, 0, 2, i), port: 53 }, 10)
   t.equal(table.size, 10)
-  table.setLame(server, name('example.'))
+  table.setLame(endpointKey(server), name('example.'))
   table.clear()
   t.equal(table.size, 0)
   t.notOk(table.lame(server, name('example.')))

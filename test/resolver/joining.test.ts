@@ -32,7 +32,8 @@ t.test('a thousand clients, one name in many spellings: every question goes out 
 
 t.test('equal questions of one moment: whose time is up is answered, and does not begin anew', async (t) => {
   const servers = ['ns1', 'ns2', 'ns3', 'ns4'].map((name) => ({ name, behaviour: silent }))
-  const world = makeWorld([zone('z.test.', { servers })])
+  const far = plainZone('test.', { content: '', servers: [{ name: 'ns', behaviour: delayed(300) }] })
+  const world = makeWorld([far, zone('z.test.', { servers })])
   const sinceMs = world.clock.nowMs()
   const replies = await world.askAll([['www.z.test'], ['www.z.test'], ['www.z.test']])
   t.same(

@@ -3,6 +3,7 @@
  * collections, so that a table nobody thought of is found as well.
  */
 import t from 'tap'
+import { endpointKey } from '../../src/base/address.ts'
 import {
   DENIAL_ZONES_MAX,
   FAILURES_REMEMBERED_MAX,
@@ -60,7 +61,7 @@ t.test(`${STREAM} of everything that a table is kept by`, { timeout: 120_000 }, 
     servers.replied(at, 10)
     servers.timedOut(at)
     servers.setCookie(at, cookie)
-    servers.setLame(at, owner)
+    servers.setLame(endpointKey(at), owner)
     failures.add(owner, TYPE.A, 'lame-servers', '')
     trust.set(mapKey(owner), i, 60_000)
     denials.add({ zone: owner, records: [], soa: undefined }, 1)
