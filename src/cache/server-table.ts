@@ -416,8 +416,12 @@ export class ServerTable {
     return server.answersAfterSilence
   }
 
-  /** What came of asking by TCP after silence by UDP: remembered for a quarter of an hour. */
+  /**
+   * What came of asking by TCP after silence by UDP: remembered for a quarter of an hour. One that answers so leaves out a
+   * question now and then.
+   */
   askedAfterSilence(at: Endpoint, isAnswered: boolean): void {
+    if (!isAnswered && this.answersAfterSilence(at) === true) return
     const server = this.#touch(standingOf(at))
     server.answersAfterSilence = isAnswered
     server.tcpAfterSilenceUntilMs = this.#nowMs() + SERVER_QUIRK_MS

@@ -85,6 +85,23 @@ t.test('a server that is silent by UDP, to all', async (t) => {
   t.match(await ask(world, 'h1.z.test', TYPE.A), { rcode: RCODE.NOERROR, udp: 1, tcp: 1 })
 })
 
+t.test('one connection that is lost does not end it', async (t) => {
+  let loses = false
+  const losing: Behaviour = (inner) => (query, by) =>
+    by === 'tcp' && loses ? [] : losesLarge(inner)(query, by)
+  const world = withServers(plainZone, [losing])
+  const texts = async (from: number, to: number): Promise<number[]> => {
+    const rcodes = []
+    for (let i = from; i < to; i++) rcodes.push((await ask(world, `t${i}.z.test`, TYPE.TXT)).rcode)
+    return rcodes
+  }
+  t.same(await texts(0, 3), Array(3).fill(RCODE.NOERROR))
+  loses = true
+  t.same(await texts(3, 5), Array(2).fill(RCODE.SERVFAIL))
+  loses = false
+  t.same(await texts(5, 8), Array(3).fill(RCODE.NOERROR))
+})
+
 t.test('a name that is dropped by TCP too costs one connection in a quarter of an hour', async (t) => {
   const world = withServers(plainZone, [dropsBad])
   await ask(world, 'h0.z.test', TYPE.A)
