@@ -1,5 +1,5 @@
 /** What is known of authority servers, by address and port: how fast, how reliable, which quirks. */
-import { type Endpoint, endpointKey } from '../base/address.ts'
+import { type Address, type Endpoint, endpointKey } from '../base/address.ts'
 import {
   BACK_OFF_MS_MAX,
   BACK_OFF_MS_MIN,
@@ -156,7 +156,7 @@ export class ServerTable {
 
   /** True when the last that is known of a server is that it let somebody wait, or that its address family does. */
   isLate(at: Endpoint): boolean {
-    if (this.#peek(at)?.isLate === true || this.#familyIsAside(at)) return true
+    if (this.#peek(at)?.isLate === true || this.familyIsAside(at.address)) return true
     return this.#peek(standingOf(at))?.isLate === true
   }
 
@@ -181,14 +181,14 @@ export class ServerTable {
     const nowMs = this.#nowMs()
     const askedMs = this.#peek(at)?.askedMs ?? Number.NEGATIVE_INFINITY
     if (nowMs - askedMs < LOOK_PAUSE_MS) return false
-    return !this.#familyIsAside(at) || nowMs - this.#familyOf(at).askedMs >= FAMILY_LOOK_PAUSE_MS
+    return !this.familyIsAside(at.address) || nowMs - this.#familyOf(at).askedMs >= FAMILY_LOOK_PAUSE_MS
   }
 
   /** True where no server of an address family answers and those of the other do: this machine has no way out by it. */
-  #familyIsAside(at: Endpoint): boolean {
-    const { lateInARow, lateSinceMs } = this.#familyOf(at)
+  familyIsAside({ length }: Pick<Address, 'length'>): boolean {
+    const { lateInARow, lateSinceMs } = this.#families[length === 4 ? 0 : 1]
     if (lateInARow < LATE_BEFORE_FAMILY_ASIDE) return false
-    return this.#families[at.address.length === 4 ? 1 : 0].repliedMs >= lateSinceMs
+    return this.#families[length === 4 ? 1 : 0].repliedMs >= lateSinceMs
   }
 
   #familyOf(at: Endpoint): Family {

@@ -15,6 +15,12 @@ import type { Context, Job } from './context.ts'
 import type { Cut } from './cut.ts'
 import { isLimit } from './joining.ts'
 
+/** Addresses that can be looked up. */
+interface Wanted {
+  readonly name: Name
+  readonly type: number
+}
+
 /** The addresses of one delegation's servers, for one question. */
 export class ServerAddresses {
   readonly #context: Context
@@ -29,7 +35,9 @@ export class ServerAddresses {
   /** Servers outside the zone whose known addresses may be out of date. */
   readonly #outside: Name[] = []
   /** Servers inside the zone that are known by one address family, and the other. */
-  readonly #halfKnown: { readonly name: Name; readonly type: number }[] = []
+  readonly #halfKnown: Wanted[] = []
+  /** Servers outside the zone that were looked up by one address family, and the other. */
+  readonly #otherFamily: Wanted[] = []
   #lookups = 0
   /** Why no more addresses can be had; undefined while none was needed. */
   limit: Reason | undefined
@@ -41,7 +49,7 @@ export class ServerAddresses {
   constructor(context: Context, cut: Cut) {
     this.#context = context
     this.#cut = cut
-    this.#types = addressTypes(context.settings)
+    this.#types = inOrder(context)
   }
 
   /** What is known at once. To be called first. */
@@ -88,7 +96,10 @@ export class ServerAddresses {
    * zone whose servers answer, but not well; those behind two addresses of one name need not be the same.
    */
   async lookUpOtherFamily(job: Job): Promise<Address[] | undefined> {
-    const next = this.#halfKnown.pop()
+    return this.#lookUpWanted(job, this.#halfKnown.pop() ?? this.#otherFamily.pop())
+  }
+
+  async #lookUpWanted(job: Job, next: Wanted | undefined): Promise<Address[] | undefined> {
     if (next === undefined || this.#charge(job) !== undefined) return undefined
     const data = await this.#context.fetchData(deeper(job), next.name, next.type)
     return data.kind === 'records' ? this.#usable(data.answer.flatMap((set) => set.rdatas)) : []
@@ -101,9 +112,9 @@ export class ServerAddresses {
     if (found !== undefined) return found
     if (this.#unverified.length > 0) return this.#unverified.splice(0)
     const name = this.#take(this.#outside)
-    // Nothing that goes wrong here is why the question fails: that is what the known addresses came to.
-    if (name === undefined || this.#charge(job) !== undefined) return undefined
-    return this.#refresh(job, name)
+    // Nothing that goes wrong from here on is why the question fails: that is what the known addresses came to.
+    if (name === undefined) return this.#lookUpWanted(job, this.#otherFamily.pop())
+    return this.#charge(job) === undefined ? this.#refresh(job, name) : undefined
   }
 
   /** Names whose addresses nobody has yet. */
@@ -183,13 +194,19 @@ export class ServerAddresses {
     return undefined
   }
 
-  /** Addresses of the second family are looked up only when there is none of the first: half the questions, and half of what B01 can cause. */
+  /**
+   * Addresses of the second family are looked up only when there is none of the first, or nobody answers at those: half the
+   * questions, and half of what B01 can cause.
+   */
   async #lookUp(job: Job, name: Name): Promise<Address[]> {
-    for (const type of this.#types) {
+    for (const [i, type] of this.#types.entries()) {
       const data = await this.#context.fetchData(deeper(job), name, type)
       if (data.kind === 'records') {
         const addresses = this.#usable(data.answer.flatMap((set) => set.rdatas))
-        if (addresses.length > 0) return addresses
+        if (addresses.length > 0) {
+          for (const other of this.#types.slice(i + 1)) this.#otherFamily.push({ name, type: other })
+          return addresses
+        }
       } else if (data.kind === 'failure') {
         if (data.reason === 'address-loop') this.isCircular = true
         // The limit of a look-up is this question's own: it says nothing of the zone.
@@ -209,6 +226,13 @@ export class ServerAddresses {
     }
     return this.#usable(addresses)
   }
+}
+
+/** Types of addresses, those first by which servers are reached at present. */
+function inOrder({ settings, servers }: Context): number[] {
+  const types = addressTypes(settings)
+  const octets = types[0] === TYPE.A ? 4 : 16
+  return types.length > 1 && servers.familyIsAside({ length: octets }) ? types.reverse() : types
 }
 
 function deeper(job: Job): Job {

@@ -158,7 +158,7 @@ t.test('addresses of IPv6 are looked up only where there are none of IPv4', asyn
   const away = plainZone('z.test.', { servers: [{ name: 'www.hoster.test.', address: 'none' }] })
   const other = makeWorld([zone('hoster.test.', { content: WWW }), away], { settings: { ipv6: true } })
   await other.ask('www.z.test', TYPE.A)
-  t.same(other.asked('ns.hoster.test.'), ['www.hoster.test. A'])
+  t.same(other.asked('ns.hoster.test.'), ['www.hoster.test. A', 'www.hoster.test. AAAA'], 'or nobody answers')
   const six = makeWorld([zone('hoster.test.', { content: 'www AAAA 2001:db8::1\n' }), away], {
     settings: { ipv6: true },
   })
