@@ -512,6 +512,10 @@ export const LATE_REPLY_MS = 100
 export const LATE_REPLIES_PER_CLIENT_MAX = 250
 /** Octets of an IPv6 address that name a client in all bounds of one: a /56, the common size of a customer's network (RFC 6177 2). */
 export const CLIENT_IPV6_OCTETS = 7
+/** Octets that name a network whose clients have one share of a resolver thread: what somebody is given who runs many machines, or can forge. */
+export const NEIGHBOURS_IPV4_OCTETS = 3
+/** The same of IPv6: a /48, the largest network that an end site has (RFC 6177 2). */
+export const NEIGHBOURS_IPV6_OCTETS = 6
 /**
  * Networks whose questions are counted together, by length of prefix, and how many times the rate of one client each may
  * have: a customer (RFC 6177 2 for IPv6: a /64 of his, or his /56), a street, a town. Neighbours do not ask at once, so

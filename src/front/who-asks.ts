@@ -1,5 +1,5 @@
 /** Who asks, as the resolver is told of it: to share out its time, and for the report. */
-import { clientNetwork } from '../base/client-network.ts'
+import { clientNetwork, neighbourhood } from '../base/client-network.ts'
 import { type HashKey, keyedHash } from '../base/keyed-hash.ts'
 import type { ClientQuestion } from '../resolver/ports.ts'
 import type { Client } from './client.ts'
@@ -18,7 +18,14 @@ export function whoAsks(
   client: Client,
 ): Pick<ClientQuestion, 'client' | 'reportedClient'> {
   return {
-    client: hashKey && keyedHash(hashKey, clientNetwork(client.addressAlone)) | 0,
+    client: hashKey && numberOf(hashKey, client.addressAlone),
     reportedClient: watch?.hashOf(client),
   }
+}
+
+/** Half of it says which network, half which client in it. */
+function numberOf(key: HashKey, address: Uint8Array): number {
+  const network = keyedHash(key, neighbourhood(address))
+  const client = keyedHash(key, clientNetwork(address))
+  return (network & 0xffff_0000) | (client & 0xffff)
 }

@@ -1,12 +1,12 @@
 /**
  * The door to the engine, where more may be asked than one thread can do. Questions are begun a few in a turn of the
- * event loop, so that what was begun ends before much more begins; those that have to wait for it wait by client, and
- * the client that has used least of the thread's time goes first. So one that asks for ten thousand names, or for names
- * that are hard to prove, has as much of the thread as each of the others who wait, and no more.
+ * event loop, so that what was begun ends before much more begins; those that have to wait for it wait by network and client
+ * (`Shares`), and of the network that has used least of the thread's time the client that has used least goes first. So one
+ * that asks for ten thousand names, or for names that are hard to prove, has as much of the thread as each of the others
+ * who wait, and no more; nor have all addresses of a network that somebody owns, or forges.
  *
  * Time is measured, not estimated: whoever's work it is, from when the engine says so (`WorkNote`) to when it says
- * otherwise or the turn ends. What was used while nobody waited is held against nobody, and who comes begins level with
- * whoever went last.
+ * otherwise or the turn ends.
  */
 import type { Clock } from '../base/clock.ts'
 import {
@@ -18,13 +18,16 @@ import {
 } from '../base/limits.ts'
 import type { Name } from '../wire/name.ts'
 import { failureEntry } from './failure-entry.ts'
-import { LeastFirst } from './least-first.ts'
 import type { AskedQuestion, ClientQuestion, ClientReply, ResolverPort } from './ports.ts'
+import { Shares } from './shares.ts'
+
+/** What is not begun, as in `limit_hits_total`: a client's question, and what would be fetched again before it runs out. */
+type EntranceLimit = 'fair-share' | 'refreshes'
 
 /** What it works with. */
 export interface EntranceOptions {
   readonly clock: Clock
-  readonly counters: { limitHit(limit: 'fair-share'): void; limitTried(limit: 'fair-share'): void }
+  readonly counters: { limitHit(limit: EntranceLimit): void; limitTried(limit: 'fair-share'): void }
   /** Work that is begun in one turn, milliseconds; 0: one question, and none in the turn in which it came. */
   readonly sliceMs?: number
   /** Called before each question. */
@@ -41,30 +44,18 @@ interface Waiting {
   giveUp(): void
 }
 
-/** A client that waits, or has used more than whoever goes next. */
-interface Account {
-  /** Milliseconds of the thread; what others have had by then is the measure. */
-  usedMs: number
-  readonly waiting: Waiting[]
-}
-
 /** See the head of this file. */
 export class Entrance implements ResolverPort {
   readonly #clock: Clock
   readonly #counters: EntranceOptions['counters']
   readonly #sliceMs: number
   readonly #before: () => void
-  /** By client; what nobody waits for is a client too. */
-  readonly #accounts = new Map<number | undefined, Account>()
-  readonly #order = new LeastFirst<Account>((account) => account.usedMs)
+  readonly #shares = new Shares<Waiting>(ENTRANCE_CLIENTS_MAX)
   /** Given before the first question, as the two need each other. */
   resolver: ResolverPort | undefined
   /** Questions are begun as they come, however late; only what would be otherwise is counted. */
   isTriedOut = false
-  #waiting = 0
   #number = 0
-  /** What the client had used that went last. */
-  #levelMs = 0
   #isTurnDue = false
   #closed = false
   /** Whose work is being done, and since when. */
@@ -85,7 +76,7 @@ export class Entrance implements ResolverPort {
 
   /** Questions that wait to be begun. */
   get waiting(): number {
-    return this.#waiting
+    return this.#shares.waiting
   }
 
   resolve(question: ClientQuestion): Promise<ClientReply> {
@@ -103,8 +94,9 @@ export class Entrance implements ResolverPort {
 
   /** One too many is asked for again by the next client. */
   prefetch(name: Name, type: number): void {
-    if ((this.#accounts.get(undefined)?.waiting.length ?? 0) >= REFRESHES_MAX) return
-    this.#wait(undefined, { begin: () => this.resolver!.prefetch(name, type), giveUp: () => {} })
+    const giveUp = (): void => this.#counters.limitHit('refreshes')
+    if (this.#shares.waitingOf(undefined) >= REFRESHES_MAX) giveUp()
+    else this.#wait(undefined, { begin: () => this.resolver!.prefetch(name, type), giveUp })
   }
 
   /** Begins nothing more. */
@@ -122,7 +114,7 @@ export class Entrance implements ResolverPort {
 
   /** In the turn in which it came, while there is time for it and nobody waits. */
   #mayBegin(): boolean {
-    if (this.#waiting > 0 || this.#sliceMs === 0) return false
+    if (this.waiting > 0 || this.#sliceMs === 0) return false
     if (this.#begunAtOnce >= ENTRANCE_QUESTIONS_PER_TURN_MAX) return false
     const nowMs = this.#clock.nowMs()
     this.#sliceEndMs ??= nowMs + this.#sliceMs
@@ -137,30 +129,9 @@ export class Entrance implements ResolverPort {
     return this.resolver!.resolve(question)
   }
 
-  #wait(client: number | undefined, it: Pick<Waiting, 'begin' | 'giveUp'>): void {
-    const account = this.#accountOf(client)
-    const { begin, giveUp } = it
-    account.waiting.push({ number: this.#number++, sinceMs: this.#clock.nowMs(), begin, giveUp })
-    this.#waiting++
-    if (account.waiting.length > 1) return
-    account.usedMs = Math.max(account.usedMs, this.#levelMs)
-    this.#order.add(account)
+  #wait(client: number | undefined, { begin, giveUp }: Pick<Waiting, 'begin' | 'giveUp'>): void {
+    this.#shares.add(client, { number: this.#number++, sinceMs: this.#clock.nowMs(), begin, giveUp })
     this.#callTurn()
-  }
-
-  #accountOf(client: number | undefined): Account {
-    const known = this.#accounts.get(client)
-    if (known !== undefined) return known
-    // At least half of them are forgotten then: nobody looks through all for each who comes.
-    if (this.#accounts.size >= Math.max(ENTRANCE_CLIENTS_MAX, 2 * this.#waiting)) this.#forgetDebts()
-    const account = { usedMs: this.#levelMs, waiting: [] }
-    this.#accounts.set(client, account)
-    return account
-  }
-
-  #forgetDebts(): void {
-    for (const [client, { waiting }] of this.#accounts)
-      if (waiting.length === 0) this.#accounts.delete(client)
   }
 
   // --- turns ---------------------------------------------------------------------------------------------------------
@@ -173,44 +144,27 @@ export class Entrance implements ResolverPort {
 
   readonly #turn = (): void => {
     this.#isTurnDue = false
-    if (this.#closed || this.#waiting === 0) return
+    if (this.#closed || this.waiting === 0) return
     const endMs = this.#clock.nowMs() + this.#sliceMs
     let begun = 0
     do {
       this.#before()
-      if (this.#waiting > 1) this.#callTurn()
+      if (this.waiting > 1) this.#callTurn()
       this.#beginNext()
       begun++
-    } while (this.#waiting > 0 && begun < ENTRANCE_QUESTIONS_PER_TURN_MAX && this.#clock.nowMs() < endMs)
-    if (this.#waiting > 0) return
+    } while (this.waiting > 0 && begun < ENTRANCE_QUESTIONS_PER_TURN_MAX && this.#clock.nowMs() < endMs)
     // What was used until now is held against nobody.
-    this.#accounts.clear()
-    this.#levelMs = 0
+    if (this.waiting === 0) this.#shares.clear()
   }
 
   #beginNext(): void {
-    const least = this.#order.least()
-    const account = this.isTriedOut ? this.#oldest() : least
-    if (account === undefined) return
-    this.#order.remove(account)
-    const { sinceMs, begin, giveUp } = account.waiting.shift()!
-    this.#waiting--
-    this.#levelMs = Math.max(this.#levelMs, account.usedMs)
-    // Before it is begun: while it is, its client may ask again.
-    if (account.waiting.length > 0) this.#order.add(account)
+    const taken = this.#shares.take(this.isTriedOut)
+    if (taken === undefined) return
+    const { sinceMs, begin, giveUp } = taken.next
     const isLate = this.#clock.nowMs() - sinceMs > ENTRANCE_MS_MAX
-    if (this.isTriedOut && (isLate || account !== least)) this.#counters.limitTried('fair-share')
+    if (this.isTriedOut && (isLate || !taken.isLeast)) this.#counters.limitTried('fair-share')
     if (isLate && !this.isTriedOut) giveUp()
     else begin()
-  }
-
-  /** Who came first. */
-  #oldest(): Account | undefined {
-    let oldest: Account | undefined
-    for (const account of this.#order) {
-      if (oldest === undefined || account.waiting[0]!.number < oldest.waiting[0]!.number) oldest = account
-    }
-    return oldest
   }
 
   // --- time ----------------------------------------------------------------------------------------------------------
@@ -230,9 +184,9 @@ export class Entrance implements ResolverPort {
 
   /** Only where somebody waits does it matter who had how much. */
   #charge(): void {
-    if (this.#workingSinceMs === undefined || this.#waiting === 0) return
+    if (this.#workingSinceMs === undefined || this.waiting === 0) return
     const nowMs = this.#clock.nowMs()
-    this.#accountOf(this.#worker).usedMs += nowMs - this.#workingSinceMs
+    this.#shares.charge(this.#worker, nowMs - this.#workingSinceMs)
     this.#workingSinceMs = nowMs
   }
 }

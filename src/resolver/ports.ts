@@ -284,7 +284,10 @@ export interface ClientQuestion {
   readonly cachedOnly?: boolean
   /** `enforced` when left out. */
   readonly verdict?: VerdictNeed
-  /** The client, for who shares out: a keyed hash of its network (`base/client-network.ts`), 32 bits with a sign. */
+  /**
+   * The client, for who shares out, 32 bits with a sign: above a keyed hash of the network that it shares with others, below one of its
+   * own (`base/client-network.ts`).
+   */
   readonly client?: number | undefined
   /** The client as the report counts it, by the prefixes that the operator set for that: as wide a number. */
   readonly reportedClient?: number | undefined

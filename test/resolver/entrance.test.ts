@@ -4,6 +4,7 @@ import { VirtualClock } from '../../src/base/clock.ts'
 import {
   ENTRANCE_MS_MAX,
   ENTRANCE_QUESTIONS_PER_TURN_MAX,
+  REFRESHES_MAX,
   UPSTREAM_REPLIES_PER_TURN_MAX,
 } from '../../src/base/limits.ts'
 import { seededRandom } from '../../src/base/random.ts'
@@ -139,6 +140,63 @@ t.test('who asks for one name waits for one other, however many somebody else as
   t.equal(thread.waitedMs.get(1)!.length, 1_000, 'which gets all there is else')
   t.equal(thread.counts.size, 0)
 })
+
+/** The number of a client in a network. */
+function inNetwork(network: number, client: number): number {
+  return (network << 16) | client
+}
+
+t.test('a network full of clients has as much as one client alone in another', async (t) => {
+  const thread = new Thread()
+  const alone = inNetwork(2, 1)
+  for (let ms = 0; ms < 1_000; ms++) {
+    for (let i = 0; i < 2; i++) thread.arrive(ms, inNetwork(1, (2 * ms + i) % 250))
+    if (ms >= 500 && ms % 4 === 0) thread.arrive(ms, alone)
+  }
+  await thread.run()
+  const waits = thread.waitedMs.get(alone)!
+  t.equal(waits.length, 125)
+  t.ok(Math.max(...waits) < 20, `${Math.max(...waits)} ms`)
+})
+
+t.test('in a network the time is shared among its clients', async (t) => {
+  const thread = new Thread()
+  for (let i = 0; i < 1_000; i++) thread.arrive(0, inNetwork(1, 1))
+  for (let i = 0; i < 20; i++) thread.arrive(5 + 15 * i, inNetwork(1, 100 + i))
+  await thread.run()
+  t.ok(longestWaitMs(thread, inNetwork(1, 100)) < 20, `${longestWaitMs(thread, inNetwork(1, 100))} ms`)
+})
+
+t.test(
+  'what would be fetched again before it runs out has its share, and what comes too late is counted',
+  async (t) => {
+    const clock = new VirtualClock(1_800_000_000, 0)
+    const counts = new Map<string, number>()
+    const count = (limit: string): void => void counts.set(limit, (counts.get(limit) ?? 0) + 1)
+    const entrance = new Entrance({ clock, counters: { limitHit: count, limitTried: count } })
+    let fetched = 0
+    const work = (ms: number): void => clock.advance(ms)
+    entrance.resolver = {
+      resolve: async () => {
+        work(10)
+        return { entry: new Uint8Array() }
+      },
+      prefetch: () => {
+        work(10)
+        fetched++
+      },
+    }
+    const replies = Array.from({ length: 500 }, (_, i) =>
+      entrance.resolve({ name: NAME, type: TYPE.A, checkingDisabled: false, client: inNetwork(1, i) }),
+    )
+    const wanted = REFRESHES_MAX + 7
+    for (let i = 0; i < wanted; i++) entrance.prefetch(NAME, TYPE.A)
+    await Promise.all(replies)
+    while (entrance.waiting > 0) await new Promise((resolve) => setImmediate(resolve))
+    t.ok(fetched >= ENTRANCE_MS_MAX / 25, `${fetched}`)
+    t.equal(fetched + counts.get('refreshes')!, wanted)
+  },
+)
 
 t.test(
   'as they come, they would wait for all of them: this test can fail; how often is counted',
