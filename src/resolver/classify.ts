@@ -8,6 +8,7 @@ import {
   NS_PER_DELEGATION_MAX,
   SIGNATURES_PER_RRSET_MAX,
 } from '../base/limits.ts'
+import { isDelegation } from '../dnssec/evidence.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { formatRcode, RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
@@ -140,7 +141,7 @@ function meaningOf(message: Message, question: Question, zone: Name): Classified
     if (referral !== undefined) return referral
   }
   // Who proves something has the zone, AA or not.
-  const proves = soa !== undefined || denialSets(authorities).length > 0
+  const proves = soa !== undefined || denialSets(authorities).some((set) => !isParentSide(set, zone))
   if (!proves && isStrayReferral(message, zone))
     return { kind: 'lame', reason: 'stray referral', lasting: true }
   return negative(message, authorities, soa)
@@ -185,6 +186,12 @@ function hasForeignSoa(message: Message, zone: Name): boolean {
   return message.authority.some((record) => record.type === TYPE.SOA && !isSubdomainOf(record.owner, zone))
 }
 
+/** The NSEC record of the delegation to the zone: it is the parent's, so who shows it has the parent, not the zone. */
+function isParentSide({ type, owner, rdatas }: Rrset, zone: Name): boolean {
+  const nsec = type === TYPE.NSEC && namesEqual(owner, zone) ? parseNsec(rdatas[0]!) : undefined
+  return nsec !== undefined && isDelegation(nsec.types)
+}
+
 /** True for a referral that leads up, sideways or back. An authority may show its own NS set (RFC 2308 2.2). */
 function isStrayReferral({ aa, authority }: Message, zone: Name): boolean {
   return authority.some(({ type, owner }) => type === TYPE.NS && !(aa && namesEqual(owner, zone)))
@@ -198,7 +205,8 @@ export function classifyAnswer(
 ): Classified | undefined {
   const here = answers.filter((set) => namesEqual(set.owner, name))
   const dname = dnameAbove(name, answers)
-  if (dname !== undefined && type === TYPE.CNAME) return synthesisedCname(name, dname, authorities)
+  const asksForIt = type === TYPE.CNAME || type === TYPE.ANY
+  if (dname !== undefined && asksForIt) return synthesisedCname(name, dname, authorities)
   const exact = setsOfType(here, type)
   const proofs = denialSets(authorities)
   if (exact.length > 0) {

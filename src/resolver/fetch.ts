@@ -35,6 +35,7 @@ import type { Route } from './ports.ts'
 import { prime, rootCut } from './priming.ts'
 import { askRootCopy, ROOT_COPY } from './root-copy.ts'
 import { isDelegatedBelow, routeCut } from './routes.ts'
+import { isChained } from './trust.ts'
 import { cappedTo, negativeTtlSeconds } from './ttl-limits.ts'
 import { verifiedCut } from './verified-cut.ts'
 
@@ -191,7 +192,7 @@ async function iterate(
       const { ds, proofs } = reply.value
       enter(way, below, false, ds !== undefined || proofs.length > 0 ? way.cut.zone : undefined)
     } else if (whole) return toData(reply.value, reply.server, undefined, saidBy(way.cut, reply))
-    else if (settles(context, reply.value)) return toData(reply.value, reply.server, asked)
+    else if (settles(context, way.cut.zone, reply.value)) return toData(reply.value, reply.server, asked)
     else learn(context, job, way, asked, reply.value)
   }
   context.counters.limitHit('limit-referrals', way.cut.zone)
@@ -386,13 +387,17 @@ function isNoCut(known: CachedData, zone: Name): boolean {
 
 /**
  * True when a reply to a minimised question settles the whole name: a signed denial of an ancestor denies all below
- * (RFC 8020 2). An unsigned NXDOMAIN may come from a server that knows no empty non-terminals; it is believed only when
- * minimisation is strict.
+ * (RFC 8020 2), where the signatures will be looked at. Else an NXDOMAIN may come from a server that knows no empty
+ * non-terminals; it is believed only when minimisation is strict.
  */
-function settles(context: Context, reply: Meaning): reply is Extract<Meaning, { kind: 'negative' }> {
+function settles(
+  context: Context,
+  zone: Name,
+  reply: Meaning,
+): reply is Extract<Meaning, { kind: 'negative' }> {
   if (reply.kind !== 'negative' || reply.rcode !== RCODE.NXDOMAIN) return false
   if (isStrict(context)) return true
-  if (!context.settings.nxdomainCut) return false
+  if (!context.settings.nxdomainCut || !isChained(context, zone)) return false
   return reply.authority.some((set) => set.type !== TYPE.SOA && set.signatures.length > 0)
 }
 

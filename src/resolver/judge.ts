@@ -45,8 +45,21 @@ const SECURE: Judgement = { status: 'secure', reason: 'secure', detail: '' }
 export function judge(context: Context, job: Job, name: Name, type: number, data: Data): Soon<Proven> {
   if (context.policy.mode === 'off') return notJudged(context, data)
   // The denial of an ancestor denies the name too (RFC 8020 2), and only the former can be checked.
-  if (data.kind === 'negative') return judgeNegative(context, job, data.denied ?? name, type, data)
+  if (data.kind === 'negative') return judgeDenial(context, job, name, type, data)
   return judgeAnswer(context, job, name, type, data)
+}
+
+async function judgeDenial(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  data: Data,
+): Promise<Proven> {
+  const { denied = name } = data
+  const judged = await judgeNegative(context, job, denied, type, data)
+  if (judged.judged.status === 'secure' || !isAboveAnchor(context, denied, name)) return judged
+  return withVerdict(data, unprovenAbove(denied, name), judged.ttlSeconds)
 }
 
 async function judgeAnswer(
@@ -63,7 +76,7 @@ async function judgeAnswer(
   const answer: Rrset[] = []
   const wildcards: Rrset[] = []
   for (const rrset of data.answer) {
-    const verdict = await judgeAnswerSet(context, job, type, data, rrset)
+    const verdict = await judgeAnswerSet(context, job, name, type, data, rrset)
     worst = worseOf(worst, verdict)
     ttlSeconds = Math.min(ttlSeconds, verdict.ttlSeconds)
     const judged = cappedTo(rrset, verdict.ttlSeconds)
@@ -158,6 +171,7 @@ export function worseOf(a: Judgement, b: Judgement): Judgement {
 async function judgeAnswerSet(
   context: Context,
   job: Job,
+  name: Name,
   type: number,
   data: Data,
   rrset: Rrset,
@@ -171,8 +185,21 @@ async function judgeAnswerSet(
     return unsignedLike({ status: 'indeterminate', reason: 'not-judged', detail: '' }, rrset)
   }
   const verdict = await judgeRrset(context, job, type, rrset)
+  if (verdict.status !== 'secure' && rrset.type === TYPE.DNAME && isAboveAnchor(context, rrset.owner, name))
+    return { ...verdict, ...unprovenAbove(rrset.owner, name) }
   if (verdict.status !== 'secure' || verdict.wildcard === undefined) return verdict
   return judgeExpansion(context, job, data, rrset, verdict, verdict.wildcard)
+}
+
+/** True for what lies above a trust anchor of the name: it says something of the name only where it is proven itself. */
+function isAboveAnchor({ policy }: Context, owner: Name, name: Name): boolean {
+  const anchor = policy.anchors.closest(name)
+  return anchor !== undefined && isStrictSubdomainOf(anchor, owner) && !policy.negativeTrustAnchor(name)
+}
+
+function unprovenAbove(owner: Name, name: Name): Judgement {
+  const detail = `${formatName(owner)} is not proven, and there is a trust anchor for ${formatName(name)}`
+  return { status: 'bogus', reason: 'signature-missing', detail }
 }
 
 function unsignedLike(judgement: Judgement, rrset: Rrset): SetJudgement {
@@ -216,7 +243,9 @@ async function judgeRrset(context: Context, job: Job, type: number, rrset: Rrset
     return await judgeApexKeys(context, job, rrset)
   }
   // What answers a DS question comes from above a cut, an alias too: there is no cut at an alias (RFC 2181 10.1).
-  const zone = await trustFor(context, job, rrset.owner, type === TYPE.DS ? type : rrset.type, signer)
+  // A DNAME above the name may stand at a cut, and is the child's then (RFC 6672 2.3).
+  const held = type === TYPE.DS && rrset.type !== TYPE.DNAME ? type : rrset.type
+  const zone = await trustFor(context, job, rrset.owner, held, signer)
   if (zone.status !== 'secure') return setVerdict(fromAbove(zone), rrset, zone)
   if (signer === undefined) {
     const subject = `${formatName(rrset.owner)} ${formatType(rrset.type)}`
@@ -249,13 +278,21 @@ async function judgeApexKeys(context: Context, job: Job, rrset: Rrset): Promise<
 /** The signer of the set's RRSIGs: the deepest one that may sign for the owner (RFC 4035 5.3.1). */
 function signerOf(rrset: Rrset): Name | undefined {
   let deepest: Name | undefined
+  let own: Name | undefined
   for (const rdata of rrset.signatures) {
     const signer = rrsigSigner(rdata)
     if (signer === undefined || !isSubdomainOf(rrset.owner, signer)) continue
-    if (rrset.type === TYPE.DS && !isStrictSubdomainOf(rrset.owner, signer)) continue
+    if (!isStrictSubdomainOf(rrset.owner, signer)) {
+      if (rrset.type === TYPE.DS) continue
+      // No zone begins at an alias, so another signer is the right one if there is any (RFC 2181 10.1).
+      if (rrset.type === TYPE.CNAME) {
+        own = signer
+        continue
+      }
+    }
     if (deepest === undefined || signer.length > deepest.length) deepest = signer
   }
-  return deepest
+  return deepest ?? own
 }
 
 interface Proofs {

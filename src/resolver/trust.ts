@@ -21,6 +21,7 @@ import {
   nameKey,
   namesEqual,
   parentOf,
+  ROOT,
 } from '../wire/name.ts'
 import { formatName } from '../wire/name-text.ts'
 import { rrsigSigner } from '../wire/rdata/rrsig.ts'
@@ -52,16 +53,46 @@ export function trustFor(
   signer: Name | undefined,
 ): Soon<ZoneTrust> {
   // A DS set is the parent's side of the cut (RFC 4035 3.1.4.1).
-  const holder = signer ?? (type === TYPE.DS && !isRoot(owner) ? parentOf(owner) : owner)
+  const side = type === TYPE.DS && !isRoot(owner) ? parentOf(owner) : owner
+  const holder = signer ?? side
   const { policy } = context
   if (policy.negativeTrustAnchor(owner) || policy.negativeTrustAnchor(holder)) {
     return without('insecure', holder, 'negative-trust-anchor', '')
   }
+  const own = signer === undefined ? undefined : anchorBelow(context, side, signer)
+  if (own !== undefined) return trustUnlessProven(context, job, own, side, holder)
   const anchor = policy.anchors.closest(holder)
   if (anchor === undefined) return without('indeterminate', holder, 'no-trust-anchor', '')
   if (namesEqual(anchor, holder)) return apexTrust(context, job, anchor)
   if (signer === undefined) return descend(context, job, anchor, holder)
   return knownTrust(context, job, signer) ?? trustOfSigner(context, job, anchor, signer)
+}
+
+/** The trust anchor of a name that lies below who signs for it, as he says. */
+function anchorBelow({ policy }: Context, owner: Name, signer: Name): Name | undefined {
+  const anchor = policy.anchors.closest(owner)
+  return anchor !== undefined && isStrictSubdomainOf(anchor, signer) ? anchor : undefined
+}
+
+/**
+ * Where the signer is proven he has signed what he holds above the anchor's zone. Else anybody may have named him: an
+ * insecure zone says nothing of names below a trust anchor (RFC 4035 4.3).
+ */
+async function trustUnlessProven(
+  context: Context,
+  job: Job,
+  anchor: Name,
+  owner: Name,
+  signer: Name,
+): Promise<ZoneTrust> {
+  const above = context.policy.anchors.closest(signer)
+  if (above !== undefined) {
+    const trust = namesEqual(above, signer)
+      ? await apexTrust(context, job, above)
+      : (knownTrust(context, job, signer) ?? (await trustOfSigner(context, job, above, signer)))
+    if (trust.status === 'secure') return trust
+  }
+  return namesEqual(anchor, owner) ? apexTrust(context, job, anchor) : descend(context, job, anchor, owner)
 }
 
 async function trustOfSigner(context: Context, job: Job, anchor: Name, signer: Name): Promise<ZoneTrust> {
@@ -96,6 +127,17 @@ function presentTrust({ trust, policy }: Context, zone: Name): KnownTrust | unde
 /** How far the trust in a zone is known; undefined where it is not. */
 export function statusOf(context: Context, zone: Name): SecurityStatus | undefined {
   return presentTrust(context, zone)?.trust.status
+}
+
+/** True for a zone that is proven, or may be: DS sets lead down to it from a trust anchor, judged or not. */
+export function isChained(context: Context, zone: Name): boolean {
+  const { policy, rrsets } = context
+  const known = statusOf(context, zone)
+  if (known !== undefined) return known === 'secure'
+  if (policy.negativeTrustAnchor(zone)) return false
+  if (policy.anchors.of(zone).length > 0) return true
+  if (isRoot(zone) || rrsets.get(zone, TYPE.DS) === undefined) return false
+  return isChained(context, rrsets.closestDelegation(parentOf(zone))?.rrset.owner ?? ROOT)
 }
 
 /** The trust in a zone as far as it is known, for a job that goes by it. */
