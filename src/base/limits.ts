@@ -91,6 +91,8 @@ export const NS_LOOKUPS_PER_DELEGATION_MAX = 5
 export const NS_LOOKUPS_MAX = 20
 /** Name-server address look-ups nest this deep (iDNS CVE-2014-8500). */
 export const ADDRESS_LOOKUP_DEPTH_MAX = 6
+/** RFC 6303 3: TTL of what special zones have that are answered here; so long stands what no record of ours says shorter of. */
+export const LOCAL_TTL_SECONDS = 10_800
 /** Aliases followed: CNAME chains of honest content networks stay below (Unbound: 11). */
 export const ALIASES_MAX = 11
 /** RFC 9156 2.3: questions that a name costs at most where nothing is delegated (MAX_MINIMISE_COUNT). */

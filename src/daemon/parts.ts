@@ -170,7 +170,7 @@ export function liveResolverSettings(settings: Settings, engines = 1): LiveResol
   const zones = localZones(settings)
   return {
     ...privateAddresses(settings),
-    isLocal: (name, type) => zones.answer(name, type) !== undefined,
+    local: (name, type) => zones.answer(name, type),
     limits: resolverLimits(settings),
     outstanding: outstandingLimits(settings, outstandingMax(settings, engines)),
   }

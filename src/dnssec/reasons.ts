@@ -24,6 +24,7 @@ export const REASONS = {
   synthesised: { number: 5, ede: 29, text: 'made from proofs that were cached' },
   'no-trust-anchor': { number: 3, ede: undefined, text: 'no trust anchor at or above the name' },
   'private-address': { number: 4, ede: 15, text: 'private addresses were taken out of the answer' },
+  blocked: { number: 8, ede: 15, text: 'blocked here' },
   'stale-answer': { number: 6, ede: 3, text: 'the answer has run out and there is no newer one' },
   'stale-name-error': { number: 7, ede: 19, text: 'the denial has run out and there is no newer one' },
 

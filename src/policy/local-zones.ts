@@ -3,9 +3,10 @@
  * about them goes upstream, but where a zone of the operator's says so.
  */
 import { parseAddress } from '../base/address.ts'
+import { LOCAL_TTL_SECONDS } from '../base/limits.ts'
 import { aliasByDname } from '../resolver/classify.ts'
+import type { LocalAnswer } from '../resolver/ports.ts'
 import { cappedTo } from '../resolver/ttl-limits.ts'
-import type { ExtendedError } from '../wire/edns.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { EDE } from '../wire/iana/extended-error.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
@@ -44,20 +45,6 @@ export interface LocalZone {
   readonly type: LocalZoneType
 }
 
-/** What a local zone has to say: RRsets without signatures, owner names as the zone has them. */
-export type LocalAnswer =
-  | {
-      readonly kind: 'data'
-      readonly rcode: number
-      readonly answer: readonly Rrset[]
-      readonly authority: readonly Rrset[]
-      readonly ede: readonly ExtendedError[]
-    }
-  /** A CNAME, after the DNAME that made it, if one did. The answer is that of its target. */
-  | { readonly kind: 'alias'; readonly answer: readonly Rrset[]; readonly target: Name }
-  | { readonly kind: 'refuse' }
-  | { readonly kind: 'deny' }
-
 /** Which zones are served. */
 export interface LocalZonesOptions {
   /**
@@ -71,8 +58,7 @@ export interface LocalZonesOptions {
   readonly records?: readonly ResourceRecord[]
 }
 
-/** RFC 6303 3: TTL, SOA timers and RNAME of an empty zone; the MNAME and the NS are the apex itself. */
-export const LOCAL_TTL_SECONDS = 10_800
+/** RFC 6303 3: SOA timers and RNAME of an empty zone; the MNAME and the NS are the apex itself. */
 const RNAME = nameFrom('nobody.invalid.')
 const LOOPBACK: Readonly<Record<number, Uint8Array>> = {
   [TYPE.A]: parseAddress('127.0.0.1')!,

@@ -1,13 +1,14 @@
 /** How clients find out about a NAT64 (RFC 7050): the AAAA records of `ipv4only.arpa`, which only a DNS64 has. */
+
 import type { Address } from '../base/address.ts'
 import { embedIPv4 } from '../base/ipv4-embedded.ts'
+import { LOCAL_TTL_SECONDS } from '../base/limits.ts'
 import type { Prefix } from '../base/prefix.ts'
 import { CLASS } from '../wire/iana/class.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import type { Name } from '../wire/name.ts'
 import { nameFrom } from '../wire/name-text.ts'
 import type { ResourceRecord } from '../wire/record.ts'
-import { LOCAL_TTL_SECONDS } from './local-zones.ts'
 
 /** The name that is asked for. */
 export const IPV4ONLY: Name = nameFrom('ipv4only.arpa.')

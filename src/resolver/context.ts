@@ -57,6 +57,8 @@ export interface Context {
   readonly routes: Routes
   /** The copy of the root zone, while there is one. */
   readonly rootCopy: { copy: RootCopy | undefined }
+  /** As `ResolverSettings` has it; it may change. */
+  local: ResolverSettings['local']
   readonly counters: EngineCounters
   readonly outstanding: Outstanding
   readonly held: HeldOctets

@@ -20,7 +20,7 @@ import { addressOfIp6Arpa, inAddrArpaOf } from '../wire/reverse-name.ts'
 import type { Context, Job } from './context.ts'
 import { worseOf } from './judge.ts'
 import type { Dns64Settings } from './ports.ts'
-import { type Resolution, resolve } from './resolve.ts'
+import { type Resolution, resolve, resolveDerived } from './resolve.ts'
 
 /** Resolves, and translates what needs it. */
 export class Dns64 {
@@ -55,7 +55,7 @@ export class Dns64 {
     const ignored = this.#settings.ignoreAaaa.some((domain) => isSubdomainOf(name, domain))
     const rest = own.answer.filter((set) => set !== given)
     if (kept.length === 0 || ignored) {
-      const mapped = await resolve(this.#context, job, last, TYPE.A, anew)
+      const mapped = await resolveDerived(this.#context, job, last, TYPE.A, anew)
       if (mapped.answer.some(({ type }) => type === TYPE.A))
         return this.#translated({ ...own, answer: rest }, mapped, given)
       if (given === undefined && mapped.rcode === RCODE.SERVFAIL) return { ...mapped, translated: true }
@@ -98,7 +98,7 @@ export class Dns64 {
     const ipv6: Address | undefined = addressOfIp6Arpa(name)
     const ipv4 = ipv6 && embeddedIPv4(this.#settings.prefix, ipv6)
     if (ipv4 === undefined) return undefined
-    const found = await resolve(this.#context, job, inAddrArpaOf(ipv4), TYPE.PTR, anew)
+    const found = await resolveDerived(this.#context, job, inAddrArpaOf(ipv4), TYPE.PTR, anew)
     const pointers = found.answer.find(({ type }) => type === TYPE.PTR)
     if (found.rcode === RCODE.SERVFAIL) return found
     if (pointers === undefined) return undefined

@@ -100,7 +100,6 @@ export class Resolver implements ResolverPort {
   readonly #answers: AnswerWriter
   readonly #onFault: (fault: unknown) => void
   #privateAddresses: PrivateAddresses
-  #isLocal: ResolverSettings['isLocal']
   #limits: ResolverLimits
   readonly #questions: InFlight<Outcome>
   readonly #refreshes: Refreshes
@@ -134,6 +133,7 @@ export class Resolver implements ResolverPort {
       denials: new DenialRanges({ nowMs, zonesMax: atMost(DENIAL_ZONES_MAX) }),
       routes: new Routes(parts.settings.routes),
       rootCopy: { copy: undefined },
+      local: parts.settings.local,
       outstanding: new Outstanding(parts.settings.outstanding, parts.counters),
       held: new HeldOctets(),
       queryEdns: new QueryEdns(parts.settings.clientStrings),
@@ -175,7 +175,6 @@ export class Resolver implements ResolverPort {
     this.#answers = answers
     this.#onFault = onFault
     this.#privateAddresses = new PrivateAddresses(parts.settings)
-    this.#isLocal = parts.settings.isLocal
     const { clock, policy, counters } = parts
     const max = atMost(FAILURES_REMEMBERED_MAX)
     const refreshes = new Refreshes({
@@ -243,7 +242,7 @@ export class Resolver implements ResolverPort {
   configure(settings: LiveResolverSettings): void {
     this.#privateAddresses = new PrivateAddresses({ ...this.#context.settings, ...settings })
     this.#limits = settings.limits
-    this.#isLocal = settings.isLocal
+    this.#context.local = settings.local
     this.#context.outstanding.limits = settings.outstanding
   }
 
@@ -253,7 +252,7 @@ export class Resolver implements ResolverPort {
   }
 
   prefetch(name: Name, type: number): void {
-    if (!this.#context.settings.prefetch || this.#isLocal?.(name, type) === true) return
+    if (!this.#context.settings.prefetch || this.#isLocal(name, type)) return
     const question = { name, type, checkingDisabled: false }
     this.#refreshes.begin(this.#key(question), async () => {
       const { ending } = await this.#resolveOnce(question, true)
@@ -402,6 +401,10 @@ export class Resolver implements ResolverPort {
     return sets.map((set) => ({ ...set, ttlSeconds: set.givenTtlSeconds ?? set.ttlSeconds }))
   }
 
+  #isLocal(name: Name, type: number): boolean {
+    return this.#context.local?.(name, type) !== undefined
+  }
+
   #store(question: ClientQuestion, job: Job, resolution: Resolution): Outcome {
     const { name, type } = question
     const { judged, ttlSeconds, cached, uncached } = resolution
@@ -411,7 +414,7 @@ export class Resolver implements ResolverPort {
     const nowMs = this.#context.clock.nowMs()
     if (this.#isApart(question) || isRefusal(judged.reason)) return outcome
     // It may have been asked before the name was local; hits are served before local zones are looked at.
-    const isKept = !uncached && this.#isLocal?.(name, type) !== true
+    const isKept = !uncached && !this.#isLocal(name, type)
     if (isKept) this.#answers.put(name, type, entry, nowMs, this.#stale?.keptMs(question, outcome))
     this.#stale?.note(this.#key(question), outcome)
     return outcome

@@ -6,7 +6,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Prefix } from '../base/prefix.ts'
 import type { Random } from '../base/random.ts'
 import type { TrustAnchors } from '../dnssec/trust-anchors.ts'
+import type { ExtendedError } from '../wire/edns.ts'
 import type { Name } from '../wire/name.ts'
+import type { Rrset } from '../wire/record.ts'
 import type { OutstandingLimits } from './outstanding.ts'
 import type { ClientStrings } from './query-edns.ts'
 import type { ResolverLimits } from './resolver-limits.ts'
@@ -123,16 +125,33 @@ export interface ResolverSettings {
   readonly originalTtls: boolean
   /** Undefined where nothing is given after its end. */
   readonly serveStale: ServeStale | undefined
-  /** Questions that are answered before anybody is asked: answers to them that were under way are not kept. None when left out. */
-  readonly isLocal?: ((name: Name, type: number) => boolean) | undefined
+  /**
+   * What is answered before anybody is asked. Answers that were under way are not kept; aliases and translations that lead there end
+   * there. Nothing when left out.
+   */
+  readonly local?: ((name: Name, type: number) => LocalAnswer | undefined) | undefined
 }
+
+/** What a zone that is served here has to say: RRsets without signatures, owner names as the zone has them. */
+export type LocalAnswer =
+  | {
+      readonly kind: 'data'
+      readonly rcode: number
+      readonly answer: readonly Rrset[]
+      readonly authority: readonly Rrset[]
+      readonly ede: readonly ExtendedError[]
+    }
+  /** A CNAME, after the DNAME that made it, if one did. The answer is that of its target. */
+  | { readonly kind: 'alias'; readonly answer: readonly Rrset[]; readonly target: Name }
+  | { readonly kind: 'refuse' }
+  | { readonly kind: 'deny' }
 
 /** What answers about public names must not hold. */
 export type PrivateSettings = Pick<ResolverSettings, 'privateAddresses' | 'privateDomains'>
 
 /** The settings that may change while an engine lives. */
 export type LiveResolverSettings = PrivateSettings &
-  Pick<ResolverSettings, 'limits' | 'outstanding' | 'isLocal'>
+  Pick<ResolverSettings, 'limits' | 'outstanding' | 'local'>
 
 /** A stub zone (iterative questions to the given servers) or a forward zone (recursive ones, to a resolver). */
 export interface Route {

@@ -1,5 +1,5 @@
 /** A whole answer: from the name that was asked, alias by alias, to data, to a denial or to a failure. */
-import { LIMIT_FAILURE_TTL_SECONDS } from '../base/limits.ts'
+import { LIMIT_FAILURE_TTL_SECONDS, LOCAL_TTL_SECONDS } from '../base/limits.ts'
 import { RCODE } from '../wire/iana/rcode.ts'
 import { TYPE } from '../wire/iana/rrtype.ts'
 import { type Name, nameKey, namesEqual } from '../wire/name.ts'
@@ -12,10 +12,12 @@ import {
   type Job,
   type Judgement,
   type Proven,
+  proven,
   type ResolutionFailure,
 } from './context.ts'
 import { worseOf } from './judge.ts'
 import { keep } from './lookup.ts'
+import type { LocalAnswer } from './ports.ts'
 import { synthesise } from './synthesis.ts'
 import { cappedTo } from './ttl-limits.ts'
 import { zoneToName } from './zone-to-name.ts'
@@ -51,11 +53,38 @@ export async function resolve(
   type: number,
   anew = false,
 ): Promise<Resolution> {
+  return resolveFrom(context, job, name, type, anew, false)
+}
+
+/**
+ * The same for a name that no client asked for, but that stands for what one did (DNS64): what is answered here counts for it too.
+ */
+export function resolveDerived(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  anew: boolean,
+): Promise<Resolution> {
+  return resolveFrom(context, job, name, type, anew, true)
+}
+
+/** @param isDerived the front has not looked whether the name is answered here */
+async function resolveFrom(
+  context: Context,
+  job: Job,
+  name: Name,
+  type: number,
+  anew: boolean,
+  isDerived: boolean,
+): Promise<Resolution> {
   const seen = new Set<string>()
   const links: Proven[] = []
   for (let at = name; ; ) {
     seen.add(nameKey(at))
-    const found = await lookupForClient(context, job, at, type, anew)
+    const own = isDerived || links.length > 0 ? context.local?.(at, type) : undefined
+    if (own?.kind === 'refuse' || own?.kind === 'deny') return REFUSED
+    const found = own === undefined ? await lookupForClient(context, job, at, type, anew) : served(own)
     if (found.kind === 'failure') return servfail(found, links)
     links.push(found)
     if (found.kind !== 'alias' || found.target === undefined) return assemble(links)
@@ -72,6 +101,31 @@ export async function resolve(
       return servfail(failure('limit-aliases', detail), links)
     }
   }
+}
+
+/** An alias that leads to a name that is blocked: nothing is said of either. */
+const REFUSED: Resolution = {
+  rcode: RCODE.REFUSED,
+  answer: [],
+  authority: [],
+  judged: { status: 'indeterminate', reason: 'blocked', detail: '' },
+  ttlSeconds: 0,
+  cached: false,
+  uncached: true,
+}
+
+const LOCAL: Judgement = { status: 'indeterminate', reason: 'local-data', detail: '' }
+
+/** What is answered here, as a link of the chain. It may change at any time, so what it is part of is not kept. */
+function served(own: Exclude<LocalAnswer, { kind: 'refuse' | 'deny' }>): Proven {
+  const { answer } = own
+  const isData = own.kind === 'data'
+  const kind = isData && answer.length > 0 ? 'records' : isData ? 'negative' : 'alias'
+  const rcode = isData ? own.rcode : RCODE.NOERROR
+  const authority = isData ? own.authority : []
+  const target = isData ? undefined : own.target
+  const ttlSeconds = Math.min(LOCAL_TTL_SECONDS, ...[...answer, ...authority].map((set) => set.ttlSeconds))
+  return proven({ kind, rcode, answer, authority, target, server: '', uncached: true }, LOCAL, ttlSeconds)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { type LocalAnswer, LocalZones, type LocalZoneType } from '../../src/policy/local-zones.ts'
+import { LocalZones, type LocalZoneType } from '../../src/policy/local-zones.ts'
+import type { LocalAnswer } from '../../src/resolver/ports.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { formatType, TYPE } from '../../src/wire/iana/rrtype.ts'
 import { formatName, nameFrom } from '../../src/wire/name-text.ts'

@@ -1,5 +1,6 @@
 /** Names that local zones begin to answer while the resolver is at work on them: nothing of that is kept or renewed. */
 import t from 'tap'
+import type { ResolverSettings } from '../../src/resolver/ports.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { type Name, namesEqual } from '../../src/wire/name.ts'
 import { nameFrom } from '../../src/wire/name-text.ts'
@@ -8,14 +9,14 @@ import { makeWorld, zone } from '../support/world.ts'
 
 const CONTENT = 'www 100 A 192.0.2.80\nother 100 A 192.0.2.81\n'
 const WWW = nameFrom('www.z.test')
-const isLocal = (name: Name): boolean => namesEqual(name, WWW)
+const local: ResolverSettings['local'] = (name) => (namesEqual(name, WWW) ? { kind: 'refuse' } : undefined)
 
 t.test('an answer that comes when its name is local is given, and not kept', async (t) => {
   const world = makeWorld([zone('z.test.', { content: CONTENT })], { settings: { prefetch: true } })
   const answers = ['www.z.test', 'other.z.test'].map((name) =>
     world.resolver.resolve({ name: nameFrom(name), type: TYPE.A, checkingDisabled: false }),
   )
-  world.resolver.configure({ ...ENGINE_SETTINGS, isLocal })
+  world.resolver.configure({ ...ENGINE_SETTINGS, local })
   world.policy.raise()
   let settled = 0
   for (const answer of answers) void answer.then(() => settled++)
