@@ -29,6 +29,7 @@ import type {
   Upstream,
   WorkNote,
 } from './ports.ts'
+import type { ProofTurns } from './proof-turns.ts'
 import type { QueryEdns } from './query-edns.ts'
 import type { ResolverLimits } from './resolver-limits.ts'
 import type { Routes } from './routes.ts'
@@ -62,6 +63,7 @@ export interface Context {
   readonly counters: EngineCounters
   readonly outstanding: Outstanding
   readonly held: HeldOctets
+  readonly proofTurns: ProofTurns
   readonly rrsets: RrsetCache
   /** What zones have proven not to exist (RFC 8198). */
   readonly denials: DenialRanges

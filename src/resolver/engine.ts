@@ -55,6 +55,7 @@ import type {
   WorkNote,
 } from './ports.ts'
 import { PrivateAddresses } from './private-addresses.ts'
+import { ProofTurns } from './proof-turns.ts'
 import { QueryEdns } from './query-edns.ts'
 import { closestReferral, recall } from './recall.ts'
 import { Refreshes } from './refreshes.ts'
@@ -136,6 +137,7 @@ export class Resolver implements ResolverPort {
       local: parts.settings.local,
       outstanding: new Outstanding(parts.settings.outstanding, parts.counters),
       held: new HeldOctets(),
+      proofTurns: new ProofTurns(parts.clock),
       queryEdns: new QueryEdns(parts.settings.clientStrings),
       failures: new FailureCache({ nowMs, max: atMost(FAILURES_REMEMBERED_MAX) }),
       servers,
@@ -342,10 +344,10 @@ export class Resolver implements ResolverPort {
   }
 
   #job(flight: Flight, trace: Trace | undefined, asked?: AskedQuestion): Job {
-    const { clock, counters, policy } = this.#context
+    const { counters, policy } = this.#context
     const limits = this.#limits
     const proof = new ProofBudget(limits.proof, counters)
-    const budget = new WorkBudget(clock.nowMs(), flight.deadlineMs, proof, limits, this.#context.held)
+    const budget = new WorkBudget(flight.deadlineMs, proof, limits, this.#context.held)
     const { sequence } = policy
     return underFlight({ budget, trace, flight, depth: 0, policySequence: sequence, asked }, flight)
   }

@@ -94,7 +94,6 @@ export async function exchange(
     if (outcome.kind === 'limit') return outcome
     // Somebody else had the answer: all that was still of interest is how long this took.
     if (racer.over) return outcome
-    job.budget.lastYieldMs = clock.nowMs()
     if (outcome.kind === 'failed' && outcome.reason === NO_SOCKET)
       return { kind: 'limit', reason: 'overload' }
     const before = way.transport

@@ -6,9 +6,6 @@ import type { Name } from '../wire/name.ts'
 import type { Rrset } from '../wire/record.ts'
 import type { Context, Job } from './context.ts'
 
-/** Longest run of cryptography before the event loop gets a turn, milliseconds (DESIGN 3). */
-const CRYPTO_SLICE_MS = 2
-
 /** Parameters of the pure checks, for this moment and this query. */
 export function validationParameters(context: Context, job: Job): ValidationParameters {
   const { policy, platform, clock, keys } = context
@@ -43,17 +40,16 @@ export async function inSlices<T>(
   }
 }
 
-/** To be called before each verification: a turn of the event loop to wait for, when this query has held it for a slice. */
+/** To be called before each verification: a turn of the event loop to wait for, when this one has had its share of proving. */
 export function breathe(context: Context, job: Job): Promise<void> | undefined {
   context.betweenSteps()
-  const nowMs = context.clock.nowMs()
-  return nowMs - job.budget.lastYieldMs < CRYPTO_SLICE_MS ? undefined : yieldTurn(context, job)
+  const pause = context.proofTurns.pause(job.asked?.client)
+  return pause === undefined ? undefined : goOnAfter(pause, context, job)
 }
 
-async function yieldTurn(context: Context, job: Job): Promise<void> {
-  await context.clock.yieldTurn()
+async function goOnAfter(pause: Promise<void>, context: Context, job: Job): Promise<void> {
+  await pause
   context.noteWork(job.asked)
-  job.budget.lastYieldMs = context.clock.nowMs()
 }
 
 interface LinkVerdict {

@@ -24,21 +24,12 @@ export class WorkBudget implements Holder {
   readonly #held: HeldOctets
   /** A handful, as a rule: looking through them costs less than keys would. */
   readonly #questions: { readonly name: Name; readonly type: number; readonly budget: QuestionBudget }[] = []
-  /** When the event loop last got a turn while this query's signatures were checked. */
-  lastYieldMs: number
 
-  constructor(
-    nowMs: number,
-    deadlineMs: number,
-    proof: ProofBudget,
-    limits: ResolverLimits,
-    held: HeldOctets,
-  ) {
+  constructor(deadlineMs: number, proof: ProofBudget, limits: ResolverLimits, held: HeldOctets) {
     this.#held = held
     this.proof = proof
     this.limits = limits
     this.deadlineMs = deadlineMs
-    this.lastYieldMs = nowMs
   }
 
   /** The allowance of one of the questions: the same one however often the question is tried. */

@@ -46,7 +46,7 @@ t.test('a reply for which there is no room with all that others hold is not read
   const held = new HeldOctets()
   const budgets = [1, 2].map(() => {
     const limits = { ...RESOLVER_LIMITS, upstreamOctets: HELD_OCTETS_MAX }
-    return new WorkBudget(0, 7_000, new ProofBudget(), limits, held)
+    return new WorkBudget(7_000, new ProofBudget(), limits, held)
   })
   const [one, other] = budgets as [WorkBudget, WorkBudget]
   t.equal(one.takeReply(HELD_OCTETS_MAX - HELD_OCTETS_SPARED, 0), undefined)

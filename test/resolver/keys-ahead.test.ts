@@ -315,7 +315,7 @@ function wrongDs(): Uint8Array {
 }
 
 t.test('what may be in vain is asked only while half of the allowance is there', (t) => {
-  const budget = new WorkBudget(0, 7000, new ProofBudget(), RESOLVER_LIMITS, new HeldOctets())
+  const budget = new WorkBudget(7000, new ProofBudget(), RESOLVER_LIMITS, new HeldOctets())
   const questions = [nameFrom('a'), nameFrom('b'), nameFrom('c')].map((name) => budget.question(name, TYPE.A))
   const [a, b, c] = questions
   t.ok(budget.maySpare(a!))
