@@ -3,7 +3,6 @@ import { type Endpoint, formatEndpoint } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { AnswerReader } from '../cache/answer-cache.ts'
 import type { Settings } from '../config/settings.ts'
-import type { ClientLimitOptions } from '../front/client-limits.ts'
 import { Front } from '../front/front.ts'
 import type { ListenError } from '../front/listen-error.ts'
 import { Service, type ServiceOptions } from '../front/service.ts'
@@ -17,7 +16,14 @@ import type { ResolverPort } from '../resolver/ports.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { AnswerTally } from '../telemetry/report/answer-tally.ts'
 import { CountedAnswers } from './answer-watch.ts'
-import { rateLimitSettings, rolloutLists, serviceSettings } from './parts.ts'
+import {
+  clientLimits,
+  clientOptions,
+  connectionOptions,
+  rateLimitSettings,
+  rolloutLists,
+  serviceSettings,
+} from './parts.ts'
 import type { ThreadLog } from './threads/thread-log.ts'
 
 /** What the client side is made of. */
@@ -76,14 +82,13 @@ export class ClientSide {
       hashKey: rates.hashKey,
       watch: new CountedAnswers(parts.policy, rollout, tally),
       settings: serviceSettings(settings),
-      udpPayloadOctets: settings['server.udp-payload-octets'],
-      ...this.#limits(settings),
+      ...clientOptions(settings, fronts),
     })
   }
 
   /** Takes over settings that may change while it runs. */
   configure(settings: Settings): void {
-    this.#service.configure(serviceSettings(settings), this.#limits(settings))
+    this.#service.configure(serviceSettings(settings), clientLimits(settings, this.#fronts))
     this.#parts.rollout.configure(rolloutLists(settings))
     this.#rateLimits.configure(rateLimitSettings(settings))
   }
@@ -92,11 +97,6 @@ export class ClientSide {
   async open(listening: Listening): Promise<Front> {
     const { settings, counters, clock, udp, log } = this.#parts
     const { listen, mayLackFamily, sharesPorts, tcp, inherited } = listening
-    const connections = {
-      connectionsMax: this.#share(settings['server.tcp.connections']),
-      connectionsPerClientMax: this.#share(settings['server.tcp.connections-per-client']),
-      idleMs: settings['server.tcp.idle-timeout-ms'],
-    }
     const mayLack = (error: ListenError): boolean => {
       if (!mayLackFamily || !lacksFamily(error)) return false
       log.info(`not listening on ${formatEndpoint(error.endpoint)}: this machine has no IPv6`)
@@ -111,22 +111,8 @@ export class ClientSide {
       mayLack,
       inherited,
       listen,
-      ...(tcp ? { tcp: connections } : { tcp: 'none' }),
+      tcp: tcp ? connectionOptions(settings, this.#fronts) : 'none',
     })
-  }
-
-  #limits(settings: Settings): Required<ClientLimitOptions> {
-    return {
-      replyMsMax: settings['limits.reply-time-ms'],
-      lateRepliesPerClientMax: this.#share(settings['limits.late-replies-per-client']),
-      dryRun: new Set(settings['limits.dry-run']),
-      waitingMax: this.#share(settings['limits.waiting']),
-      waitingPerClientMax: this.#share(settings['limits.waiting-per-client']),
-    }
-  }
-
-  #share(bound: number): number {
-    return Math.ceil(bound / this.#fronts)
   }
 }
 

@@ -4,7 +4,10 @@ import type { HashKey } from '../base/keyed-hash.ts'
 import { TTL_SECONDS_MAX } from '../base/limits.ts'
 import type { RootHint } from '../config/built-in-hints.ts'
 import type { Settings } from '../config/settings.ts'
+import type { ClientLimitOptions } from '../front/client-limits.ts'
+import type { ServiceOptions } from '../front/service.ts'
 import type { ServiceSettings } from '../front/service-settings.ts'
+import type { TcpOptions } from '../front/tcp.ts'
 import { AccessList } from '../policy/access.ts'
 import { LocalZones } from '../policy/local-zones.ts'
 import { discoveryRecords, IPV4ONLY } from '../policy/nat64-discovery.ts'
@@ -41,6 +44,42 @@ export function serviceSettings(settings: Settings): ServiceSettings {
     cookies: settings['server.cookies.mode'],
     originalTtls: settings['cache.serve-original-ttl'],
   }
+}
+
+/**
+ * What single clients may take of the resolver.
+ *
+ * @param fronts in this process: they share the bounds on clients
+ */
+export function clientLimits(settings: Settings, fronts: number): Required<ClientLimitOptions> {
+  return {
+    replyMsMax: settings['limits.reply-time-ms'],
+    lateRepliesPerClientMax: share(settings['limits.late-replies-per-client'], fronts),
+    dryRun: new Set(settings['limits.dry-run']),
+    waitingMax: share(settings['limits.waiting'], fronts),
+    waitingPerClientMax: share(settings['limits.waiting-per-client'], fronts),
+  }
+}
+
+/** The same, and what stays as it is while the daemon runs. */
+export function clientOptions(
+  settings: Settings,
+  fronts: number,
+): Required<ClientLimitOptions> & Required<Pick<ServiceOptions, 'udpPayloadOctets'>> {
+  return { udpPayloadOctets: settings['server.udp-payload-octets'], ...clientLimits(settings, fronts) }
+}
+
+/** Clients by TCP; `fronts` as in `clientLimits`. */
+export function connectionOptions(settings: Settings, fronts: number): TcpOptions {
+  return {
+    connectionsMax: share(settings['server.tcp.connections'], fronts),
+    connectionsPerClientMax: share(settings['server.tcp.connections-per-client'], fronts),
+    idleMs: settings['server.tcp.idle-timeout-ms'],
+  }
+}
+
+function share(bound: number, fronts: number): number {
+  return Math.ceil(bound / fronts)
 }
 
 /** How much clients may ask. */

@@ -100,6 +100,21 @@ t.test('a root that changed its key over while nobody looked', { timeout: 60_000
     'at once, when started again',
   )
   await again.stop()
+
+  writeFileSync(path, readFileSync(path, 'utf8').replace('old.ds]', 'old.ds], anchor-updates: false'))
+  const still = loadConfig(path)
+  t.same(readKeptAnchors(still).inForce.list.map(anchorKeyTag), [1])
+  const without = await startDaemon(still, log)
+  t.teardown(() => without.stop())
+  t.match(
+    await ask(
+      { address: '127.0.0.1', port: without.endpoints[0]!.port },
+      { name: 'www.good.se.', type: 'A' },
+    ),
+    { rcode: 'SERVFAIL' },
+    'what was learnt counts only where keys are followed',
+  )
+  await without.stop()
 })
 
 async function ready(daemon: Daemon): Promise<void> {

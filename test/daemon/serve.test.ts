@@ -269,6 +269,21 @@ dnssec:
   },
 )
 
+t.test('the log has the lines that are wanted, in the form that is', { timeout: 60_000 }, async (t) => {
+  for (const [level, lines] of [
+    ['error', /^$/],
+    ['info', /^[^{].*\bstopped\b/m],
+  ] as const) {
+    const path = world.writeConfig(`log-${level}.yaml`)
+    const wanted = `log: { level: ${level}, format: pretty }`
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^log: .*$/m, wanted))
+    const { process } = await serve(path)
+    const { stdout } = await process.stop()
+    t.match(stdout, lines)
+    t.notMatch(stdout, /^\{/m)
+  }
+})
+
 t.test('nobody answers upstream', { timeout: 60_000 }, async (t) => {
   const path = join(world.folder, 'alone.yaml')
   writeFileSync(
