@@ -59,10 +59,28 @@ static ssize_t recvmsg_steered(int fd, struct msghdr *header, int flags) {
   return octets;
 }
 
+/* A system that lacks the better of two ways to ignore path MTUs, as Linux did before 3.15. */
+static bool lacks_omit;
+
+static int setsockopt_steered(int fd, int level, int name, const void *value, socklen_t length) {
+  bool ipv6 = level == IPPROTO_IPV6;
+  int wanted = 0;
+  if (length == sizeof wanted) memcpy(&wanted, value, sizeof wanted);
+  bool is_omit = name == (ipv6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER) &&
+                 (ipv6 || level == IPPROTO_IP) && wanted == (ipv6 ? IPV6_PMTUDISC_OMIT : IP_PMTUDISC_OMIT);
+  if (lacks_omit && is_omit) {
+    errno = EINVAL;
+    return -1;
+  }
+  return setsockopt(fd, level, name, value, length);
+}
+
+#define setsockopt setsockopt_steered
 #define sendmmsg sendmmsg_steered
 #define connect connect_steered
 #define recvmsg recvmsg_steered
 #include "../../src/native/udp.c"
+#undef setsockopt
 #undef sendmmsg
 #undef connect
 #undef recvmsg
@@ -421,6 +439,38 @@ static void refused_questions(void) {
   close(server);
 }
 
+/* How a socket goes by path MTUs, as the system says. */
+static int path_mtu_way(int fd, bool ipv6) {
+  int way = -1;
+  socklen_t length = sizeof way;
+  int name = ipv6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
+  CHECK(getsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, name, &way, &length) == 0);
+  return way;
+}
+
+/* Sockets to clients and to authorities believe no path MTU, and say so in the next best way where the best is not known. */
+static void path_mtu_ignored(bool ipv6) {
+  for (int lacks = 0; lacks <= 1; lacks++) {
+    int omit = ipv6 ? IPV6_PMTUDISC_OMIT : IP_PMTUDISC_OMIT;
+    int wanted = lacks ? (ipv6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT) : omit;
+    struct udp u;
+    struct questions q;
+    uint16_t port;
+    lacks_omit = lacks == 1;
+    uint8_t *memory = opened(&u, options_at(ipv6 ? LOOPBACK6 : LOOPBACK, ipv6));
+    CHECK(path_mtu_way(u.fd, ipv6) == wanted);
+    closed(&u, memory);
+    int server = authority(ipv6, &port);
+    begun(&q);
+    int32_t place = asked(&q, ipv6, port, 0, QUESTION);
+    CHECK(place >= 0);
+    if (place >= 0) CHECK(path_mtu_way(q.sockets[place].fd, ipv6) == wanted);
+    ended(&q);
+    close(server);
+    lacks_omit = false;
+  }
+}
+
 static bool has_ipv6(void) {
   struct udp u;
   struct udp_options o = options_at(LOOPBACK6, true);
@@ -437,7 +487,9 @@ int main(void) {
     plain(LOOPBACK6, true, "::1");
     wildcard(true, "::1");
     ask_and_hear(true);
+    path_mtu_ignored(true);
   }
+  path_mtu_ignored(false);
   ask_and_hear(false);
   many_questions();
   doubtful_replies();
