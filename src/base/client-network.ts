@@ -11,6 +11,11 @@ export function clientNetwork(address: Uint8Array): Uint8Array {
   return address.length === 4 ? address : address.subarray(0, CLIENT_IPV6_OCTETS)
 }
 
+/** Which network a client is in, by its number (`front/who-asks.ts`): the upper half of that. */
+export function networkOf(client: number): number {
+  return client >>> 16
+}
+
 /**
  * The network that clients share, for what is shared out among networks first.
  *

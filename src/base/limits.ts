@@ -521,6 +521,11 @@ export const NEIGHBOURS_IPV4_OCTETS = 3
 /** The same of IPv6: a /48, the largest network that an end site has (RFC 6177 2). */
 export const NEIGHBOURS_IPV6_OCTETS = 6
 /**
+ * How many times what is free of the ring to a resolver thread a network of clients may have, where each client may have as much as
+ * is free: one that fills its share leaves its neighbours a third as much, and a whole network leaves a third of the ring to others.
+ */
+export const RING_NETWORK_SHARES = 2
+/**
  * Networks whose questions are counted together, by length of prefix, and how many times the rate of one client each may
  * have: a customer (RFC 6177 2 for IPv6: a /64 of his, or his /56), a street, a town. Neighbours do not ask at once, so
  * it is less than their number; who forges addresses of a whole network meets the bound of that (Knot Resolver does alike).

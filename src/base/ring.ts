@@ -30,7 +30,8 @@ class RingEnd {
   readonly octets: Uint8Array
   protected readonly header: Int32Array
   protected readonly words: Int32Array
-  protected readonly size: number
+  /** Octets of records that it holds, lengths included. */
+  readonly size: number
 
   /** @param memory `ringOctets` of it, all zero when the first end is made */
   constructor(memory: SharedArrayBuffer) {
@@ -55,6 +56,21 @@ export class RingWriter extends RingEnd {
     return this.size / 2 - LENGTH_OCTETS
   }
 
+  /** Octets that nobody takes; a record that would have to go round may lack room all the same. */
+  get free(): number {
+    return this.size - ((this.written - this.read) >>> 0)
+  }
+
+  /** The position behind the last record that was published. */
+  get written(): number {
+    return Atomics.load(this.header, WRITTEN)
+  }
+
+  /** The position that the reader has got to: what ends there or before it is taken out. */
+  get read(): number {
+    return Atomics.load(this.header, READ)
+  }
+
   /**
    * Makes room for a record, to be filled and then published with `commit`.
    *
@@ -62,8 +78,7 @@ export class RingWriter extends RingEnd {
    */
   reserve(length: number): number {
     if (length > this.recordOctetsMax) return -1
-    const written = Atomics.load(this.header, WRITTEN)
-    const free = this.size - ((written - Atomics.load(this.header, READ)) >>> 0)
+    const { written, free } = this
     const need = recordOctets(length)
     let at = written & (this.size - 1)
     const toEnd = this.size - at

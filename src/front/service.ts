@@ -351,8 +351,7 @@ export class Service {
     const { checkingDisabled } = query
     const cachedOnly = !recursionDesired
     const verdict = this.#verdictNeed(query, client)
-    const { client: who, reportedClient } = whoAsks(this.#whoAsks, client)
-    const asked = { name, type, checkingDisabled, cachedOnly, verdict, client: who, reportedClient }
+    const asked = { name, type, checkingDisabled, cachedOnly, verdict, ...whoAsks(this.#whoAsks, client) }
     const resolved = this.#misses.resolve(key, asked)
     if (typeof resolved === 'string') {
       this.#shed(request, query, resolved)

@@ -5,6 +5,7 @@
  *
  * What was had while nobody waited is held against nobody, and who comes begins level with whoever went last.
  */
+import { networkOf } from '../base/client-network.ts'
 import { LeastFirst } from './least-first.ts'
 
 /** A client that waits, or has had more than whoever goes next. */
@@ -56,7 +57,7 @@ export class Shares<W extends { readonly number: number }> {
 
   /** How many of a client wait. */
   waitingOf(client: number | undefined): number {
-    return this.#networks.get(networkOf(client))?.accounts.get(client)?.waiting.length ?? 0
+    return this.#networks.get(networkKey(client))?.accounts.get(client)?.waiting.length ?? 0
   }
 
   /**
@@ -124,7 +125,7 @@ export class Shares<W extends { readonly number: number }> {
   }
 
   #networkOf(client: number | undefined): Network<W> {
-    const number = networkOf(client)
+    const number = networkKey(client)
     const known = this.#networks.get(number)
     if (known !== undefined) return known
     const order = new LeastFirst<Account<W>>((account) => account.usedMs)
@@ -156,7 +157,6 @@ export class Shares<W extends { readonly number: number }> {
   }
 }
 
-/** The upper half of a client's number (`front/who-asks.ts`). */
-function networkOf(client: number | undefined): number | undefined {
-  return client === undefined ? undefined : client >>> 16
+function networkKey(client: number | undefined): number | undefined {
+  return client === undefined ? undefined : networkOf(client)
 }

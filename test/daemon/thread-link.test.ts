@@ -114,23 +114,76 @@ t.test('many more than fit in a turn', async (t) => {
   t.ok(replies.every(({ entry, shed }, i) => entry[0] === 1 + (i % 200) && shed === undefined))
 })
 
+/** Asks at once, and tells who of them is shed while nobody takes anything out of the ring. */
+async function shedOf(links: ResolverLinks, askers: readonly Partial<ClientQuestion>[]): Promise<boolean[]> {
+  const shed = askers.map(() => false)
+  askers.forEach((asker, i) => {
+    const one = question(`n${i}.a-name-of-some-length.se.`, asker)
+    void links.resolve(one).then((reply) => {
+      shed[i] = reply.shed === true
+    })
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  return shed
+}
+
+const times = (count: number, asker: (i: number) => Partial<ClientQuestion>): Partial<ClientQuestion>[] =>
+  Array.from({ length: count }, (_, i) => asker(i))
+const countOf = (list: readonly boolean[]): number => list.filter(Boolean).length
+
 t.test('a full ring sheds', async (t) => {
   const { links } = bench(t, systemClock(), false)
-  let shed = 0
-  let waiting = 0
-  for (let i = 0; i < 5_000; i++) {
-    const reply = links.resolve(question(`n${i}.a-name-of-some-length.se.`))
-    waiting++
-    void reply.then((it) => {
-      waiting--
-      if (it.shed === true) shed++
-    })
-  }
-  await Promise.resolve()
-  await Promise.resolve()
+  const shed = countOf(
+    await shedOf(
+      links,
+      times(5_000, (i) => ({ client: i << 16 })),
+    ),
+  )
   t.ok(shed > 1_000, `${shed} shed`)
-  t.ok(waiting > 1_000, `${waiting} wait`)
-  t.equal(shed + waiting, 5_000)
+  t.ok(shed < 4_000, `${5_000 - shed} wait`)
+})
+
+t.test('one client that fills the ring is shed, and others are not', async (t) => {
+  const { links } = bench(t, systemClock(), false)
+  const asked = [
+    ...times(2_000, () => ({ client: 7 << 16 })),
+    ...times(20, (i) => ({ client: (100 + i) << 16 })),
+    // A neighbour.
+    ...times(20, () => ({ client: (7 << 16) | 1 })),
+  ]
+  const shed = await shedOf(links, asked)
+  t.ok(countOf(shed.slice(0, 2_000)) > 1_000)
+  t.equal(countOf(shed.slice(2_000)), 0)
+})
+
+t.test('so is a network whose addresses ask once each', async (t) => {
+  const { links } = bench(t, systemClock(), false)
+  const asked = [
+    ...times(5_000, (i) => ({ client: (7 << 16) | i })),
+    ...times(20, (i) => ({ client: (100 + i) << 16 })),
+  ]
+  const shed = await shedOf(links, asked)
+  t.ok(countOf(shed.slice(0, 5_000)) > 3_000)
+  t.equal(countOf(shed.slice(5_000)), 0)
+})
+
+t.test('and what nobody waits for', async (t) => {
+  const { links } = bench(t, systemClock(), false)
+  for (let i = 0; i < 5_000; i++) links.prefetch(nameFrom(`n${i}.se.`), 1)
+  const shed = await shedOf(
+    links,
+    times(20, () => ({ client: 7 << 16 })),
+  )
+  t.equal(countOf(shed), 0)
+})
+
+t.test('what is taken out of the ring makes room for its client again', async (t) => {
+  const { links, asked } = bench(t)
+  const burst = times(2_000, () => ({ client: 7 << 16 }))
+  const first = countOf(await shedOf(links, burst))
+  t.ok(first > 500, `${first} shed`)
+  while (asked.length < 2_000 - first) await new Promise((resolve) => setImmediate(resolve))
+  t.equal(countOf(await shedOf(links, burst)), first, 'as many as before')
 })
 
 t.test('prefetches get no answer', async (t) => {

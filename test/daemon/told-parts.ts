@@ -46,11 +46,11 @@ export const TOLD: Readonly<Record<string, (settings: Settings, folder: () => st
   locally: (settings) => {
     const { localZones } = serviceSettings(settings)
     const kindOf = (name: string): string => localZones.answer(nameFrom(name), TYPE.A)?.kind ?? 'none'
-    const { isLocal } = resolverSettings(settings, [], [])
+    const { local } = resolverSettings(settings, [], [])
     return {
       special: kindOf('www.test.'),
       plain: kindOf('www.corp.example.'),
-      toEngine: isLocal!(nameFrom('www.corp.example.'), TYPE.A),
+      toEngine: local!(nameFrom('www.corp.example.'), TYPE.A) !== undefined,
     }
   },
   rates: rateLimitSettings,

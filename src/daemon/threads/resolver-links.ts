@@ -1,4 +1,6 @@
 /** The resolver as a front thread sees it: each question goes to the thread that its name belongs to. */
+
+import { networkOf } from '../../base/client-network.ts'
 import type { Cancel, Clock } from '../../base/clock.ts'
 import { HANDOVER_MS, HANDOVER_SWEEP_MS } from '../../base/limits.ts'
 import { RingReader, RingWriter } from '../../base/ring.ts'
@@ -7,7 +9,15 @@ import { failureEntry } from '../../resolver/failure-entry.ts'
 import type { ClientQuestion, ClientReply, ResolverPort } from '../../resolver/ports.ts'
 import type { Name } from '../../wire/name.ts'
 import { LinkBell } from './link-bell.ts'
-import { type LargeReply, type LinkEnd, RingInbox, readReply, writeMiss } from './thread-link.ts'
+import { RingPlaces } from './ring-places.ts'
+import {
+  type LargeReply,
+  type LinkEnd,
+  MISS_OCTETS_MIN,
+  RingInbox,
+  readReply,
+  writeMiss,
+} from './thread-link.ts'
 
 /** What a front thread knows of the resolver threads. */
 export interface ResolverLinksOptions {
@@ -63,6 +73,7 @@ class FrontLink {
   readonly #questionMs: () => number
   readonly #bell: LinkBell
   readonly #misses: RingWriter
+  readonly #places: RingPlaces
   readonly #inbox: RingInbox
   /** By ticket, the oldest first. */
   readonly #waiting = new Map<number, Waiting>()
@@ -73,6 +84,7 @@ class FrontLink {
     this.#clock = clock
     this.#questionMs = questionMs
     this.#misses = new RingWriter(end.misses)
+    this.#places = new RingPlaces(this.#misses, MISS_OCTETS_MIN)
     const replies = new RingReader(end.replies)
     this.#inbox = new RingInbox(replies, (at) => this.#onReply(readReply(replies, at)))
     this.#bell = new LinkBell(end.port, {
@@ -105,8 +117,13 @@ class FrontLink {
     for (const ticket of [...this.#waiting.keys()]) this.#giveUp(ticket)
   }
 
+  /** What nobody waits for counts as one client. */
   #send(ticket: number, question: ClientQuestion, prefetch: boolean): boolean {
+    const { client = 0 } = question
+    const network = networkOf(client)
+    if (!this.#places.hasRoomFor(client, network)) return false
     if (!writeMiss(this.#misses, { ticket, question, prefetch })) return false
+    this.#places.take(client, network)
     if (this.#misses.needsBell()) this.#bell.ring()
     return true
   }

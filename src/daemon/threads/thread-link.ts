@@ -35,6 +35,8 @@ export interface LargeReply {
 // --- questions ------------------------------------------------------------------------------------------------------
 
 const MISS_HEAD_OCTETS = 15
+/** Octets of the shortest question: it asks for the root. */
+export const MISS_OCTETS_MIN: number = MISS_HEAD_OCTETS + 1
 const CHECKING_DISABLED = 1
 const CACHED_ONLY = 2
 const PREFETCH = 4
