@@ -516,6 +516,11 @@ export const LATE_REPLY_MS = 100
 export const LATE_REPLIES_PER_CLIENT_MAX = 250
 /** Octets of an IPv6 address that name a client in all bounds of one: a /56, the common size of a customer's network (RFC 6177 2). */
 export const CLIENT_IPV6_OCTETS = 7
+/**
+ * How often it is looked without the addon whether interfaces have got other addresses, where a wildcard is listened on: a
+ * machine may have its own only moments after the daemon starts, and who changes it by hand tries at once.
+ */
+export const WILDCARD_LOOK_MS = 10_000
 /** Octets that name a network whose clients have one share of a resolver thread: what somebody is given who runs many machines, or can forge. */
 export const NEIGHBOURS_IPV4_OCTETS = 3
 /** The same of IPv6: a /48, the largest network that an end site has (RFC 6177 2). */

@@ -46,7 +46,7 @@ import { type DaemonState, openState } from './state/daemon-state.ts'
 import { serveInThreads, type ThreadEntries } from './threads/supervisor.ts'
 import type { ThreadLife } from './threads/thread-life.ts'
 import { planThreads } from './threads/thread-plan.ts'
-import { udpBackend } from './udp-backend.ts'
+import { tellWildcards, udpBackend } from './udp-backend.ts'
 import { keepReport, watchExceptions } from './watched-zones.ts'
 
 /** Questions in work get the time of a query to end, and a little to be sent. */
@@ -107,6 +107,7 @@ export async function startDaemon(config: Config, log: Log, options: DaemonOptio
     : undefined
   const present = keeper === undefined ? given : { ...given, anchors: keeper.anchors }
   const udp = machine.udp ?? udpBackend(settings['server.udp-backend'], log)
+  tellWildcards(udp, settings['server.listen'], log)
   const platform = testPlatform()
   tellPlatform(platform, log)
   let judges = (): boolean => settings['dnssec.mode'] !== 'off'

@@ -83,6 +83,11 @@ export interface UdpBackend {
    * as `open` fails.
    */
   readonly shareTcp?: ShareTcp
+  /**
+   * The addresses that are served in place of a wildcard one, as things are now; left out where that serves all by itself,
+   * those too that no interface has.
+   */
+  readonly addressesOf?: (wildcard: Address) => readonly string[]
   /** Opens and binds. Fails with the system's name of the fault as `code`. */
   open(options: UdpOptions): Promise<UdpSocket>
   /** Sockets for questions to authorities, a set for each thread. */

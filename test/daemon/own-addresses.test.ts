@@ -2,7 +2,8 @@
 import { networkInterfaces } from 'node:os'
 import t from 'tap'
 import { formatAddress, formatEndpoint, parseAddress } from '../../src/base/address.ts'
-import { kernelAddresses, ownAddresses } from '../../src/daemon/own-addresses.ts'
+import { ownAddresses } from '../../src/daemon/own-addresses.ts'
+import { interfaceAddresses, kernelAddresses } from '../../src/native/interface-addresses.ts'
 
 t.test('an address stands for itself, a wildcard for all of its family', async (t) => {
   const at = (text: string): { address: Uint8Array; port: number } => ({
@@ -21,8 +22,16 @@ t.test(
   async (t) => {
     const listed = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
     const wanted = new Set(listed.map(({ address }) => formatAddress(parseAddress(address.split('%')[0]!)!)))
-    const found = new Set(kernelAddresses().map(formatAddress))
+    const found = new Set(kernelAddresses().map(({ address }) => formatAddress(address)))
     t.ok(wanted.has('127.0.0.1'))
     t.same([...found].sort(), [...wanted].sort())
+    const texts = kernelAddresses().map(({ text }) => text)
+    t.same(
+      texts.sort(),
+      interfaceAddresses()
+        .map(({ text }) => text)
+        .sort(),
+      'each once',
+    )
   },
 )

@@ -1,16 +1,20 @@
 /** The sockets themselves, on both ways. */
-import { networkInterfaces } from 'node:os'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { parseAddress } from '../../src/base/address.ts'
-import { UDP_BATCH_MAX, UDP_REQUEST_OCTETS_MAX } from '../../src/base/limits.ts'
+import { VirtualClock } from '../../src/base/clock.ts'
+import { UDP_BATCH_MAX, UDP_REQUEST_OCTETS_MAX, WILDCARD_LOOK_MS } from '../../src/base/limits.ts'
+import { dgramBackend } from '../../src/native/dgram.ts'
+import { type InterfaceAddress, interfaceAddresses } from '../../src/native/interface-addresses.ts'
+import type { UdpBackend } from '../../src/native/udp-socket.ts'
 import { udpBackends } from '../support/udp-backends.ts'
-import { asText, numbered, openEcho, UdpClient } from './udp-client.ts'
+import { asText, numbered, openEcho, UdpClient, type When } from './udp-client.ts'
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+/** Addresses of this machine that need no zone index. */
+const OWN = interfaceAddresses().flatMap(({ text }) => (text.includes('%') ? [] : [text]))
 /** Addresses that the test may use, one at least. */
-const FAMILIES = ['127.0.0.1', '::1'].filter((address) =>
-  Object.values(networkInterfaces()).some((list) => list?.some((one) => one.address === address)),
-)
+const FAMILIES = ['127.0.0.1', '::1'].filter((address) => OWN.includes(address))
+const isLinux = process.platform === 'linux'
 
 for (const { name, udp, skip } of udpBackends()) {
   t.test(`${name}: bursts larger than a batch`, { skip }, async (t) => {
@@ -271,37 +275,141 @@ for (const { name, udp, skip } of udpBackends()) {
   })
 }
 
-/** The machine's own addresses of a family, and what else is loopback; none that needs a zone index. */
-function ownAddresses(family: 4 | 6): string[] {
-  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
-  const usable = own.filter((one) => one.family === `IPv${family}` && !one.address.startsWith('fe80'))
-  const others = family === 4 ? ['127.0.0.2', '127.9.8.7'] : []
-  return [...new Set([...usable.map(({ address }) => address), ...others])]
+/** What a wildcard of a family is asked at: by the addon also what no interface has. */
+function askedAt(name: string, family: 4 | 6): string[] {
+  const others = name === 'addon' && family === 4 ? ['127.0.0.2', '127.9.8.7'] : []
+  return [...OWN.filter((address) => address.includes(':') === (family === 6)), ...others]
 }
 
-const [, { udp: addon, skip: noAddon }] = udpBackends() as [unknown, ReturnType<typeof udpBackends>[number]]
-
-t.test('addon: on a wildcard address replies leave from the address asked', { skip: noAddon }, async (t) => {
-  for (const family of [4, 6] as const) {
-    const addresses = ownAddresses(family)
-    t.comment(`asked at ${addresses.join(' ')}`)
-    for (const when of ['now', 'later'] as const) {
-      if (addresses.length === 0) continue
-      const wildcard = family === 4 ? '0.0.0.0' : '::'
-      const echo = await openEcho(addon, wildcard, { when })
-      // At a loopback address, from which the system would answer of itself whatever was asked.
-      const client = await UdpClient.open(family)
-      for (const [i, address] of addresses.entries()) {
-        await client.send(Uint8Array.of(i), echo.socket.port, address)
-        t.equal(await client.wait(i + 1), i + 1, `${address}, ${when}`)
-        t.equal(client.received[i]!.from.address, address)
-      }
-      t.equal(echo.lost, 0)
-      await client.close()
-      await echo.socket.close()
-    }
+/** Asks a wildcard at each address; every reply has to come from there. */
+async function askAll(t: Test, udp: UdpBackend, addresses: readonly string[], when: When): Promise<void> {
+  const [first] = addresses
+  if (first === undefined) return
+  const family = first.includes(':') ? 6 : 4
+  const echo = await openEcho(udp, family === 4 ? '0.0.0.0' : '::', { when })
+  // At a loopback address, from which the system would answer of itself whatever was asked.
+  const client = await UdpClient.open(family)
+  for (const [i, address] of addresses.entries()) {
+    await client.send(Uint8Array.of(i), echo.socket.port, address)
+    t.equal(await client.wait(i + 1), i + 1, `${address}, ${when}`)
+    t.equal(client.received[i]?.from.address, address)
   }
-})
+  t.equal(echo.lost, 0)
+  await client.close()
+  await echo.socket.close()
+}
+
+for (const { name, udp, skip } of udpBackends()) {
+  t.test(`${name}: on a wildcard address replies leave from the address asked`, { skip }, async (t) => {
+    for (const family of [4, 6] as const) {
+      const addresses = askedAt(name, family)
+      t.comment(`asked at ${addresses.join(' ')}`)
+      for (const when of ['now', 'later'] as const) await askAll(t, udp, addresses, when)
+    }
+  })
+}
+
+/** The twin on a machine that has these addresses. */
+function dgramAt(...addresses: string[]): UdpBackend {
+  return dgramBackend(() => addresses.map((text) => ({ address: parseAddress(text)!, text })))
+}
+
+t.test(
+  'dgram: a wildcard is each address of its family',
+  { skip: !isLinux && 'needs 127.0.0.0/8' },
+  async (t) => {
+    const several = ['127.0.0.2', '127.0.0.1', '127.9.8.7']
+    for (const when of ['now', 'later'] as const) await askAll(t, dgramAt(...several, '::1'), several, when)
+    await askAll(t, dgramAt('192.0.2.77', ...several), several, 'now')
+    t.pass('one that went since it was listed is passed over')
+    await t.rejects(openEcho(dgramAt('192.0.2.77', '192.0.2.78'), '0.0.0.0'), { code: 'EADDRNOTAVAIL' })
+    await askAll(t, dgramAt('::1'), ['127.0.0.1'], 'now')
+    t.pass('where none is known it is what the system makes of it')
+  },
+)
+
+t.test(
+  'dgram: a wildcard follows the addresses of the machine',
+  { skip: !isLinux && 'needs 127.0.0.0/8' },
+  async (t) => {
+    const clock = new VirtualClock(0)
+    let now: string[] = []
+    const list = (): InterfaceAddress[] => now.map((text) => ({ address: parseAddress(text)!, text }))
+    const held: ((reply: Uint8Array) => void)[] = []
+    let lost = 0
+    const socket = await dgramBackend(list, clock).open({
+      address: parseAddress('0.0.0.0')!,
+      port: 0,
+      replyOctetsMax: 512,
+    })
+    socket.start({
+      onLost: () => lost++,
+      onBatch: () => {
+        if (socket.slots.requests[0]![0] === 9) held.push(socket.answerLater(0))
+        else socket.slots.replyOctets[0] = 1
+      },
+    })
+    const client = await UdpClient.open()
+    const answers = async (address: string): Promise<boolean> => {
+      const before = client.received.length
+      await client.send(Uint8Array.of(1), socket.port, address)
+      return (await client.wait(before + 1, 100)) > before && client.received.at(-1)!.from.address === address
+    }
+    const look = async (...addresses: string[]): Promise<void> => {
+      now = addresses
+      clock.advance(WILDCARD_LOOK_MS)
+      // It looks again once it is done.
+      while (clock.nextTimerMs() === undefined) await sleep(1)
+    }
+    t.ok(await answers('127.0.0.1'), 'none is known: what the system makes of it')
+    await look('127.0.0.1', '127.0.0.2')
+    t.ok(await answers('127.0.0.2'))
+    t.notOk(await answers('127.0.0.3'))
+    await client.send(Uint8Array.of(9), socket.port, '127.0.0.2')
+    while (held.length === 0) await sleep(1)
+
+    await look('127.0.0.3', '192.0.2.77', '127.0.0.1')
+    t.ok(await answers('127.0.0.3'), 'one that came')
+    t.ok(await answers('127.0.0.1'), 'one that stayed')
+    t.notOk(await answers('127.0.0.2'), 'one that went')
+    held[0]!(Uint8Array.of(1))
+    t.equal(lost, 1, 'what is to leave from there is lost')
+    await look()
+    t.ok(await answers('127.0.0.3'), 'not to know any is not to have none')
+    now = ['127.0.0.2']
+    clock.advance(WILDCARD_LOOK_MS)
+    await socket.close()
+    t.equal(clock.nextTimerMs(), undefined)
+    const again = await openEcho(dgramAt('127.0.0.1', '127.0.0.2', '127.0.0.3'), '0.0.0.0', {
+      port: socket.port,
+    })
+    await again.socket.close()
+    await client.close()
+  },
+)
+
+t.test(
+  'dgram: a wildcard has its port everywhere, or nowhere',
+  { skip: !isLinux && 'needs 127.0.0.0/8' },
+  async (t) => {
+    const udp = dgramAt('127.0.0.1', '127.0.0.2')
+    const other = await openEcho(udp, '127.0.0.2')
+    const { port } = other.socket
+    await t.rejects(openEcho(udp, '0.0.0.0', { port }), { code: 'EADDRINUSE' })
+    const left = await openEcho(udp, '127.0.0.1', { port })
+    await left.socket.close()
+    await other.socket.close()
+    const all = await openEcho(udp, '0.0.0.0', { port })
+    await all.socket.close()
+    await t.rejects(
+      openEcho(dgramAt('127.0.0.1', '127.0.0.1'), '0.0.0.0'),
+      { code: 'EADDRINUSE' },
+      'no end of drawing',
+    )
+  },
+)
+
+const [, { udp: addon, skip: noAddon }] = udpBackends() as [unknown, ReturnType<typeof udpBackends>[number]]
 
 t.test('addon: batches', { skip: noAddon }, async (t) => {
   const echo = await openEcho(addon, '127.0.0.1')
