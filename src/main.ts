@@ -2,11 +2,14 @@
 /** The command line: commander takes the words apart, each command has a file of its own in `cli/`. */
 import { Command, CommanderError } from 'commander'
 import { addControl } from './cli/control-commands.ts'
+import { noteEarlyReloads } from './cli/early-reloads.ts'
 import { EXIT, type ExitCode, UnusableInput } from './cli/exit-code.ts'
 import { PACKAGE_VERSION } from './config/package-version.ts'
 import { ConfigError } from './config/problem.ts'
 import { StartError } from './daemon/start-error.ts'
 
+/** Before what takes time to load: a reload that comes meanwhile would end the process. */
+const early = process.argv[2] === 'serve' ? noteEarlyReloads() : undefined
 const print = (text: string): void => void process.stdout.write(text)
 const printError = (text: string): void => void process.stderr.write(text)
 
@@ -38,7 +41,7 @@ function addServing(program: Command): void {
     .option('--take-over', 'take over from the daemon that runs: it serves until this one does, then ends')
     .action(async (options) => {
       const { serve } = await import('./cli/serve.ts')
-      process.exitCode = await serve(options, printError)
+      process.exitCode = await serve(options, printError, early)
     })
   program
     .command('check-config')

@@ -6,6 +6,7 @@ import { compileForService } from '../daemon/code-settings.ts'
 import { type Daemon, startDaemon } from '../daemon/daemon.ts'
 import { putHelpersLast } from '../daemon/short-waits.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
+import { noteEarlyReloads, type TakeEarlyReload } from './early-reloads.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { becomeOwnUser } from './own-user.ts'
 import { findServiceManager, type ServiceManager } from './service-manager.ts'
@@ -23,8 +24,13 @@ export interface ServeOptions {
  * Serves until SIGTERM or SIGINT.
  *
  * @param printError takes the ready line, for standard error
+ * @param early takes note of SIGHUP already, from before this was loaded
  */
-export async function serve(options: ServeOptions, printError: (text: string) => void): Promise<ExitCode> {
+export async function serve(
+  options: ServeOptions,
+  printError: (text: string) => void,
+  early: TakeEarlyReload = noteEarlyReloads(),
+): Promise<ExitCode> {
   compileForService()
   const config = options.config === undefined ? defaultConfig() : loadConfig(options.config)
   const log = createLog({ level: config.settings['log.level'], format: config.settings['log.format'] })
@@ -34,7 +40,6 @@ export async function serve(options: ServeOptions, printError: (text: string) =>
   putHelpersLast()
   const manager = findServiceManager(log)
   const asked = stopRequest(log)
-  const early = noteEarlyReloads()
   try {
     const daemon = await start(config, log, options.takeOver === true, asked)
     printError(`${readyLine(daemon)}\n`)
@@ -86,19 +91,6 @@ function readyLine({ endpoints, metrics }: Daemon): string {
   const where = endpoints.map(formatEndpoint).join(', ')
   const http = metrics === undefined ? 'no metrics' : `metrics on ${formatEndpoint(metrics)}`
   return `sigill ready: listening on ${where} (udp, tcp), ${http}`
-}
-
-/** Takes note of SIGHUP until there is something to reload. What it returns ends that, and says whether one came. */
-function noteEarlyReloads(): () => boolean {
-  let came = false
-  const note = (): void => {
-    came = true
-  }
-  process.on('SIGHUP', note)
-  return () => {
-    process.off('SIGHUP', note)
-    return came
-  }
 }
 
 /** SIGHUP has the configuration read again; a bad one changes nothing. Returns what it does. */

@@ -121,6 +121,23 @@ t.test(
   },
 )
 
+t.test('SIGHUP while its modules are loaded does not end it', { timeout: 60_000 }, async (t) => {
+  const hook = `export function resolve(specifier, context, next) {
+    if (specifier.endsWith('cli/serve.js')) process.kill(process.pid, 'SIGHUP')
+    return next(specifier, context)
+  }`
+  const hookUrl = `data:text/javascript,${encodeURIComponent(hook)}`
+  const preload = `import { register } from 'node:module'; register(${JSON.stringify(hookUrl)})`
+  const through = [
+    'env',
+    `NODE_OPTIONS=--import=data:text/javascript,${encodeURIComponent(preload)}`,
+  ] as const
+  const process = new Running(['serve', '--config', world.writeConfig('loading.yaml')], { through })
+  t.teardown(() => process.signal('SIGKILL'))
+  await process.until(/the configuration is read again/)
+  t.equal((await process.stop()).code, 0)
+})
+
 /** How often each thread of a process has gone to sleep so far. */
 function sleeps(pid: number): Map<string, number> {
   const tasks = `/proc/${pid}/task`
