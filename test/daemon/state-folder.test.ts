@@ -48,6 +48,21 @@ t.test('a folder that cannot be used is told once and keeps nothing', async (t) 
   )
 })
 
+t.test('where the system makes no folders, that is told: nothing waits for one', async (t) => {
+  const { log } = listener()
+  const faults: unknown[] = []
+  const told = { ...log, warn: (fields: object | string) => void faults.push((fields as { fault: string }).fault) }
+  for (const path of ['/proc/sigill', '/proc/sigill/state', join(testFolder(t, { file: '' }), 'file')]) {
+    const folder = await StateFolder.open({ path, isWanted: true, log: told })
+    t.equal(folder.path, undefined)
+  }
+  t.same(faults, [
+    'the system makes no folder in /proc',
+    'the system makes no folder in /proc',
+    'something else than a folder is there',
+  ])
+})
+
 t.test('what no daemon wrote there is not used, and a failing writing keeps the older file', async (t) => {
   const { lines, log } = listener()
   const path = testFolder(t, { big: Buffer.alloc(STATE_FILE_OCTETS_MAX + 1), kept: 'old' })

@@ -2,13 +2,14 @@
  * The folder for what the daemon learns and keeps (`state.directory`). Nothing hangs on it: one that cannot be used is
  * a warning, and what would be kept ends with the process.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync } from 'node:fs'
 import { access, open, rename, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { STATE_FILE_OCTETS_MAX } from '../../base/limits.ts'
 import { reasonOf } from '../../config/text-file.ts'
 import type { Log } from '../../telemetry/log.ts'
 import { FILE_MODE, writeAtomically } from './atomic-file.ts'
+import { makeFolder } from './make-folder.ts'
 
 const FOLDER_MODE = 0o700
 
@@ -48,7 +49,7 @@ export class StateFolder {
     const absolute = resolve(path)
     try {
       if (path === '') throw Object.assign(new Error('state.directory is empty'), { code: 'NONE' })
-      if (isWanted) mkdirSync(absolute, { recursive: true, mode: FOLDER_MODE })
+      if (isWanted) makeFolder(absolute, FOLDER_MODE)
       await access(absolute, constants.W_OK | constants.X_OK)
     } catch (error) {
       const text = 'what is learnt or changed while the daemon runs ends with it'
