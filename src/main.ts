@@ -6,7 +6,7 @@ import { noteEarlyReloads } from './cli/early-reloads.ts'
 import { EXIT, type ExitCode, UnusableInput } from './cli/exit-code.ts'
 import { PACKAGE_VERSION } from './config/package-version.ts'
 import { ConfigError } from './config/problem.ts'
-import { StartError } from './daemon/start-error.ts'
+import { openFilesAdvice, StartError } from './daemon/start-error.ts'
 
 /** Before what takes time to load: a reload that comes meanwhile would end the process. */
 const early = process.argv[2] === 'serve' ? noteEarlyReloads() : undefined
@@ -189,7 +189,11 @@ function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ConfigError) printError(`${error.message}\n`)
   else if (error instanceof UnusableInput || error instanceof StartError)
     printError(`sigill: ${error.message}\n`)
-  else return internalFault(error)
+  else {
+    const advice = openFilesAdvice(error)
+    if (advice === undefined) return internalFault(error)
+    printError(`sigill: ${advice}\n`)
+  }
   return EXIT.UNUSABLE_INPUT
 }
 

@@ -1,8 +1,11 @@
 /** The files with which a resolver finds a lab: root hints, trust anchors, and a configuration that names them. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { reasonOf } from '../config/text-file.ts'
+import { makeFolder } from '../daemon/state/make-folder.ts'
 import type { ResourceRecord } from '../wire/record.ts'
 import { formatZone } from '../wire/zone-text.ts'
+import { UnusableInput } from './exit-code.ts'
 
 /** What the files say. Endpoints are `address@port`. */
 export interface LabFolder {
@@ -23,9 +26,17 @@ const CONFIG_FILE = 'sigill.yaml'
 /** Negative trust anchors of a lab outlive every run of it. */
 const EXPIRES_MS = 86_400_000
 
-/** Writes the files, making the folder if need be. Returns the path of the configuration. */
+/** Writes the files, making the folder if need be. Returns the path of the configuration. @throws UnusableInput */
 export function writeLabFolder(folder: string, lab: LabFolder): string {
-  mkdirSync(folder, { recursive: true })
+  try {
+    return writeFiles(folder, lab)
+  } catch (error) {
+    throw new UnusableInput(`the files of the lab cannot be written to ${folder}: ${reasonOf(error)}`)
+  }
+}
+
+function writeFiles(folder: string, lab: LabFolder): string {
+  makeFolder(folder)
   writeFileSync(join(folder, HINTS_FILE), formatZone(lab.rootHints))
   if (lab.trustAnchors !== undefined) writeFileSync(join(folder, ANCHORS_FILE), formatZone(lab.trustAnchors))
   const path = join(folder, CONFIG_FILE)

@@ -10,19 +10,40 @@ import {
 } from '../base/limits.ts'
 import type { Settings } from '../config/settings.ts'
 import { allPagesTaken, leavePages, preferLargePages, takePages } from '../native/large-pages.ts'
+import { StartError } from './start-error.ts'
 
 export const OCTETS_PER_MIB = 1_048_576
 
 type CacheBuffer = ArrayBuffer | SharedArrayBuffer
 
-/** For caches of one thread. The system gives pages as they are used. */
+/** For caches of one thread. @throws StartError where there is no such memory. The system gives pages as they are used. */
 export function cacheMemory(octets: number, settings: Settings): ArrayBuffer {
-  return withLargePages(new ArrayBuffer(octets), settings)
+  return withLargePages(
+    allocate(octets, settings, () => new ArrayBuffer(octets)),
+    settings,
+  )
 }
 
-/** For caches that several threads see. The system gives pages as they are used. */
+/** For caches that several threads see. @throws StartError where there is no such memory. The system gives pages as they are used. */
 export function sharedCacheMemory(octets: number, settings: Settings): SharedArrayBuffer {
-  return withLargePages(new SharedArrayBuffer(octets), settings)
+  return withLargePages(
+    allocate(octets, settings, () => new SharedArrayBuffer(octets)),
+    settings,
+  )
+}
+
+/** Memory that the system does not give is a matter of the settings, no fault of ours. */
+function allocate<T>(octets: number, settings: Settings, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const [answers, rrsets] = [settings['cache.answers-mib'], settings['cache.rrsets-mib']]
+    throw new StartError(
+      `no memory for the caches: the system does not give ${Math.round(octets / OCTETS_PER_MIB)} MiB in one piece; ` +
+        `lower cache.answers-mib (${answers}) or cache.rrsets-mib (${rrsets}), or raise the limit (ulimit -v, MemoryMax=)`,
+    )
+  }
 }
 
 /** Who wants no addon gets none. */

@@ -12,7 +12,7 @@ import { newTrustPoint, type TrustPoint } from '../../src/dnssec/trust-point.ts'
 import { ROOT } from '../../src/wire/name.ts'
 import { ROOT as PROJECT } from '../house/project.ts'
 import { testFolder } from '../support/folder.ts'
-import { sigill } from '../support/sigill-process.ts'
+import { Running, sigill } from '../support/sigill-process.ts'
 
 const folder = testFolder(t)
 
@@ -83,6 +83,28 @@ t.test('a trust anchor that cannot be read', async (t) => {
   file('broken.ds', '. IN DS 20326 8 2 nothex\n')
   const broken = file('broken.yaml', 'dnssec: { trust-anchor-files: [broken.ds] }\n')
   t.match(await sigill('serve', '--config', broken), { code: 2, stderr: /broken\.ds:1:\d+: / })
+})
+
+t.test('where too few files may be open, that is told in one line', { timeout: 60_000 }, async (t) => {
+  const config = file('files.yaml', 'server: { listen: [127.0.0.1@0] }\nmetrics: { listen: "" }\n')
+  for (const most of [40, 80]) {
+    const through = ['sh', '-c', `ulimit -n ${most} && exec "$@"`, 'sh'] as const
+    const { code, stderr } = await new Running(['serve', '--config', config], { through }).ended
+    t.equal(code, 2)
+    t.match(
+      stderr,
+      new RegExp(`^sigill: too many files are open; raise the limit .*, which is ${most}: .*\\n$`),
+    )
+  }
+})
+
+t.test('a folder for a lab that cannot be made', async (t) => {
+  const there = file('no-folder', '')
+  t.same(await sigill('lab', '--folder', there), {
+    code: 2,
+    stdout: '',
+    stderr: `sigill: the files of the lab cannot be written to ${there}: something else than a folder is there\n`,
+  })
 })
 
 t.test('what cannot be looked up', async (t) => {

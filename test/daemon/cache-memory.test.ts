@@ -12,6 +12,7 @@ import {
   sharedCacheMemory,
   takeCacheMemory,
 } from '../../src/daemon/cache-memory.ts'
+import { StartError } from '../../src/daemon/start-error.ts'
 import { processAddon } from '../../src/native/process.ts'
 import { testFolder } from '../support/folder.ts'
 import { READY, Running } from '../support/sigill-process.ts'
@@ -36,6 +37,19 @@ t.test('all of it is there before clients are served', { skip }, async (t) => {
   if (waitedMs >= CACHE_PAGES_WAIT_MS) return
   const more = process.memoryUsage().rss - before
   t.ok(more > 0.9 * 2 * MIB * OCTETS_PER_MIB, `${Math.round(more / OCTETS_PER_MIB)} MiB more`)
+})
+
+t.test('memory that the system does not give is told with the settings to lower', async (t) => {
+  const settings = { ...WANTED, 'cache.answers-mib': 17, 'cache.rrsets-mib': 18 }
+  for (const make of [cacheMemory, sharedCacheMemory]) {
+    try {
+      make(2 ** 50, settings)
+      t.fail('a petabyte was given')
+    } catch (error) {
+      t.type(error, StartError)
+      t.match((error as Error).message, /lower cache\.answers-mib \(17\) or cache\.rrsets-mib \(18\)/)
+    }
+  }
 })
 
 t.test('not where nobody wants it, nor where it is scarce', async (t) => {

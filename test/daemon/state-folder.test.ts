@@ -51,7 +51,10 @@ t.test('a folder that cannot be used is told once and keeps nothing', async (t) 
 t.test('where the system makes no folders, that is told: nothing waits for one', async (t) => {
   const { log } = listener()
   const faults: unknown[] = []
-  const told = { ...log, warn: (fields: object | string) => void faults.push((fields as { fault: string }).fault) }
+  const told = {
+    ...log,
+    warn: (fields: object | string) => void faults.push((fields as { fault: string }).fault),
+  }
   for (const path of ['/proc/sigill', '/proc/sigill/state', join(testFolder(t, { file: '' }), 'file')]) {
     const folder = await StateFolder.open({ path, isWanted: true, log: told })
     t.equal(folder.path, undefined)
