@@ -352,6 +352,8 @@ export const SNAPSHOT_STOP_MS_MAX = 60_000
 
 // --- state --------------------------------------------------------------------------------------------------------
 
+/** From one try to store what could not be stored to the next. */
+export const STATE_RETRY_MS = 60_000
 /** Octets of a file of the state folder that is read: a thousand negative trust anchors with their reasons, many times over. */
 export const STATE_FILE_OCTETS_MAX = 4_194_304
 /** Octets of JSON that are indented: an eighth of what is read again, since no list of ours gets eight times as long by it. */

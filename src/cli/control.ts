@@ -26,7 +26,7 @@ export async function ask(
   return present(await command(options, 'GET', path), options, print, show)
 }
 
-/** Has something changed, and shows what comes back. NO when the daemon refuses. */
+/** Has something changed, and shows what comes back. NO when the daemon refuses, NOT_STORED when it would not last. */
 export async function tell(
   path: string,
   body: Readonly<Record<string, unknown>>,
@@ -36,7 +36,25 @@ export async function tell(
 ): Promise<ExitCode> {
   const who = options.author ?? defaultAuthor(sudoUser())
   const { reason: why = '' } = options
-  return present(await command(options, 'POST', path, { ...body, who, why }), options, print, show)
+  const reply = await command(options, 'POST', path, { ...body, who, why })
+  const code = present(reply, options, print, show)
+  return code === EXIT.DONE && storedOf(reply) === false ? EXIT.NOT_STORED : code
+}
+
+/** What a daemon says of whether a change outlasts it; undefined where it says nothing. */
+function storedOf(reply: ControlReply): unknown {
+  return reply.ok ? (reply.result as { readonly stored?: unknown } | null)?.stored : undefined
+}
+
+/** To standard error, so that nobody who reads the output as JSON is disturbed. */
+function warnIfPassing(reply: ControlReply): void {
+  const stored = storedOf(reply)
+  if (stored === null) process.stderr.write('sigill: there is no state.directory: a restart undoes this\n')
+  if (stored !== false) return
+  process.stderr.write(
+    'sigill: in force, but NOT STORED: a restart undoes it. It is tried again every minute; ' +
+      '`sigill control status` says why it cannot be stored\n',
+  )
 }
 
 function present(
@@ -53,6 +71,7 @@ function present(
     return EXIT.NO
   }
   print(options.json === true ? printableJson(reply.result) : show(reply.result as never))
+  warnIfPassing(reply)
   return EXIT.DONE
 }
 

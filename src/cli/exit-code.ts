@@ -7,6 +7,8 @@ export const EXIT = {
   NO: 1,
   /** What the caller gave cannot be used. */
   UNUSABLE_INPUT: 2,
+  /** Done, but a restart would undo it. */
+  NOT_STORED: 3,
   /** EX_SOFTWARE of sysexits.h: our own fault. */
   FAULT: 70,
 } as const

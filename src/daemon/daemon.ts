@@ -196,6 +196,7 @@ async function giveUp(
   // What comes now is for the daemon that has these sockets too.
   if (inherited !== undefined) await serving.leave(DRAIN_MS_MAX)
   await serving.stop(0)
+  await state.folder.close()
   throw error
 }
 
@@ -217,7 +218,7 @@ async function stopAll(parts: AroundParts, { handOver, close }: Around): Promise
   }
   const unanswered = await serving.stop(DRAIN_MS_MAX)
   await close()
-  await state.folder.settled()
+  await state.folder.close()
   return unanswered
 }
 
@@ -337,23 +338,11 @@ interface Around {
 
 /** Opens metrics and control, or neither. @throws StartError */
 async function openAround(parts: AroundParts): Promise<Around> {
-  const {
-    config,
-    log,
-    serving,
-    health,
-    operator,
-    exceptions,
-    report,
-    state,
-    clock,
-    stopping,
-    keeper,
-    rootCopy,
-  } = parts
+  const { config, log, serving, health, operator, exceptions, report, state, clock, stopping, rootCopy } =
+    parts
   const inherited = parts.inherited ?? new Map<string, number>()
   const tellFault = faultTeller({ log, counters: serving.counters[0]!, clock })
-  const metrics = makeMetrics(serving, keeper, exceptions, report, rootCopy)
+  const metrics = makeMetrics({ ...parts, folder: state.folder })
   const http = await openHttp(config.settings, metrics, health, socketsFor('metrics', inherited), (fault) =>
     tellFault(fault, 'a page was not served'),
   )
@@ -397,6 +386,7 @@ async function openAround(parts: AroundParts): Promise<Around> {
     report,
     journal,
     cookies: state.cookies,
+    kept: state.kept.file,
     status,
     stats: () => metrics.values(),
     drain,
@@ -444,13 +434,15 @@ async function openHttp(
   }
 }
 
-function makeMetrics(
-  { counters, caches, policy, snapshot }: Serving,
-  keeper: AnchorKeeper | undefined,
-  exceptions: Exceptions,
-  report: ReportKeeper,
-  rootCopy: RootCopyKeeper | undefined,
-): Metrics {
+function makeMetrics({
+  serving: { counters, caches, policy, snapshot },
+  keeper,
+  exceptions,
+  report,
+  rootCopy,
+  folder,
+}: Pick<AroundParts, 'serving' | 'keeper' | 'exceptions' | 'report' | 'rootCopy'> &
+  Pick<DaemonState, 'folder'>): Metrics {
   return new Metrics({
     counters: counters.map(({ set }) => set),
     caches,
@@ -462,6 +454,7 @@ function makeMetrics(
     enforcedRatio: () => (policy.mode === 'enforce' ? policy.enforcedPercent / 100 : 0),
     snapshot,
     rootCopy: () => rootCopy?.state,
+    unstoredFiles: () => folder.unstored.length,
   })
 }
 

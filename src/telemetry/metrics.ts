@@ -78,6 +78,8 @@ export interface MetricSources {
   readonly expiringZones: () => number
   /** Share of clients for whom a bogus verdict means SERVFAIL, 0 to 1. */
   readonly enforcedRatio: () => number
+  /** Files of the folder for state that could not be written the last time. */
+  readonly unstoredFiles: () => number
   /** The one that stands. */
   readonly alert: () => AlertState | undefined
   /** Left out where there is none. */
@@ -318,6 +320,12 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
     (set) => {
       set({}, sources.expiringZones())
     },
+  )
+  gauge(
+    'state_unstored_files',
+    'Files of state.directory that could not be written: a restart would undo changes. sigill control status names them.',
+    [],
+    (set) => set({}, sources.unstoredFiles()),
   )
   gauge('rollout_enforced_ratio', 'Share of clients for whom bogus data is SERVFAIL.', [], (set) => {
     set({}, sources.enforcedRatio())

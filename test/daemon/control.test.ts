@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import {
   existsSync,
   lstatSync,
+  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -84,7 +85,7 @@ for (const oneThread of [true, false]) {
       const folder = oneThread ? 'one' : 'several'
       const it = await start(t, folder, '', oneThread)
       t.equal(await it.rcode('www.expired.se'), 'SERVFAIL')
-      const rollout = { mode: 'observe', percent: 100, always: [], never: [] }
+      const rollout = { mode: 'observe', percent: 100, always: [], never: [], stored: true }
       t.same(await it.post('/v1/rollout', { mode: 'observe' }), rollout)
       t.equal(await it.rcode('www.expired.se'), 'NOERROR', 'the one-command way back')
       t.same(await it.post('/v1/rollout', { mode: 'enforce', percent: 0 }), {
@@ -104,6 +105,7 @@ for (const oneThread of [true, false]) {
         percent: 0,
         always: ['127.0.0.0/8'],
         never: ['127.0.0.1/32'],
+        stored: true,
       })
       t.equal(await again.rcode('www.expired.se'), 'NOERROR')
       const journal: { who: string; why: string; what: string }[] = await again.get('/v1/journal')
@@ -420,4 +422,49 @@ t.test('the command line', async (t) => {
   t.match(name, { code: 2, stdout: '', stderr: /^sigill: name: / })
   const nobody = await sigill('control', 'status', '--socket', join(world.folder, 'nobody.sock'))
   t.match(nobody, { code: 2, stderr: /no daemon takes commands at .*nobody.sock/ })
+})
+
+t.test('a change that cannot be stored is in force, and nobody is told that it lasts', async (t) => {
+  const it = await start(t, 'unstored', '', true)
+  const folder = join(world.folder, 'unstored')
+  const names = ['operator-changes.json', 'cookie-secrets.json']
+  for (const name of names) mkdirSync(join(folder, `${name}.new`, 'x'), { recursive: true })
+  const run = (...words: string[]): ReturnType<typeof sigill> =>
+    sigill('control', ...words, '--config', it.path, '--reason', 'incident')
+  const unstored = async (): Promise<number> => {
+    const stats: { sigill_state_unstored_files: { value: number }[] } = await it.get('/v1/stats')
+    return stats.sigill_state_unstored_files[0]!.value
+  }
+  t.match(await run('rollout', 'observe'), {
+    code: 3,
+    stdout: /^mode: observe\n/,
+    stderr: /^sigill: in force, but NOT STORED: a restart undoes it\./,
+  })
+  t.equal(await it.rcode('www.expired.se'), 'NOERROR')
+  const added = await run('nta', 'add', 'x.se', '--json')
+  t.match([added.code, JSON.parse(added.stdout)], [3, { name: 'x.se.', stored: false }])
+  t.match(await run('roll-cookies'), { code: 3, stderr: /NOT STORED/ })
+  t.match(await it.get('/v1/rollout'), { mode: 'observe', stored: false })
+  const { notStored } = (await it.get('/v1/status')) as { notStored: { file: string; holds: string }[] }
+  t.same(notStored.map(({ file }) => file).sort(), names.map((name) => join(folder, name)).sort())
+  t.equal(await unstored(), 2)
+  const lines = it.log.filter(({ level }) => level === 'error').map(({ msg }) => msg)
+  t.match(lines, [/mode, share.*negative trust anchors/, /secrets of server cookies/])
+  for (const name of names) rmSync(join(folder, `${name}.new`), { recursive: true })
+  t.match(await run('rollout', 'observe'), { code: 0, stderr: '' })
+  t.match(await it.post('/v1/cookie-secrets/roll'), { stored: true })
+  t.equal(await unstored(), 0)
+})
+
+t.test('what is gone with a damaged file is told as an error', async (t) => {
+  const folder = join(world.folder, 'damaged')
+  mkdirSync(folder)
+  for (const name of ['operator-changes.json', 'rollout-key.json']) writeFileSync(join(folder, name), '{')
+  const it = await start(t, 'damaged', '', true)
+  const lines = it.log.filter(({ level }) => level === 'error').map(({ msg }) => msg)
+  t.match(lines, [
+    /set aside; this is gone: the rollout .* that were set by command, so that those of the configuration count/,
+    /set aside; this is gone: the secret .*, so that others than before are among its share/,
+  ])
+  t.match(await it.get('/v1/status'), { setAside: [{ fault: 'it is not whole JSON' }, {}] })
 })

@@ -28,7 +28,7 @@ const told: string[] = []
 
 async function keeperIn(path: string, clock: VirtualClock, seed: number, secretFile = ''): Promise<Kept> {
   const tell = (fields: object, text: string): void => void told.push(JSON.stringify({ ...fields, text }))
-  const log = { info: tell, warn: tell } as never
+  const log = { info: tell, warn: tell, error: tell } as never
   const folder = await StateFolder.open({ path, isWanted: path !== '', log })
   const keeper = new CookieKeeper({
     config: withFile(secretFile),

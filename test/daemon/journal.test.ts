@@ -7,7 +7,7 @@ import { JOURNAL_FILE, Journal } from '../../src/daemon/state/journal.ts'
 import { StateFolder } from '../../src/daemon/state/state-folder.ts'
 import { testFolder } from '../support/folder.ts'
 
-const LOG = { info: () => {}, warn: () => {} }
+const LOG = { info: () => {}, warn: () => {}, error: () => {} }
 const BY = { who: 'noc', why: '' }
 
 async function open(path: string): Promise<{ journal: Journal; folder: StateFolder }> {

@@ -11,6 +11,7 @@ interface Numbers {
 
 const FORM: StateForm<Numbers> = {
   kind: 'numbers',
+  holds: 'how many there were',
   version: 3,
   write: ({ numbers }) => ({ numbers }),
   read(content) {
@@ -30,7 +31,11 @@ interface Line {
 async function fileIn(path: string): Promise<{ file: StateFile<Numbers>; told: Line[] }> {
   const told: Line[] = []
   const tell = (fields: object, text: string): void => void told.push({ ...fields, text })
-  const folder = await StateFolder.open({ path, isWanted: true, log: { info: tell, warn: tell } as never })
+  const folder = await StateFolder.open({
+    path,
+    isWanted: true,
+    log: { info: tell, warn: tell, error: tell } as never,
+  })
   return { file: new StateFile(folder, FORM), told }
 }
 
@@ -59,7 +64,7 @@ t.test('a file that was changed, cut or written by another version is set aside 
     const damaged = damage(readFileSync(name, 'utf8'))
     writeFileSync(name, damaged)
     t.equal(file.load(), undefined)
-    t.match(told, [{ text: /was set aside/, fault }])
+    t.match(told, [{ text: /was set aside; this is gone: how many there were$/, fault }])
     t.equal(readFileSync(`${name}.damaged`, 'utf8'), damaged)
     t.equal(file.load(), undefined)
     t.equal(told.length, 1)

@@ -1,20 +1,28 @@
 /** The folder for state: whole files or none, and nothing hangs on it. */
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { STATE_FILE_OCTETS_MAX } from '../../src/base/limits.ts'
+import { VirtualClock } from '../../src/base/clock.ts'
+import { STATE_FILE_OCTETS_MAX, STATE_RETRY_MS } from '../../src/base/limits.ts'
 import { StateFolder } from '../../src/daemon/state/state-folder.ts'
 import { testFolder } from '../support/folder.ts'
 
 function listener(): {
   lines: string[]
-  log: { info(): void; warn(fields: object | string, text?: string): void }
+  log: Record<'info' | 'warn' | 'error', (fields: object | string, text?: string) => void>
 } {
   const lines: string[] = []
-  return {
-    lines,
-    log: { info: () => {}, warn: (fields, text = '') => void lines.push(text || String(fields)) },
-  }
+  const tell = (fields: object | string, text = ''): void => void lines.push(text || String(fields))
+  return { lines, log: { info: () => {}, warn: tell, error: tell } }
 }
 
 const text = (octets: Uint8Array | undefined): string | undefined => octets && Buffer.from(octets).toString()
@@ -82,4 +90,65 @@ t.test('what no daemon wrote there is not used, and a failing writing keeps the 
   const led = await StateFolder.open({ path: aside, isWanted: true, log })
   t.ok(await led.write('a', 'mine'))
   t.equal(text(led.read('target')), 'untouched', 'nobody leads us elsewhere')
+})
+
+const CHANGES = { holds: 'the changes', mustLast: true }
+
+/** Has nobody write a file of this name. Returns what ends that. */
+function block(folder: string, name: string): () => void {
+  const way = join(folder, `${name}.new`)
+  mkdirSync(join(way, 'x'), { recursive: true })
+  return () => rmSync(way, { recursive: true })
+}
+
+t.test('what must last is tried again until it is stored, and the last writing counts', async (t) => {
+  const { lines, log } = listener()
+  const path = testFolder(t)
+  const clock = new VirtualClock(1_800_000_000)
+  const folder = await StateFolder.open({ path, isWanted: true, log, clock })
+  const free = block(path, 'a')
+  t.equal(await folder.write('a', 'one', CHANGES), false)
+  t.match(folder.unstored, [{ file: join(path, 'a'), holds: 'the changes', fault: /\S/ }])
+  t.equal(folder.isStored('a'), false)
+  t.match(lines, [/^a state file cannot be written: after a restart .*: the changes$/])
+  clock.advance(STATE_RETRY_MS)
+  await folder.settled()
+  t.equal(await folder.write('a', 'two', CHANGES), false)
+  t.same([folder.isStored('a'), lines.length], [false, 1], 'told once')
+  free()
+  clock.advance(STATE_RETRY_MS)
+  await folder.settled()
+  t.same([folder.isStored('a'), folder.unstored, text(folder.read('a'))], [true, [], 'two'])
+  t.equal(clock.nextTimerMs(), undefined)
+  const freeAgain = block(path, 'a')
+  await folder.write('a', 'three', CHANGES)
+  freeAgain()
+  await folder.close()
+  t.equal(text(folder.read('a')), 'three', 'at the end once more')
+})
+
+t.test('a folder that can be used later is, and what is there already is put beside', async (t) => {
+  const { lines, log } = listener()
+  const above = testFolder(t, { state: '' })
+  const path = join(above, 'state')
+  const clock = new VirtualClock(1_800_000_000)
+  const folder = await StateFolder.open({ path, isWanted: true, log, clock })
+  t.equal(await folder.write('a', 'ours', CHANGES), false)
+  t.same([folder.isStored('a'), lines.length], [false, 2])
+  rmSync(path)
+  mkdirSync(path)
+  writeFileSync(join(path, 'a'), 'theirs')
+  clock.advance(STATE_RETRY_MS)
+  await folder.settled()
+  const read = (name: string): string => readFileSync(join(path, name), 'utf8')
+  t.same([folder.isStored('a'), read('a'), read('a.before')], [true, 'ours', 'theirs'])
+  t.equal(await folder.write('a', 'ours again', CHANGES), true)
+  t.same([read('a'), read('a.before')], ['ours again', 'theirs'])
+})
+
+t.test('where nothing is to be kept, nothing is missed', async (t) => {
+  const { lines, log } = listener()
+  const folder = await StateFolder.open({ path: '', isWanted: true, log })
+  t.equal(await folder.write('a', 'x', CHANGES), false)
+  t.same([folder.isStored('a'), folder.unstored, lines], [null, [], []])
 })

@@ -90,7 +90,8 @@ t.test('each call that changes a file fails, for each reason', { skip }, async (
 t.test('a small file system that is full', (t) =>
   onSmallDisk(t, async (folder) => {
     const warnings: string[] = []
-    const log = { info: () => {}, warn: (_: object | string, text = '') => void warnings.push(text) }
+    const warn = (_: object | string, text = ''): void => void warnings.push(text)
+    const log = { info: () => {}, warn, error: warn }
     const by = { who: 'a test', why: 'w'.repeat(3_000) }
     const state = await StateFolder.open({ path: folder, isWanted: true, log })
     const journal = await Journal.open(state, log, () => 1_800_000_000_000)
@@ -104,7 +105,7 @@ t.test('a small file system that is full', (t) =>
     t.notOk(existsSync(join(folder, 'kept.new')))
     t.strictSame(warnings, [
       'a state file cannot be written; the older one stays',
-      'a state file cannot be appended to',
+      'a state file cannot be appended to; this is lost: who changed what, when and why',
     ])
     rmSync(filler)
     t.ok(await state.write('kept', Buffer.alloc(SPARE_OCTETS)))
@@ -143,20 +144,22 @@ t.test('a daemon whose disk is full serves, and keeps what it had', { skip, time
   t.match(await daemon.ask({ name: 'fresh.good.se.', type: 'A', do: true }), { rcode: 'NXDOMAIN', ad: true })
   t.match(
     await daemon.post('/v1/rollout', { percent: 80 }),
-    { ok: true },
+    { ok: true, result: { percent: 80, stored: false } },
     'it counts while the process lives',
   )
   t.match(await daemon.post('/v1/rollout', { percent: 70 }), { ok: true })
   t.match(await daemon.post('/v1/snapshot'), { ok: false, error: /not written; the log says why/ })
   t.same(kept(), before, 'what was kept stays')
   t.equal(await daemon.metric('rollout_enforced_ratio'), 0.7)
-  const warned = daemon.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg)
+  t.ok((await daemon.metric('state_unstored_files')) >= 1)
+  const warned = daemon.log.filter(({ level }) => level === 'warn' || level === 'error').map(({ msg }) => msg)
   const told = (text: string): number => warned.filter((msg) => msg.startsWith(text)).length
   t.equal(told('a state file cannot be written'), 1, 'told once')
   t.equal(told('a state file cannot be appended to'), 1)
   t.equal(told('the snapshot of the caches could not be written'), 1)
   files.heal()
-  t.match(await daemon.post('/v1/rollout', { percent: 60 }), { ok: true })
+  t.match(await daemon.post('/v1/rollout', { percent: 60 }), { ok: true, result: { stored: true } })
+  t.equal(await daemon.metric('state_unstored_files'), 0)
   t.match(await daemon.post('/v1/snapshot'), { ok: true })
   t.ok(
     daemon.log.some(({ msg }) => msg === 'a state file can be written again'),

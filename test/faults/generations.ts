@@ -49,7 +49,7 @@ export class Generations {
   static async open(path: string): Promise<Generations> {
     const warnings: string[] = []
     const warn = (_fields: object | string, text?: string): void => void warnings.push(text ?? '')
-    const log = { info: () => {}, warn }
+    const log = { info: () => {}, warn, error: warn }
     const folder = await StateFolder.open({ path, isWanted: true, log })
     const journal = await Journal.open(folder, log, () => HEAD.writtenUnixMs)
     return new Generations(path, folder, journal, warnings)

@@ -15,6 +15,7 @@ async function page(): Promise<ReturnType<typeof parseExposition>> {
     followedZones: () => [{ zone: '.', lastProbeSeconds: 1, lastSuccessSeconds: 1, isRollReady: true }],
     negativeTrustAnchors: () => [{ name: 'a.', secondsLeft: 1, hits: 2 }],
     expiringZones: () => 2,
+    unstoredFiles: () => 1,
     enforcedRatio: () => 1,
     rootCopy: () => ({ isInForce: true, serial: 1, octets: 1, ageSeconds: 1 }),
     alert: () => ({ cause: 'zone', ancestor: 'a.' }),

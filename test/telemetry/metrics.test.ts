@@ -43,6 +43,7 @@ const CONTRACT: [name: string, type: string, ...labels: string[]][] = [
   ['snapshot_write_timestamp_seconds', 'gauge'],
   ['snapshot_write_seconds', 'gauge'],
   ['snapshot_bytes', 'gauge'],
+  ['state_unstored_files', 'gauge'],
 ]
 
 function makeMetrics(counters: Counters): Metrics {
@@ -61,6 +62,7 @@ function makeMetrics(counters: Counters): Metrics {
       { name: 'b.se.', secondsLeft: 90, hits: 0 },
     ],
     expiringZones: () => 2,
+    unstoredFiles: () => 3,
     enforcedRatio: () => 1,
     alert: () => ({ cause: 'top-level', ancestor: 'de.' }),
     snapshot: {

@@ -31,6 +31,7 @@ const ORIGINS: ReadonlySet<unknown> = new Set<KeyOrigin>(['configured', 'importe
 /** Times as text: this is the file that one looks into when something went wrong. */
 export const ANCHOR_FORM: StateForm<KeptTrustPoints> = {
   kind: 'trust-anchors',
+  holds: 'what was learnt of the keys of trust anchors (RFC 5011), so that those of the configuration count',
   version: 1,
   write: ({ points }) => points.map(writePoint),
   read(content) {

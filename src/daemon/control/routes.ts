@@ -20,7 +20,9 @@ export interface RouteParts {
   readonly exceptions: Exceptions
   readonly report: ReportKeeper
   readonly journal: Journal
-  readonly cookies: Pick<CookieKeeper, 'roll' | 'status'>
+  readonly cookies: Pick<CookieKeeper, 'roll' | 'status' | 'stored'>
+  /** The changes of operators, as they are kept. */
+  readonly kept: { readonly stored: boolean | null }
   /** What `status` says besides the rollout: plain data. */
   status(): Record<string, unknown>
   /** All metrics, as an object for JSON. */
@@ -49,7 +51,20 @@ const MODE = z.enum(['off', 'observe', 'enforce'])
 const PERCENT = z.int().min(0).max(100)
 const TEXTS = z.array(z.string())
 
-const ROLLOUT = z.strictObject({ mode: MODE, percent: PERCENT, always: TEXTS, never: TEXTS })
+const STORED = z
+  .boolean()
+  .nullable()
+  .describe(
+    'whether it is in state.directory: when false it is in force, but a restart would undo it, and it is tried again every minute; null where there is no state.directory',
+  )
+
+const ROLLOUT = z.strictObject({
+  mode: MODE,
+  percent: PERCENT,
+  always: TEXTS,
+  never: TEXTS,
+  stored: STORED,
+})
 
 /** Seconds for which one is not ready before one stops, at most: what slow watchers need is a few minutes. */
 const DRAIN_SECONDS_MAX = 3_600
@@ -104,14 +119,15 @@ function reading({ journal, status, stats }: RouteParts): Route[] {
   ]
 }
 
-function rollout({ operator }: RouteParts): Route[] {
+function rollout(parts: RouteParts): Route[] {
+  const { operator } = parts
   return [
     {
       method: 'GET',
       path: '/v1/rollout',
       summary: 'How far validation is enforced.',
       result: ROLLOUT,
-      run: async () => operator.rollout,
+      run: async () => withStored(operator.rollout, parts.kept),
     },
     route({
       method: 'POST',
@@ -125,12 +141,16 @@ function rollout({ operator }: RouteParts): Route[] {
         never: z.array(NETWORK).optional(),
       }),
       result: ROLLOUT,
-      run: (wanted, author) => {
+      run: async (wanted, author) => {
         const given = Object.entries(wanted).filter(([, value]) => value !== undefined)
-        return operator.setRollout(Object.fromEntries(given), author)
+        return withStored(await operator.setRollout(Object.fromEntries(given), author), parts.kept)
       },
     }),
   ]
+}
+
+function withStored<T extends object>(result: T, { stored }: RouteParts['kept']): T & RouteParts['kept'] {
+  return { ...result, stored }
 }
 
 const EXCEPTION = z.strictObject({
@@ -144,9 +164,12 @@ const EXCEPTION = z.strictObject({
   hits: z.int(),
 })
 
+const CHANGED_EXCEPTION = EXCEPTION.extend({ stored: STORED })
+
 const SECONDS = z.int().min(1).max(EXCEPTION_SECONDS_MAX).default(EXCEPTION_SECONDS)
 
-function negativeTrustAnchors({ exceptions }: RouteParts): Route[] {
+function negativeTrustAnchors(parts: RouteParts): Route[] {
+  const { exceptions } = parts
   const path = '/v1/negative-trust-anchors'
   return [
     {
@@ -168,26 +191,28 @@ function negativeTrustAnchors({ exceptions }: RouteParts): Route[] {
           .default(false)
           .describe('takes the root and top-level domains too, and keeps it when the zone validates again'),
       }),
-      result: EXCEPTION,
-      run: ({ name, seconds, force }, author) => exceptions.add(name, seconds, force, author),
+      result: CHANGED_EXCEPTION,
+      run: async ({ name, seconds, force }, author) =>
+        withStored(await exceptions.add(name, seconds, force, author), parts.kept),
     }),
     route({
       method: 'POST',
       path: `${path}/extend`,
       summary: 'Lets one last so many seconds from now on.',
       body: z.strictObject({ name: NAME, seconds: SECONDS }),
-      result: EXCEPTION,
-      run: ({ name, seconds }, author) => exceptions.extend(name, seconds, author),
+      result: CHANGED_EXCEPTION,
+      run: async ({ name, seconds }, author) =>
+        withStored(await exceptions.extend(name, seconds, author), parts.kept),
     }),
     route({
       method: 'POST',
       path: `${path}/remove`,
       summary: 'Removes one, also one of the file, as long as the file does not change it.',
       body: z.strictObject({ name: NAME }),
-      result: z.strictObject({ removed: z.string() }),
+      result: z.strictObject({ removed: z.string(), stored: STORED }),
       run: async ({ name }, author) => {
         await exceptions.remove(name, author)
-        return { removed: formatName(name) }
+        return withStored({ removed: formatName(name) }, parts.kept)
       },
     }),
     route({
@@ -307,13 +332,14 @@ function rollingCookies({ cookies, journal }: RouteParts): Route {
       from: z.enum(['file', 'own']),
       accepted: z.int(),
       drawn: z.string().nullable(),
+      stored: STORED,
     }),
     run: async (_body, author) => {
       if (!(await cookies.roll())) {
         throw new Refusal('server.cookies.secret-file gives the secrets: change the file, and reload')
       }
       await journal.add('cookie-secrets-roll', author, {})
-      return cookies.status
+      return withStored(cookies.status, cookies)
     },
   })
 }

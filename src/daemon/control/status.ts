@@ -41,6 +41,8 @@ export function statusOf(parts: StatusParts): () => Record<string, unknown> {
     threads: serving.threads.map(({ name, worker }) => ({ name, alive: worker !== undefined })),
     caches: serving.caches(),
     stateFolder: folder.path ?? null,
+    notStored: folder.unstored,
+    setAside: folder.setAsides,
     cookieSecrets: cookies.status,
     alert: report.alert?.text ?? null,
     rootCopy: rootCopy === undefined ? null : copyState(rootCopy),

@@ -18,6 +18,8 @@ export interface KeptSecrets {
 /** How they are kept. */
 export const COOKIE_SECRETS_FORM: StateForm<KeptSecrets> = {
   kind: 'cookie-secrets',
+  holds: 'the secrets of server cookies, so that clients have to get new ones',
+  mustLast: true,
   version: 1,
   write: ({ secrets }) =>
     secrets.map(({ secret, drawnSeconds }) => ({ secret: formatHex(secret), drawnSeconds })),

@@ -66,6 +66,11 @@ export class CookieKeeper {
     return { from: 'own', accepted, drawn: new Date(this.#own[0]!.drawnSeconds * 1000).toISOString() }
   }
 
+  /** Whether the secrets outlast a restart; null where nothing does. */
+  get stored(): boolean | null {
+    return this.#file.stored
+  }
+
   /**
    * Reads what a changed configuration gives, also where only the operator's file itself has changed.
    *

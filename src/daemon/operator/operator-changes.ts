@@ -154,6 +154,9 @@ const CHECKS: { readonly [Term in keyof RolloutTerms]: (value: unknown) => boole
 /** How they are kept. */
 export const OPERATOR_CHANGES_FORM: StateForm<OperatorChanges> = {
   kind: 'operator-changes',
+  holds:
+    'the rollout (mode, share, networks) and the negative trust anchors that were set by command, so that those of the configuration count',
+  mustLast: true,
   version: 1,
   write: (changes) => changes,
   read: (content) => {

@@ -93,6 +93,7 @@ function octetsOf(part: unknown): number {
 /** The lightest domains are left out where the file would be too long. */
 export const REPORT_FORM: StateForm<KeptReport> = {
   kind: 'rollout-report',
+  holds: 'what was counted for the rollout report',
   version: 2,
   write: (data) => {
     let octets = octetsOf({ ...data, domains: [] })

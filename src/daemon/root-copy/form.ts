@@ -18,6 +18,7 @@ export const ZONE_FILE = 'root-copy.zone'
 /** The file beside it. */
 export const COPY_FORM: StateForm<KeptCopy> = {
   kind: 'root-copy',
+  holds: 'when the copy of the root zone was confirmed, so that it is got anew',
   version: 1,
   write: ({ confirmedSeconds, mark, ...rest }) => ({
     ...rest,

@@ -37,6 +37,7 @@ export async function openState(
     path: directory === '' ? '' : pathFrom(config, directory),
     isWanted: config.given.has('state.directory'),
     log,
+    clock,
   })
   const journal = await Journal.open(folder, log, () => machine.unixMs())
   const kept = loadChanges(folder, config.settings, clock.unixSeconds(), log)

@@ -26,6 +26,8 @@ export interface JournalEntry extends Author {
 /** Its name in the folder for state. */
 export const JOURNAL_FILE = 'journal.jsonl'
 
+const MEANING = { holds: 'who changed what, when and why' }
+
 /** See the head of this file. */
 export class Journal {
   readonly #folder: StateFolder
@@ -57,7 +59,7 @@ export class Journal {
     const entry = { time, who, why, what, detail }
     this.#remember(entry)
     this.#log.info({ who, why, ...detail }, `changed: ${what}`)
-    await this.#folder.append(JOURNAL_FILE, `${JSON.stringify(entry)}\n`, JOURNAL_OCTETS_MAX)
+    await this.#folder.append(JOURNAL_FILE, `${JSON.stringify(entry)}\n`, JOURNAL_OCTETS_MAX, MEANING)
   }
 
   /** The last changes, the newest first. */

@@ -7,6 +7,9 @@ import type { StateFolder } from './state-folder.ts'
 /** How it is kept. */
 export const ROLLOUT_KEY_FORM: StateForm<{ readonly key: HashKey }> = {
   kind: 'rollout-key',
+  holds:
+    'the secret by which clients are chosen for the rollout, so that others than before are among its share',
+  mustLast: true,
   version: 1,
   write: ({ key }) => key,
   read: (content) =>

@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import { jsonText } from '../../base/json-text.ts'
-import type { StateFolder } from './state-folder.ts'
+import type { StateFolder, StateMeaning } from './state-folder.ts'
 
 /** A kind of state, between the program and JSON. */
-export interface StateForm<T> {
+export interface StateForm<T> extends StateMeaning {
   /** Name of the file without its ending, and what stands in it as its kind. */
   readonly kind: string
   /** Raised when what is written now would be misread by an older program, or the other way round. */
@@ -32,17 +32,22 @@ export class StateFile<T extends object> {
 
   /** What was saved last, by this process or an earlier one. A file that is of no use is set aside; the log tells. */
   load(): T | undefined {
-    const octets = this.#folder.read(this.#name)
+    const octets = this.#folder.read(this.#name, undefined, this.#form)
     if (octets === undefined) return undefined
     const value = openState(octets, this.#form)
     if (!('fault' in value)) return value.value
-    this.#folder.setAside(this.#name, value.fault)
+    this.#folder.setAside(this.#name, value.fault, this.#form)
     return undefined
   }
 
   /** Returns whether it is written. */
   save(value: T): Promise<boolean> {
-    return this.#folder.write(this.#name, sealState(value, this.#form))
+    return this.#folder.write(this.#name, sealState(value, this.#form), this.#form)
+  }
+
+  /** Whether what was to be saved last is in the file; null where nothing is to outlast the process. */
+  get stored(): boolean | null {
+    return this.#folder.isStored(this.#name)
   }
 }
 
