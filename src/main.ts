@@ -50,7 +50,7 @@ function addServing(program: Command): void {
     .option('--defaults', 'print the reference instead: every setting with its default')
     .action(async (file, options) => {
       const { checkConfig } = await import('./cli/check-config.ts')
-      process.exitCode = checkConfig(file, options, print)
+      process.exitCode = checkConfig(file, options, print, printError)
     })
 }
 

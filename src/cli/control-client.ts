@@ -7,6 +7,7 @@ import { defaultConfig, loadConfig } from '../config/load.ts'
 import { pathFrom } from '../config/path-from.ts'
 import { readBoundedFile } from '../config/text-file.ts'
 import { parseEndpoint } from '../config/values.ts'
+import { socketPathFault } from '../daemon/control/socket-path.ts'
 import { UnusableInput } from './exit-code.ts'
 
 /** Where the daemon is. */
@@ -97,12 +98,17 @@ function locate({ config: file, socket, server, tokenFile }: ControlPlace): Loca
     const where = { host: formatAddress(endpoint.address), port: endpoint.port }
     return { where, headers: { authorization: `Bearer ${readToken(tokenFile)}` }, name: server }
   }
-  if (socket !== undefined) return { where: { socketPath: socket }, headers: {}, name: socket }
+  if (socket !== undefined) return atSocket(socket)
   const config = file === undefined ? defaultConfig() : loadConfig(file)
   const path = config.settings['control.socket']
   if (path === '') throw new UnusableInput('control.socket is empty: give --server and --token-file')
-  const socketPath = pathFrom(config, path)
-  return { where: { socketPath }, headers: {}, name: socketPath }
+  return atSocket(pathFrom(config, path))
+}
+
+function atSocket(path: string): Located {
+  const fault = socketPathFault(path)
+  if (fault !== undefined) throw new UnusableInput(`no daemon takes commands at ${path}: ${fault}`)
+  return { where: { socketPath: path }, headers: {}, name: path }
 }
 
 function readToken(path: string | undefined): string {

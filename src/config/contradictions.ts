@@ -18,6 +18,7 @@ export function findContradictions(settings: Settings, nowSeconds: number): Tree
     ...lifetimes(settings),
     ...families(settings),
     ...listeners(settings),
+    ...multicast(settings),
     ...rolloutListeners(settings),
     ...control(settings),
     ...threads(settings),
@@ -67,6 +68,20 @@ function listeners(settings: Settings): TreeFault[] {
   if (metrics === undefined || !listen.some((endpoint) => overlaps(endpoint, metrics))) return twice
   const expected = 'an address and port that server.listen leaves free'
   return [...twice, { path: ['metrics', 'listen'], expected }]
+}
+
+/** The system lets one listen there, but nobody is served. */
+function multicast(settings: Settings): TreeFault[] {
+  const places: { readonly path: TreeFault['path']; readonly endpoint: Endpoint | undefined }[] = [
+    ...settings['server.listen'].map((endpoint, index) => ({ path: ['server', 'listen', index], endpoint })),
+    { path: ['metrics', 'listen'], endpoint: settings['metrics.listen'] },
+    { path: ['control', 'listen'], endpoint: settings['control.listen'] },
+  ]
+  return places.flatMap(({ path, endpoint }): TreeFault[] =>
+    endpoint !== undefined && isMulticast(endpoint.address)
+      ? [{ path, expected: 'an address of one machine' }]
+      : [],
+  )
 }
 
 /** Nobody commands over a network without a token. */

@@ -41,6 +41,7 @@ import type { ReportKeeper } from './report/report-keeper.ts'
 import type { RootCopyKeeper } from './root-copy/keeper.ts'
 import { openRootCopy } from './root-copy/parts.ts'
 import type { Serving, ServingOptions } from './serving.ts'
+import { checkStart, idleSettings } from './start-checks.ts'
 import { listenFailure } from './start-error.ts'
 import { type DaemonState, openState } from './state/daemon-state.ts'
 import { serveInThreads, type ThreadEntries } from './threads/supervisor.ts'
@@ -97,6 +98,8 @@ export interface DaemonOptions {
  */
 export async function startDaemon(config: Config, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
   tellSurroundings(config, log)
+  checkStart(config)
+  for (const idle of idleSettings(config)) log.warn(idle)
   const { inherited, givenUp, machine = THIS_MACHINE } = options
   const clock = machine.clock(config.settings['dnssec.clock'])
   const state = await openState(config, clock, machine, log)

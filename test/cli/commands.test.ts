@@ -1,5 +1,5 @@
 /** The command line: words, exit codes, and messages instead of stack traces. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { formatReference } from '../../src/config/reference.ts'
 import { ANCHOR_FORM } from '../../src/daemon/anchors/form.ts'
 import { sealState } from '../../src/daemon/state/state-file.ts'
 import { newTrustPoint, type TrustPoint } from '../../src/dnssec/trust-point.ts'
+import { processAddon } from '../../src/native/process.ts'
 import { ROOT } from '../../src/wire/name.ts'
 import { ROOT as PROJECT } from '../house/project.ts'
 import { testFolder } from '../support/folder.ts'
@@ -61,6 +62,67 @@ t.test('check-config', async (t) => {
     stderr: /^sigill: check-config needs the path of a file\n$/,
   })
   t.same(await sigill('check-config', '--defaults'), { code: 0, stdout: formatReference(), stderr: '' })
+})
+
+t.test('check-config refuses what serve refuses, in the same words', { timeout: 120_000 }, async (t) => {
+  const secret = file('readable.key', `${'0f'.repeat(16)}\n`)
+  chmodSync(secret, 0o644)
+  chmodSync(file('wrong.key', 'no digits\n'), 0o600)
+  file('short.token', 'short\n')
+  const byTcp = (token: string): string => `control: { listen: "127.0.0.1@0", token-file: ${token} }`
+  const cookies = (path: string): string => `server: { cookies: { secret-file: ${path} } }`
+  const long = 'x'.repeat(120)
+  const cases: [text: string, fault: RegExp][] = [
+    [cookies('absent.key'), /absent\.key:1:1: cannot be read: no such file/],
+    [cookies('readable.key'), /readable\.key:1:1: .*its mode is 644/],
+    [cookies('wrong.key'), /wrong\.key:1:1: expected a secret of 32 hexadecimal digits/],
+    [byTcp('absent.token'), /absent\.token cannot be used: no such file/],
+    [byTcp('short.token'), /short\.token: expected at least 16 characters/],
+    [
+      `control: { socket: ${long} }`,
+      /the path has \d+ octets, more than \d+, which is too long for a socket/,
+    ],
+    ['server: { listen: [224.0.0.1@5300] }', /expected an address of one machine, found "224\.0\.0\.1@5300"/],
+  ]
+  const isRoot = process.getuid?.() === 0 && processAddon() !== undefined
+  if (isRoot) {
+    cases.push(['server: { user: no-such-user }', /server\.user no-such-user: there is no such user/])
+    cases.push(['server: { user: root }', /server\.user root: that is root as well/])
+  }
+  for (const [text, fault] of cases) {
+    const path = file('checked.yaml', `${text}\n`)
+    const checked = await sigill('check-config', path)
+    t.match(checked, { code: 2, stdout: '', stderr: fault })
+    t.equal((await sigill('serve', '--config', path)).stderr, checked.stderr)
+  }
+  t.same(
+    readdirSync(folder).filter((name) => name.startsWith('xxx')),
+    [],
+    'no socket of a cut name',
+  )
+  t.match(await sigill('control', 'status', '--socket', join(folder, long)), {
+    code: 2,
+    stderr: /too long for a socket/,
+  })
+  if (isRoot)
+    t.match(await sigill('check-config', file('nobody.yaml', 'server: { user: nobody }\n')), { code: 0 })
+})
+
+t.test('check-config warns of what would do nothing', async (t) => {
+  mkdirSync(join(folder, 'a-folder'))
+  file('a-file', '')
+  const cases: [text: string, warning: RegExp][] = [
+    ['state: { directory: a-file }', /warning: state\.directory \S+a-file: it is not a folder/],
+    ['cache: { snapshot: a-folder }', /warning: cache\.snapshot \S+a-folder: it is a folder/],
+    ['cache: { snapshot: absent/x }', /warning: cache\.snapshot \S+absent\/x: its folder: it is not there/],
+    ['tracing: { percent: 1 }', /warning: tracing\.percent without tracing\.module/],
+  ]
+  for (const [text, warning] of cases) {
+    const path = file('idle.yaml', `${text}\n`)
+    t.match(await sigill('check-config', path), { code: 0, stdout: `${path}: good\n`, stderr: warning })
+  }
+  const fine = file('fine.yaml', 'state: { directory: not-there-yet }\ncache: { snapshot: caches }\n')
+  t.match(await sigill('check-config', fine), { code: 0, stderr: '' })
 })
 
 t.test('every command that reads a configuration refuses a bad one alike', async (t) => {

@@ -2,14 +2,14 @@
 import { accessSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Endpoint } from '../../base/address.ts'
-import { CONTROL_TOKEN_CHARACTERS_MIN } from '../../base/limits.ts'
 import type { Config } from '../../config/load.ts'
 import { pathFrom } from '../../config/path-from.ts'
-import { readBoundedFile, reasonOf } from '../../config/text-file.ts'
+import { reasonOf } from '../../config/text-file.ts'
 import { type HandedSockets, socketKey } from '../../native/handed-sockets.ts'
 import type { Log } from '../../telemetry/log.ts'
 import { listenFailure, StartError } from '../start-error.ts'
 import { type ControlListener, type ControlOptions, listenOnSocket, listenOnTcp } from './control-server.ts'
+import { readToken } from './token.ts'
 
 /** What is opened. */
 export interface Control {
@@ -113,19 +113,6 @@ function folderFault(folder: string): string | undefined {
       ? `its folder cannot be used: ${reasonOf(error)}`
       : 'its folder is not there'
   }
-}
-
-/** @throws StartError */
-function readToken(config: Config): string {
-  const file = config.settings['control.token-file']
-  const path = pathFrom(config, file)
-  const octets = readBoundedFile(path)
-  if (typeof octets === 'string') throw new StartError(`control.token-file ${path} cannot be used: ${octets}`)
-  const token = Buffer.from(octets).toString('utf8').split('\n', 1)[0]!.trim()
-  if (token.length >= CONTROL_TOKEN_CHARACTERS_MIN) return token
-  throw new StartError(
-    `control.token-file ${path}: expected at least ${CONTROL_TOKEN_CHARACTERS_MIN} characters on its first line`,
-  )
 }
 
 function codeOf(error: unknown): string {
