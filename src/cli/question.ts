@@ -1,9 +1,8 @@
 /** What is asked on the command line: `NAME [TYPE] [@SERVER]`, the server anywhere. */
-import { domainToASCII } from 'node:url'
 import { type Endpoint, parseAddress } from '../base/address.ts'
+import { parseTypedName } from '../config/typed-name.ts'
 import { isMetaType, parseType, TYPE } from '../wire/iana/rrtype.ts'
 import type { Name } from '../wire/name.ts'
-import { parseNameText } from '../wire/name-text.ts'
 import { UnusableInput } from './exit-code.ts'
 
 /** A question, and whom to ask; without a server we resolve ourselves. */
@@ -33,14 +32,9 @@ export function parseQuestion(words: readonly string[]): AskedQuestion {
   }
 }
 
-/**
- * Reads a name. Letters beyond ASCII are taken as an internationalised name (RFC 5890).
- *
- * @throws UnusableInput
- */
+/** Reads a name. @throws UnusableInput */
 export function parseName(text: string): Name {
-  const ascii = /^\p{ASCII}*$/u.test(text) ? text : domainToASCII(text)
-  const name = ascii === '' ? { fault: 'it is empty or cannot be written in ASCII' } : parseNameText(ascii)
+  const name = parseTypedName(text)
   if (name instanceof Uint8Array) return name
   throw new UnusableInput(`"${text}" is not a domain name: ${name.fault}`)
 }

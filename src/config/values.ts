@@ -12,9 +12,9 @@ import { DIGEST } from '../wire/iana/digest-type.ts'
 import { parseAlgorithm } from '../wire/iana/dnssec-algorithm.ts'
 import type { Name } from '../wire/name.ts'
 import { nameKey } from '../wire/name.ts'
-import { parseNameText } from '../wire/name-text.ts'
 import type { ResourceRecord } from '../wire/record.ts'
 import { formatRecord, readZone, ZoneTextError } from '../wire/zone-text.ts'
+import { parseTypedName } from './typed-name.ts'
 
 /** A reading of a setting's value. */
 export type ValueSchema<T> = z.ZodType<T>
@@ -334,7 +334,7 @@ export function records(): ValueSchema<readonly ResourceRecord[]> {
   const record = parsed(expected, (value, fault) => {
     if (!isPlainLine(value, RECORD_CHARACTERS_MAX)) return undefined
     try {
-      const [first, second] = readZone(value, { path: '' })
+      const [first, second] = readZone(value, { path: '', readName: parseTypedName })
       if (first === undefined || second !== undefined) return undefined
       if (first.class === CLASS.IN) return first
       fault('a record of class IN')
@@ -351,7 +351,7 @@ const TIME = 'a time such as 2026-10-04T14:15:00Z'
 
 function domainName(): ValueSchema<Name> {
   return parsed('a domain name', (value, fault) => {
-    const name = parseNameText(value)
+    const name = parseTypedName(value)
     if (name instanceof Uint8Array) return name
     fault(`a domain name (${name.fault})`)
     return undefined

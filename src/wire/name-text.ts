@@ -50,6 +50,9 @@ export interface NameTextFault {
   readonly at: number
 }
 
+/** Reads a name as `parseNameText` does. */
+export type NameReading = (text: string, origin: Name) => Name | NameTextFault
+
 /**
  * Reads a name. One without a final dot is completed by `origin`; `@` alone is the origin.
  * Characters above 0x7f count as their UTF-8 octets.

@@ -1,6 +1,6 @@
 /** Words of presentation form (RFC 1035 5.1), between the master-file reader and the RDATA fields. */
 import { type Name, ROOT } from './name.ts'
-import { parseNameText } from './name-text.ts'
+import { type NameReading, parseNameText } from './name-text.ts'
 
 /** One word, escapes still in it. */
 export interface Token {
@@ -33,11 +33,14 @@ export class TokenCursor {
   readonly #tokens: readonly Token[]
   /** Completes names without a final dot. */
   readonly origin: Name
+  /** How names are read. */
+  readonly readName: NameReading
   #next = 0
 
-  constructor(tokens: readonly Token[], origin: Name = ROOT) {
+  constructor(tokens: readonly Token[], origin: Name = ROOT, readName: NameReading = parseNameText) {
     this.#tokens = tokens
     this.origin = origin
+    this.readName = readName
   }
 
   /** True while words are left. */
@@ -63,7 +66,7 @@ export class TokenCursor {
   takeName(expected: string): Name {
     const token = this.take(expected)
     if (token.quoted) throw new TextFault(`expected ${expected}, found a quoted string`, token)
-    const name = parseNameText(token.text, this.origin)
+    const name = this.readName(token.text, this.origin)
     if (!(name instanceof Uint8Array))
       throw new TextFault(`expected ${expected}: ${name.fault}`, token, name.at)
     return name

@@ -4,7 +4,7 @@ import { octetsEqual } from '../base/octets.ts'
 import { CLASS, formatClass, parseClass } from './iana/class.ts'
 import { formatType, isMetaType, parseType } from './iana/rrtype.ts'
 import { isSubdomainOf, type Name, ROOT } from './name.ts'
-import { formatName } from './name-text.ts'
+import { formatName, type NameReading } from './name-text.ts'
 import { formatRdata, parseRdataText } from './rdata/rdata.ts'
 import type { ResourceRecord } from './record.ts'
 import { notAs, TextFault, type Token, TokenCursor } from './text-token.ts'
@@ -22,6 +22,8 @@ export interface ZoneTextOptions {
   readonly origin?: Name
   /** For records without a TTL where neither $TTL nor an earlier TTL tells; 3600 when left out. */
   readonly defaultTtlSeconds?: number
+  /** Where the text is no file but typed by a person; `parseNameText` when left out. */
+  readonly readName?: NameReading
   /**
    * Content of the file that $INCLUDE names in the file `from`; what it throws becomes a ZoneTextError. Without it
    * $INCLUDE is refused.
@@ -75,7 +77,7 @@ class ZoneReader {
       const first = entry.tokens[0]!
       const directive =
         !entry.indented && !first.quoted && first.text.startsWith('$') ? first.text.toUpperCase() : ''
-      const text = new TokenCursor(entry.tokens, currentOrigin)
+      const text = new TokenCursor(entry.tokens, currentOrigin, this.#options.readName)
       if (directive === '$INCLUDE') yield* this.#include(path, entry, text, depth)
       else if (directive === '') yield place(path, entry, () => this.#record(entry, text))
       else currentOrigin = place(path, entry, () => this.#directive(directive, text))
@@ -126,7 +128,7 @@ class ZoneReader {
     if (this.#owner === undefined)
       throw new TextFault('expected an owner name: none stands before', entry.tokens[0])
     const [ttlSeconds, type] = this.#fixedPart(text)
-    const rdata = parseRdataText(type, text.rest(), text.origin, this.#class)
+    const rdata = parseRdataText(type, text.rest(), text.origin, this.#class, text.readName)
     return { owner: this.#owner, type, class: this.#class, ttlSeconds, rdata }
   }
 

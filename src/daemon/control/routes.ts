@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import { EXCEPTION_SECONDS, EXCEPTION_SECONDS_MAX } from '../../base/limits.ts'
 import { formatPrefix, parsePrefix } from '../../base/prefix.ts'
+import { parseTypedName } from '../../config/typed-name.ts'
 import type { Name } from '../../wire/name.ts'
-import { formatName, parseNameText } from '../../wire/name-text.ts'
+import { formatName } from '../../wire/name-text.ts'
 import type { CookieKeeper } from '../cookies/keeper.ts'
 import type { HandOver } from '../hand-over/hand-over.ts'
 import type { Exceptions } from '../operator/exceptions.ts'
@@ -32,9 +33,9 @@ export interface RouteParts {
   readonly handOver: HandOver
 }
 
-/** A domain name as text; what comes out of it is written as we write names. */
+/** A domain name as typed; what comes out of it is written as we write names. */
 export const NAME: z.ZodType<Name, string> = z.string().transform((text, context) => {
-  const name = parseNameText(text)
+  const name = parseTypedName(text)
   if (name instanceof Uint8Array) return name
   context.addIssue({ code: 'custom', message: `expected a domain name (${name.fault})` })
   return z.NEVER

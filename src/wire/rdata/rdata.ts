@@ -5,6 +5,7 @@ import { CLASS } from '../iana/class.ts'
 import { formatType } from '../iana/rrtype.ts'
 import { FOLD, type Name, ROOT } from '../name.ts'
 import { NameReader } from '../name-reader.ts'
+import type { NameReading } from '../name-text.ts'
 import { OctetSink } from '../octet-sink.ts'
 import { notAs, TextFault, type Token, TokenCursor } from '../text-token.ts'
 import { ZoneTokenizer } from '../zone-tokens.ts'
@@ -151,8 +152,9 @@ export function parseRdataText(
   tokens: readonly Token[],
   origin: Name,
   recordClass: number = CLASS.IN,
+  readName?: NameReading,
 ): Uint8Array {
-  const text = new TokenCursor(tokens, origin)
+  const text = new TokenCursor(tokens, origin, readName)
   const first = text.peek()
   if (first?.text === '\\#' && !first.quoted) return parseGeneric(type, text, recordClass)
   const layout = layoutOf(type, recordClass)
