@@ -1,5 +1,6 @@
 /** `sigill control`: commands to a running daemon, and what it says, for people or as JSON. */
 import { counted } from '../base/counted.ts'
+import { EXCEPTION_SECONDS_MAX } from '../base/limits.ts'
 import { sudoUser } from '../config/environment.ts'
 import { type ControlPlace, type ControlReply, command, defaultAuthor } from './control-client.ts'
 import { EXIT, type ExitCode, UnusableInput } from './exit-code.ts'
@@ -64,7 +65,7 @@ function present(
   show: (result: never) => string,
 ): ExitCode {
   if (!reply.ok) {
-    if (reply.unusable) throw new UnusableInput(reply.error)
+    if (reply.unusable) throw new UnusableInput(asTyped(reply.error))
     print(
       options.json === true ? printableJson({ error: reply.error }) : `not done: ${printable(reply.error)}\n`,
     )
@@ -73,6 +74,22 @@ function present(
   print(options.json === true ? printableJson(reply.result) : show(reply.result as never))
   warnIfPassing(reply)
   return EXIT.DONE
+}
+
+const TYPED: Readonly<Record<string, string>> = {
+  who: '--author',
+  why: '--reason',
+  percent: '--percent',
+  always: '--always',
+  never: '--never',
+  seconds: '--seconds',
+}
+
+/** The daemon names what it was sent; who typed it knows it by the option. */
+function asTyped(error: string): string {
+  return error.replace(/(^|; )([a-z]+)(?:\.\d+)?: /g, (whole, before, field) =>
+    Object.hasOwn(TYPED, field) ? `${before}${TYPED[field]}: ` : whole,
+  )
 }
 
 /** An object as lines `key: value`, what is in it indented. */
@@ -150,11 +167,14 @@ export function networks(given: readonly string[] | true): readonly string[] {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
-/** A time such as 30m in seconds. @throws UnusableInput */
+/** What `--for` says, such as 30m, in seconds. @throws UnusableInput */
 export function seconds(text: string): number {
   const [, count, unit = 's'] = /^([0-9]{1,7})([smhd])?$/.exec(text) ?? []
-  if (count === undefined) throw new UnusableInput(`"${text}" is not a time such as 90s, 30m, 1h or 7d`)
-  return Number(count) * UNITS[unit]!
+  if (count === undefined)
+    throw new UnusableInput(`--for: "${text}" is not a time such as 90s, 30m, 1h or 7d`)
+  const found = Number(count) * UNITS[unit]!
+  if (found >= 1 && found <= EXCEPTION_SECONDS_MAX) return found
+  throw new UnusableInput(`--for: expected a second to a week (7d), found ${text}`)
 }
 
 interface ShownException {

@@ -89,7 +89,11 @@ export function flag(): ValueSchema<boolean> {
 
 /** A whole number in a range, both ends included. */
 export function whole(least: number, most: number): ValueSchema<number> {
-  const error = `a whole number from ${least} to ${most}`
+  return wholeOr(`a whole number from ${least} to ${most}`, least, most)
+}
+
+/** One of several forms of a value: its faults are told in the words for all of them. */
+function wholeOr(error: string, least: number, most: number): ValueSchema<number> {
   return z.int({ error }).min(least, { error }).max(most, { error })
 }
 
@@ -110,7 +114,7 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Val
 /** `auto`, or a whole number in a range. */
 export function autoOrWhole(least: number, most: number): ValueSchema<number | 'auto'> {
   const error = `auto, or a whole number from ${least} to ${most}`
-  return z.union([z.literal('auto'), z.int().min(least).max(most)], { error })
+  return z.union([z.literal('auto'), wholeOr(error, least, most)], { error })
 }
 
 /** Free text on one line, of bounded length. */
@@ -364,7 +368,7 @@ function registryNumbers(
   parse: (text: string) => number | undefined,
 ): ValueSchema<readonly number[]> {
   const error = `a number from 0 to 255 or a mnemonic, ${example}`
-  const item = z.union([z.int().min(0).max(255), parsed(error, parse)], { error })
+  const item = z.union([wholeOr(error, 0, 255), parsed(error, parse)], { error })
   return listOf(what, item, String)
 }
 

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { z } from 'zod'
 import { formatEndpoint } from '../../src/base/address.ts'
 import { formatPrefix } from '../../src/base/prefix.ts'
 import { seededRandom } from '../../src/base/random.ts'
@@ -115,6 +116,42 @@ t.test('conf/sigill.yaml is the table, and names every key with its default', as
   for (const key of SETTING_KEYS) {
     t.not(SETTINGS[key].doc, '', `${key} is explained`)
   }
+})
+
+t.test('what is expected of a setting is told in words of ours, whatever stands there', async (t) => {
+  const wrong = [
+    -1,
+    1e9,
+    1e300,
+    1.5,
+    '',
+    'x',
+    true,
+    null,
+    {},
+    [],
+    [null],
+    [-1],
+    [1e9],
+    [1.5],
+    ['x y'],
+    [[]],
+    [{}],
+  ]
+  for (const key of SETTING_KEYS) {
+    const schema = SETTINGS[key].schema as z.ZodType
+    const texts = wrong
+      .flatMap((value) => schema.safeParse(value).error?.issues ?? [])
+      .map(({ message }) => message)
+    const raw = texts.filter((text) => /Too (?:big|small)|Invalid|received|>=|<=/.test(text))
+    t.same(raw, [], key)
+  }
+  t.match(refusal('server: { front-threads: 10000 }'), [
+    /front-threads: expected auto, or a whole number from 1 to/,
+  ])
+  t.match(refusal('dnssec: { disabled-algorithms: [256] }'), [
+    /expected a number from 0 to 255 or a mnemonic/,
+  ])
 })
 
 t.test('the example in README.md is taken as it stands', async (t) => {

@@ -18,6 +18,7 @@ import t, { type Test } from 'tap'
 import { type ControlReply, command } from '../../src/cli/control-client.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { type ControlListener, listenOnSocket, secondName } from '../../src/daemon/control/control-server.ts'
+import { withAuthor } from '../../src/daemon/control/route.ts'
 import { makeRoutes } from '../../src/daemon/control/routes.ts'
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -281,6 +282,25 @@ t.test('an answer without end is not waited for', async (t) => {
   server.close()
 })
 
+t.test('what is wrong with a command is told in words of ours', async (t) => {
+  const faults = makeRoutes({} as never).flatMap(({ path, body }) => {
+    if (body === undefined) return []
+    const schema = withAuthor(body)
+    const fields = [...Object.keys(schema.shape), 'unheard-of']
+    return [null, -1, 1e9, 1.5, '', 'x..', 'x'.repeat(2_000), true, [], [7], ['x'], {}].flatMap((value) =>
+      fields.map((field) => ({ path, field, found: schema.safeParse({ ...BY, [field]: value }).error })),
+    )
+  })
+  const texts = faults.flatMap(({ path, field, found }) =>
+    (found?.issues ?? []).map(({ message }) => `${path} ${field}: ${message}`),
+  )
+  t.ok(texts.length > 100)
+  t.same(
+    texts.filter((text) => !/: (?:expected [a-z0-9]|unknown: )/.test(text)),
+    [],
+  )
+})
+
 t.test('every command is described, and is what its description says', async (t) => {
   const it = await start(t, 'described', '', true)
   const description: Description = await it.get('/v1/openapi.json')
@@ -419,8 +439,21 @@ t.test('the command line', async (t) => {
   t.match(journal, /rollout .*\(first step\)/)
   t.match(journal, /nta-extend .*\(x\?2020-01-01 nobody \?\[2J\)/, 'nobody forges a line of it')
   const [mode, name] = await Promise.all([run('rollout', 'banana'), run('flush', 'a..se')])
-  t.match(mode, { code: 2, stdout: '', stderr: /^sigill: mode: .*"off"\|"observe"\|"enforce"/ })
+  t.match(mode, { code: 2, stdout: '', stderr: /^sigill: mode: expected off, observe or enforce\n/ })
   t.match(name, { code: 2, stdout: '', stderr: /^sigill: name: / })
+  const faults: [words: string[], stderr: RegExp][] = [
+    [
+      ['rollout', 'enforce', '--percent', '101'],
+      /^sigill: --percent: expected a whole number from 0 to 100\n/,
+    ],
+    [['rollout', '--never', '192.0.2.1/24'], /^sigill: --never: expected a network such as .*, found "192/],
+    [['rollout', 'off', '--author', ''], /^sigill: --author: expected a text of 1 to 200 characters\n/],
+    [['nta', 'add', 'x.se', '--for', '8d'], /^sigill: --for: expected a second to a week \(7d\), found 8d\n/],
+    [['nta', 'add', 'x.se', '--for', 'ever'], /^sigill: --for: "ever" is not a time/],
+    [['drain', '--seconds', '9999'], /^sigill: --seconds: expected a whole number from 0 to 3600\n/],
+  ]
+  for (const [words, stderr] of faults)
+    t.match(await run(...words), { code: 2, stdout: '', stderr }, words.join(' '))
   const nobody = await sigill('control', 'status', '--socket', join(world.folder, 'nobody.sock'))
   t.match(nobody, { code: 2, stderr: /no daemon takes commands at .*nobody.sock/ })
 })

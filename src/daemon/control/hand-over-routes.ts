@@ -12,7 +12,9 @@ export function handOverRoutes(handOver: HandOver): Route[] {
       method: 'POST',
       path,
       summary: 'For `sigill serve --take-over`: gives a process that starts beside this one the sockets.',
-      body: z.strictObject({ protocol: z.literal(HAND_OVER_PROTOCOL) }),
+      body: z.strictObject({
+        protocol: z.literal(HAND_OVER_PROTOCOL, { error: `expected ${HAND_OVER_PROTOCOL}` }),
+      }),
       result: z.strictObject({ sockets: z.array(z.string()) }),
       run: async (_body, author) => ({ sockets: await handOver.begin(author) }),
     }),

@@ -31,12 +31,36 @@ export function route<Body extends z.ZodObject>(
   return told as Route
 }
 
+const WHO_CHARACTERS_MAX = 200
+const WHY_CHARACTERS_MAX = 1_000
+
 const AUTHOR = {
-  who: z.string().min(1).max(200).describe('who gives the command, for the journal'),
-  why: z.string().max(1_000).default('').describe('why, for the journal'),
+  who: boundedText(1, WHO_CHARACTERS_MAX).describe('who gives the command, for the journal'),
+  why: boundedText(0, WHY_CHARACTERS_MAX).default('').describe('why, for the journal'),
+}
+
+function boundedText(least: number, most: number): z.ZodString {
+  const error = `expected a text of ${least === 0 ? 'at most' : `${least} to`} ${most} characters`
+  return z.string({ error }).min(least, { error }).max(most, { error })
+}
+
+/** A whole number in a range, both ends included. `noted` says more of the range. */
+export function wholeNumber(least: number, most: number, noted = ''): z.ZodInt {
+  const error = `expected a whole number from ${least} to ${most}${noted}`
+  return z.int({ error }).min(least, { error }).max(most, { error })
+}
+
+/** True or false. */
+export function flag(): z.ZodBoolean {
+  return z.boolean({ error: 'expected true or false' })
 }
 
 /** What is sent with a command that changes something. */
 export function withAuthor(body: z.ZodObject): z.ZodObject {
-  return z.strictObject({ ...body.shape, ...AUTHOR })
+  return z.strictObject({ ...body.shape, ...AUTHOR }, { error: objectFault })
+}
+
+function objectFault(issue: z.core.$ZodRawIssue): string {
+  if (issue.code !== 'unrecognized_keys') return 'expected an object'
+  return `unknown: ${(issue as z.core.$ZodIssueUnrecognizedKeys).keys.join(', ')}`
 }

@@ -13,7 +13,7 @@ import { REPORT_FORM } from '../report/report-form.ts'
 import type { ReportKeeper } from '../report/report-keeper.ts'
 import type { Journal } from '../state/journal.ts'
 import { handOverRoutes, heldBack } from './hand-over-routes.ts'
-import { type Route, route } from './route.ts'
+import { flag, type Route, route, wholeNumber } from './route.ts'
 
 /** What the commands work with. */
 export interface RouteParts {
@@ -34,22 +34,28 @@ export interface RouteParts {
 }
 
 /** A domain name as typed; what comes out of it is written as we write names. */
-export const NAME: z.ZodType<Name, string> = z.string().transform((text, context) => {
-  const name = parseTypedName(text)
-  if (name instanceof Uint8Array) return name
-  context.addIssue({ code: 'custom', message: `expected a domain name (${name.fault})` })
-  return z.NEVER
-})
+export const NAME: z.ZodType<Name, string> = z
+  .string({ error: 'expected a domain name' })
+  .transform((text, context) => {
+    const name = parseTypedName(text)
+    if (name instanceof Uint8Array) return name
+    context.addIssue({ code: 'custom', message: `expected a domain name (${name.fault})` })
+    return z.NEVER
+  })
 
-const NETWORK = z.string().transform((text, context) => {
+const NETWORK_EXPECTED = 'expected a network such as 192.0.2.0/24'
+
+const NETWORK = z.string({ error: NETWORK_EXPECTED }).transform((text, context) => {
   const prefix = parsePrefix(text)
   if (prefix !== undefined) return formatPrefix(prefix)
-  context.addIssue({ code: 'custom', message: 'expected a network such as 192.0.2.0/24' })
+  context.addIssue({ code: 'custom', message: `${NETWORK_EXPECTED}, found ${JSON.stringify(text)}` })
   return z.NEVER
 })
 
-const MODE = z.enum(['off', 'observe', 'enforce'])
-const PERCENT = z.int().min(0).max(100)
+const NETWORKS = z.array(NETWORK, { error: 'expected a list of networks' })
+
+const MODE = z.enum(['off', 'observe', 'enforce'], { error: 'expected off, observe or enforce' })
+const PERCENT = wholeNumber(0, 100)
 const TEXTS = z.array(z.string())
 
 const STORED = z
@@ -138,8 +144,8 @@ function rollout(parts: RouteParts): Route[] {
       body: z.strictObject({
         mode: MODE.optional(),
         percent: PERCENT.optional(),
-        always: z.array(NETWORK).optional(),
-        never: z.array(NETWORK).optional(),
+        always: NETWORKS.optional(),
+        never: NETWORKS.optional(),
       }),
       result: ROLLOUT,
       run: async (wanted, author) => {
@@ -167,7 +173,7 @@ const EXCEPTION = z.strictObject({
 
 const CHANGED_EXCEPTION = EXCEPTION.extend({ stored: STORED })
 
-const SECONDS = z.int().min(1).max(EXCEPTION_SECONDS_MAX).default(EXCEPTION_SECONDS)
+const SECONDS = wholeNumber(1, EXCEPTION_SECONDS_MAX, ', which is a week').default(EXCEPTION_SECONDS)
 
 function negativeTrustAnchors(parts: RouteParts): Route[] {
   const { exceptions } = parts
@@ -187,8 +193,7 @@ function negativeTrustAnchors(parts: RouteParts): Route[] {
       body: z.strictObject({
         name: NAME,
         seconds: SECONDS,
-        force: z
-          .boolean()
+        force: flag()
           .default(false)
           .describe('takes the root and top-level domains too, and keeps it when the zone validates again'),
       }),
@@ -301,7 +306,7 @@ function upkeep(operator: Operator): Route[] {
       path: '/v1/flush',
       summary:
         'Forgets what is cached of a name, or of it and all below, or with neither name nor subtree everything.',
-      body: z.strictObject({ name: NAME.optional(), subtree: z.boolean().default(false) }),
+      body: z.strictObject({ name: NAME.optional(), subtree: flag().default(false) }),
       result: z.strictObject({ name: z.string(), entries: z.int() }),
       run: async ({ name, subtree }, author) => ({
         name: name === undefined ? '.' : formatName(name),
@@ -350,7 +355,7 @@ function draining({ journal, drain }: RouteParts): Route {
     method: 'POST',
     path: '/v1/drain',
     summary: 'Stops being ready, serves on for so many seconds, answers what is in work then, and ends.',
-    body: z.strictObject({ seconds: z.int().min(0).max(DRAIN_SECONDS_MAX).default(30) }),
+    body: z.strictObject({ seconds: wholeNumber(0, DRAIN_SECONDS_MAX).default(30) }),
     result: z.strictObject({ seconds: z.int() }),
     run: async ({ seconds }, author) => {
       await journal.add('drain', author, { seconds })
