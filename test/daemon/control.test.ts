@@ -426,7 +426,8 @@ t.test('the command line', async (t) => {
     code: 0,
     stdout: /mode: enforce\nenforced for: 10 % .*\nalways: none\nnever: 192.0.2.0\/24/,
   })
-  t.match(flush, { code: 0, stdout: /entries: \d+/ })
+  t.match(flush, { code: 0, stdout: /^name: good\.se\.\nentries: \d+/ })
+  t.match(await run('flush'), { code: 0, stdout: /^name: everything\nentries: \d+/ })
   t.match(refused, { code: 1, stdout: /not done: cache.snapshot names no file/ })
   t.match(drain, { code: 2, stderr: /"x" is not a whole number/ })
   t.match(await run('nta', 'add', 'x.se', '--for', '2h', '--reason', 'why not'), {

@@ -309,7 +309,8 @@ function upkeep(operator: Operator): Route[] {
       body: z.strictObject({ name: NAME.optional(), subtree: flag().default(false) }),
       result: z.strictObject({ name: z.string(), entries: z.int() }),
       run: async ({ name, subtree }, author) => ({
-        name: name === undefined ? '.' : formatName(name),
+        // As the journal has it; a name would end in a dot.
+        name: name === undefined ? 'everything' : formatName(name),
         entries: await operator.flush(name, !subtree, author),
       }),
     }),
