@@ -48,7 +48,8 @@ export async function meetPredecessor(config: Config, log: Log): Promise<Predece
       `the running daemon (version ${version}) cannot hand over: stop it, then start this one`,
     )
   }
-  log.info({ pid, version }, 'taking over from the running daemon')
+  // Not by the name of the field that says whose line it is.
+  log.info({ runningPid: pid, version }, 'taking over from the running daemon')
   if (config.settings['cache.snapshot'] === '') {
     log.warn('cache.snapshot is not set: this process begins with empty caches')
   }

@@ -168,6 +168,8 @@ for (const [kind, replacements, server] of KINDS) {
         /"answers":(?:[89]|\d\d+).*the answers of the snapshot are loaded/,
         'it begins warm',
       )
+      t.match(next.stdout, new RegExp(`"runningPid":${running.pid},.*taking over`))
+      t.notMatch(next.stdout, /"pid":.*"pid":/, 'no line says twice whose it is')
       running = next
       const status = await command({ socket }, 'GET', '/v1/status')
       t.match(status, { ok: true, result: { pid: next.pid, ready: true } }, 'it takes the commands')
