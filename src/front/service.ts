@@ -275,7 +275,7 @@ export class Service {
 
   #answerOfItself(request: Request, query: Query, question: Question): void {
     const parts = serverTextAnswer(question, this.#settings.texts)
-    if (parts === undefined) this.#refuse(request, query, RCODE.REFUSED, EDE.PROHIBITED)
+    if (parts === undefined) this.#refuse(request, query, RCODE.REFUSED, EDE.NOT_SUPPORTED)
     // No AA: nobody delegated these names to us.
     else this.#answerOwn(request, query, parts, false)
   }

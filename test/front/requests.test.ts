@@ -53,14 +53,14 @@ t.test('what is asked for decides (A12)', async (t) => {
   const cases: Case[] = [
     { why: 'an ordinary question', rcode: RCODE.NOERROR },
     { why: 'RD=0', rd: false, rcode: RCODE.REFUSED, ede: 20 },
-    { why: 'class CH', class: CLASS.CH, type: TYPE.TXT, rcode: RCODE.REFUSED, ede: 18 },
+    { why: 'class CH', class: CLASS.CH, type: TYPE.TXT, rcode: RCODE.REFUSED, ede: 21 },
     {
       why: 'version.bind',
       name: 'version.bind.',
       class: CLASS.CH,
       type: TYPE.TXT,
       rcode: RCODE.REFUSED,
-      ede: 18,
+      ede: 21,
     },
     { why: 'class HS', class: CLASS.HS, rcode: RCODE.REFUSED, ede: 21 },
     { why: 'class NONE', class: CLASS.NONE, rcode: RCODE.REFUSED, ede: 21 },
