@@ -4,23 +4,26 @@ import { EXCEPTION_SECONDS_MAX } from '../base/limits.ts'
 import { octetsEqual } from '../base/octets.ts'
 import { isRoot, namesEqual } from '../wire/name.ts'
 import { localDataFaults } from './local-data.ts'
-import type { Settings } from './settings.ts'
+import type { SettingKey, Settings } from './settings.ts'
 import type { TreeFault } from './tree.ts'
+
+/** Whether the file names a setting. */
+type IsGiven = (key: SettingKey) => boolean
 
 /**
  * What no setting sees alone, each at the setting to change.
  *
  * @param nowSeconds since 1970
  */
-export function findContradictions(settings: Settings, nowSeconds: number): TreeFault[] {
+export function findContradictions(settings: Settings, nowSeconds: number, isGiven: IsGiven): TreeFault[] {
   return [
     ...skew(settings),
     ...lifetimes(settings),
     ...families(settings),
-    ...listeners(settings),
+    ...listeners(settings, isGiven),
     ...multicast(settings),
     ...rolloutListeners(settings),
-    ...control(settings),
+    ...control(settings, isGiven),
     ...threads(settings),
     ...routes(settings),
     ...anchors(settings, settings['dnssec.clock'] ?? nowSeconds),
@@ -56,7 +59,7 @@ function families(settings: Settings): TreeFault[] {
 }
 
 /** The system gives an address and port once; a wildcard takes all addresses of its family. */
-function listeners(settings: Settings): TreeFault[] {
+function listeners(settings: Settings, isGiven: IsGiven): TreeFault[] {
   const listen = settings['server.listen']
   const twice = listen.flatMap((endpoint, index): TreeFault[] => {
     const other = listen.find((one) => one !== endpoint && isWildcard(one) && overlaps(one, endpoint))
@@ -65,9 +68,19 @@ function listeners(settings: Settings): TreeFault[] {
     return [{ path: ['server', 'listen', index], expected }]
   })
   const metrics = settings['metrics.listen']
-  if (metrics === undefined || !listen.some((endpoint) => overlaps(endpoint, metrics))) return twice
-  const expected = 'an address and port that server.listen leaves free'
-  return [...twice, { path: ['metrics', 'listen'], expected }]
+  const index = metrics === undefined ? -1 : listen.findIndex((endpoint) => overlaps(endpoint, metrics))
+  if (metrics === undefined || index < 0) return twice
+  if (isGiven('metrics.listen')) {
+    const expected = 'an address and port that server.listen leaves free'
+    return [...twice, { path: ['metrics', 'listen'], expected }]
+  }
+  const expected = `an address and port other than ${metricsDefault(metrics)}`
+  return [...twice, { path: ['server', 'listen', index], expected }]
+}
+
+/** Who has never set it does not know that it takes a port. */
+function metricsDefault(metrics: Endpoint): string {
+  return `${formatEndpoint(metrics)}, where metrics.listen is unless it is set`
 }
 
 /** The system lets one listen there, but nobody is served. */
@@ -85,14 +98,14 @@ function multicast(settings: Settings): TreeFault[] {
 }
 
 /** Nobody commands over a network without a token. */
-function control(settings: Settings): TreeFault[] {
+function control(settings: Settings, isGiven: IsGiven): TreeFault[] {
   const endpoint = settings['control.listen']
   if (endpoint === undefined) return []
   const path = ['control', 'listen']
-  const others = [
-    ...settings['server.listen'],
-    ...(settings['metrics.listen'] ? [settings['metrics.listen']] : []),
-  ]
+  const metrics = settings['metrics.listen']
+  if (metrics !== undefined && !isGiven('metrics.listen') && overlaps(metrics, endpoint))
+    return [{ path, expected: `an address and port other than ${metricsDefault(metrics)}` }]
+  const others = [...settings['server.listen'], ...(metrics ? [metrics] : [])]
   if (others.some((other) => overlaps(other, endpoint))) {
     return [{ path, expected: 'an address and port that server.listen and metrics.listen leave free' }]
   }

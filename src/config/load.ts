@@ -50,12 +50,13 @@ export function loadConfig(path: string): Config {
   const settings = readSettings(yaml.contents)
   if (isFaults(settings)) fail(settings.map((fault) => locate(path, yaml, fault)))
   const files = readFiles(settings, dirname(resolve(path)))
-  const faults = [...findContradictions(settings, Math.floor(Date.now() / 1000)), ...files.faults]
+  const isGiven = (key: SettingKey): boolean => yaml.has(key.split('.'))
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const faults = [...findContradictions(settings, nowSeconds, isGiven), ...files.faults]
   if (faults.length + files.problems.length > 0) {
     fail([...faults.map((fault) => locate(path, yaml, fault)), ...files.problems])
   }
-  const given = SETTING_KEYS.filter((key) => yaml.has(key.split('.')))
-  return makeConfig(resolve(path), settings, files, given)
+  return makeConfig(resolve(path), settings, files, SETTING_KEYS.filter(isGiven))
 }
 
 /**

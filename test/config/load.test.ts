@@ -375,6 +375,16 @@ const MISTAKES: [what: string, text: string, ...expected: RegExp[]][] = [
     /^3:22: .*expected an address of a family that is on/,
   ],
   [
+    'a listener at the default of the metrics',
+    'server: { listen: ["127.0.0.1@9153"] }\n',
+    /^1:20: server\.listen\.0: expected .* other than 127\.0\.0\.1@9153, where metrics\.listen is unless it is set, found "127/,
+  ],
+  [
+    'commands at the default of the metrics',
+    'control: { listen: "0.0.0.0@9153", token-file: x }\n',
+    /^1:20: control\.listen: expected .* other than 127\.0\.0\.1@9153, where metrics\.listen is unless it is set, found "0/,
+  ],
+  [
     'one address for two services',
     'metrics: { listen: "127.0.0.1@5300" }\n',
     /^1:20: metrics\.listen: expected an address and port that server\.listen leaves free/,
