@@ -17,7 +17,7 @@ import {
 import { type Reason, reasonFromNumber } from '../../dnssec/reasons.ts'
 import { EDE } from '../../wire/iana/extended-error.ts'
 import { RCODE } from '../../wire/iana/rcode.ts'
-import { formatType } from '../../wire/iana/rrtype.ts'
+import { formatType, parseType, TYPE } from '../../wire/iana/rrtype.ts'
 import { formatName } from '../../wire/name-text.ts'
 import { ClientRegisters, DistinctClients, spreadHash } from './distinct-clients.ts'
 import { FailingDomains } from './failing-domains.ts'
@@ -151,7 +151,7 @@ export class AnswerTally {
       reason,
       fault: {
         zone: formatName(zone),
-        type: formatType(link?.type ?? type),
+        type: formatType(failedType(link?.type ?? type, ede?.text ?? '')),
         reason: slug,
         ede: ede?.code ?? EDE.DNSSEC_BOGUS,
         text: ede?.text ?? '',
@@ -163,4 +163,16 @@ export class AnswerTally {
     this.#known.set(key, made)
     return made
   }
+}
+
+/** Behind a name, and before what is said of it. */
+const NAMED_TYPE = /^(?:no RRSIG over )?\S+ ([A-Z0-9-]+)[:,]/
+
+/**
+ * The type of the set that does not validate: of a denial it is its SOA, NSEC or NSEC3, which the text names, whatever was
+ * asked for.
+ */
+function failedType(type: number, text: string): number {
+  if (type === TYPE.DS || type === TYPE.DNSKEY) return type
+  return parseType(NAMED_TYPE.exec(text)?.[1] ?? '') ?? type
 }

@@ -116,6 +116,24 @@ t.test('verdicts, top-level domains and clients', (t) => {
   t.end()
 })
 
+t.test('a fault names the type that its text names', (t) => {
+  const it = counting()
+  const typeOf = (text: string, type: number): string => {
+    const ede = [{ code: 6, text }]
+    const link = { zone: nameFrom('outage.'), type }
+    it.count(entry('www.outage.', 'bogus', { reason: REASONS['signature-wrong'].number, ede, link }))
+    const [fault] = reportView(it.tally.take()! as ReportData, NOW).domains[0]!.faults
+    t.match(fault!.fix, `The signatures over ${fault!.type} in outage.`)
+    return fault!.type
+  }
+  t.equal(typeOf('outage. SOA: RRSIG by tag 7 does not fit', TYPE.A), 'SOA')
+  t.equal(typeOf('no RRSIG over x.outage. NSEC3, and outage. is signed', TYPE.A), 'NSEC3')
+  t.equal(typeOf('www.outage. A: RRSIG by tag 7 does not fit', TYPE.A), 'A')
+  t.equal(typeOf('outage. proves nothing', TYPE.MX), 'MX')
+  t.equal(typeOf('outage. DS: no key fits', TYPE.DNSKEY), 'DNSKEY', 'the chain is told by its link')
+  t.end()
+})
+
 t.test('a failing domain: who, what, when, how often', (t) => {
   const it = counting()
   it.count(bogus('www.bank.se.', 'bank.se.'), 1, 'refused')
