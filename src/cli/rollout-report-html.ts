@@ -1,7 +1,17 @@
 /** The rollout report as one page that needs nothing else, on a screen or on paper. */
 import type { DomainView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
 import { printable } from './printable.ts'
-import { answersTo, expiringLine, facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
+import {
+  answersTo,
+  expiringLine,
+  facts,
+  faultLine,
+  headline,
+  percent,
+  rest,
+  sharesText,
+  verdictShares,
+} from './rollout-report-words.ts'
 
 const STYLE = `
 :root { color-scheme: light; --paper: #fff; --ink: #1a1a1a; --faint: #555; --line: #bbb; --insecure: #c8c8c8; }
@@ -14,7 +24,7 @@ h3 { font-size: 1rem; margin: 0; } p { margin: .3rem 0; }
 table { border-collapse: collapse; } th, td { text-align: left; vertical-align: top; padding: .2rem 1.2rem .2rem 0; }
 td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .bar { display: flex; height: 1rem; border: 1px solid var(--line); margin: .6rem 0; }
-.secure { background: #2e7d46; } .insecure { background: var(--insecure); } .bogus { background: #b3261e; min-width: 2px; }
+.secure { background: #2e7d46; } .insecure { background: var(--insecure); } .bogus { background: #b3261e; min-width: 2px; } .indeterminate { background: var(--line); }
 section { border-top: 1px solid var(--line); padding: .8rem 0; break-inside: avoid; }
 .faint { color: var(--faint); } .action { font-weight: 600; } dl { margin: .4rem 0; } dd { margin: 0 0 .4rem 1.5rem; }
 @media print { body { margin: 0; max-width: none; font-size: 11px; } .bar { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
@@ -50,15 +60,12 @@ ${tldTable(report)}
 `
 }
 
-function shareBar({ shares }: ReportView): string {
-  const kinds = ['secure', 'insecure', 'bogus'] as const
-  const part = (kind: (typeof kinds)[number]): string =>
-    `<span class="${kind}" style="width: ${(100 * shares[kind]).toFixed(3)}%"></span>`
-  const words = kinds.map((kind) => `${percent(shares[kind])} ${kind}`).join(', ')
-  return `<div class="bar" role="img" aria-label="${words}">${kinds
-    .filter((kind) => shares[kind] > 0)
-    .map(part)
-    .join('')}</div>\n<p>${words}</p>`
+function shareBar(report: ReportView): string {
+  const words = sharesText(report)
+  const parts = verdictShares(report)
+    .filter(({ share }) => share > 0)
+    .map(({ kind, share }) => `<span class="${kind}" style="width: ${(100 * share).toFixed(3)}%"></span>`)
+  return `<div class="bar" role="img" aria-label="${words}">${parts.join('')}</div>\n<p>${words}</p>`
 }
 
 function stageTable({ stages, clients }: ReportView): string {

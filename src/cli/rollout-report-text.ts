@@ -1,17 +1,26 @@
 /** The rollout report for a terminal. */
 import type { DomainView, ExpiringView, FaultView, ReportView } from '../telemetry/report/report-view.ts'
 import { printable } from './printable.ts'
-import { answersTo, expiringLine, facts, faultLine, headline, percent, rest } from './rollout-report-words.ts'
+import {
+  answersTo,
+  expiringLine,
+  facts,
+  faultLine,
+  headline,
+  percent,
+  rest,
+  sharesText,
+} from './rollout-report-words.ts'
 
 /** Top-level domains shown; JSON has all of them. */
 const TLDS_SHOWN = 10
 
 /** Lines, the heaviest domain first. */
 export function reportText(report: ReportView): string {
-  const { since, until, answers, clients, shares, stages, tlds, domains, expiring } = report
+  const { since, until, answers, clients, stages, tlds, domains, expiring } = report
   const lines = [
     `Validation from ${since} to ${until}`,
-    `${answersTo(answers, clients)}: ${percent(shares.secure)} secure, ${percent(shares.insecure)} insecure, ${percent(shares.bogus)} bogus`,
+    `${answersTo(answers, clients)}: ${sharesText(report)}`,
     `customers who would have noticed: ${stages.map((stage) => `${stage.clients} at ${stage.percent} %`).join(', ')}`,
     `signed answers: ${tlds.slice(0, TLDS_SHOWN).map(tldText).join(', ') || 'none'}`,
     ...rest(report),

@@ -20,6 +20,26 @@ export function answersTo(answers: number, clients: number): string {
   return `${counted(answers, 'answer')} to ${counted(clients, 'client')}`
 }
 
+/** Each verdict with its share of all answers, from 0 to 1; `indeterminate` where there are such answers. */
+export function verdictShares({ answers, verdicts }: ReportView): readonly VerdictShare[] {
+  const kinds = ['secure', 'insecure', 'bogus', 'indeterminate'] as const
+  return kinds
+    .filter((kind) => kind !== 'indeterminate' || verdicts[kind] > 0)
+    .map((kind) => ({ kind, share: answers === 0 ? 0 : verdicts[kind] / answers }))
+}
+
+interface VerdictShare {
+  readonly kind: keyof ReportView['verdicts']
+  readonly share: number
+}
+
+/** The same in words. */
+export function sharesText(report: ReportView): string {
+  return verdictShares(report)
+    .map(({ kind, share }) => `${percent(share)} ${kind}`)
+    .join(', ')
+}
+
 /** How many answers to whom, and how it stands. */
 export function headline({ queries, clients, refused, failing }: DomainView): string {
   return `${answersTo(queries, clients)}, ${refused} of them refused; ${STILL[failing]}`

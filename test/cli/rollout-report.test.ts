@@ -118,6 +118,16 @@ t.test('a domain that healed says since when it is known', async (t) => {
   t.match(reportView({ ...data, domains: [again] }, NOW).domains[0], { failing: 'yes', healedAt: null })
 })
 
+t.test('shares are of all answers that are told', async (t) => {
+  const data = { ...dataWith('x'), verdicts: { secure: 12, insecure: 1, bogus: 17, indeterminate: 2 } }
+  const view = reportView(data, NOW)
+  const words = '37.5 % secure, 3.1 % insecure, 53.1 % bogus, 6.3 % indeterminate'
+  t.match(reportText(view), `32 answers to 1 client: ${words}\n`)
+  t.match(reportHtml(view), `<p>${words}</p>`)
+  t.match(reportHtml(view), '<span class="indeterminate" style="width: 6.250%"></span>')
+  t.match(reportText(reportView(dataWith('x'), NOW)), '90.0 % secure, 8.0 % insecure, 2.0 % bogus\n')
+})
+
 t.test('our own fault is nobody else to be told of', async (t) => {
   const data = dataWith('x')
   const [domain] = data.domains
