@@ -1,6 +1,7 @@
 /** The words of `sigill control`. What they do is in `control.ts`, loaded when one is called. */
 import type { Command } from 'commander'
 import type { ControlOptions } from './control.ts'
+import { UnusableInput } from './exit-code.ts'
 
 type Control = typeof import('./control.ts')
 type Print = (text: string) => void
@@ -47,6 +48,8 @@ function addReport(add: Add, print: Print): void {
     .action(async (_options: unknown, command: Command) => {
       // The command above it knows the same options, and takes those that it knows wherever they stand.
       const { html = false, export: exports = false, ...options } = command.optsWithGlobals<ReportOptions>()
+      if ([options.json === true, html, exports].filter(Boolean).length > 1)
+        throw new UnusableInput('--json, --html and --export exclude each other')
       const { ask } = await load()
       const { reportHtml } = await import('./rollout-report-html.ts')
       const { reportText } = await import('./rollout-report-text.ts')

@@ -451,6 +451,8 @@ t.test('the command line', async (t) => {
     [['rollout', 'off', '--author', ''], /^sigill: --author: expected a text of 1 to 200 characters\n/],
     [['nta', 'add', 'x.se', '--for', '8d'], /^sigill: --for: expected a second to a week \(7d\), found 8d\n/],
     [['nta', 'add', 'x.se', '--for', 'ever'], /^sigill: --for: "ever" is not a time/],
+    [['rollout', 'report', '--json', '--html'], /^sigill: --json, --html and --export exclude each other\n/],
+    [['rollout', 'report', '--json', '--export'], /exclude each other/],
     [['drain', '--seconds', '9999'], /^sigill: --seconds: expected a whole number from 0 to 3600\n/],
   ]
   for (const [words, stderr] of faults)
