@@ -1,5 +1,6 @@
 /** `sigill rehearsal`: turning validation on, rehearsed with the whole daemon, customers and zones in memory. */
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { reasonOf } from '../config/text-file.ts'
 import { EXIT, type ExitCode, UnusableInput } from './exit-code.ts'
 import { type Check, rehearse } from './rehearsal-steps.ts'
 import { reportHtml } from './rollout-report-html.ts'
@@ -16,13 +17,15 @@ const WIDTHS = [70, 24] as const
 
 /** Holds the rehearsal. NO when something did not come out as it must. */
 export async function rehearsal(options: RehearsalOptions, print: (text: string) => void): Promise<ExitCode> {
+  // Nobody waits for the rehearsal to hear then that its report cannot be kept.
+  if (options.html !== undefined) writing(options.html, (path) => appendFileSync(path, ''))
   let steps = 0
   const { checks, report } = await rehearse({
     step: (title) => print(`\n== ${++steps}. ${title}\n\n`),
     terminal: (text) => print(shortened(text)),
     check: (check) => print(checkLine(check)),
   })
-  if (options.html !== undefined) writePage(options.html, reportHtml(report))
+  if (options.html !== undefined) writing(options.html, (path) => writeFileSync(path, reportHtml(report)))
   print(`\n${row('WHAT', 'EXPECTED', 'SEEN')}\n`)
   for (const { what, expected, seen, good } of checks)
     print(`${row(what, expected, seen)}${good ? '' : '  NOT OK'}\n`)
@@ -46,10 +49,10 @@ function shortened(text: string): string {
   return `${shown.map((line) => `  | ${line}`).join('\n')}\n`
 }
 
-function writePage(path: string, page: string): void {
+function writing(path: string, write: (path: string) => void): void {
   try {
-    writeFileSync(path, page)
+    write(path)
   } catch (error) {
-    throw new UnusableInput(`cannot write ${path}: ${(error as Error).message}`)
+    throw new UnusableInput(`${path} cannot be written: ${reasonOf(error)}`)
   }
 }

@@ -190,6 +190,14 @@ t.test('what cannot be looked up', async (t) => {
   }
 })
 
+t.test('a rehearsal whose report cannot be written does not begin', async (t) => {
+  t.same(await sigill('rehearsal', '--html', '/nowhere/report.html'), {
+    code: 2,
+    stdout: '',
+    stderr: 'sigill: /nowhere/report.html cannot be written: no such file\n',
+  })
+})
+
 t.test('a server that is not there', async (t) => {
   const { code, stdout, stderr } = await sigill('lookup', 'se', '@127.0.0.1@9')
   t.match({ code, stdout }, { code: 1, stdout: '' })
