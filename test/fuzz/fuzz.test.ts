@@ -57,6 +57,23 @@ t.test('the command', async (t) => {
   )
   t.equal(fuzz('--target', 'nothing').status, 2)
   t.equal(fuzz('--tarjet', 'zone').status, 2)
+  for (const wrong of [
+    'seconds=abc',
+    'seconds=0',
+    'seconds=-1',
+    'count=1.5',
+    'count=0',
+    'seed=x',
+    'index=',
+  ]) {
+    const { status, text } = fuzz('--target', 'zone', `--${wrong}`)
+    t.equal(status, 2, wrong)
+    t.match(
+      text,
+      new RegExp(`^--${wrong.split('=')[0]}\\b.*\n$`),
+      'it says which, and that nothing was violated not',
+    )
+  }
 })
 
 t.test('what a step throws becomes a violation that shows its input', async (t) => {

@@ -43,14 +43,32 @@ function optionsOf(args: readonly string[]): Options {
   if (targets.length === 0) {
     throw new RangeError(`no target is called ${target}: ${TARGETS.map(({ name }) => name).join(', ')}`)
   }
-  const seconds = values.seconds ?? (count === undefined ? SECONDS_USUAL : Number.POSITIVE_INFINITY)
+  const always = count === undefined ? SECONDS_USUAL : Number.POSITIVE_INFINITY
   return {
-    seed: Number(values.seed ?? 1),
-    count: Number(count ?? Number.POSITIVE_INFINITY),
-    timeMs: (Number(seconds) * 1000) / targets.length,
-    index: index === undefined ? undefined : Number(index),
+    seed: wholeNumber('seed', values.seed) ?? 1,
+    count: positive('count', wholeNumber('count', count)) ?? Number.POSITIVE_INFINITY,
+    timeMs: ((positive('seconds', number('seconds', values.seconds)) ?? always) * 1000) / targets.length,
+    index: wholeNumber('index', index),
     targets,
   }
+}
+
+/** A run without inputs would find nothing violated. */
+function positive(name: string, value: number | undefined): number | undefined {
+  if (value === 0) throw new RangeError(`--${name} must be more than 0`)
+  return value
+}
+
+function wholeNumber(name: string, text: string | undefined): number | undefined {
+  const value = number(name, text)
+  if (value === undefined || Number.isSafeInteger(value)) return value
+  throw new RangeError(`--${name}: "${text}" is not a whole number`)
+}
+
+function number(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^[0-9]+(?:\.[0-9]+)?$/.test(text)) return Number(text)
+  throw new RangeError(`--${name}: "${text}" is not a number`)
 }
 
 /** A seed for each batch of each target: neighbours share nothing. */
