@@ -118,6 +118,12 @@ function addRollout(add: Add, print: Print): Command {
 
 const EXCEPTIONS = '/v1/negative-trust-anchors'
 
+interface AddOptions extends ControlOptions {
+  readonly for: string
+  readonly force?: boolean
+  readonly replace?: boolean
+}
+
 function addExceptions(add: Add, addChange: Add, print: Print): void {
   add('list', 'those in force').action(async (options: ControlOptions) => {
     const { ask, showExceptions } = await load()
@@ -126,21 +132,12 @@ function addExceptions(add: Add, addChange: Add, print: Print): void {
   addChange('add <name>', 'do not judge a zone for a time')
     .option('--for <time>', 'how long: 90s, 30m, 1h, 7d', '1h')
     .option('--force', 'the root or a top-level domain too; and keep it when the zone validates again')
-    .action(
-      async (
-        name: string,
-        { for: time, force = false, ...options }: ControlOptions & { for: string; force?: boolean },
-      ) => {
-        const { seconds, showException, tell } = await load()
-        process.exitCode = await tell(
-          EXCEPTIONS,
-          { name, seconds: seconds(time), force },
-          options,
-          print,
-          showException,
-        )
-      },
-    )
+    .option('--replace', 'in place of the one that there is for that name')
+    .action(async (name: string, { for: time, force = false, replace = false, ...options }: AddOptions) => {
+      const { seconds, showException, tell } = await load()
+      const body = { name, seconds: seconds(time), force, replace }
+      process.exitCode = await tell(EXCEPTIONS, body, options, print, showException)
+    })
   addChange('extend <name>', 'let one last so long from now on')
     .option('--for <time>', 'how long: 90s, 30m, 1h, 7d', '1h')
     .action(async (name: string, { for: time, ...options }: ControlOptions & { for: string }) => {

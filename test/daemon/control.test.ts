@@ -348,7 +348,8 @@ t.test('a negative trust anchor: in force at once, counted, kept, removed', asyn
   const cached: { caches: { rrsets: { entries: number } } } = await it.get('/v1/status')
   const beganMs = performance.now()
   t.match(await it.post(path, { name: 'EXPIRED.se' }), { name: 'EXPIRED.se.' })
-  t.match(await it.post(path, { name: 'expired.se' }), {
+  await t.rejects(it.post(path, { name: 'expired.se' }), /there is one for EXPIRED\.se\. already/)
+  t.match(await it.post(path, { name: 'expired.se', replace: true }), {
     name: 'expired.se.',
     author: 'tester',
     reason: 'to see',
@@ -434,8 +435,11 @@ t.test('the command line', async (t) => {
     code: 0,
     stdout: /^x\.se\. until .*: why not \(0 answers\)\n$/,
   })
+  const again = ['nta', 'add', 'x.se', '--for', '1h', '--reason', 'another']
+  t.match(await run(...again), { code: 1, stdout: /^not done: there is one for x\.se\. already/ })
+  t.match(await run(...again, '--replace'), { code: 0, stdout: /: another / })
   const hidden = 'x\n2020-01-01 nobody \u001b[2J'
-  t.match((await run('nta', 'extend', 'x.se', '--for', '3h', '--reason', hidden)).stdout, /why not/)
+  t.match((await run('nta', 'extend', 'x.se', '--for', '3h', '--reason', hidden)).stdout, /another/)
   const journal = (await run('journal')).stdout
   t.match(journal, /rollout .*\(first step\)/)
   t.match(journal, /nta-extend .*\(x\?2020-01-01 nobody \?\[2J\)/, 'nobody forges a line of it')

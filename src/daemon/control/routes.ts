@@ -196,10 +196,11 @@ function negativeTrustAnchors(parts: RouteParts): Route[] {
         force: flag()
           .default(false)
           .describe('takes the root and top-level domains too, and keeps it when the zone validates again'),
+        replace: flag().default(false).describe('puts it in the place of one of that name'),
       }),
       result: CHANGED_EXCEPTION,
-      run: async ({ name, seconds, force }, author) =>
-        withStored(await exceptions.add(name, seconds, force, author), parts.kept),
+      run: async ({ name, seconds, force, replace }, author) =>
+        withStored(await exceptions.add(name, seconds, force, author, replace), parts.kept),
     }),
     route({
       method: 'POST',

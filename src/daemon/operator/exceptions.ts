@@ -80,16 +80,23 @@ export class Exceptions {
   }
 
   /**
-   * Adds one, or replaces the one of that name.
+   * Adds one.
    *
    * @param force takes the root and top-level domains as well, and keeps it when the zone validates again
+   * @param replaces it may take the place of one of that name, with its reason and its end
    */
-  async add(zone: Name, seconds: number, force: boolean, author: Author): Promise<ExceptionView> {
+  async add(
+    zone: Name,
+    seconds: number,
+    force: boolean,
+    author: Author,
+    replaces = false,
+  ): Promise<ExceptionView> {
     if (author.why.trim() === '') throw new Refusal('a reason is needed: others will have to decide about it')
     if (labelCount(zone) < 2 && !force) {
       throw new Refusal(`${formatName(zone)} would switch validation off for all below it; force does it`)
     }
-    return this.#add(zone, seconds, force, author)
+    return this.#add(zone, seconds, force, author, replaces)
   }
 
   /**
@@ -98,23 +105,43 @@ export class Exceptions {
    * @param why what the guard has seen
    */
   addForGuard(zone: Name, seconds: number, why: string): Promise<ExceptionView> {
-    return this.#add(zone, seconds, false, { who: 'guard', why })
+    return this.#add(zone, seconds, false, { who: 'guard', why }, false)
   }
 
-  async #add(zone: Name, seconds: number, forced: boolean, author: Author): Promise<ExceptionView> {
+  async #add(
+    zone: Name,
+    seconds: number,
+    forced: boolean,
+    author: Author,
+    replaces: boolean,
+  ): Promise<ExceptionView> {
     const { policy } = this.#parts
     const known = policy.negativeTrustAnchors.some(({ name }) => namesEqual(name, zone))
     if (!known && policy.negativeTrustAnchors.length >= EXCEPTIONS_MAX) {
       throw new Refusal(`there are ${EXCEPTIONS_MAX} negative trust anchors already`)
     }
-    await this.#put(zone, { reason: author.why, author: author.who, forced, seconds }, 'nta-add', author)
+    const check = replaces ? () => {} : () => this.#refuseSecond(zone)
+    const terms = { reason: author.why, author: author.who, forced, seconds }
+    await this.#put(zone, terms, 'nta-add', author, { check })
     return this.#view(zone)
+  }
+
+  /** Nobody shortens by chance what another one has seen reason for. */
+  #refuseSecond(zone: Name): void {
+    const nowSeconds = this.#parts.clock.unixSeconds()
+    const there = this.#parts.policy.negativeTrustAnchors.find(({ name }) => namesEqual(name, zone))
+    if (there === undefined || there.expiresSeconds <= nowSeconds) return
+    const name = formatName(there.name)
+    throw new Refusal(
+      `there is one for ${name} already, until ${instant(there.expiresSeconds)}, by ${there.author}: ` +
+        `sigill control nta extend ${shellName(name)} gives it more time; nta add --replace puts another in its place`,
+    )
   }
 
   /** Gives one so many seconds from now on; one of the file ends with them too. */
   async extend(zone: Name, seconds: number, author: Author): Promise<ExceptionView> {
     const { reason, author: by, forced } = this.#view(zone)
-    await this.#put(zone, { reason, author: by, forced, seconds }, 'nta-extend', author, true)
+    await this.#put(zone, { reason, author: by, forced, seconds }, 'nta-extend', author, { ofFileToo: true })
     return this.#view(zone)
   }
 
@@ -205,7 +232,15 @@ export class Exceptions {
     },
     what: string,
     author: Author,
-    replacesOfFile = false,
+    {
+      ofFileToo = false,
+      check = () => {},
+    }: {
+      /** One of that name in the file counts no more. */
+      readonly ofFileToo?: boolean
+      /** Asked when it is its turn; throws a `Refusal`. */
+      readonly check?: () => void
+    },
   ): Promise<void> {
     const { seconds, ...rest } = terms
     if (seconds < 1 || seconds > EXCEPTION_SECONDS_MAX) throw new Refusal('it may last a week at most')
@@ -213,15 +248,13 @@ export class Exceptions {
     const addedSeconds = this.#parts.clock.unixSeconds()
     const expiresSeconds = addedSeconds + seconds
     const detail = { name, expires: instant(expiresSeconds), forced: terms.forced }
-    await this.#parts.operator.change(
-      what,
-      author,
-      detail,
-      (changes): OperatorChanges => ({
-        ...(replacesOfFile ? this.#withoutOfFile(changes, zone) : changes),
+    await this.#parts.operator.change(what, author, detail, (changes): OperatorChanges => {
+      check()
+      return {
+        ...(ofFileToo ? this.#withoutOfFile(changes, zone) : changes),
         added: [...withoutName(changes.added, name), { ...rest, name, addedSeconds, expiresSeconds }],
-      }),
-    )
+      }
+    })
   }
 
   #view(zone: Name): ExceptionView {
