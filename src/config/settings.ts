@@ -240,7 +240,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'server.listen': {
     schema: value.endpoints(),
     default: ['127.0.0.1@5300', '::1@5300'],
-    doc: 'Where clients are served, by UDP and TCP: address@port. 0.0.0.0 and :: stand for all addresses.',
+    doc: 'Where clients are served, by UDP and TCP: address@port. 0.0.0.0 and :: stand for all addresses. Addresses with a scope (fe80::1%eth0) are not taken.',
     reload: 'restart',
   },
   'server.front-threads': {
@@ -288,7 +288,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'server.nsid': {
     schema: value.octets(NSID_OCTETS_MAX),
     default: '',
-    doc: 'Given to clients that ask for the name of this server (NSID, RFC 5001). Octets in hex: "0x6e7331", in quotes. Empty: none.',
+    doc: 'Given to clients that ask for the name of this server (NSID, RFC 5001): a text such as ns1, or octets in hex: "0x6e7331", in quotes. Empty: none.',
     reload: 'live',
   },
   'server.cookies.mode': {
@@ -326,7 +326,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'server.tcp.idle-timeout-ms': {
     schema: value.whole(100, 600_000),
     default: TCP_IDLE_MS,
-    doc: 'A TCP connection without a question for so long is closed (RFC 7766 6.2.3).',
+    doc: 'A TCP connection without a question for so long is closed (RFC 7766 6.2.3); one with a message that has begun and is not whole, after 3 seconds.',
     reload: 'restart',
   },
   'access.allow': {
@@ -338,7 +338,7 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
   'access.deny': {
     schema: value.prefixes(),
     default: [],
-    doc: 'Networks inside those that are not served. The longest prefix that covers a client decides.',
+    doc: 'Networks inside those that are not served. The longest prefix that covers a client decides; where both lists have it, this one.',
     reload: 'live',
   },
   'access.snoop': {

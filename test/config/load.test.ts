@@ -158,6 +158,7 @@ t.test('the example in README.md is taken as it stands', async (t) => {
   const [, example = ''] = /```yaml\n([^`]+)```/.exec(readProjectFile('README.md')) ?? []
   const { settings } = load(example)
   t.equal(settings['access.allow'].length, 2)
+  t.notMatch(example.replace(/#.*/g, ''), /\d{4}-\d\d-\d\d/, 'and has no moment that passes')
 })
 
 t.test('every kind of value', async (t) => {
