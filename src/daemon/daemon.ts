@@ -99,7 +99,6 @@ export interface DaemonOptions {
 export async function startDaemon(config: Config, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
   tellSurroundings(config, log)
   checkStart(config)
-  for (const idle of idleSettings(config)) log.warn(idle)
   const { inherited, givenUp, machine = THIS_MACHINE } = options
   const clock = machine.clock(config.settings['dnssec.clock'])
   const state = await openState(config, clock, machine, log)
@@ -285,6 +284,7 @@ function tellSurroundings(config: Config, log: Log): void {
   const clock = config.settings['dnssec.clock']
   if (clock !== undefined)
     log.warn(`signatures are judged at ${new Date(clock * 1000).toISOString()}: dnssec.clock is set`)
+  for (const idle of idleSettings(config)) log.warn(idle)
 }
 
 function tellPlatform(platform: Platform, log: Log): void {

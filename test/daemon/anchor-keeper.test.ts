@@ -66,7 +66,7 @@ class Stage {
   }
 
   static async open(configured: readonly TrustAnchor[], path = newFolder()): Promise<Stage> {
-    const quiet = { info: () => {}, warn: () => {} } as never
+    const quiet = { info: () => {}, warn: () => {}, error: () => {} } as never
     const folder = await StateFolder.open({ path, isWanted: true, log: quiet })
     const stage = new Stage(folder, new VirtualClock(START), configured)
     stages.push(stage)

@@ -19,7 +19,7 @@ async function bench(t: Test, ofFile: readonly { readonly name: string; readonly
   const nowSeconds = (): number => clock.unixSeconds()
   const policy = new ValidationPolicy({ clock, mode: 'enforce', anchors: new TrustAnchors([]) })
   t.teardown(() => policy.close())
-  const quiet = { info: () => {}, warn: () => {} } as never
+  const quiet = { info: () => {}, warn: () => {}, error: () => {} } as never
   const given = defaultConfig()
   const anchors = ofFile.map(({ name, seconds }) => ({
     name: nameFrom(name),

@@ -23,7 +23,7 @@ function counted(domain: string, nowSeconds: number): ReportData {
 
 async function open(t: Test, clock: VirtualClock) {
   const waiting: ReportData[] = []
-  const quiet = { info: () => {}, warn: () => {} } as never
+  const quiet = { info: () => {}, warn: () => {}, error: () => {} } as never
   let report: RolloutReport | undefined
   const keeper = new ReportKeeper({
     collect: async () => waiting.splice(0),

@@ -104,7 +104,7 @@ class Stage {
     path = newFolder(),
     clock = new VirtualClock(SIGNED_AT),
   ): Promise<Stage> {
-    const quiet = { info: () => {}, warn: () => {} } as never
+    const quiet = { info: () => {}, warn: () => {}, error: () => {} } as never
     const folder = await StateFolder.open({ path, isWanted: true, log: quiet })
     const stage = new Stage(folder, path, sources, clock)
     t.teardown(() => stage.keeper.stop())
