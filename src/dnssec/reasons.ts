@@ -37,6 +37,7 @@ export const REASONS = {
   'negative-trust-anchor': { number: 18, ede: 33, text: 'a negative trust anchor covers the name' },
   'unsupported-algorithm': { number: 19, ede: 1, text: 'signed only with unsupported algorithms' },
   'unsupported-digest': { number: 20, ede: 2, text: 'only DS digests of unsupported types' },
+  'insecure-zone': { number: 22, ede: 0, text: 'dnssec.insecure-zones of this resolver has the zone' },
   'nsec3-iterations': { number: 21, ede: 27, text: 'NSEC3 with more iterations than are computed' },
 
   'signature-missing': { number: 32, ede: 10, text: 'a signature is missing' },

@@ -48,6 +48,9 @@ export interface ValidationPolicyOptions {
   readonly follows?: boolean
 }
 
+/** Why nothing is judged at a name. */
+type Exception = NonNullable<ReturnType<ResolverPolicy['exceptionAt']>>
+
 /** A change that may alter verdicts, in a form that crosses threads. */
 export type PolicyChange =
   | { readonly kind: 'anchors'; readonly anchors: readonly TrustAnchor[] }
@@ -166,11 +169,16 @@ export class ValidationPolicy implements ResolverPolicy {
    * (RFC 7646 1.1: it is there to disable the chain).
    */
   negativeTrustAnchor(name: Name): boolean {
-    if (this.#negative.size === 0 && this.#insecure.size === 0) return false
+    return this.exceptionAt(name) !== undefined
+  }
+
+  exceptionAt(name: Name): Exception | undefined {
+    if (this.#negative.size === 0 && this.#insecure.size === 0) return undefined
     const covering = this.#deepestNegative(name)
-    if (covering === undefined) return false
+    if (covering === undefined) return undefined
     const positive = this.#anchors.closest(name)
-    return positive === undefined || labelCount(positive) <= labelCount(covering)
+    if (positive !== undefined && labelCount(positive) > labelCount(covering)) return undefined
+    return this.#isNegative(nameKey(covering)) ? 'negative-trust-anchor' : 'insecure-zone'
   }
 
   /** Observing and enforcing reach the same verdicts; only switching validation on or off alters them. */
@@ -292,13 +300,16 @@ export class ValidationPolicy implements ResolverPolicy {
   }
 
   #deepestNegative(name: Name): Name | undefined {
-    const now = this.#clock.unixSeconds()
     for (let zone = name; ; zone = parentOf(zone)) {
       const key = nameKey(zone)
-      const anchor = this.#negative.get(key)
-      if (this.#insecure.has(key) || (anchor !== undefined && anchor.expiresSeconds > now)) return zone
+      if (this.#insecure.has(key) || this.#isNegative(key)) return zone
       if (zone.length === 1) return undefined
     }
+  }
+
+  #isNegative(key: string): boolean {
+    const anchor = this.#negative.get(key)
+    return anchor !== undefined && anchor.expiresSeconds > this.#clock.unixSeconds()
   }
 
   /** Drops what has expired and looks again when the next one does, or in a minute. */

@@ -65,6 +65,8 @@ export interface ResolverPolicy {
   readonly sparesSome: boolean
   /** True when a negative trust anchor or an insecure zone covers the name and no positive anchor lies between. */
   negativeTrustAnchor(name: Name): boolean
+  /** Which of them, where one does: the deeper one, and of two at one name the anchor, which has an end. */
+  exceptionAt(name: Name): 'negative-trust-anchor' | 'insecure-zone' | undefined
   /** DNSKEY algorithms that count as unsupported (`dnssec.disabled-algorithms`). */
   readonly disabledAlgorithms: ReadonlySet<number>
   /** DS digest types that count as unsupported. */

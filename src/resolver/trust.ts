@@ -56,9 +56,8 @@ export function trustFor(
   const side = type === TYPE.DS && !isRoot(owner) ? parentOf(owner) : owner
   const holder = signer ?? side
   const { policy } = context
-  if (policy.negativeTrustAnchor(owner) || policy.negativeTrustAnchor(holder)) {
-    return without('insecure', holder, 'negative-trust-anchor', '')
-  }
+  const exception = policy.exceptionAt(owner) ?? policy.exceptionAt(holder)
+  if (exception !== undefined) return without('insecure', holder, exception, '')
   const own = signer === undefined ? undefined : anchorBelow(context, side, signer)
   if (own !== undefined) return trustUnlessProven(context, job, own, side, holder)
   const anchor = policy.anchors.closest(holder)
@@ -365,7 +364,8 @@ async function apexAnchors(
   zone: Name,
 ): Promise<ApexAnchors | Untrusted | undefined> {
   const { policy } = context
-  if (policy.negativeTrustAnchor(zone)) return without('insecure', zone, 'negative-trust-anchor', '')
+  const exception = policy.exceptionAt(zone)
+  if (exception !== undefined) return without('insecure', zone, exception, '')
   const anchors = policy.anchors.of(zone)
   if (anchors.length > 0) return { anchors, ttlSeconds: TTL_SECONDS_MAX, isCachedDs: false }
   if (policy.anchors.closest(zone) === undefined) return without('indeterminate', zone, 'no-trust-anchor', '')

@@ -7,6 +7,7 @@ import { strippedSignatures } from '../../src/lab/rewrites.ts'
 import { classifyForwarded } from '../../src/resolver/forwarded.ts'
 import { edeOption } from '../../src/wire/edns.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
+import { EDE } from '../../src/wire/iana/extended-error.ts'
 import { RCODE } from '../../src/wire/iana/rcode.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
 import { parseMessage } from '../../src/wire/message.ts'
@@ -125,7 +126,9 @@ t.test('a deeper route wins: a stub zone below a forwarded root', async (t) => {
   const policy = { insecureZones: [nameFrom('corp.test.')] }
   const world = forwardWorld({ policy, settings: { routes } })
   corp.attachTo(world)
-  t.equal(addressIn(await world.ask('www.corp.test', TYPE.A)), '10.1.1.1')
+  const ofCorp = await world.ask('www.corp.test', TYPE.A)
+  t.equal(addressIn(ofCorp), '10.1.1.1')
+  t.match(ofCorp, { reason: 'insecure-zone', ede: { code: EDE.OTHER, text: /insecure-zones/ } })
   t.equal((await world.ask('www.z.test', TYPE.A)).status, 'secure')
   t.same(askedPlaces(world), new Set([FORWARDER, corp.addressOf('corp.test.')]))
 })

@@ -28,6 +28,10 @@ export interface ZoneCheckParts {
   readonly betweenSteps: () => void
 }
 
+/** Reasons for which nothing was judged. */
+const EXCEPTED: ReadonlySet<number> = new Set(
+  (['negative-trust-anchor', 'insecure-zone'] as const).map((reason) => REASONS[reason].number),
+)
 /** Octets of a label that no zone has. */
 const UNUSED_LABEL_OCTETS = 8
 const CACHE_MIB = 1
@@ -58,7 +62,7 @@ export async function zoneValidates(parts: ZoneCheckParts, zone: Name): Promise<
       const { entry } = await engine.resolver.resolve({ name, type, checkingDisabled: false })
       const status = entryStatus(entry, 0)
       if (status !== 'secure' && status !== 'insecure') return false
-      if (entryReason(entry, 0) === REASONS['negative-trust-anchor'].number) return false
+      if (EXCEPTED.has(entryReason(entry, 0))) return false
     }
     return true
   } finally {
