@@ -246,9 +246,10 @@ async function once(
   context.betweenSteps()
   if (result.kind === 'failure') {
     const { reason } = result
-    tell(reason, 0, clock.nowMs() - startMs)
+    const shown = reason === 'refused' ? CONNECTION_REFUSED : reason
+    tell(shown, 0, clock.nowMs() - startMs)
     if (reason === 'resources') return { kind: 'failed', reason: NO_SOCKET }
-    return { kind: 'failed', reason: transport === 'tcp' ? `${reason} by TCP` : reason }
+    return { kind: 'failed', reason: transport === 'tcp' ? `${shown} by TCP` : shown }
   }
   const { message: octets, rttMs } = result
   const limit = job.budget.takeReply(octets.length, clock.nowMs())
@@ -348,6 +349,8 @@ const LATE = 'late'
 const TRUNCATED = 'truncated'
 /** Nothing was sent, for want of sockets here: no server is to blame. */
 const NO_SOCKET = 'no socket'
+/** Nobody listens there: `refused` alone would be read as the rcode. */
+const CONNECTION_REFUSED = 'connection refused'
 
 function read(octets: Uint8Array, transport: Transport, limits: TtlLimits): Answered {
   try {
