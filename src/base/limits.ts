@@ -436,7 +436,7 @@ export const UPSTREAM_OUTSTANDING_MAX = 4_000
  * first, and who waits is chosen late; enough that turns cost little.
  */
 export const ENTRANCE_SLICE_MS = 0.25
-/** Proving in a turn of the event loop, milliseconds: what else the thread does waits so long at most, and a signature more. */
+/** Verifications in a turn of the event loop, milliseconds: what else the thread does waits so long for them at most, and one of them more. */
 export const PROOF_SLICE_MS = 1
 /**
  * Questions begun in a turn: what beginning one takes is not seen before the turn ends. A quarter of the replies that are

@@ -16,14 +16,14 @@ interface Waiting {
 
 /** See the head of this file. */
 export class ProofTurns {
-  readonly #clock: Pick<Clock, 'nowMs' | 'yieldTurn'>
+  readonly #clock: Pick<Clock, 'yieldTurn'>
   readonly #shares = new Shares<Waiting>(ENTRANCE_CLIENTS_MAX)
   #number = 0
-  /** When the first proof of this turn was at work; undefined while none was. */
-  #sinceMs: number | undefined
+  /** Milliseconds of proving in this turn. */
+  #usedMs = 0
   #isTurnDue = false
 
-  constructor(clock: Pick<Clock, 'nowMs' | 'yieldTurn'>) {
+  constructor(clock: Pick<Clock, 'yieldTurn'>) {
     this.#clock = clock
   }
 
@@ -39,16 +39,17 @@ export class ProofTurns {
    * @returns what to wait for; undefined while this turn has time left
    */
   pause(client: number | undefined): Promise<void> | undefined {
-    const nowMs = this.#clock.nowMs()
-    if (this.#sinceMs === undefined) {
-      this.#sinceMs = nowMs
-      this.#callTurn()
-    }
-    if (nowMs - this.#sinceMs < PROOF_SLICE_MS) return undefined
+    if (this.#usedMs < PROOF_SLICE_MS) return undefined
     return new Promise((goOn) => {
       this.#shares.add(client, { number: this.#number++, client, goOn })
       this.#callTurn()
     })
+  }
+
+  /** A verification took so long. */
+  worked(ms: number): void {
+    this.#usedMs += ms
+    this.#callTurn()
   }
 
   #callTurn(): void {
@@ -59,15 +60,14 @@ export class ProofTurns {
 
   readonly #turn = (): void => {
     this.#isTurnDue = false
-    this.#sinceMs = undefined
+    this.#usedMs = 0
     const taken = this.#shares.take(false)
     // What was used until now is held against nobody.
     if (taken === undefined) {
       this.#shares.clear()
       return
     }
-    this.#sinceMs = this.#clock.nowMs()
-    this.#callTurn()
+    if (this.#shares.waiting > 0) this.#callTurn()
     const { client, goOn } = taken.next
     // It has a slice, or what it needs of one.
     this.#shares.charge(client, PROOF_SLICE_MS)

@@ -31,9 +31,12 @@ export async function inSlices<T>(
 ): Promise<T> {
   let pause = breathe(context, job)
   if (pause !== undefined) await pause
+  const { clock, proofTurns } = context
   const steps = check(validationParameters(context, job))
   for (;;) {
+    const beganMs = clock.nowMs()
     const step = steps.next()
+    proofTurns.worked(clock.nowMs() - beganMs)
     if (step.done === true) return step.value
     pause = breathe(context, job)
     if (pause !== undefined) await pause

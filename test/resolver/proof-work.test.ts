@@ -12,15 +12,16 @@ class Thread {
   readonly turnsMs: number[] = [0]
   readonly noted: unknown[] = []
   steps = 0
+  readonly #turns: ProofTurns
   readonly #context: Context
 
   constructor() {
     const clock = {
-      nowMs: () => this.clock.nowMs(),
       yieldTurn: () => new Promise<void>((resolve) => setImmediate(() => resolve(this.#nextTurn()))),
     }
+    this.#turns = new ProofTurns(clock)
     this.#context = {
-      proofTurns: new ProofTurns(clock),
+      proofTurns: this.#turns,
       noteWork: (asked: unknown) => void this.noted.push(asked),
       betweenSteps: () => void this.steps++,
     } as unknown as Context
@@ -33,6 +34,7 @@ class Thread {
       const pause = breathe(this.#context, job)
       if (pause !== undefined) await pause
       this.clock.advance(stepMs)
+      this.#turns.worked(stepMs)
       this.turnsMs[this.turnsMs.length - 1]! += stepMs
     }
     return this.clock.nowMs()
