@@ -58,9 +58,10 @@ export function stateFolderFault(config: Config): string | undefined {
 }
 
 function snapshotFault(path: string): string | undefined {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return 'it is a folder'
   const fault = folderFault(dirname(path))
-  return fault === undefined ? undefined : `its folder: ${fault}`
+  if (fault !== undefined) return `its folder: ${fault}`
+  // The folder above can be looked into, so this does not throw.
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'it is a folder' : undefined
 }
 
 const MISSING = 'it is not there'
