@@ -60,8 +60,11 @@ export function stateFolderFault(config: Config): string | undefined {
 function snapshotFault(path: string): string | undefined {
   const fault = folderFault(dirname(path))
   if (fault !== undefined) return `its folder: ${fault}`
-  // The folder above can be looked into, so this does not throw.
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'it is a folder' : undefined
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'it is a folder' : undefined
+  } catch (error) {
+    return reasonOf(error)
+  }
 }
 
 const MISSING = 'it is not there'
