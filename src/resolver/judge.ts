@@ -25,7 +25,7 @@ import {
 } from './context.ts'
 import { isSynthesised, unexpanded } from './expansion.ts'
 import { inSlices, traceLink, validationParameters } from './proof-work.ts'
-import { judgeDnskeySet, judgeMissingKeys, trustFor } from './trust.ts'
+import { anchorBelow, judgeDnskeySet, judgeMissingKeys, trustFor } from './trust.ts'
 import { cappedTo, negativeTtlSeconds } from './ttl-limits.ts'
 
 /** A verdict, with the time it may be kept and what a wildcard needs proved. */
@@ -192,9 +192,8 @@ async function judgeAnswerSet(
 }
 
 /** True for what lies above a trust anchor of the name: it says something of the name only where it is proven itself. */
-function isAboveAnchor({ policy }: Context, owner: Name, name: Name): boolean {
-  const anchor = policy.anchors.closest(name)
-  return anchor !== undefined && isStrictSubdomainOf(anchor, owner) && !policy.negativeTrustAnchor(name)
+function isAboveAnchor(context: Context, owner: Name, name: Name): boolean {
+  return anchorBelow(context, name, owner) !== undefined && !context.policy.negativeTrustAnchor(name)
 }
 
 function unprovenAbove(owner: Name, name: Name): Judgement {

@@ -67,10 +67,14 @@ export function trustFor(
   return knownTrust(context, job, signer) ?? trustOfSigner(context, job, anchor, signer)
 }
 
-/** The trust anchor of a name that lies below who signs for it, as he says. */
-function anchorBelow({ policy }: Context, owner: Name, signer: Name): Name | undefined {
+/**
+ * The trust anchor of a name that lies below who signs for it, as he says, where there is one above him too. Where there is
+ * none, nothing is known of him, and his word is as good as without any anchor (Unbound's `val_anchor_nx_nosig`).
+ */
+export function anchorBelow({ policy }: Context, owner: Name, signer: Name): Name | undefined {
   const anchor = policy.anchors.closest(owner)
-  return anchor !== undefined && isStrictSubdomainOf(anchor, signer) ? anchor : undefined
+  if (anchor === undefined || !isStrictSubdomainOf(anchor, signer)) return undefined
+  return policy.anchors.closest(signer) === undefined ? undefined : anchor
 }
 
 /**
@@ -84,13 +88,11 @@ async function trustUnlessProven(
   owner: Name,
   signer: Name,
 ): Promise<ZoneTrust> {
-  const above = context.policy.anchors.closest(signer)
-  if (above !== undefined) {
-    const trust = namesEqual(above, signer)
-      ? await apexTrust(context, job, above)
-      : (knownTrust(context, job, signer) ?? (await trustOfSigner(context, job, above, signer)))
-    if (trust.status === 'secure') return trust
-  }
+  const above = context.policy.anchors.closest(signer)!
+  const trust = namesEqual(above, signer)
+    ? await apexTrust(context, job, above)
+    : (knownTrust(context, job, signer) ?? (await trustOfSigner(context, job, above, signer)))
+  if (trust.status === 'secure') return trust
   return namesEqual(anchor, owner) ? apexTrust(context, job, anchor) : descend(context, job, anchor, owner)
 }
 

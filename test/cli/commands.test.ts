@@ -115,7 +115,10 @@ t.test('check-config warns of what would do nothing', async (t) => {
     ['state: { directory: a-file }', /warning: state\.directory \S+a-file: it is not a folder/],
     ['cache: { snapshot: a-folder }', /warning: cache\.snapshot \S+a-folder: it is a folder/],
     ['cache: { snapshot: absent/x }', /warning: cache\.snapshot \S+absent\/x: its folder: it is not there/],
-    ['cache: { snapshot: a-file/x }', /warning: cache\.snapshot \S+a-file\/x: its folder: it is not a folder/],
+    [
+      'cache: { snapshot: a-file/x }',
+      /warning: cache\.snapshot \S+a-file\/x: its folder: it is not a folder/,
+    ],
     ['cache: { snapshot: a-file/x/y }', /warning: cache\.snapshot \S+a-file\/x\/y: its folder: \S/],
     ['tracing: { percent: 1 }', /warning: tracing\.percent without tracing\.module/],
   ]
