@@ -1053,7 +1053,8 @@ export const SETTINGS: { readonly [Key in SettingKey]: Setting<Settings[Key]> } 
       'Limits that are tried out: what they would do is counted (sigill_limit_dry_runs_total) and not done. Words: ' +
       'fair-share (of several clients that wait for a resolver thread, the one that used it least goes first), ' +
       'outstanding-per-zone, outstanding-per-server, outstanding-per-client (a client has no more questions out than are left), ' +
-      'waiting-per-client, reply-time, late-replies-per-client.',
+      'waiting, waiting-per-client, reply-time, late-replies-per-client, tcp-connections, tcp-connections-per-client. Of ' +
+      'waiting and of tcp-connections only less than the default is tried out: memory and descriptors hold no more.',
     reload: 'live',
   },
   'limits.thread-stall-ms': {

@@ -31,14 +31,18 @@ export interface NegativeTrustAnchorSetting {
 /** What lies behind an outage that a negative trust anchor relieves. */
 export type ExceptionCause = 'zone' | 'zones' | 'top-level'
 
-const LIMITS_TRIED_OUT = [
+/** Words of `limits.dry-run`; SECURITY.md has the other limits with the reason why each always acts. */
+export const LIMITS_TRIED_OUT = [
   'fair-share',
   'outstanding-per-zone',
   'outstanding-per-server',
   'outstanding-per-client',
+  'waiting',
   'waiting-per-client',
   'reply-time',
   'late-replies-per-client',
+  'tcp-connections',
+  'tcp-connections-per-client',
 ] as const
 
 /** A limit that can be tried out (`limits.dry-run`). */

@@ -1,7 +1,7 @@
 /** What the parts of the resolver are told: settings in, options of each part out. */
 import { type Endpoint, formatEndpoint } from '../base/address.ts'
 import type { HashKey } from '../base/keyed-hash.ts'
-import { TTL_SECONDS_MAX } from '../base/limits.ts'
+import { TCP_CONNECTIONS_MAX, TTL_SECONDS_MAX, WAITING_MAX } from '../base/limits.ts'
 import type { RootHint } from '../config/built-in-hints.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ClientLimitOptions } from '../front/client-limits.ts'
@@ -57,6 +57,7 @@ export function clientLimits(settings: Settings, fronts: number): Required<Clien
     lateRepliesPerClientMax: share(settings['limits.late-replies-per-client'], fronts),
     dryRun: new Set(settings['limits.dry-run']),
     waitingMax: share(settings['limits.waiting'], fronts),
+    waitingMaxTriedOut: share(Math.max(settings['limits.waiting'], WAITING_MAX), fronts),
     waitingPerClientMax: share(settings['limits.waiting-per-client'], fronts),
   }
 }
@@ -73,6 +74,7 @@ export function clientOptions(
 export function connectionOptions(settings: Settings, fronts: number): TcpOptions {
   return {
     connectionsMax: share(settings['server.tcp.connections'], fronts),
+    connectionsMaxTriedOut: share(Math.max(settings['server.tcp.connections'], TCP_CONNECTIONS_MAX), fronts),
     connectionsPerClientMax: share(settings['server.tcp.connections-per-client'], fronts),
     idleMs: settings['server.tcp.idle-timeout-ms'],
   }

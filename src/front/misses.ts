@@ -39,9 +39,7 @@ export class Misses {
     const full = this.#limits.fullFor(client, spot)
     if (full !== undefined) return full
     const reply = (key !== undefined && this.#underWay.get(key)) || this.#lead(key, question)
-    const { room } = this.#limits
-    room.enter(client, spot)
-    const leave = (): void => room.leave(client, spot)
+    const leave = this.#limits.enter(client, spot)
     reply.then(leave, leave)
     return reply
   }

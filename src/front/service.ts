@@ -139,6 +139,11 @@ export class Service {
     return this.#limits.room.waiting
   }
 
+  /** Whether a bound on clients is counted, not kept. */
+  triesOut(limit: FrontLimit): boolean {
+    return this.#limits.triesOut(limit)
+  }
+
   /**
    * Takes over changed settings; they count from the next question on. What is cached comes before local zones on the
    * hit path: names that become local are to be flushed from the answer cache.

@@ -12,7 +12,7 @@ import {
 import { descriptorOf } from '../native/handed-sockets.ts'
 import type { ShareTcp } from '../native/udp-socket.ts'
 import { Client } from './client.ts'
-import type { FrontCounters } from './counters.ts'
+import type { FrontCounters, FrontLimit } from './counters.ts'
 import { ListenError } from './listen-error.ts'
 import type { Service } from './service.ts'
 import { TcpConnection } from './tcp-connection.ts'
@@ -24,6 +24,8 @@ const UNREAD_LEFT = 0.75
 export interface TcpOptions {
   readonly connectionsMax?: number
   readonly connectionsPerClientMax?: number
+  /** Connections in all while `tcp-connections` is only tried out: memory and descriptors are bounded all the same. */
+  readonly connectionsMaxTriedOut?: number
   readonly idleMs?: number
   /** Octets of replies that wait to be read, of all connections. */
   readonly unreadOctetsMax?: number
@@ -35,6 +37,7 @@ export class TcpConnections {
   readonly #counters: FrontCounters
   readonly #clock: Clock
   readonly #max: number
+  readonly #maxTriedOut: number
   readonly #perClientMax: number
   readonly #idleMs: number
   readonly #unreadOctetsMax: number
@@ -52,6 +55,7 @@ export class TcpConnections {
     this.#counters = counters
     this.#clock = clock
     this.#max = options.connectionsMax ?? TCP_CONNECTIONS_MAX
+    this.#maxTriedOut = Math.max(this.#max, options.connectionsMaxTriedOut ?? TCP_CONNECTIONS_MAX)
     this.#perClientMax = options.connectionsPerClientMax ?? TCP_CONNECTIONS_PER_CLIENT_MAX
     this.#idleMs = options.idleMs ?? TCP_IDLE_MS
     this.#unreadOctetsMax = options.unreadOctetsMax ?? TCP_UNREAD_OCTETS_ALL_MAX
@@ -76,8 +80,7 @@ export class TcpConnections {
       return
     }
     const { key } = client
-    const count = this.#byClient.get(key) ?? 0
-    const full = count >= this.#perClientMax ? 'tcp-connections-per-client' : this.#fullInAll()
+    const full = this.#fullFor(key)
     if (full !== undefined) {
       this.#counters.limitHit(full, client.addressAlone)
       socket.destroy()
@@ -147,9 +150,30 @@ export class TcpConnections {
     this.#unreadOctetsAtMost = octets
   }
 
+  /** The bound that keeps a client out, or undefined when it may come; counts those that are only tried out. */
+  #fullFor(key: string): FrontLimit | undefined {
+    const isFull = (this.#byClient.get(key) ?? 0) >= this.#perClientMax
+    if (isFull && !this.#service.triesOut('tcp-connections-per-client')) return 'tcp-connections-per-client'
+    const mayBeMore = this.#service.triesOut('tcp-connections')
+    const full = this.#makeRoom(mayBeMore ? this.#maxTriedOut : this.#max)
+    if (full !== undefined) return full
+    // Who would have been cut off for the one would not have come to the other.
+    if (isFull) this.#counters.limitTried('tcp-connections-per-client')
+    else if (mayBeMore && this.#inUse() >= this.#max) this.#counters.limitTried('tcp-connections')
+    return undefined
+  }
+
+  /** Connections that would not give up their places: others make room before anybody is cut off. */
+  #inUse(): number {
+    let inUse = 0
+    if (this.#connections.size < this.#max) return inUse
+    for (const { unusedSinceMs } of this.#connections.keys()) if (unusedSinceMs === undefined) inUse++
+    return inUse
+  }
+
   /** When all places are taken, the connection that has been of no use for longest gives up its own. */
-  #fullInAll(): 'tcp-connections' | undefined {
-    if (this.#connections.size < this.#max) return undefined
+  #makeRoom(max: number): 'tcp-connections' | undefined {
+    if (this.#connections.size < max) return undefined
     let unused: TcpConnection | undefined
     let sinceMs = Number.POSITIVE_INFINITY
     for (const connection of this.#connections.keys()) {

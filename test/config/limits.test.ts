@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { SETTING_KEYS, SETTINGS, type SettingKey } from '../../src/config/settings.ts'
+import { LIMITS_TRIED_OUT } from '../../src/config/values.ts'
 import { LIMITS } from '../../src/telemetry/label-values.ts'
 
 const table = readFileSync('src/base/limits.ts', 'utf8')
@@ -24,6 +25,11 @@ const FIXED: Readonly<Record<string, string>> = {
   handover: 'a ring of fixed memory between two threads; limits.waiting is what fills it',
   'set-aside': 'no number: whether a question ended a thread a minute ago',
   'tcp-unread': 'memory of one connection, and of all',
+}
+/** Limits that are tried out by a setting of their own. */
+const OWN_DRY_RUNS: Readonly<Record<string, SettingKey>> = {
+  'answers-per-prefix': 'rate-limiting.answers.dry-run',
+  'recursion-per-prefix': 'rate-limiting.recursion.dry-run',
 }
 
 t.test('every bound has its reason before it', (t) => {
@@ -68,5 +74,32 @@ t.test('what is counted when it is met can be set, or it is said why not', (t) =
     t.not(FIXED[limit] !== undefined, SETTING_KEYS.includes(key), limit)
   }
   for (const limit of Object.keys({ ...ELSEWHERE, ...FIXED })) t.ok(limit in LIMITS, limit)
+  t.end()
+})
+
+t.test('what is counted when it is met can be tried out, or SECURITY.md says why not', (t) => {
+  const [, rest = ''] = readFileSync('SECURITY.md', 'utf8').split(
+    '| limits | why none of them is tried out |\n| --- | --- |\n',
+  )
+  const reasons = new Map<string, string>()
+  for (const row of rest.split('\n\n', 1)[0]!.split('\n')) {
+    const [, limits = '', reason = ''] = row.split('|').map((cell) => cell.trim())
+    for (const limit of limits.split(', ')) reasons.set(limit.replaceAll('`', ''), reason)
+  }
+  const words: readonly string[] = LIMITS_TRIED_OUT
+  const { schema, doc } = SETTINGS['limits.dry-run']
+  for (const limit of Object.keys(LIMITS)) {
+    const ways = [words.includes(limit), OWN_DRY_RUNS[limit] !== undefined, reasons.has(limit)]
+    t.equal(
+      ways.filter(Boolean).length,
+      1,
+      `${limit}: one of tried out, by a setting of its own, or not with a reason`,
+    )
+    t.equal(schema.safeParse([limit]).success, words.includes(limit), limit)
+  }
+  for (const [limit, reason] of reasons) t.ok(limit in LIMITS && reason.length > 20, `${limit}: ${reason}`)
+  for (const limit of words)
+    t.ok(limit in LIMITS && doc.split(/[\s,.]+/).includes(limit), `${limit} is explained`)
+  for (const key of Object.values(OWN_DRY_RUNS)) t.ok(SETTING_KEYS.includes(key), key)
   t.end()
 })

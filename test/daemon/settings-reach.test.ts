@@ -268,10 +268,19 @@ t.test('threads share what is bounded for all of them', async (t) => {
   })
   t.match(clientOptions(settings, 3), {
     waitingMax: 3_334,
+    waitingMaxTriedOut: 3_334,
     waitingPerClientMax: 334,
     lateRepliesPerClientMax: 34,
   })
-  t.match(connectionOptions(settings, 3), { connectionsMax: 334, connectionsPerClientMax: 17 })
+  t.match(connectionOptions(settings, 3), {
+    connectionsMax: 334,
+    connectionsMaxTriedOut: 334,
+    connectionsPerClientMax: 17,
+  })
+  // What is tried out leaves the defaults in force.
+  const small = withValues({ 'server.tcp.connections': 100, 'limits.waiting': 100 })
+  t.match(clientOptions(small, 2), { waitingMax: 50, waitingMaxTriedOut: 5_000 })
+  t.match(connectionOptions(small, 2), { connectionsMax: 50, connectionsMaxTriedOut: 500 })
   t.equal(outstandingMax(settings, 3), 34)
   t.match(resolverSettings(settings, [], [], 3), { outstanding: { all: 34, perZone: 17 } })
 })

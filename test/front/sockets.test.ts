@@ -8,6 +8,8 @@ import { writeAnswerEntry } from '../../src/cache/answer-entry.ts'
 import { Front } from '../../src/front/front.ts'
 import { ListenError } from '../../src/front/listen-error.ts'
 import { Mailbox, sendDescriptors } from '../../src/native/handed-sockets.ts'
+import { AccessList } from '../../src/policy/access.ts'
+import { LocalZones } from '../../src/policy/local-zones.ts'
 import type { ClientReply } from '../../src/resolver/ports.ts'
 import { CLASS } from '../../src/wire/iana/class.ts'
 import { TYPE } from '../../src/wire/iana/rrtype.ts'
@@ -36,6 +38,30 @@ function holding(it: Bench): (label?: string) => void {
       else held.push(one)
     }
   }
+}
+
+/** Connections that have a question in work each. */
+async function busy(it: Bench, port: number, count: number): Promise<TcpClient[]> {
+  const clients: TcpClient[] = []
+  for (let i = 0; i < count; i++) {
+    const before = it.service.waiting
+    const one = new TcpClient(port)
+    one.send(query({ name: `busy-${before}.example.se.` }))
+    await until('its question is in work', () => it.service.waiting > before)
+    clients.push(one)
+  }
+  return clients
+}
+
+/** Takes over which limits are tried out, as a reload does. */
+function tryOut({ service }: Bench, ...limits: readonly string[]): void {
+  const settings = {
+    access: new AccessList(),
+    localZones: new LocalZones(),
+    any: 'minimal' as const,
+    texts: {},
+  }
+  service.configure(settings, { dryRun: new Set(limits) })
 }
 
 t.test('pipelining: answers leave as they become ready (RFC 7766 6.2.1.1)', async (t) => {
@@ -256,6 +282,61 @@ t.test('and in all: the longest idle makes room, busy ones do not', async (t) =>
   t.equal(await third.wait(1), 1)
   newer.socket.destroy()
   third.socket.destroy()
+  await front.close()
+})
+
+t.test('connections of a client, tried out: they are counted, and bounded in all', async (t) => {
+  const { it, front, port } = await openFront(
+    { connectionsMax: 3, connectionsPerClientMax: 1 },
+    { dryRun: new Set(['tcp-connections-per-client']) },
+  )
+  const release = holding(it)
+  const clients = await busy(it, port, 3)
+  t.equal(front.connections, 3)
+  t.equal(it.counters.get('dry run tcp-connections-per-client'), 2)
+  const beyond = new TcpClient(port)
+  t.equal(await beyond.waitClosed(), true)
+  t.equal(it.counters.get('limit tcp-connections'), 1)
+  t.equal(it.counters.get('dry run tcp-connections-per-client'), 2)
+  release()
+  for (const one of clients) t.equal(await one.wait(1), 1)
+  tryOut(it)
+  const again = new TcpClient(port)
+  t.equal(await again.waitClosed(), true, 'in force from now on')
+  t.equal(it.counters.get('limit tcp-connections-per-client'), 1)
+  for (const one of clients) one.socket.destroy()
+  await front.close()
+})
+
+t.test('and in all: below the bound that memory sets, idle ones stay and are not counted', async (t) => {
+  const { it, front, port } = await openFront(
+    { connectionsMax: 2, connectionsMaxTriedOut: 4 },
+    { dryRun: new Set(['tcp-connections']) },
+  )
+  const release = holding(it)
+  const idle = new TcpClient(port)
+  await until('it is connected', () => front.connections === 1)
+  const clients = await busy(it, port, 2)
+  t.equal(front.connections, 3)
+  t.equal(it.counters.get('dry run tcp-connections'), 0, 'the idle one would have made room')
+  clients.push(...(await busy(it, port, 1)))
+  t.equal(it.counters.get('dry run tcp-connections'), 1)
+  t.equal(idle.closed, false)
+  clients.push(...(await busy(it, port, 1)))
+  t.equal(await idle.waitClosed(), true, 'it makes room at the last')
+  t.equal(it.counters.get('dry run tcp-connections'), 2)
+  const beyond = new TcpClient(port)
+  t.equal(await beyond.waitClosed(), true)
+  t.equal(it.counters.get('limit tcp-connections'), 1)
+  t.equal(it.counters.get('dry run tcp-connections'), 2)
+  release()
+  for (const one of clients) t.equal(await one.wait(1), 1)
+  tryOut(it)
+  const newer = new TcpClient(port)
+  newer.send(query())
+  await until('one made room', () => clients.some(({ closed }) => closed))
+  release()
+  for (const one of [...clients, newer]) one.socket.destroy()
   await front.close()
 })
 

@@ -178,6 +178,87 @@ t.test('and in all', async (t) => {
   t.equal(it.service.waiting, 0)
 })
 
+t.test('in all, tried out: what the bound would do is counted, and memory is bounded still', async (t) => {
+  const bounds = { waitingMax: 10, waitingMaxTriedOut: 20 }
+  const it = bench({}, { ...bounds, dryRun: new Set(['waiting']) })
+  const held: (() => void)[] = []
+  it.resolve = () =>
+    new Promise<ClientReply>((resolve) => {
+      held.push(() => resolve({ entry: writeAnswerEntry(parts(), it.clock.nowMs()) }))
+    })
+  let number = 0
+  const ask = (): Promise<Uint8Array | 'silence'> => it.ask(query(), client('udp', `127.0.0.${++number}`))
+  const asked = Array.from({ length: 20 }, ask)
+  t.equal(it.service.waiting, 20)
+  t.equal(it.counters.get('dry run waiting'), 10)
+  t.equal(it.counters.get('limit waiting'), 0)
+  t.equal(await ask(), 'silence', 'no more than memory is meant for')
+  t.equal(it.counters.get('limit waiting'), 1)
+  const told = await it.message(query(), client('tcp', '127.0.1.1'))
+  t.equal(told.rcode, RCODE.SERVFAIL)
+  t.equal(it.counters.get('limit waiting'), 2)
+  t.equal(it.counters.get('dry run waiting'), 10, 'which is no dry run')
+  held.pop()!()
+  t.not(await asked[19], 'silence')
+  void ask()
+  t.equal(it.counters.get('dry run waiting'), 11, 'one who would have been turned away took no place')
+  held.shift()!()
+  t.not(await asked[0], 'silence')
+  void ask()
+  t.equal(it.counters.get('dry run waiting'), 11, 'one who would not have been did')
+  for (const release of held.splice(-5)) release()
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(it.service.waiting, 15)
+  const settings = {
+    access: new AccessList(),
+    localZones: new LocalZones(),
+    any: 'minimal' as const,
+    texts: {},
+  }
+  it.service.configure(settings, { dryRun: new Set() })
+  t.equal(await ask(), 'silence', 'in force from now on')
+  t.equal(it.counters.get('limit waiting'), 3)
+  it.service.configure(settings, { dryRun: new Set(['waiting']) })
+  for (const release of held.splice(0)) release()
+  await it.service.idle()
+  t.equal(it.service.waiting, 0)
+  for (let i = 0; i < 10; i++) void ask()
+  t.equal(it.counters.get('dry run waiting'), 11, 'all places are free again')
+  void ask()
+  t.equal(it.counters.get('dry run waiting'), 12)
+})
+
+t.test(
+  'a client has as many places as it would have; its own bound is in force or tried out as said',
+  async (t) => {
+    for (const [tried, waiting] of [
+      [['waiting'], 5],
+      [['waiting', 'waiting-per-client'], 8],
+    ] as const) {
+      const it = bench(
+        {},
+        { waitingMax: 4, waitingMaxTriedOut: 100, waitingPerClientMax: 5, dryRun: new Set(tried) },
+      )
+      holding(it)
+      for (let id = 1; id <= 8; id++) void it.ask(query({ name: `${id}.example.se.` }))
+      t.equal(it.service.waiting, waiting)
+      // Of four places it has two, for nobody has more than are free.
+      t.equal(it.counters.get('dry run waiting-per-client'), waiting - 2)
+      t.equal(it.counters.get('dry run waiting'), 0)
+      t.equal(it.counters.get('limit waiting-per-client'), 8 - waiting)
+    }
+  },
+)
+
+t.test('a bound above the one that is tried out is in force', async (t) => {
+  const it = bench({}, { waitingMax: 30, waitingMaxTriedOut: 20, dryRun: new Set(['waiting']) })
+  holding(it)
+  for (let i = 1; i <= 30; i++) void it.ask(query(), client('udp', `127.0.0.${i}`))
+  t.equal(it.service.waiting, 30)
+  t.equal(it.counters.get('dry run waiting'), 0)
+  t.equal(await it.ask(query(), client('udp', '127.0.1.1')), 'silence')
+})
+
 t.test('a client that went away keeps its place until the work is done (D07)', async (t) => {
   const it = bench({}, { waitingPerClientMax: 1 })
   const release = holding(it)
