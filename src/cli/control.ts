@@ -27,7 +27,7 @@ export async function ask(
   return present(await command(options, 'GET', path), options, print, show)
 }
 
-/** Has something changed, and shows what comes back. NO when the daemon refuses, NOT_STORED when it would not last. */
+/** Has something changed, and shows what comes back. NO when the daemon refuses, or when it would not last. */
 export async function tell(
   path: string,
   body: Readonly<Record<string, unknown>>,
@@ -39,7 +39,7 @@ export async function tell(
   const { reason: why = '' } = options
   const reply = await command(options, 'POST', path, { ...body, who, why })
   const code = present(reply, options, print, show)
-  return code === EXIT.DONE && storedOf(reply) === false ? EXIT.NOT_STORED : code
+  return code === EXIT.DONE && storedOf(reply) === false ? EXIT.NO : code
 }
 
 /** What a daemon says of whether a change outlasts it; undefined where it says nothing. */

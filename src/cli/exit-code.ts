@@ -3,12 +3,10 @@
 /** Exit codes of every command. */
 export const EXIT = {
   DONE: 0,
-  /** The command worked; the answer is no. */
+  /** The command worked; the answer is no, or what was done does not outlast a restart. */
   NO: 1,
   /** What the caller gave cannot be used. */
   UNUSABLE_INPUT: 2,
-  /** Done, but a restart would undo it. */
-  NOT_STORED: 3,
   /** EX_SOFTWARE of sysexits.h: our own fault. */
   FAULT: 70,
 } as const

@@ -477,14 +477,14 @@ t.test('a change that cannot be stored is in force, and nobody is told that it l
     return stats.sigill_state_unstored_files[0]!.value
   }
   t.match(await run('rollout', 'observe'), {
-    code: 3,
+    code: 1,
     stdout: /^mode: observe\n/,
     stderr: /^sigill: in force, but NOT STORED: a restart undoes it\./,
   })
   t.equal(await it.rcode('www.expired.se'), 'NOERROR')
   const added = await run('nta', 'add', 'x.se', '--json')
-  t.match([added.code, JSON.parse(added.stdout)], [3, { name: 'x.se.', stored: false }])
-  t.match(await run('roll-cookies'), { code: 3, stderr: /NOT STORED/ })
+  t.match([added.code, JSON.parse(added.stdout)], [1, { name: 'x.se.', stored: false }])
+  t.match(await run('roll-cookies'), { code: 1, stderr: /NOT STORED/ })
   t.match(await it.get('/v1/rollout'), { mode: 'observe', stored: false })
   const { notStored } = (await it.get('/v1/status')) as { notStored: { file: string; holds: string }[] }
   t.same(notStored.map(({ file }) => file).sort(), names.map((name) => join(folder, name)).sort())
